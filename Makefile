@@ -1,0 +1,55 @@
+# Users: setup demo run test. Developers: the rest. `make` alone lists them.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	  $$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PORT ?= 8000
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test lint format schema lock golden
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 (with venv) is needed; none was found. Name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python locks/embedded.txt pyproject.toml
+	@echo "installing pinned packages into .venv ..."
+	@$(PIP_INSTALL) --require-hashes -r locks/embedded.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/bin/python locks/dev.txt pyproject.toml
+	@echo "installing pinned packages for development into .venv ..."
+	@$(PIP_INSTALL) --require-hashes -r locks/dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.run
+
+setup: .venv/.run ## make a .venv with all that `demo` and `run` need
+
+demo: setup ## the whole stack against a simulated network on loopback
+	@$(BIN)/pnodes up --simulate 300 --port $(PORT)
+
+run: setup ## the whole stack against the real network
+	@$(BIN)/pnodes up --port $(PORT)
+
+test: .venv/.dev ## lint, types, import contracts, and all tests
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev ## ruff, pyright strict, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports --no-cache
+
+format: .venv/.dev ## rewrite the code in the house style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+schema: .venv/.dev ## regenerate the golden SDL
+	@$(BIN)/pnodes export-schema --output schema/schema.graphql
+
+lock: .venv/.dev ## recompute locks/ from pyproject.toml (needs uv on PATH)
+	@tools/lock

@@ -1,0 +1,1 @@
+"""Asks the storage nodes, and decides when."""

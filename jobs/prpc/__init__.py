@@ -1,0 +1,1 @@
+"""The pNode JSON-RPC client: who may be dialled, how, and what an answer is worth."""

@@ -1,0 +1,1 @@
+"""A pRPC network on loopback: simulated or replayed."""

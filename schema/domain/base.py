@@ -1,0 +1,33 @@
+"""The ground that every record stands on: immutability, units of time, and slots."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+UnixSeconds = Annotated[int, Field(description="Seconds since 1970-01-01T00:00:00Z, UTC")]
+Slot = Annotated[int, Field(description="UTC start of a polling interval, in unix seconds; identifies a snapshot")]
+
+MINUTE = 60
+HOUR = 3_600
+DAY = 86_400
+GIB = 2**30
+MAX_INT64 = 2**63 - 1
+
+
+class Record(BaseModel):
+    """An immutable fact.
+
+    Unknown keys are ignored on reading, and every field added later has a default, so that an older and a newer
+    release can read each other's stored records.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+def slot_of(at: float, interval: int) -> Slot:
+    """The slot that contains `at`: the UTC start of its interval, in unix seconds.
+
+    `interval` is the polling interval in seconds (`CACHE_TTL`). The result depends on nothing else, so that any number
+    of workers agree on it without talking to each other.
+    """
+    return int(at // interval) * interval

@@ -1,0 +1,153 @@
+"""The past in buckets: shapes of history, for one node and for the network.
+
+A bucket is start-inclusive and aligned to UTC. It keeps `n sum min max last` per metric, as integers in the metric's
+own unit (`METRIC_SCALE`), so that any split of the raw points recombines to the same bucket. A bucket without samples
+does not exist; it is counted in `coverage`, never shown as zero.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
+
+
+class Resolution(StrEnum):
+    """How fine the points of a history are. AUTO: the finest that gives at most 1,000 points that exist."""
+
+    AUTO = "AUTO"
+    RAW = "RAW"
+    M5 = "M5"
+    H1 = "H1"
+    D1 = "D1"
+
+
+BUCKET_SECONDS: Mapping[Resolution, int] = {Resolution.M5: 5 * MINUTE, Resolution.H1: HOUR, Resolution.D1: DAY}
+MAX_POINTS = 1_000
+
+# Stored integers per published unit: a score of 85.25 is stored as 8525, a percentage with nine decimals.
+METRIC_SCALE: Mapping[str, int] = {
+    "online": 1,
+    "uptime": 1,
+    "storage_committed": 1,
+    "storage_used": 1,
+    "storage_usage_percent": 1_000_000_000,
+    "witnesses": 1,
+    "score": 100,
+    "trust": 100,
+    "capacity": 100,
+    "total": 1,
+    "ghost": 1,
+    "offline": 1,
+    "unknown": 1,
+    "public": 1,
+    "private": 1,
+    "avg_uptime": 1,
+    "avg_witnesses": 1_000,
+    "avg_score": 100,
+    "health_score": 100,
+    "seeds_configured": 1,
+    "seeds_ok": 1,
+    "avg_cpu_percent": 100,
+    "avg_ram_used_percent": 100,
+    "active_streams": 1,
+    "bytes_processed": 1,
+}
+NODE_METRICS = (
+    "online",
+    "uptime",
+    "storage_committed",
+    "storage_used",
+    "storage_usage_percent",
+    "witnesses",
+    "score",
+    "trust",
+    "capacity",
+)
+NETWORK_METRICS = (
+    "total",
+    "online",
+    "ghost",
+    "offline",
+    "unknown",
+    "public",
+    "private",
+    "storage_committed",
+    "storage_used",
+    "storage_usage_percent",
+    "avg_uptime",
+    "avg_witnesses",
+    "avg_score",
+    "health_score",
+    "seeds_configured",
+    "seeds_ok",
+    "avg_cpu_percent",
+    "avg_ram_used_percent",
+    "active_streams",
+    "bytes_processed",
+)
+
+
+class Stat(Record):
+    """What a bucket keeps of one metric, in stored integers; `n` counts samples in which it was known."""
+
+    n: int
+    sum: int
+    min: int
+    max: int
+    last: int
+
+
+class HistoryPoint(Record):
+    """One bucket, or one raw slot (`end` is then the end of its slot).
+
+    `samples` are slots seen, `expected` the slots that its time had room for. `partial` marks the open bucket.
+    `versions` counts, per version, node-samples online (network history only).
+    """
+
+    start: UnixSeconds
+    end: UnixSeconds
+    partial: bool = False
+    samples: int
+    expected: int
+    stats: Mapping[str, Stat]
+    versions: tuple[tuple[str | None, int], ...] = ()
+
+    def mean(self, metric: str) -> float | None:
+        """The average over the bucket's samples in the metric's published unit; None where it was never known."""
+        stat = self.stats.get(metric)
+        return stat.sum / stat.n / METRIC_SCALE[metric] if stat else None
+
+    def last(self, metric: str) -> float | None:
+        """The newest sample in the metric's published unit; None where it was never known."""
+        stat = self.stats.get(metric)
+        return stat.last / METRIC_SCALE[metric] if stat else None
+
+
+class History(Record):
+    """The points of a range, oldest first, at the resolution that was used.
+
+    `coverage` is samples / expected over the range (0..1), None where nothing was expected.
+    """
+
+    resolution: Resolution
+    start: UnixSeconds
+    end: UnixSeconds
+    coverage: float | None
+    truncated: bool = False
+    points: tuple[HistoryPoint, ...]
+
+
+class Availability(Record):
+    """How often a node was seen online, from observations: `percent` 0..100, over `samples` of `expected` slots."""
+
+    percent: float
+    samples: int
+    expected: int
+
+
+class AvailableRange(Record):
+    """How far back questions can go, per kind; None where nothing is kept yet."""
+
+    earliest_snapshot: UnixSeconds | None
+    latest_snapshot: UnixSeconds | None
+    earliest_history: UnixSeconds | None

@@ -1,0 +1,63 @@
+"""What a cycle must remember of each node for the next one. Stored with the snapshot that it belongs to."""
+
+from collections.abc import Mapping
+
+from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.pnode import AddressChange, VersionChange
+
+
+class AddressMemory(Record):
+    """One address of a node: the uptime that each seed last gave for it, and the last proof that it lives.
+
+    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `moved` tells whether an
+    uptime was ever seen to move, `uptimes` maps a seed to seconds.
+    """
+
+    address: str
+    first_listed: UnixSeconds
+    last_listed: UnixSeconds
+    alive_at: UnixSeconds | None = None
+    uptimes: Mapping[str, int] = {}
+    moved: bool = False
+
+
+class PresenceDay(Record):
+    """Appearances and disappearances of a node on one UTC day (its start in unix seconds)."""
+
+    day: UnixSeconds
+    appearances: int = 0
+    disappearances: int = 0
+
+
+class UsedSample(Record):
+    """The storage that a node used (bytes), at the first observation of a UTC day: the base of its growth."""
+
+    at: UnixSeconds
+    used: int
+
+
+class NodeMemory(Record):
+    """Everything that accumulates about one node.
+
+    `present` tells whether it was listed when that could last be judged, `present_since_window` whether it was
+    already listed when the oldest day of `presence` began. `registered` is the hash of the registry entry written last.
+    """
+
+    id: str
+    former_ids: tuple[str, ...] = ()
+    first_seen: UnixSeconds
+    addresses: tuple[AddressMemory, ...] = ()
+    previous_addresses: tuple[AddressChange, ...] = ()
+    previous_versions: tuple[VersionChange, ...] = ()
+    source_ips: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    present: bool = False
+    appearances: int = 0
+    disappearances: int = 0
+    last_appearance: UnixSeconds | None = None
+    last_drop: UnixSeconds | None = None
+    presence: tuple[PresenceDay, ...] = ()
+    present_since_window: bool = False
+    used_samples: tuple[UsedSample, ...] = ()
+    last_judged: Slot | None = None
+    registered: str | None = None

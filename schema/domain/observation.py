@@ -1,0 +1,96 @@
+"""What seeds say, after validation and before anybody decides what is true."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from schema.domain.base import Record, UnixSeconds
+
+
+class FailureCategory(StrEnum):
+    """Why a call to a node gave nothing. A closed list: every failure is one of these."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    HTTP_STATUS = "http_status"
+    NOT_JSON = "not_json"
+    RPC_ERROR = "rpc_error"
+    TOO_LARGE = "too_large"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    BAD_SHAPE = "bad_shape"
+
+
+class Failure(Record):
+    """A call that failed: its category, and a sentence for people (bounded, free of secrets)."""
+
+    category: FailureCategory
+    message: str
+
+
+class Observation(NamedTuple):
+    """One pod as one seed listed it. Every field but the address may be unknown.
+
+    `last_seen` is in unix seconds by the seed's clock; sizes are in bytes, `uptime` in seconds, the percentage in
+    0..100. `pubkey` is None where the key is null or does not decode to 32 bytes; `invalid` names the fields that the
+    seed sent and validation dropped.
+    """
+
+    address: str
+    pubkey: str | None = None
+    version: str | None = None
+    last_seen: int | None = None
+    is_public: bool | None = None
+    rpc_port: int | None = None
+    uptime: int | None = None
+    storage_committed: int | None = None
+    storage_used: int | None = None
+    storage_usage_percent: float | None = None
+    invalid: tuple[str, ...] = ()
+
+
+class PodStats(Record):
+    """A seed's answer to get-stats: figures about itself. `packets_*` are cumulative since its start."""
+
+    cpu_percent: float | None = None
+    ram_used: int | None = None
+    ram_total: int | None = None
+    uptime: int | None = None
+    packets_received: int | None = None
+    packets_sent: int | None = None
+    active_streams: int | None = None
+    file_size: int | None = None
+    total_bytes: int | None = None
+    total_pages: int | None = None
+    current_index: int | None = None
+    last_updated: UnixSeconds | None = None
+    storage_version: int | None = None
+
+
+class SeedReply(NamedTuple):
+    """All that one seed answered in one cycle.
+
+    `seed` is the name under which it is configured (`HOST` or `HOST:PORT`), `host` its address without the port, and
+    `failure` the reason why it gave no list; `version` and `stats` may be known all the same. `observations` is None
+    exactly when there is a failure. `has_stats` tells whether the list came from get-pods-with-stats. `dropped` counts
+    what validation left out, by `field` or by `pod`. `latency_ms` is by method.
+    """
+
+    seed: str
+    host: str
+    answered_at: float
+    failure: Failure | None = None
+    version: str | None = None
+    stats: PodStats | None = None
+    observations: tuple[Observation, ...] | None = None
+    has_stats: bool = False
+    dropped: Mapping[str, int] = {}
+    latency_ms: Mapping[str, float] = {}
+
+
+def host_of(address: str) -> str:
+    """The host of `HOST:PORT` (or of a bare host), without the brackets of an IPv6 literal."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host, colon, port = address.rpartition(":")
+    return host if colon and port.isdigit() and ":" not in host else address

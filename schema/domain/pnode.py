@@ -1,0 +1,229 @@
+"""A storage node, as published: identity, liveness, measurements, scores, and where each of them came from."""
+
+from enum import StrEnum
+
+from schema.domain.base import Record, UnixSeconds
+
+
+class PNodeStatus(StrEnum):
+    """Whether a node lives.
+
+    ONLINE: it showed life within the grace. GHOST: still listed, but its uptime stands still. OFFLINE: no seed that
+    answered lists it. UNKNOWN: nothing proves either.
+    """
+
+    ONLINE = "ONLINE"
+    GHOST = "GHOST"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
+
+
+class LivenessBasis(StrEnum):
+    """What the status rests on.
+
+    UPTIME: its uptime moved, or stood still, between two answers of the same seed. FIRST_SIGHT: seen for the first
+    time, with a fresh gossip age. GOSSIP_AGE: no seed knows an uptime, so the gossip age alone. DIRECT: it answered us.
+    ABSENCE: listed by none. NONE: no evidence yet.
+    """
+
+    UPTIME = "UPTIME"
+    FIRST_SIGHT = "FIRST_SIGHT"
+    GOSSIP_AGE = "GOSSIP_AGE"
+    DIRECT = "DIRECT"
+    ABSENCE = "ABSENCE"
+    NONE = "NONE"
+
+
+class Tier(StrEnum):
+    """The risk class of a node, from its rounded composite score."""
+
+    LOW_RISK = "LOW_RISK"
+    MEDIUM_RISK = "MEDIUM_RISK"
+    HIGH_RISK = "HIGH_RISK"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
+
+
+class TrustParts(Record):
+    """The parts of trust, in points: uptime 0..40, gossip presence 0..30, version 0..20, consistency 0..10."""
+
+    uptime: float | None
+    gossip_presence: float | None
+    version_compliance: float | None
+    gossip_consistency: float | None
+
+
+class CapacityParts(Record):
+    """The parts of capacity, in points: committed 0..30, balance of usage 0..40, growth 0..30."""
+
+    storage_committed: float | None
+    usage_balance: float | None
+    growth_trend: float | None
+
+
+class Trust(Record):
+    """Trust 0..100: the sum of its parts, rounded to two decimals."""
+
+    score: float
+    parts: TrustParts
+
+
+class Capacity(Record):
+    """Capacity 0..100: the sum of its parts, rounded to two decimals."""
+
+    score: float
+    parts: CapacityParts
+
+
+class Score(Record):
+    """How far a node can be trusted with stake, 0..100, with everything that it was computed from.
+
+    `rank` is 1 for the best online node, `percentile` the share of online nodes that it does not fall behind (0..100).
+    `inputs_missing` names the inputs that were unknown; a missing input adds its documented default to the composite.
+    """
+
+    composite: float
+    tier: Tier
+    color: str
+    trust: Trust
+    capacity: Capacity
+    inputs_missing: tuple[str, ...] = ()
+    policy_version: str
+    rank: int | None = None
+    percentile: float | None = None
+
+
+class Consistency(Record):
+    """How steadily a node stays in gossip: appearances / (appearances + disappearances), 0..1.
+
+    `score` is over the sliding window of `window_days`, `all_time` since first sight. Only seeds that answered count.
+    """
+
+    score: float
+    all_time: float
+    appearances: int
+    disappearances: int
+    window_days: int
+    last_appearance: UnixSeconds | None = None
+    last_drop: UnixSeconds | None = None
+
+
+class AddressSighting(Record):
+    """One address under which a node is listed now, and whether that address lives."""
+
+    address: str
+    status: PNodeStatus
+    last_seen: UnixSeconds | None = None
+    uptime: int | None = None
+    witness_count: int = 0
+
+
+class AddressChange(Record):
+    """An address that a node had before, and the last time that it was its address."""
+
+    address: str
+    until: UnixSeconds
+
+
+class VersionChange(Record):
+    """A version that a node ran before, and the last time that it was seen running it."""
+
+    version: str
+    until: UnixSeconds
+
+
+class Disagreement(Record):
+    """A field on which seeds differ: each value (as text) with the seeds that report it."""
+
+    field: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class MissingReason(StrEnum):
+    """Why a measurement is null."""
+
+    NOT_REPORTED = "NOT_REPORTED"
+    INVALID = "INVALID"
+    NOT_IN_PROTOCOL = "NOT_IN_PROTOCOL"
+    NOT_LISTED = "NOT_LISTED"
+
+
+class MissingField(Record):
+    """A measurement that is null, and why."""
+
+    field: str
+    reason: MissingReason
+
+
+class Provenance(Record):
+    """Whose word a node's measurements are.
+
+    `seed` gave the values, `observed_at` says when; `own_fields` came from the node's own answer instead. For a node
+    that is not listed now, these are the last known values, with the time of that observation.
+    """
+
+    seed: str | None
+    observed_at: UnixSeconds
+    own_fields: tuple[str, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    missing: tuple[MissingField, ...] = ()
+
+
+class PNode(Record):
+    """A storage node in one slot.
+
+    `id` is its pubkey, or `addr:HOST:PORT` where no valid key is known. `address` is the live address seen last
+    (gossip host and port, not the RPC endpoint); `address_assumed` marks a seed that nobody lists, whose port is a
+    guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
+    `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
+    `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
+    `key_conflict` marks one key that lives at two addresses at once.
+    """
+
+    id: str
+    address: str
+    address_assumed: bool = False
+    pubkey: str | None
+    status: PNodeStatus
+    liveness_basis: LivenessBasis
+    listed: bool
+    is_public: bool | None = None
+    rpc_port: int | None = None
+    version: str | None = None
+    versions_behind: int | None = None
+    first_seen: UnixSeconds
+    last_seen: UnixSeconds | None = None
+    alive_at: UnixSeconds | None = None
+    uptime: int | None = None
+    storage_committed: int | None = None
+    storage_used: int | None = None
+    storage_usage_percent: float | None = None
+    storage_growth: float | None = None
+    witnesses: tuple[str, ...] = ()
+    source_ips: tuple[str, ...] = ()
+    sightings: tuple[AddressSighting, ...] = ()
+    previous_addresses: tuple[AddressChange, ...] = ()
+    previous_versions: tuple[VersionChange, ...] = ()
+    former_ids: tuple[str, ...] = ()
+    key_conflict: bool = False
+    is_seed: bool = False
+    state_changes: int = 0
+    consistency: Consistency | None = None
+    provenance: Provenance
+    score: Score | None = None
+
+    @property
+    def is_online(self) -> bool:
+        """The one rule for online, on every surface."""
+        return self.status is PNodeStatus.ONLINE
+
+    @property
+    def witness_count(self) -> int:
+        return len(self.witnesses)
+
+    @property
+    def tier(self) -> Tier:
+        """The score's tier; OFFLINE and UNKNOWN where there is no score."""
+        if self.score is not None:
+            return self.score.tier
+        return Tier.UNKNOWN if self.status is PNodeStatus.UNKNOWN else Tier.OFFLINE

@@ -1,0 +1,1 @@
+"""The GraphQL surface: types that resolve attributes of the domain records."""

@@ -1,0 +1,159 @@
+"""What the public surfaces may ask. Implemented by `server.storage.reads` and by the tests' fakes."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.events import Event, EventType
+from schema.domain.history import AvailableRange, History, Resolution
+from schema.domain.observation import FailureCategory
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+
+
+class SeedAttempt(Record):
+    """The newest attempt at one seed, successful or not."""
+
+    seed: str
+    attempted_at: UnixSeconds
+    succeeded_at: UnixSeconds | None
+    failure: FailureCategory | None
+    message: str | None = None
+
+
+class CollectorState(Record):
+    """The worker's own report: its newest cycle, which may have failed without changing any node."""
+
+    attempted_slot: Slot | None = None
+    attempted_at: UnixSeconds | None = None
+    committed_slot: Slot | None = None
+    outcome: str = "none"
+    seeds: tuple[SeedAttempt, ...] = ()
+
+
+class RegistryEntry(Record):
+    """What accumulates about one node, for as long as the store lives; `last_known` are its last measurements."""
+
+    id: str
+    address: str
+    pubkey: str | None
+    addresses: tuple[str, ...]
+    first_seen: UnixSeconds
+    last_seen: UnixSeconds | None
+    appearances: int
+    disappearances: int
+    last_appearance: UnixSeconds | None = None
+    last_drop: UnixSeconds | None = None
+    source_ips: tuple[str, ...] = ()
+    version: str | None = None
+    is_public: bool | None = None
+    rpc_port: int | None = None
+    uptime: int | None = None
+    storage_committed: int | None = None
+    storage_used: int | None = None
+    storage_usage_percent: float | None = None
+    updated_slot: Slot
+
+
+class RegistryPage(Record):
+    """A window of the registry and the number of entries in all of it."""
+
+    entries: tuple[RegistryEntry, ...]
+    total: int
+
+
+class HistoryStatusRow(Record):
+    """How much history is kept of one node."""
+
+    id: str
+    address: str | None
+    samples: int
+    first: UnixSeconds
+    last: UnixSeconds
+
+
+class EventFilter(Record):
+    """Which events are wanted; None admits all. `since` and `until` are inclusive unix seconds."""
+
+    types: frozenset[EventType] | None = None
+    subjects: frozenset[str] | None = None
+    since: UnixSeconds | None = None
+    until: UnixSeconds | None = None
+
+
+class Reads(Protocol):
+    """Questions about the present and the past. Each may raise `SnapshotUnavailable` where the store is silent."""
+
+    def current(self) -> Snapshot | None:
+        """The newest committed snapshot, from memory; None before the first one. Never raises, never waits."""
+        ...
+
+    async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
+        """The newest snapshot, or the newest kept one at or before `as_of`.
+
+        Raises SnapshotUnavailable (nothing collected yet), AsOfInFuture, AsOfOutOfRange.
+        """
+        ...
+
+    async def snapshot_at(self, slot: Slot) -> Snapshot:
+        """The snapshot of exactly this slot. Raises CursorExpired where it is no longer kept."""
+        ...
+
+    async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
+        """The header of the newest kept snapshot at or before `as_of`; None where there is none."""
+        ...
+
+    async def network_history(
+        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
+    ) -> History:
+        """The network's history in [start, end). Raises RangeTooLarge, BadUserInput (end before start)."""
+        ...
+
+    async def node_history(
+        self,
+        node_ids: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool = False,
+    ) -> History:
+        """One node's history in [start, end), joined over all the ids that it ever had."""
+        ...
+
+    async def events(
+        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
+    ) -> tuple[Event, ...]:
+        """Up to `first` events beyond the position `after`, in log order (or the reverse)."""
+        ...
+
+    async def event_count(self, where: EventFilter) -> int:
+        """How many kept events match."""
+        ...
+
+    async def registry_entry(self, key: str) -> RegistryEntry | None:
+        """The registry's entry under an id, pubkey or any known address; None when unknown."""
+        ...
+
+    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
+        """Entries by last seen, newest first; only those last seen before a time, where one is given."""
+        ...
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        """The nodes with most kept samples, at most `limit`, and the number of all nodes with history."""
+        ...
+
+    async def collector(self) -> CollectorState:
+        """The newest attempt of the worker. Falls back to what the current snapshot says while the store is down."""
+        ...
+
+    async def available(self) -> AvailableRange:
+        """How far back each kind of question can go."""
+        ...
+
+
+class Updates(Protocol):
+    """News for subscribers."""
+
+    def snapshots(self) -> AsyncIterator[Snapshot]:
+        """Each snapshot after its commit, newest only: a slow reader skips, and never delays others."""
+        ...

@@ -1,0 +1,61 @@
+"""What a cycle may say. Implemented by `server.storage.writes` and by the tests' fakes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from schema.domain.base import Record, Slot
+from schema.domain.events import Event
+from schema.domain.memory import NodeMemory
+from schema.domain.snapshot import Snapshot
+from schema.reads import CollectorState, RegistryEntry
+
+
+class LeaseLost(Exception):
+    """Another worker took over: whatever this cycle computed must not be written."""
+
+
+class Lease(Record):
+    """The right to commit. `token` grows with each change of holder; a commit with an older token is refused."""
+
+    token: int
+    holder: str
+    committed_slot: Slot | None
+
+
+class Commit(Record):
+    """All that one cycle leaves behind; written as a whole or not at all."""
+
+    snapshot: Snapshot
+    memory: tuple[NodeMemory, ...]
+    events: tuple[Event, ...]
+    registry: tuple[RegistryEntry, ...]
+
+
+class SnapshotStore(Protocol):
+    """Where cycles are kept. Every method is idempotent, so that any of them may be tried again."""
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        """Take or renew the right to commit; None while another holder's lease runs. Times in unix seconds."""
+        ...
+
+    async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
+        """The last committed snapshot with the memory that belongs to it; None in an empty store."""
+        ...
+
+    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
+        """Registry entries of nodes that have left the snapshots, for those that come back."""
+        ...
+
+    async def commit(self, lease: Lease, commit: Commit) -> None:
+        """Make a slot visible, atomically. Raises LeaseLost when the lease is no longer ours."""
+        ...
+
+    async def report(self, lease: Lease, state: CollectorState) -> None:
+        """Publish how the newest cycle went, also when it changed no node."""
+        ...
+
+
+class Announcer(Protocol):
+    """Tells readers that a slot has been committed. Losing an announcement is harmless: readers also look themselves."""
+
+    async def announce(self, slot: Slot) -> None: ...

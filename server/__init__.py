@@ -1,0 +1,1 @@
+"""Keeps the data in MongoDB, and serves it."""

@@ -1,0 +1,1 @@
+"""The dashboard: one static page that asks the public GraphQL API."""

@@ -1,0 +1,1 @@
+"""REST: a projection of the same reads as GraphQL, for clients of the earlier API and for probes."""

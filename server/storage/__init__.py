@@ -1,0 +1,1 @@
+"""MongoDB, behind the protocols of `schema.reads` and `schema.writes`."""
