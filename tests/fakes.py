@@ -1,0 +1,218 @@
+"""Stand-ins for what lies behind the protocols, kept in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from schema.domain.base import Slot, UnixSeconds
+from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
+from schema.domain.events import Event
+from schema.domain.history import AvailableRange, History, HistoryPoint, Resolution
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryEntry, RegistryPage, SeedAttempt
+
+
+class FakeReads:
+    """`Reads` over lists. `down` makes everything but the current snapshot unavailable, as a dead store does."""
+
+    def __init__(
+        self,
+        snapshots: Iterable[Snapshot] = (),
+        *,
+        registry: Iterable[RegistryEntry] = (),
+        events: Iterable[Event] = (),
+        network_points: Iterable[HistoryPoint] = (),
+        node_points: dict[str, tuple[HistoryPoint, ...]] | None = None,
+        now: UnixSeconds | None = None,
+        down: bool = False,
+    ) -> None:
+        self.snapshots = sorted(snapshots, key=lambda s: s.slot)
+        self.entries = list(registry)
+        self.log = sorted(events, key=lambda e: (e.slot, e.index))
+        self.network_points = tuple(network_points)
+        self.node_points = node_points or {}
+        self.now = now
+        self.down = down
+
+    def add(self, snapshot: Snapshot) -> None:
+        self.snapshots = sorted([*self.snapshots, snapshot], key=lambda s: s.slot)
+
+    def current(self) -> Snapshot | None:
+        return self.snapshots[-1] if self.snapshots else None
+
+    async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
+        newest = self.current()
+        if newest is None:
+            raise SnapshotUnavailable("no snapshot has been collected yet")
+        if as_of is None:
+            return newest
+        self._need_store()
+        if as_of > (self.now or newest.slot + newest.header.interval):
+            raise AsOfInFuture(f"asOf {as_of} lies in the future")
+        kept = [s for s in self.snapshots if s.slot <= as_of]
+        if not kept:
+            raise AsOfOutOfRange(
+                f"asOf {as_of} is older than all that is kept", {"earliestAvailable": self.snapshots[0].slot}
+            )
+        return kept[-1]
+
+    async def snapshot_at(self, slot: Slot) -> Snapshot:
+        for snapshot in self.snapshots:
+            if snapshot.slot == slot:
+                return snapshot
+        raise CursorExpired(f"slot {slot} is no longer kept")
+
+    async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
+        self._need_store()
+        kept = [s.header for s in self.snapshots if s.slot <= as_of]
+        return kept[-1] if kept else None
+
+    async def network_history(
+        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
+    ) -> History:
+        self._need_store()
+        return _history(self.network_points, start, end, resolution, include_current=include_current)
+
+    async def node_history(
+        self,
+        node_ids: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool = False,
+    ) -> History:
+        self._need_store()
+        points = sorted((p for i in node_ids for p in self.node_points.get(i, ())), key=lambda p: p.start)
+        return _history(points, start, end, resolution, include_current=include_current)
+
+    async def events(
+        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
+    ) -> tuple[Event, ...]:
+        self._need_store()
+        log = [e for e in self.log if _matches(e, where)]
+        if newest_first:
+            log.reverse()
+            beyond = [e for e in log if after is None or (e.slot, e.index) < after]
+        else:
+            beyond = [e for e in log if after is None or (e.slot, e.index) > after]
+        return tuple(beyond[:first])
+
+    async def event_count(self, where: EventFilter) -> int:
+        self._need_store()
+        return sum(_matches(e, where) for e in self.log)
+
+    async def registry_entry(self, key: str) -> RegistryEntry | None:
+        self._need_store()
+        return next((e for e in self.entries if key in {e.id, e.pubkey, e.address, *e.addresses}), None)
+
+    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
+        self._need_store()
+        entries = sorted(self.entries, key=lambda e: (-(e.last_seen or 0), e.address))
+        if last_seen_before is not None:
+            entries = [e for e in entries if (e.last_seen or 0) < last_seen_before]
+        return RegistryPage(entries=tuple(entries[skip : skip + limit]), total=len(entries))
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        self._need_store()
+        rows = [
+            HistoryStatusRow(
+                id=node_id,
+                address=None,
+                samples=sum(p.samples for p in points),
+                first=points[0].start,
+                last=points[-1].end,
+            )
+            for node_id, points in self.node_points.items()
+            if points
+        ]
+        return tuple(sorted(rows, key=lambda r: (-r.samples, r.id))[:limit]), len(rows)
+
+    async def collector(self) -> CollectorState:
+        newest = self.current()
+        if newest is None:
+            return CollectorState()
+        return CollectorState(
+            attempted_slot=newest.slot,
+            attempted_at=newest.header.taken_at,
+            committed_slot=newest.slot,
+            outcome="committed",
+            seeds=tuple(
+                SeedAttempt(
+                    seed=s.seed,
+                    attempted_at=s.answered_at,
+                    succeeded_at=s.answered_at if s.ok else None,
+                    failure=s.failure.category if s.failure else None,
+                )
+                for s in newest.header.seeds
+            ),
+        )
+
+    async def available(self) -> AvailableRange:
+        self._need_store()
+        slots = [s.slot for s in self.snapshots]
+        starts = [p.start for p in self.network_points]
+        return AvailableRange(
+            earliest_snapshot=min(slots, default=None),
+            latest_snapshot=max(slots, default=None),
+            earliest_history=min(starts, default=None),
+        )
+
+    def _need_store(self) -> None:
+        if self.down:
+            raise SnapshotUnavailable("the store does not answer")
+
+
+class FakeUpdates:
+    """`Updates` fed by hand: `push` reaches every reader that listens by then."""
+
+    def __init__(self) -> None:
+        self._queues: list[asyncio.Queue[Snapshot | None]] = []
+
+    def push(self, snapshot: Snapshot) -> None:
+        for queue in self._queues:
+            queue.put_nowait(snapshot)
+
+    def close(self) -> None:
+        for queue in self._queues:
+            queue.put_nowait(None)
+
+    @property
+    def listeners(self) -> int:
+        return len(self._queues)
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        queue: asyncio.Queue[Snapshot | None] = asyncio.Queue()
+        self._queues.append(queue)
+        try:
+            while (snapshot := await queue.get()) is not None:
+                yield snapshot
+        finally:
+            self._queues.remove(queue)
+
+
+def _history(
+    points: Sequence[HistoryPoint],
+    start: UnixSeconds,
+    end: UnixSeconds,
+    resolution: Resolution,
+    *,
+    include_current: bool,
+) -> History:
+    chosen = tuple(p for p in points if start <= p.start < end and (include_current or not p.partial))
+    expected = sum(p.expected for p in chosen)
+    return History(
+        resolution=Resolution.RAW if resolution is Resolution.AUTO else resolution,
+        start=start,
+        end=end,
+        coverage=sum(p.samples for p in chosen) / expected if expected else None,
+        points=chosen,
+    )
+
+
+def _matches(event: Event, where: EventFilter) -> bool:
+    return (
+        (where.types is None or event.type in where.types)
+        and (where.subjects is None or event.subject in where.subjects)
+        and (where.since is None or event.at >= where.since)
+        and (where.until is None or event.at <= where.until)
+    )
