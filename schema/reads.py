@@ -7,6 +7,7 @@ from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event, EventType
 from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.observation import FailureCategory
+from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 
 
@@ -28,30 +29,6 @@ class CollectorState(Record):
     committed_slot: Slot | None = None
     outcome: str = "none"
     seeds: tuple[SeedAttempt, ...] = ()
-
-
-class RegistryEntry(Record):
-    """What accumulates about one node, for as long as the store lives; `last_known` are its last measurements."""
-
-    id: str
-    address: str
-    pubkey: str | None
-    addresses: tuple[str, ...]
-    first_seen: UnixSeconds
-    last_seen: UnixSeconds | None
-    appearances: int
-    disappearances: int
-    last_appearance: UnixSeconds | None = None
-    last_drop: UnixSeconds | None = None
-    source_ips: tuple[str, ...] = ()
-    version: str | None = None
-    is_public: bool | None = None
-    rpc_port: int | None = None
-    uptime: int | None = None
-    storage_committed: int | None = None
-    storage_used: int | None = None
-    storage_usage_percent: float | None = None
-    updated_slot: Slot
 
 
 class RegistryPage(Record):

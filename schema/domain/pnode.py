@@ -119,7 +119,7 @@ class AddressSighting(Record):
 
 
 class AddressChange(Record):
-    """An address that a node had before, and the last time that it was its address."""
+    """An address under which a node was seen besides its current one, and the last time that it was listed there."""
 
     address: str
     until: UnixSeconds
@@ -177,7 +177,9 @@ class PNode(Record):
     guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
     `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
     `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
-    `key_conflict` marks one key that lives at two addresses at once.
+    `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
+    `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
+    disappearances of yesterday and today, without the very first appearance.
     """
 
     id: str
