@@ -1,0 +1,130 @@
+"""Versions as pods report them: `[v]MAJOR.MINOR[.PATCH][-pre][+build]`, extra numeric parts tolerated.
+
+Real ones look like `0.8.0` and `0.7.3-trynet.20251210055354.57fd475`; peers that were never heard say `unknown`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+# A stranger writes versions: the text is bounded before the expression sees it, and the numbers so that a distance
+# between any two fits a 32-bit integer.
+MAX_LENGTH = 64
+_NUMBERS = r"[vV]?(\d{1,6}\.\d{1,6}(?:\.\d{1,18}){0,6})"
+_FORM = re.compile(_NUMBERS + r"(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII)
+
+OrderKey = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
+
+
+class Version(NamedTuple):
+    """A version taken apart. `release` has no trailing zeros beyond MINOR, so that 0.8 and 0.8.0 are one release."""
+
+    release: tuple[int, ...]
+    pre: str | None = None
+    build: str | None = None
+
+    @property
+    def major(self) -> int:
+        return self.release[0]
+
+    @property
+    def minor(self) -> int:
+        return self.release[1]
+
+    @property
+    def base(self) -> str:
+        """The release as text, with at least three numbers: `0.8.0` for `v0.8-trynet.1`."""
+        return ".".join(map(str, self.release + (0,) * (3 - len(self.release))))
+
+    @property
+    def order(self) -> OrderKey:
+        """A sort key: by numbers, a pre-release below its release, pre-releases among themselves as in semver."""
+        pre = tuple(_identifier(part) for part in self.pre.split(".")) if self.pre is not None else ()
+        return self.release, self.pre is None, pre
+
+
+class Compliance(StrEnum):
+    """Where a version stands to the latest release.
+
+    LATEST: it, a newer one, or a pre-release or build of it. BEHIND: older by at most one minor release. OUTDATED:
+    older than that. UNKNOWN: the version does not parse, or the latest is not known.
+    """
+
+    LATEST = "LATEST"
+    BEHIND = "BEHIND"
+    OUTDATED = "OUTDATED"
+    UNKNOWN = "UNKNOWN"
+
+
+def _identifier(part: str) -> tuple[bool, int, str]:
+    """Semver precedence of one dotted part: numbers by value, and below words."""
+    return (False, int(part), "") if part.isdigit() else (True, 0, part)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str | None) -> Version | None:
+    """The version in `text`; None where it is None, longer than 64 characters, or of another form."""
+    match = _FORM.fullmatch(text) if text is not None and len(text) <= MAX_LENGTH else None
+    if match is None:
+        return None
+    numbers = [int(number) for number in match[1].split(".")]
+    while len(numbers) > 2 and numbers[-1] == 0:  # noqa: PLR2004  (MAJOR and MINOR always stay)
+        numbers.pop()
+    return Version(tuple(numbers), match[2], match[3])
+
+
+def sort_key(text: str | None) -> tuple[bool, OrderKey, str]:
+    """A total order over anything that is reported: what does not parse sorts below all versions, then by text."""
+    version = parse(text)
+    return version is not None, version.order if version else ((), False, ()), text or ""
+
+
+def versions_behind(version: str | None, latest: str | None) -> int | None:
+    """How many minor releases `version` is older than `latest`; 0 where it is as new or newer, None where not known.
+
+    Same major: difference of minors. Otherwise 10·Δmajor + latest minor − min(minor, 9): a major counts as ten minors,
+    and a minor beyond nine does not make up for an older major. Patch, pre-release and build do not count.
+    """
+    ours, newest = parse(version), parse(latest)
+    if ours is None or newest is None:
+        return None
+    if ours.major == newest.major:
+        return max(0, newest.minor - ours.minor)
+    return max(0, 10 * (newest.major - ours.major) + newest.minor - min(ours.minor, 9))
+
+
+def compliance(version: str | None, latest: str | None) -> Compliance:
+    """Where `version` stands to the release `latest`."""
+    ours, newest, behind = parse(version), parse(latest), versions_behind(version, latest)
+    if ours is None or newest is None or behind is None:
+        return Compliance.UNKNOWN
+    if ours.release >= newest.release:
+        return Compliance.LATEST
+    return Compliance.BEHIND if behind <= 1 else Compliance.OUTDATED
+
+
+def latest_release(
+    online_versions: Iterable[str | None], *, min_share: float = 0.05, override: str | None = None
+) -> tuple[str | None, str]:
+    """The latest release, and how it was found: "network", "override" or "none" (then the release is None).
+
+    `online_versions` has one entry for each online node, None where its version is not known. The latest is the highest
+    release that at least `min_share` (0..1) of all of them run, so that one node cannot name it. A build counts as its
+    release; a pre-release does only where no release has the share, so that a test build ahead of its release does not
+    make the rest of the network look old.
+    """
+    if override:
+        version = parse(override)
+        return (version.base if version else override), "override"
+    reported = list(online_versions)
+    versions = [version for version in map(parse, reported) if version is not None]
+    needed = min_share * len(reported)
+    for admitted in ([version for version in versions if version.pre is None], versions):
+        counts = Counter(version.release for version in admitted)
+        common = [release for release, count in counts.items() if count >= needed]
+        if common:
+            return Version(max(common)).base, "network"
+    return None, "none"
