@@ -22,13 +22,18 @@ class SeedAttempt(Record):
 
 
 class CollectorState(Record):
-    """The worker's own report: its newest cycle, which may have failed without changing any node."""
+    """The worker's own report: its newest cycle, which may have failed without changing any node.
+
+    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed` or `not_ours`; `cycle_seconds` is the
+    whole cycle's length, saving included.
+    """
 
     attempted_slot: Slot | None = None
     attempted_at: UnixSeconds | None = None
     committed_slot: Slot | None = None
     outcome: str = "none"
     seeds: tuple[SeedAttempt, ...] = ()
+    cycle_seconds: float | None = None
 
 
 class RegistryPage(Record):

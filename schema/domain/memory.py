@@ -9,8 +9,8 @@ from schema.domain.pnode import AddressChange, VersionChange
 class AddressMemory(Record):
     """One address of a node: the uptime that each seed last gave for it, and the last proof that it lives.
 
-    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `moved` tells whether an
-    uptime was ever seen to move, `uptimes` maps a seed to seconds.
+    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `uptimes` maps a seed to
+    seconds. `moved` tells whether an uptime was ever seen to move, `frozen` that a seed repeated its value since.
     """
 
     address: str
@@ -19,6 +19,7 @@ class AddressMemory(Record):
     alive_at: UnixSeconds | None = None
     uptimes: Mapping[str, int] = {}
     moved: bool = False
+    frozen: bool = False
 
 
 class PresenceDay(Record):

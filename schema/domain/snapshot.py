@@ -39,7 +39,7 @@ class SeedReport(Record):
 
 
 class CycleTiming(Record):
-    """What a cycle cost: seconds by the monotonic clock."""
+    """What a cycle cost up to its commit, in seconds by the monotonic clock."""
 
     started_at: UnixSeconds
     crawl_seconds: float = 0.0

@@ -1,0 +1,157 @@
+"""One cycle, start to end: crawl, merge, accumulate, score, save, announce, report."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from schema.domain.base import Slot
+from schema.domain.changes import derive
+from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.observation import SeedReply
+from schema.domain.snapshot import CycleTiming
+from schema.reads import CollectorState, SeedAttempt
+from schema.writes import Announcer, Commit, Lease, LeaseLost, SnapshotStore
+
+log = structlog.get_logger()
+
+Crawl = Callable[[], Awaitable[Sequence[SeedReply]]]
+
+
+class Collector:
+    """The cycles of one worker process. Keeps the last state in memory while nobody else commits in between.
+
+    `crawl` asks all seeds within its own deadline; `clock` gives unix seconds; `holder` names this process; a lease
+    runs for `lease_seconds`, longer than a cycle and shorter than the patience for a dead worker.
+    """
+
+    def __init__(
+        self,
+        store: SnapshotStore,
+        announcer: Announcer,
+        crawl: Crawl,
+        options: CycleOptions,
+        *,
+        holder: str,
+        lease_seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._crawl = crawl
+        self._options = options
+        self._holder = holder
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+        self._state = State()
+        self._succeeded: dict[str, int] = {}
+
+    async def collect(self, slot: Slot) -> CollectorState:
+        """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
+
+        Outcomes: `committed`; `no_seed_answered` (no node changes); `already_committed` and `not_ours` (another worker
+        did it, or is doing it). Raises what the store raises.
+        """
+        started = time.monotonic()
+        lease = await self._store.acquire(self._holder, self._clock(), self._lease_seconds)
+        if lease is None:
+            return CollectorState(attempted_slot=slot, outcome="not_ours")
+        if lease.committed_slot is not None and lease.committed_slot >= slot:
+            return CollectorState(attempted_slot=slot, committed_slot=lease.committed_slot, outcome="already_committed")
+        before = await self._restore(lease)
+        asked = time.monotonic()
+        replies = await self._crawl()
+        crawled = time.monotonic()
+        cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
+        if cycle is None:
+            return await self._report(lease, slot, replies, "no_seed_answered", started)
+        try:
+            await self._commit(lease, before, cycle)
+        except LeaseLost:
+            log.warning("cycle.lease_lost", slot=slot, token=lease.token)
+            return CollectorState(attempted_slot=slot, outcome="not_ours")
+        await self._announce(slot)
+        return await self._report(lease, slot, replies, "committed", started)
+
+    async def _restore(self, lease: Lease) -> State:
+        """The state of the last commit: our own memory of it while it was ours, else the store's."""
+        mine = self._state.snapshot
+        if lease.committed_slot is None:
+            return State()
+        if mine is None or mine.slot != lease.committed_slot:
+            previous = await self._store.previous()
+            self._state = (
+                State.model_construct(snapshot=previous[0], memory=tuple(previous[1])) if previous else State()
+            )
+        return self._state
+
+    async def _compute(
+        self, before: State, replies: Sequence[SeedReply], slot: Slot, *, crawl_seconds: float
+    ) -> Cycle | None:
+        merged = identify(before, replies)
+        if not merged.answered:
+            return None
+        unknown = strangers(before, merged)
+        recalled = await self._store.recall(unknown) if unknown else {}
+        at = max(slot, int(self._clock()))
+        began = time.monotonic()
+        cycle = advance(before, replies, merged, slot=slot, at=at, options=self._options, recalled=recalled)
+        spent = time.monotonic() - began
+        return cycle.timed(
+            CycleTiming(
+                started_at=at,
+                crawl_seconds=round(crawl_seconds, 3),
+                compute_seconds=round(spent, 3),
+                total_seconds=round(crawl_seconds + spent, 3),
+            )
+        )
+
+    async def _commit(self, lease: Lease, before: State, cycle: Cycle) -> None:
+        events = derive(before.snapshot, cycle.snapshot)
+        await self._store.commit(
+            lease,
+            Commit.model_construct(
+                snapshot=cycle.snapshot, memory=cycle.memory, events=events, registry=cycle.registry
+            ),
+        )
+        self._state = cycle.state()
+
+    async def _announce(self, slot: Slot) -> None:
+        try:
+            await self._announcer.announce(slot)
+        except Exception as error:  # noqa: BLE001 — readers also look for themselves; a lost word must not fail a cycle
+            log.warning("cycle.not_announced", slot=slot, error=str(error))
+
+    async def _report(
+        self, lease: Lease, slot: Slot, replies: Sequence[SeedReply], outcome: str, started: float
+    ) -> CollectorState:
+        seeds = tuple(self._attempt(reply) for reply in replies)
+        state = CollectorState(
+            attempted_slot=slot,
+            attempted_at=int(self._clock()),
+            committed_slot=slot if outcome == "committed" else lease.committed_slot,
+            outcome=outcome,
+            seeds=seeds,
+            cycle_seconds=round(time.monotonic() - started, 3),
+        )
+        await self._store.report(lease, state)
+        log.info(
+            "cycle.done",
+            slot=slot,
+            outcome=outcome,
+            seeds_ok=sum(attempt.failure is None for attempt in seeds),
+            seeds=len(seeds),
+            seconds=state.cycle_seconds,
+        )
+        return state
+
+    def _attempt(self, reply: SeedReply) -> SeedAttempt:
+        if reply.failure is None:
+            self._succeeded[reply.seed] = int(reply.answered_at)
+        return SeedAttempt(
+            seed=reply.seed,
+            attempted_at=int(reply.answered_at),
+            succeeded_at=self._succeeded.get(reply.seed),
+            failure=reply.failure.category if reply.failure else None,
+            message=reply.failure.message if reply.failure else None,
+        )

@@ -1,0 +1,250 @@
+"""One cycle as one pure function: the state before, what the seeds said, and the state after."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import TypeAdapter
+
+from schema.domain.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
+from schema.domain.base import DAY, Record, Slot, UnixSeconds
+from schema.domain.health import network_health, network_totals
+from schema.domain.liveness import default_grace
+from schema.domain.memory import NodeMemory
+from schema.domain.merge import Merged, MergedNode, address_id, assumed_address, merge
+from schema.domain.observation import SeedReply
+from schema.domain.pnode import PNode
+from schema.domain.registry import RegistryEntry
+from schema.domain.scoring import POLICY_1_0, rank_nodes, score_node
+from schema.domain.seeds import seed_reports
+from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
+from schema.domain.versions import latest_release, versions_behind
+
+_NODES = TypeAdapter(tuple[PNode, ...])
+
+
+class CycleOptions(Record):
+    """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval."""
+
+    network: str = "devnet"
+    interval: int = 60
+    grace_seconds: int | None = None
+    latest_version: str | None = None
+    latest_version_min_share: float = 0.05
+    consistency_window_days: int = 7
+    retire_after_days: int = 30
+
+
+class State(Record):
+    """What one cycle hands to the next: the snapshot, and the memory of each of its nodes."""
+
+    snapshot: Snapshot | None = None
+    memory: tuple[NodeMemory, ...] = ()
+
+    def known(self) -> dict[str, Known]:
+        nodes = {node.id: node for node in self.snapshot.nodes} if self.snapshot else {}
+        return {memory.id: Known(memory, nodes.get(memory.id)) for memory in self.memory}
+
+
+class Cycle(Record):
+    """The outcome: the new state, and the registry entries that must be written (new or changed)."""
+
+    snapshot: Snapshot
+    memory: tuple[NodeMemory, ...]
+    registry: tuple[RegistryEntry, ...]
+
+    def timed(self, timing: CycleTiming) -> "Cycle":
+        """The same outcome, with what it cost."""
+        header = self.snapshot.header.model_copy(update={"timing": timing})
+        snapshot = Snapshot.model_construct(header=header, nodes=self.snapshot.nodes)
+        return Cycle.model_construct(snapshot=snapshot, memory=self.memory, registry=self.registry)
+
+    def state(self) -> State:
+        return State.model_construct(snapshot=self.snapshot, memory=self.memory)
+
+
+def identify(before: State, replies: Sequence[SeedReply]) -> Merged:
+    """Who is who in these replies, given the keys that earlier cycles learned for addresses."""
+    known_ids = {
+        address.address: memory.id
+        for memory in before.memory
+        if not memory.id.startswith("addr:")
+        for address in memory.addresses
+    }
+    return merge(replies, known_ids)
+
+
+def strangers(before: State, merged: Merged) -> frozenset[str]:
+    """The ids in these replies that the state does not know: the registry may remember them."""
+    return frozenset(merged.nodes) - {memory.id for memory in before.memory}
+
+
+def advance(
+    before: State,
+    replies: Sequence[SeedReply],
+    merged: Merged,
+    *,
+    slot: Slot,
+    at: UnixSeconds,
+    options: CycleOptions,
+    recalled: Mapping[str, RegistryEntry] | None = None,
+) -> Cycle:
+    """The network after these replies, at time `at`.
+
+    `merged` is `identify(before, replies)`, `recalled` what the registry knows of `strangers(before, merged)`. At least
+    one seed must have given a list: a cycle in which none did changes no node, and has no snapshot.
+    """
+    if not merged.answered:
+        raise ValueError("no seed gave a list: there is nothing to advance to")
+    moment = Moment(
+        at=at,
+        grace=options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval),
+        answered=merged.answered,
+        with_stats=frozenset(reply.seed for reply in replies if reply.has_stats),
+        known_seeds=frozenset(merged.seed_nodes.values()),
+        window_days=options.consistency_window_days,
+    )
+    after = _fold(before.known(), merged.nodes, moment, recalled or {})
+    after = {i: known for i, known in after.items() if not _retired(known, at, options.retire_after_days)}
+    nodes, policy = _score([known.node for known in after.values() if known.node is not None], options)
+    memory, registry = _register([known.memory for known in after.values()], nodes, slot)
+    reports = seed_reports(replies, merged)
+    header = SnapshotHeader(
+        slot=slot,
+        interval=options.interval,
+        taken_at=at,
+        network=options.network,
+        policy=policy,
+        seeds=reports,
+        totals=network_totals(nodes, reports),
+        health=network_health(nodes),
+        timing=CycleTiming(started_at=at),
+        node_count=len(nodes),
+        content_hash=content_hash(nodes),
+    )
+    snapshot = Snapshot.model_construct(header=header, nodes=nodes)
+    return Cycle.model_construct(snapshot=snapshot, memory=memory, registry=registry)
+
+
+def content_hash(nodes: tuple[PNode, ...]) -> str:
+    """SHA-256 (hex) over the nodes in their order: equal exactly when all published facts are equal."""
+    return hashlib.sha256(_NODES.dump_json(nodes)).hexdigest()
+
+
+def _fold(
+    known: dict[str, Known], merged: Mapping[str, MergedNode], moment: Moment, recalled: Mapping[str, RegistryEntry]
+) -> dict[str, Known]:
+    after: dict[str, Known] = {}
+    absorbed: set[str] = set()
+    for node in merged.values():
+        mine = known.get(node.id)
+        if mine is None:
+            entry = recalled.get(node.id)
+            mine = Known(returning(entry) if entry else newcomer(node.id, moment.at), None)
+        for former in _former_ids(node, known, merged):
+            mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node)
+            absorbed.add(former)
+        after[node.id] = accumulate(mine, node, moment)
+    for node_id, mine in known.items():
+        if node_id not in after and node_id not in absorbed:
+            after[node_id] = pass_over(mine, moment)
+    return {node_id: after[node_id] for node_id in sorted(after)}
+
+
+def _former_ids(node: MergedNode, known: Mapping[str, Known], merged: Mapping[str, MergedNode]) -> list[str]:
+    """The ids under which a node with a key was known while only its address was."""
+    if node.pubkey is None:
+        return []
+    addresses = {row.observation.address for row in node.listings}
+    if node.own is not None:
+        addresses.add(assumed_address(node.own.host))
+    candidates = sorted(address_id(address) for address in addresses)
+    return [former for former in candidates if former in known and former not in merged]
+
+
+def _retired(known: Known, at: int, days: int) -> bool:
+    """Whether a node has been silent for so long that only the registry keeps it."""
+    node = known.node
+    if node is None:
+        return True
+    newest = max(node.alive_at or 0, node.last_seen or 0, node.provenance.observed_at)
+    return not node.listed and not node.is_online and at - newest > days * DAY
+
+
+def _score(nodes: Iterable[PNode], options: CycleOptions) -> tuple[tuple[PNode, ...], ScorePolicy]:
+    everyone = tuple(nodes)
+    latest, source = latest_release(
+        (node.version for node in everyone if node.is_online),
+        min_share=options.latest_version_min_share,
+        override=options.latest_version,
+    )
+    scored = tuple(
+        node.model_copy(
+            update={
+                "versions_behind": versions_behind(node.version, latest),
+                "score": score_node(node, latest_version=latest),
+            }
+        )
+        for node in everyone
+    )
+    policy = ScorePolicy(version=POLICY_1_0.version, latest_version=latest, latest_version_source=source)
+    return rank_nodes(scored), policy
+
+
+def _register(
+    memories: Iterable[NodeMemory], nodes: Iterable[PNode], slot: Slot
+) -> tuple[tuple[NodeMemory, ...], tuple[RegistryEntry, ...]]:
+    """The registry entries whose lasting facts changed, and the memories that know that they were written."""
+    by_id = {node.id: node for node in nodes}
+    kept: list[NodeMemory] = []
+    entries: list[RegistryEntry] = []
+    for memory in memories:
+        node = by_id[memory.id]
+        mark = _lasting_facts(memory, node)
+        if mark == memory.registered:
+            kept.append(memory)
+            continue
+        kept.append(memory.model_copy(update={"registered": mark}))
+        entries.append(registry_entry(memory, node, slot))
+    return tuple(kept), tuple(entries)
+
+
+def registry_entry(memory: NodeMemory, node: PNode, slot: Slot) -> RegistryEntry:
+    """What the registry keeps of a node, as of this slot."""
+    addresses = {node.address, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
+    return RegistryEntry(
+        id=memory.id,
+        address=node.address,
+        pubkey=node.pubkey,
+        addresses=tuple(sorted(addresses)),
+        first_seen=memory.first_seen,
+        last_seen=node.last_seen,
+        appearances=memory.appearances,
+        disappearances=memory.disappearances,
+        last_appearance=memory.last_appearance,
+        last_drop=memory.last_drop,
+        source_ips=memory.source_ips,
+        version=node.version,
+        is_public=node.is_public,
+        rpc_port=node.rpc_port,
+        uptime=node.uptime,
+        storage_committed=node.storage_committed,
+        storage_used=node.storage_used,
+        storage_usage_percent=node.storage_usage_percent,
+        updated_slot=slot,
+    )
+
+
+def _lasting_facts(memory: NodeMemory, node: PNode) -> str:
+    """A mark that changes when a fact changes that the registry is for; measurements refresh once a day."""
+    facts = (
+        node.status,
+        node.address,
+        node.version,
+        memory.appearances,
+        memory.disappearances,
+        memory.former_ids,
+        len(memory.previous_addresses),
+        memory.source_ips,
+        (node.last_seen or 0) // DAY,
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -1,0 +1,104 @@
+"""The measurements of a node: whose word is taken for each, on what seeds differ, and what nobody knows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from schema.domain.merge import Listing
+from schema.domain.observation import SeedReply
+from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
+
+MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
+# Uptime and use move between two seeds' answers; what should be equal everywhere is compared.
+COMPARED = ("version", "is_public", "rpc_port", "storage_committed")
+_ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_committed", "storage_used"})
+
+
+class Measurements(NamedTuple):
+    """Values by field name (None where unknown), and where they came from."""
+
+    values: dict[str, Any]
+    provenance: Provenance
+
+
+def measure(
+    listings: Sequence[Listing], own: SeedReply | None, at: int, seeds_with_stats: frozenset[str]
+) -> Measurements:
+    """The values of one node from the rows about its address (freshest first) and from its own answer, if it gave one.
+
+    The freshest row that knows a field gives it, so that a row without a value never hides one that has it. On its
+    own version and uptime a node's own answer wins; its own storage figures only fill gaps, since they measure the
+    file, not what it promised to the network.
+    """
+    values: dict[str, Any] = {
+        name: next((v for row in listings if (v := getattr(row.observation, name)) is not None), None)
+        for name in MEASURED
+    }
+    reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
+    own_fields = _apply_own(values, own)
+    values["storage_usage_percent"] = usage_percent(
+        values["storage_used"], values["storage_committed"], reported_percent
+    )
+    missing = tuple(
+        MissingField(field=name, reason=_why_missing(name, listings, seeds_with_stats))
+        for name in MEASURED
+        if values[name] is None
+    )
+    provenance = Provenance(
+        seed=listings[0].seed if listings else None,
+        observed_at=at,
+        own_fields=own_fields,
+        disagreements=disagreements(listings),
+        missing=missing,
+    )
+    return Measurements(values, provenance)
+
+
+def usage_percent(used: int | None, committed: int | None, reported: float | None) -> float | None:
+    """100 × used / committed, 0 and up; the reported percentage where that cannot be derived; None where neither."""
+    if used is not None and committed:
+        return 100 * used / committed
+    return reported
+
+
+def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
+    """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
+    if len(listings) < 2:  # noqa: PLR2004 — it takes two to differ
+        return ()
+    found: list[Disagreement] = []
+    for name in COMPARED:
+        by_value: dict[str, set[str]] = {}
+        for row in listings:
+            value = getattr(row.observation, name)
+            if value is not None:
+                by_value.setdefault(str(value), set()).add(row.seed)
+        if len(by_value) > 1:
+            values = tuple((value, tuple(sorted(by_value[value]))) for value in sorted(by_value))
+            found.append(Disagreement(field=name, values=values))
+    return tuple(found)
+
+
+def _apply_own(values: dict[str, Any], own: SeedReply | None) -> tuple[str, ...]:
+    """Put a node's own word into its values; returns the names of the fields that it gave."""
+    if own is None:
+        return ()
+    stats = own.stats
+    wins = {"version": own.version, "uptime": stats.uptime if stats else None}
+    fills = {
+        "storage_committed": stats.file_size if stats else None,
+        "storage_used": stats.total_bytes if stats else None,
+    }
+    given = {name: value for name, value in wins.items() if value is not None}
+    given |= {name: value for name, value in fills.items() if value is not None and values[name] is None}
+    values.update(given)
+    return tuple(sorted(given))
+
+
+def _why_missing(name: str, listings: Iterable[Listing], seeds_with_stats: frozenset[str]) -> MissingReason:
+    rows = list(listings)
+    if not rows:
+        return MissingReason.NOT_LISTED
+    if any(name in row.observation.invalid for row in rows):
+        return MissingReason.INVALID
+    if name in _ONLY_WITH_STATS and not any(row.seed in seeds_with_stats for row in rows):
+        return MissingReason.NOT_IN_PROTOCOL
+    return MissingReason.NOT_REPORTED

@@ -1,0 +1,74 @@
+"""Whether a node is in gossip, and how often that changed.
+
+An outage of seeds is not a disappearance of nodes: absence counts only where a seed that listed the node before
+answered without it.
+"""
+
+from collections.abc import Sequence
+
+from schema.domain.base import DAY
+from schema.domain.memory import NodeMemory, PresenceDay
+
+WINDOW_DAYS = 7
+
+
+def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: bool) -> bool | None:
+    """For a node that nobody listed: False (absent), or None where none of those who listed it before answered.
+
+    A seed that only its own answers made known is absent once any other seed answers.
+    """
+    if not answered:
+        return None
+    if not memory.witnesses:
+        return False if is_seed or not memory.present else None
+    return False if answered.intersection(memory.witnesses) else None
+
+
+def record_presence(memory: NodeMemory, at: int, *, present: bool | None, window_days: int = WINDOW_DAYS) -> NodeMemory:
+    """The memory with this cycle's presence counted at time `at` (unix seconds); unchanged where it was not judged."""
+    memory = _forget_old_days(memory, at, window_days)
+    if present is None or present == memory.present:
+        return memory
+    appeared = int(present)
+    return memory.model_copy(
+        update={
+            "present": present,
+            "appearances": memory.appearances + appeared,
+            "disappearances": memory.disappearances + 1 - appeared,
+            "last_appearance": at if present else memory.last_appearance,
+            "last_drop": memory.last_drop if present else at,
+            "presence": _count(memory.presence, at // DAY * DAY, appeared),
+        }
+    )
+
+
+def recent_changes(memory: NodeMemory, at: int) -> int:
+    """Appearances and disappearances of yesterday and today (UTC), without the very first appearance."""
+    since = at // DAY * DAY - DAY
+    changes = sum(day.appearances + day.disappearances for day in memory.presence if day.day >= since)
+    return changes - 1 if changes and memory.first_seen >= since else changes
+
+
+def _count(days: Sequence[PresenceDay], today: int, appeared: int) -> tuple[PresenceDay, ...]:
+    old = days[-1] if days and days[-1].day == today else PresenceDay(day=today)
+    new = PresenceDay(
+        day=today,
+        appearances=old.appearances + appeared,
+        disappearances=old.disappearances + 1 - appeared,
+    )
+    return (*(day for day in days if day.day != today), new)
+
+
+def _forget_old_days(memory: NodeMemory, at: int, window_days: int) -> NodeMemory:
+    """Without the days before the window; whether the node was present when the window began is carried along."""
+    first = at // DAY * DAY - (window_days - 1) * DAY
+    if not memory.presence or memory.presence[0].day >= first:
+        return memory
+    gone = [day for day in memory.presence if day.day < first]
+    balance = sum(day.appearances - day.disappearances for day in gone)
+    return memory.model_copy(
+        update={
+            "presence": memory.presence[len(gone) :],
+            "present_since_window": int(memory.present_since_window) + balance > 0,
+        }
+    )

@@ -1,0 +1,110 @@
+"""How each seed did: its reach, its agreement with the others, and the islands that the versions make."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from schema.domain.measurements import COMPARED
+from schema.domain.merge import Listing, Merged, MergedNode
+from schema.domain.observation import SeedReply
+from schema.domain.snapshot import SeedReport
+
+# Two lists belong to one mesh when they share at least this part of the shorter one; a stray record does not join them.
+ISLAND_OVERLAP = 0.1
+
+
+def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedReport, ...]:
+    """One report a seed, in the order of seed names."""
+    listed = _listed_by_seed(merged.nodes.values())
+    everything = {node_id for node_ids in listed.values() for node_id in node_ids}
+    agreement = _agreement(merged.nodes.values())
+    islands = _islands({seed: listed.get(seed, set()) for seed in merged.answered})
+    reports = {reply.seed: reply for reply in replies}
+    return tuple(
+        SeedReport(
+            seed=seed,
+            host=reply.host,
+            answered_at=int(reply.answered_at),
+            failure=reply.failure,
+            version=reply.version,
+            stats=reply.stats,
+            node_id=merged.seed_nodes.get(seed),
+            listed=len(listed.get(seed, ())),
+            has_stats=reply.has_stats,
+            coverage=len(listed.get(seed, ())) / len(everything) if seed in merged.answered and everything else None,
+            agreement=agreement.get(seed),
+            island=islands.get(seed),
+            clock_ahead=merged.clock_ahead.get(seed, 0),
+            dropped=reply.dropped,
+            latency_ms=reply.latency_ms,
+        )
+        for seed, reply in sorted(reports.items())
+    )
+
+
+def _listed_by_seed(nodes: Iterable[MergedNode]) -> dict[str, set[str]]:
+    listed: dict[str, set[str]] = {}
+    for node in nodes:
+        for row in node.listings:
+            listed.setdefault(row.seed, set()).add(node.id)
+    return listed
+
+
+def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
+    """Per seed, the share of its values that equal what most seeds say of the same address and field.
+
+    Only values on which at least one other seed has a word count; a tie has no majority, and counts for nobody.
+    """
+    agreed: Counter[str] = Counter()
+    compared: Counter[str] = Counter()
+    for node in nodes:
+        by_address: dict[str, list[int]] = {}
+        for index, row in enumerate(node.listings):
+            by_address.setdefault(row.observation.address, []).append(index)
+        for indexes in by_address.values():
+            if len(indexes) > 1:
+                _compare([node.listings[i] for i in indexes], agreed, compared)
+    return {seed: agreed[seed] / total for seed, total in compared.items()}
+
+
+def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
+    for name in COMPARED:
+        said = [(row.seed, v) for row in rows if (v := getattr(row.observation, name)) is not None]
+        majority = _majority([value for _, value in said]) if len(said) > 1 else None
+        if majority is None:
+            continue
+        for seed, value in said:
+            compared[seed] += 1
+            agreed[seed] += value == majority
+
+
+def _majority(values: Sequence[object]) -> object | None:
+    """The most frequent value; None where two are equally frequent."""
+    first = values[0]
+    if all(value == first for value in values):
+        return first
+    ranked = Counter(values).most_common(2)
+    return ranked[0][0] if ranked[0][1] > ranked[1][1] else None
+
+
+def _islands(lists: Mapping[str, set[str]]) -> dict[str, int]:
+    """The number of each seed's mesh, counted from 0 in the order of seed names; seeds with empty lists have none."""
+    island: dict[str, int] = {}
+    members: list[list[str]] = []
+    for seed in sorted(lists):
+        if not lists[seed]:
+            continue
+        touching = [
+            number
+            for number, group in enumerate(members)
+            if any(_overlap(lists[seed], lists[other]) for other in group)
+        ]
+        joined = [seed, *(other for number in touching for other in members[number])]
+        members = [group for number, group in enumerate(members) if number not in touching]
+        members.append(joined)
+    for number, group in enumerate(sorted(sorted(group) for group in members)):
+        island.update(dict.fromkeys(group, number))
+    return island
+
+
+def _overlap(one: set[str], other: set[str]) -> bool:
+    return len(one & other) >= ISLAND_OVERLAP * min(len(one), len(other))
