@@ -119,8 +119,8 @@ def _unique(replies: Iterable[SeedReply]) -> list[SeedReply]:
     return [chosen[seed] for seed in sorted(chosen)]
 
 
-def _reply_rank(reply: SeedReply) -> tuple[bool, float, str]:
-    return (reply.observations is not None, reply.answered_at, repr(reply.observations))
+def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
+    return (reply.observations is not None, reply.answered_at, sorted(map(repr, reply.observations or ())))
 
 
 def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list[Listing]:

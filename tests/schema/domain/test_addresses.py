@@ -1,0 +1,105 @@
+import itertools
+
+from schema.domain.addresses import (
+    MAX_REMEMBERED_ADDRESSES,
+    REMEMBER_SECONDS,
+    listed_addresses,
+    lives_twice,
+    previous_addresses,
+    remember,
+    sightings,
+)
+from schema.domain.memory import AddressMemory
+from schema.domain.merge import Listing
+from schema.domain.pnode import AddressChange, PNodeStatus
+from tests.factories import AT, SEEDS, address, observation
+
+GRACE = 180
+OLD, NEW = address(1), address(2)
+
+
+def row(home: str, uptime: int, at: int, *, age: int = 5, seed: str = SEEDS[0]) -> Listing:
+    return Listing(seed, at - age, observation(1, address=home, uptime=uptime, last_seen=at - age))
+
+
+def polls(*each: list[Listing], step: int = 60) -> tuple[list, tuple[AddressMemory, ...]]:
+    memory: tuple[AddressMemory, ...] = ()
+    listed: list = []
+    for number, rows in enumerate(each):
+        listed = listed_addresses(memory, rows, AT + step * number, GRACE)
+        memory = remember(memory, listed, AT + step * number)
+    return listed, memory
+
+
+def test_a_living_address_comes_before_a_ghost_with_a_newer_contact() -> None:
+    listed, _ = polls(
+        *([row(OLD, 700, AT + 60 * n, age=0), row(NEW, 100 + 60 * n, AT + 60 * n, age=90)] for n in range(5))
+    )
+    assert [(each.memory.address, each.status) for each in listed] == [
+        (NEW, PNodeStatus.ONLINE),
+        (OLD, PNodeStatus.GHOST),
+    ]
+
+
+def test_of_two_living_addresses_the_one_seen_last_comes_first() -> None:
+    listed, _ = polls([row(OLD, 100, AT, age=9), row(NEW, 100, AT, age=3)])
+    assert listed[0].memory.address == NEW
+
+
+def test_sightings_say_what_each_address_shows() -> None:
+    listed, _ = polls([row(OLD, 100, AT, seed=SEEDS[0], age=9), row(OLD, 101, AT, seed=SEEDS[1], age=4)])
+    (sighting,) = sightings(listed)
+    assert (sighting.address, sighting.last_seen, sighting.uptime, sighting.witness_count) == (OLD, AT - 4, 100, 2)
+
+
+def test_two_hosts_that_both_move_are_a_conflict() -> None:
+    listed, _ = polls(*([row(OLD, 100 + 60 * n, AT + 60 * n), row(NEW, 900 + 60 * n, AT + 60 * n)] for n in range(2)))
+    assert lives_twice(listed)
+
+
+def test_a_node_that_moved_is_no_conflict() -> None:
+    listed, _ = polls(
+        [row(OLD, 100, AT)],
+        [row(OLD, 160, AT + 60)],
+        [row(OLD, 160, AT + 120), row(NEW, 3, AT + 120)],
+        [row(OLD, 160, AT + 180), row(NEW, 63, AT + 180)],
+    )
+    assert len([each for each in listed if each.status is PNodeStatus.ONLINE]) == 2
+    assert not lives_twice(listed)
+
+
+def test_two_ports_of_one_host_are_no_conflict() -> None:
+    other_port = OLD.replace(":9001", ":31000")
+    listed, _ = polls(
+        *([row(OLD, 100 + 60 * n, AT + 60 * n), row(other_port, 100 + 60 * n, AT + 60 * n)] for n in range(3))
+    )
+    assert not lives_twice(listed)
+
+
+def test_an_address_is_remembered_for_a_week_after_it_was_listed_last() -> None:
+    _, memory = polls([row(OLD, 100, AT)], [row(NEW, 3, AT + 60)])
+    assert {each.address for each in memory} == {OLD, NEW}
+    later = AT + REMEMBER_SECONDS + 30
+    assert {each.address for each in remember(memory, (), later)} == {NEW}
+
+
+def test_the_number_of_remembered_addresses_is_bounded_and_the_newest_stay() -> None:
+    old = [AddressMemory(address=address(n), first_listed=AT - n, last_listed=AT - n) for n in range(1, 200)]
+    kept = remember(old, (), AT)
+    assert [each.address for each in kept] == [address(n) for n in range(1, MAX_REMEMBERED_ADDRESSES + 1)]
+
+
+def test_previous_addresses_are_all_but_the_current_newest_first_at_most_a_hundred() -> None:
+    remembered = (
+        AddressMemory(address=NEW, first_listed=AT, last_listed=AT),
+        AddressMemory(address=OLD, first_listed=AT - 900, last_listed=AT - 60),
+    )
+    known = tuple(AddressChange(address=address(n), until=AT - n) for n in range(100, 250))
+    previous = previous_addresses(known, remembered, NEW)
+    assert (len(previous), previous[0]) == (100, AddressChange(address=OLD, until=AT - 60))
+    assert all(earlier.until >= later.until for earlier, later in itertools.pairwise(previous))
+
+
+def test_an_address_that_becomes_current_again_leaves_the_previous_ones() -> None:
+    known = (AddressChange(address=OLD, until=AT - 10),)
+    assert previous_addresses(known, (AddressMemory(address=OLD, first_listed=AT, last_listed=AT),), OLD) == ()

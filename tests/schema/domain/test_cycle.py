@@ -1,0 +1,122 @@
+from collections.abc import Sequence
+
+import pytest
+
+from schema.domain.base import DAY
+from schema.domain.cycle import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
+from schema.domain.observation import SeedReply
+from schema.domain.pnode import PNode, PNodeStatus
+from tests.factories import AT, SEEDS, address, key, observation, seed_reply
+
+OPTIONS = CycleOptions()
+
+
+def step(before: State, replies: Sequence[SeedReply], after: int = 0, options: CycleOptions = OPTIONS) -> Cycle:
+    merged = identify(before, replies)
+    return advance(before, replies, merged, slot=AT + after, at=AT + after + 1, options=options)
+
+
+def answers(after: int, *numbers: int, seeds: Sequence[str] = SEEDS, **changes: object) -> list[SeedReply]:
+    rows = [observation(n, **{"uptime": 10 * DAY + after, "last_seen": AT + after - 3} | changes) for n in numbers]
+    return [seed_reply(seed, rows, at=AT + after) for seed in seeds]
+
+
+def run(*polls: list[SeedReply], options: CycleOptions = OPTIONS) -> Cycle:
+    state = State()
+    cycle = None
+    for number, replies in enumerate(polls):
+        cycle = step(state, replies, 60 * number, options)
+        state = cycle.state()
+    assert cycle is not None
+    return cycle
+
+
+def node(cycle: Cycle, number: int) -> PNode:
+    found = cycle.snapshot.by_id.get(key(number))
+    assert found is not None
+    return found
+
+
+def test_a_cycle_scores_ranks_and_counts_the_network() -> None:
+    cycle = run(answers(0, 1, 2), answers(60, 1, 2))
+    header = cycle.snapshot.header
+    assert (header.totals.total, header.totals.online, header.node_count) == (5, 5, 5)  # two nodes and three seeds
+    assert header.policy.latest_version == "0.8.0"
+    assert node(cycle, 1).score is not None
+    assert [seed.coverage for seed in header.seeds] == [1.0, 1.0, 1.0]
+
+
+def test_nodes_are_sorted_by_id_and_the_hash_is_over_them() -> None:
+    cycle = run(answers(0, 3, 1, 2))
+    nodes = cycle.snapshot.nodes
+    assert [n.id for n in nodes] == sorted(n.id for n in nodes)
+    assert cycle.snapshot.header.content_hash == content_hash(nodes)
+
+
+def test_the_same_answers_give_the_same_snapshot_in_any_order() -> None:
+    polls = [answers(0, 1, 2, 3), answers(60, 3, 2, 1)]
+    forwards = run(*polls)
+    backwards = run(*(list(reversed(replies)) for replies in polls))
+    assert forwards.snapshot == backwards.snapshot
+    assert forwards.memory == backwards.memory
+
+
+def test_storage_is_counted_once_for_a_key_with_several_addresses() -> None:
+    rows = [observation(1), observation(1, address=address(2)), observation(1, address=address(3))]
+    cycle = run([seed_reply(seed, rows) for seed in SEEDS])
+    listed = [n for n in cycle.snapshot.nodes if n.pubkey == key(1)]
+    assert len(listed) == 1
+    own = sum(n.storage_committed or 0 for n in cycle.snapshot.nodes if n.is_seed)
+    assert cycle.snapshot.header.totals.storage_committed == (observation(1).storage_committed or 0) + own
+
+
+def test_a_node_whose_key_becomes_known_is_rekeyed_once_and_found_by_its_old_id() -> None:
+    cycle = run(answers(0, 1, pubkey=None), answers(60, 1), answers(120, 1))
+    old = f"addr:{address(1)}"
+    assert node(cycle, 1).former_ids == (old,)
+    assert cycle.snapshot.by_id[old] == node(cycle, 1)
+    assert len([n for n in cycle.snapshot.nodes if n.address == address(1)]) == 1
+    assert node(cycle, 1).first_seen == AT + 1
+
+
+def test_every_known_address_finds_a_node() -> None:
+    moved = address(1, port=31_000)
+    cycle = run(answers(0, 1), answers(60, 1, address=moved))
+    assert cycle.snapshot.find(address(1)) == cycle.snapshot.find(moved) == node(cycle, 1)
+
+
+def test_an_absent_node_stays_in_the_snapshot_as_offline() -> None:
+    cycle = run(answers(0, 1, 2), answers(60, 2))
+    assert node(cycle, 1).status is PNodeStatus.OFFLINE
+    assert node(cycle, 1).score is None
+
+
+def test_a_node_that_is_silent_for_long_leaves_the_snapshot_and_can_be_recalled() -> None:
+    state = run(answers(0, 1, 2)).state()
+    gone = step(state, answers(60, 2), 60).state()
+    late = 31 * DAY
+    cycle = step(gone, answers(late, 2), late)
+    assert key(1) not in cycle.snapshot.by_id
+    replies = answers(late + 60, 1, 2)
+    assert strangers(cycle.state(), identify(cycle.state(), replies)) == {key(1)}
+
+
+def test_the_registry_hears_of_a_node_when_something_lasting_changes_and_not_else() -> None:
+    first = run(answers(0, 1))
+    assert key(1) in {entry.id for entry in first.registry}
+    quiet = step(first.state(), answers(60, 1), 60)
+    assert quiet.registry == ()
+    moved = step(quiet.state(), answers(120, 1, address=address(7)), 120)
+    (entry,) = moved.registry
+    assert (entry.id, entry.address, set(entry.addresses)) == (key(1), address(7), {address(1), address(7)})
+
+
+def test_a_cycle_without_any_list_is_refused() -> None:
+    with pytest.raises(ValueError, match="no seed gave a list"):
+        run([seed_reply(seed, None) for seed in SEEDS])
+
+
+def test_a_silent_seed_that_is_only_known_by_itself_goes_offline_when_others_answer() -> None:
+    replies = [*answers(60, 1, seeds=SEEDS[:2]), seed_reply(SEEDS[2], None, at=AT + 60)]
+    cycle = run(answers(0, 1), replies)
+    assert cycle.snapshot.by_id[f"addr:{SEEDS[2]}:9001"].status is PNodeStatus.OFFLINE
