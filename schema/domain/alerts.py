@@ -1,82 +1,43 @@
 """What is wrong with single nodes: one alert for a node and a type, with the figure, the bound and the advice."""
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from schema.domain.base import Record, UnixSeconds
-from schema.domain.pnode import PNode
-from schema.domain.policy import POLICY_1_0, Policy
+from schema.domain.alert import Alert, AlertCount, AlertSummary, AlertType, CriticalNode, Severity
+from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
+from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.policy import POLICY_1_0, AlertPolicy, Policy
 from schema.domain.snapshot import Snapshot
+from schema.domain.versions import versions_behind
+
+__all__ = [
+    "Alert",
+    "AlertCount",
+    "AlertSummary",
+    "AlertType",
+    "CriticalNode",
+    "Severity",
+    "critical_nodes",
+    "node_alerts",
+    "offline_seconds",
+    "snapshot_alerts",
+    "summarize",
+]
 
 
-class Severity(StrEnum):
-    """How urgent an alert is, most urgent first."""
+class _Band(NamedTuple):
+    """A bound, and what it means when it is crossed."""
 
-    CRITICAL = "CRITICAL"
-    WARNING = "WARNING"
-    INFO = "INFO"
-
-
-class AlertType(StrEnum):
-    """What an alert is about, in the order in which a node's alerts are listed."""
-
-    OFFLINE = "OFFLINE"
-    LOW_UPTIME = "LOW_UPTIME"
-    STORAGE_CRITICAL = "STORAGE_CRITICAL"
-    STORAGE_WARNING = "STORAGE_WARNING"
-    VERSION_OUTDATED = "VERSION_OUTDATED"
-    VERSION_BEHIND = "VERSION_BEHIND"
-    ISOLATED = "ISOLATED"
-    WEAK_CONNECTIVITY = "WEAK_CONNECTIVITY"
-    UNDERUTILIZED = "UNDERUTILIZED"
-    GOSSIP_FLAPPING = "GOSSIP_FLAPPING"
-
-
-class Alert(Record):
-    """Something wrong with one node. `id` stays the same for the node and the type, whatever the severity.
-
-    `metric` names what was measured, `value` is its measure and `threshold` the bound that it crossed (seconds, percent,
-    counts; version strings for versions). `last_seen` is set for OFFLINE only.
-    """
-
-    id: str
-    node_id: str
-    address: str
+    bound: float
     severity: Severity
     type: AlertType
-    metric: str
-    value: int | float | str
-    threshold: int | float | str
-    message: str
     recommendation: str
-    last_seen: UnixSeconds | None = None
 
 
-class AlertCount(Record):
-    """How many alerts are of a type."""
-
-    type: AlertType
-    count: int
-
-
-class AlertSummary(Record):
-    """Alerts counted. `nodes` is the number of nodes that have any; `by_type` holds only types that occur."""
-
-    total: int
-    critical: int
-    warning: int
-    info: int
-    nodes: int
-    by_type: tuple[AlertCount, ...]
-
-
-class CriticalNode(Record):
-    """A node with critical alerts, and the number of all its alerts."""
-
-    node_id: str
-    address: str
-    alert_count: int
-    critical_alerts: tuple[Alert, ...]
+_GONE = frozenset({PNodeStatus.OFFLINE, PNodeStatus.GHOST})
+_SEVERITIES = tuple(Severity)
+_TYPES = tuple(AlertType)
 
 
 def offline_seconds(node: PNode, at: UnixSeconds) -> int | None:
@@ -85,7 +46,12 @@ def offline_seconds(node: PNode, at: UnixSeconds) -> int | None:
     Counted from its last proof of life; where there never was one, from when an OFFLINE node was last seen by any
     seed, and from when a GHOST was first seen (its own last_seen keeps being renewed by its peers).
     """
-    raise NotImplementedError
+    if node.status not in _GONE:
+        return None
+    since = node.alive_at
+    if since is None:
+        since = node.last_seen if node.status is PNodeStatus.OFFLINE else node.first_seen
+    return max(0, at - (node.first_seen if since is None else since))
 
 
 def node_alerts(
@@ -102,19 +68,192 @@ def node_alerts(
     witnesses mean something only where at least three seeds answered that could have listed the node; a seed cannot
     list itself. Flapping is more than 3 changes of presence over the recent window.
     """
-    raise NotImplementedError
+    rules = policy.alerts
+    found: tuple[Alert | None, ...] = (_offline(node, at, rules),)
+    if node.is_online:
+        found = (
+            _uptime(node, rules),
+            _storage(node, rules),
+            _version(node, latest_version, rules),
+            _connectivity(node, answering_seeds, rules),
+            _underutilized(node, rules),
+            _flapping(node, rules),
+        )
+    return tuple(alert for alert in found if alert is not None)
 
 
-def snapshot_alerts(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> tuple[Alert, ...]:
-    """All alerts of all nodes as of the snapshot: by severity, then address, type and id."""
-    raise NotImplementedError
+def snapshot_alerts(
+    snapshot: Snapshot, *, at: UnixSeconds | None = None, policy: Policy = POLICY_1_0
+) -> tuple[Alert, ...]:
+    """All alerts of all nodes, at the time of the snapshot or at a later one: by severity, then address, type and id."""
+    moment = snapshot.header.taken_at if at is None else at
+    alerts = [
+        alert
+        for node in snapshot.nodes
+        for alert in node_alerts(
+            node,
+            at=moment,
+            latest_version=snapshot.header.policy.latest_version,
+            answering_seeds=snapshot.answering_seeds,
+            policy=policy,
+        )
+    ]
+    return tuple(sorted(alerts, key=_order))
 
 
 def summarize(alerts: Iterable[Alert]) -> AlertSummary:
     """The alerts counted, types in the order of `AlertType`."""
-    raise NotImplementedError
+    listed = list(alerts)
+    severities = Counter(alert.severity for alert in listed)
+    types = Counter(alert.type for alert in listed)
+    return AlertSummary(
+        total=len(listed),
+        critical=severities[Severity.CRITICAL],
+        warning=severities[Severity.WARNING],
+        info=severities[Severity.INFO],
+        nodes=len({alert.node_id for alert in listed}),
+        by_type=tuple(AlertCount(type=kind, count=types[kind]) for kind in AlertType if types[kind]),
+    )
 
 
 def critical_nodes(alerts: Iterable[Alert]) -> tuple[CriticalNode, ...]:
     """Nodes with critical alerts: most alerts first, then by address and id."""
-    raise NotImplementedError
+    by_node: defaultdict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        by_node[alert.node_id].append(alert)
+    found = [
+        CriticalNode(node_id=node_id, address=own[0].address, alert_count=len(own), critical_alerts=tuple(critical))
+        for node_id, own in by_node.items()
+        if (critical := [alert for alert in own if alert.severity is Severity.CRITICAL])
+    ]
+    return tuple(sorted(found, key=lambda node: (-node.alert_count, node.address, node.node_id)))
+
+
+def _order(alert: Alert) -> tuple[int, str, int, str]:
+    return _SEVERITIES.index(alert.severity), alert.address, _TYPES.index(alert.type), alert.id
+
+
+def _alert(
+    node: PNode,
+    band: _Band,
+    metric: str,
+    value: float | str,
+    message: str,
+    *,
+    threshold: str | None = None,
+    last_seen: UnixSeconds | None = None,
+) -> Alert:
+    return Alert(
+        id=f"{node.id}/{band.type}",
+        node_id=node.id,
+        address=node.address,
+        severity=band.severity,
+        type=band.type,
+        metric=metric,
+        value=value,
+        threshold=band.bound if threshold is None else threshold,
+        message=message,
+        recommendation=band.recommendation,
+        last_seen=last_seen,
+    )
+
+
+def _first(bands: Iterable[_Band], crossed: Callable[[float], bool]) -> _Band | None:
+    """The first band whose bound is crossed; bands are given most urgent first."""
+    return next((band for band in bands if crossed(band.bound)), None)
+
+
+def _offline(node: PNode, at: UnixSeconds, rules: AlertPolicy) -> Alert | None:
+    away = offline_seconds(node, at) or 0
+    kind = AlertType.OFFLINE
+    bands = (
+        _Band(rules.offline_critical_seconds, Severity.CRITICAL, kind, "Find out whether it is gone for good."),
+        _Band(rules.offline_warning_seconds, Severity.WARNING, kind, "Ask its operator; move what depends on it."),
+        _Band(rules.offline_info_seconds, Severity.INFO, kind, "Wait whether it comes back; pods restart."),
+    )
+    band = _first(bands, lambda bound: away > bound)
+    message = f"no sign of life for {_duration(away)}"
+    return band and _alert(node, band, "offline_duration", away, message, last_seen=node.last_seen)
+
+
+def _uptime(node: PNode, rules: AlertPolicy) -> Alert | None:
+    uptime = node.uptime
+    if uptime is None:
+        return None
+    kind = AlertType.LOW_UPTIME
+    bands = (
+        _Band(rules.uptime_critical_seconds, Severity.CRITICAL, kind, "Check whether it restarts again and again."),
+        _Band(rules.uptime_warning_seconds, Severity.WARNING, kind, "Watch whether it stays up."),
+    )
+    band = _first(bands, lambda bound: uptime < bound)
+    return band and _alert(node, band, "uptime", uptime, f"up for {_duration(uptime)} only")
+
+
+def _storage(node: PNode, rules: AlertPolicy) -> Alert | None:
+    usage = node.storage_usage_percent
+    if usage is None:
+        return None
+    bands = (
+        _Band(
+            rules.storage_critical_percent, Severity.CRITICAL, AlertType.STORAGE_CRITICAL, "Commit more storage now."
+        ),
+        _Band(rules.storage_warning_percent, Severity.WARNING, AlertType.STORAGE_WARNING, "Plan for more storage."),
+    )
+    band = _first(bands, lambda bound: usage > bound)
+    return band and _alert(node, band, "storage_usage_percent", usage, f"{usage:.1f} % of its storage is used")
+
+
+def _version(node: PNode, latest: str | None, rules: AlertPolicy) -> Alert | None:
+    behind = versions_behind(node.version, latest)
+    if behind is None:
+        return None
+    bands = (
+        _Band(rules.versions_critical, Severity.CRITICAL, AlertType.VERSION_OUTDATED, "Upgrade now."),
+        _Band(rules.versions_warning, Severity.WARNING, AlertType.VERSION_BEHIND, "Upgrade soon."),
+    )
+    band = _first(bands, lambda bound: behind >= bound)
+    message = f"runs {node.version}; the latest release is {latest}, minor releases behind: {behind}"
+    return band and _alert(node, band, "version", str(node.version), message, threshold=str(latest))
+
+
+def _connectivity(node: PNode, answering_seeds: int, rules: AlertPolicy) -> Alert | None:
+    others = answering_seeds - int(node.is_seed)
+    if others < rules.min_answering_seeds:
+        return None
+    bands = (
+        _Band(rules.isolated_witnesses, Severity.CRITICAL, AlertType.ISOLATED, "Open its gossip port (UDP)."),
+        _Band(rules.weak_witnesses, Severity.WARNING, AlertType.WEAK_CONNECTIVITY, "Check its firewall and NAT."),
+    )
+    witnesses = node.witness_count
+    band = _first(bands, lambda bound: witnesses <= bound)
+    return band and _alert(
+        node, band, "peer_count", witnesses, f"listed by {witnesses} of {others} seeds that answered"
+    )
+
+
+def _underutilized(node: PNode, rules: AlertPolicy) -> Alert | None:
+    usage = node.storage_usage_percent
+    if usage is None or usage >= rules.underutilized_percent:
+        return None
+    band = _Band(
+        rules.underutilized_percent, Severity.INFO, AlertType.UNDERUTILIZED, "Nothing: there is room for data."
+    )
+    return _alert(node, band, "storage_usage_percent", usage, f"only {usage:.1f} % of its storage is used")
+
+
+def _flapping(node: PNode, rules: AlertPolicy) -> Alert | None:
+    changes = node.state_changes
+    if changes <= rules.flapping_changes:
+        return None
+    advice = "Look for restarts, packet loss, and two pods behind one address."
+    band = _Band(rules.flapping_changes, Severity.WARNING, AlertType.GOSSIP_FLAPPING, advice)
+    return _alert(node, band, "gossip_consistency", changes, f"came or went {changes} times lately")
+
+
+def _duration(seconds: int) -> str:
+    """A length of time in its largest whole unit: `3 days`, `1 hour`, `59 minutes`."""
+    for unit, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "less than a minute"

@@ -1,11 +1,17 @@
 """The network's distributions: versions, use of storage, connectivity; and the advice drawn from them."""
 
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
-from schema.domain.advice import Advice
+from schema.domain.advice import Advice, network_advice
 from schema.domain.base import Record
-from schema.domain.policy import POLICY_1_0, Policy
-from schema.domain.snapshot import Snapshot, VersionCount
+from schema.domain.health import count_versions
+from schema.domain.pnode import PNode
+from schema.domain.policy import POLICY_1_0, AnalyticsPolicy, Policy
+from schema.domain.snapshot import ScorePolicy, Snapshot, VersionCount
+from schema.domain.versions import Compliance, compliance
 
 
 class Grade(StrEnum):
@@ -94,23 +100,89 @@ class NetworkAnalytics(Record):
     advice: tuple[Advice, ...]
 
 
-def network_advice(
-    *,
-    compliance_percent: float,
-    empty: int,
-    critical: int,
-    isolated: int,
-    total: int,
-    policy: Policy = POLICY_1_0,
-) -> tuple[Advice, ...]:
-    """Advice on the whole network, in this order, each with its category and level.
-
-    version: HIGH under 50 % compliance, MEDIUM under 70. storage: HIGH where more than 10 % of `total` are critical, LOW
-    where more than 30 % are empty. connectivity: HIGH where more than 10 % are isolated. general: INFO, if none of these.
-    """
-    raise NotImplementedError
-
-
 def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalytics:
     """The distributions of a snapshot. Connectivity advice needs three answering seeds."""
-    raise NotImplementedError
+    online = [node for node in snapshot.nodes if node.is_online]
+    public = sum(node.is_public is True for node in online)
+    versions = _versions(online, snapshot.header.policy, policy.analytics)
+    storage = _storage(online, policy.analytics)
+    connectivity = _connectivity(online, snapshot.answering_seeds, policy.analytics)
+    enough_seeds = snapshot.answering_seeds >= policy.alerts.min_answering_seeds
+    return NetworkAnalytics(
+        population=Population(
+            total=len(snapshot.nodes),
+            online=len(online),
+            public=public,
+            private=len(online) - public,
+            public_percent=_percent(public, len(online)),
+        ),
+        versions=versions,
+        storage=storage,
+        connectivity=connectivity,
+        advice=network_advice(
+            compliance_percent=versions.compliance_percent,
+            empty=storage.distribution.empty,
+            critical=storage.distribution.critical,
+            isolated=connectivity.distribution.isolated if enough_seeds else 0,
+            total=len(online),
+            policy=policy,
+        ),
+    )
+
+
+def _versions(online: Sequence[PNode], latest: ScorePolicy, rules: AnalyticsPolicy) -> VersionAnalysis:
+    standing = Counter(compliance(node.version, latest.latest_version) for node in online)
+    share = _percent(standing[Compliance.LATEST], len(online))
+    distribution = count_versions(node.version for node in online)
+    return VersionAnalysis(
+        distribution=distribution,
+        latest_version=latest.latest_version,
+        latest_version_source=latest.latest_version_source,
+        latest_count=standing[Compliance.LATEST],
+        outdated_count=standing[Compliance.BEHIND] + standing[Compliance.OUTDATED],
+        unknown_count=standing[Compliance.UNKNOWN],
+        compliance_percent=share,
+        fragmentation_index=sum(entry.version is not None for entry in distribution),
+        grade=_version_grade(share, rules),
+    )
+
+
+def _version_grade(share: float, rules: AnalyticsPolicy) -> Grade:
+    if share > rules.compliance_good:
+        return Grade.GOOD
+    return Grade.FAIR if share > rules.compliance_fair else Grade.POOR
+
+
+def _storage(online: Sequence[PNode], rules: AnalyticsPolicy) -> StorageAnalysis:
+    bounds = (rules.storage_low, rules.storage_optimal, rules.storage_high, rules.storage_critical)
+    names = ("empty", "low", "optimal", "high", "critical")
+    counts = Counter(
+        "unknown" if node.storage_usage_percent is None else names[bisect_right(bounds, node.storage_usage_percent)]
+        for node in online
+    )
+    distribution = StorageBuckets(**counts)
+    return StorageAnalysis(
+        distribution=distribution,
+        optimal_percent=_percent(distribution.optimal, len(online)),
+        grade=Grade.GOOD if distribution.optimal > distribution.critical else Grade.FAIR,
+    )
+
+
+def _connectivity(online: Sequence[PNode], answering_seeds: int, rules: AnalyticsPolicy) -> ConnectivityAnalysis:
+    bounds = (rules.witnesses_weak, rules.witnesses_good, rules.witnesses_excellent)
+    names = ("isolated", "weak", "good", "excellent")
+    distribution = ConnectivityBuckets(**Counter(names[bisect_right(bounds, node.witness_count)] for node in online))
+    well_connected = distribution.good + distribution.excellent
+    few_isolated = 100 * distribution.isolated < rules.isolated_share * len(online)
+    return ConnectivityAnalysis(
+        distribution=distribution,
+        well_connected=well_connected,
+        well_connected_percent=_percent(well_connected, len(online)),
+        answering_seeds=answering_seeds,
+        grade=Grade.GOOD if few_isolated else Grade.FAIR,
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    """part / whole in percent with two decimals; 0 of nothing."""
+    return round(100 * part / whole, 2) if whole else 0.0

@@ -1,13 +1,14 @@
 """How steadily nodes stay in gossip."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 
-from schema.domain.advice import Advice
-from schema.domain.base import Record, UnixSeconds
+from schema.domain.advice import Advice, AdviceLevel
+from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
 from schema.domain.memory import NodeMemory
 from schema.domain.pnode import Consistency, PNode
-from schema.domain.policy import POLICY_1_0, Policy
+from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy
 
 
 class ConsistencyStatus(StrEnum):
@@ -49,21 +50,109 @@ def consistency_of(memory: NodeMemory, at: UnixSeconds, window_days: int = 7) ->
     days, today included, where p is 1 if the node was present when they began: staying counts like appearing. A node
     that never appeared has 1 (nothing speaks against it), one that was away for the whole window 0.
     """
-    raise NotImplementedError
+    first = at // DAY * DAY - (window_days - 1) * DAY
+    before = sum(day.appearances - day.disappearances for day in memory.presence if day.day < first)
+    present_at_start = int(int(memory.present_since_window) + before > 0)
+    recent = [day for day in memory.presence if day.day >= first]
+    came = present_at_start + sum(day.appearances for day in recent)
+    return Consistency(
+        score=_share(came, sum(day.disappearances for day in recent), 0.0 if memory.appearances else 1.0),
+        all_time=_share(memory.appearances, memory.disappearances, 1.0),
+        appearances=memory.appearances,
+        disappearances=memory.disappearances,
+        window_days=window_days,
+        last_appearance=memory.last_appearance,
+        last_drop=memory.last_drop,
+    )
+
+
+def _share(came: int, went: int, otherwise: float) -> float:
+    """came / (came + went), or `otherwise` where neither happened."""
+    return came / (came + went) if came + went else otherwise
 
 
 def status_of(score: float, policy: Policy = POLICY_1_0) -> ConsistencyStatus:
     """The word for a consistency score 0..1."""
-    raise NotImplementedError
+    rules = policy.consistency
+    if score < rules.flapping_below:
+        return ConsistencyStatus.FLAPPING
+    return ConsistencyStatus.UNSTABLE if score < rules.unstable_below else ConsistencyStatus.STABLE
 
 
 def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> ConsistencySummary:
     """The network's consistency, from the windowed scores of all nodes that have one."""
-    raise NotImplementedError
+    known = [node.consistency for node in nodes if node.consistency is not None]
+    statuses = Counter(status_of(consistency.score, policy) for consistency in known)
+    average = sum(consistency.score for consistency in known) / len(known) if known else None
+    return ConsistencySummary(
+        total=len(known),
+        flapping=statuses[ConsistencyStatus.FLAPPING],
+        unstable=statuses[ConsistencyStatus.UNSTABLE],
+        stable=statuses[ConsistencyStatus.STABLE],
+        average=average,
+        appearances=sum(consistency.appearances for consistency in known),
+        disappearances=sum(consistency.disappearances for consistency in known),
+        health=_health(average, policy.consistency),
+    )
+
+
+def _health(average: float | None, rules: ConsistencyPolicy) -> ConsistencyHealth:
+    if average is None:
+        return ConsistencyHealth.UNKNOWN
+    if average >= rules.network_excellent:
+        return ConsistencyHealth.EXCELLENT
+    if average >= rules.network_good:
+        return ConsistencyHealth.GOOD
+    return ConsistencyHealth.FAIR if average >= rules.network_fair else ConsistencyHealth.POOR
 
 
 def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy = POLICY_1_0) -> tuple[Advice, ...]:
     """Advice for one node: HIGH if it flaps, MEDIUM if it dropped more than 10 times in all, WARNING if it dropped
     within the last hour; where none of these holds, one INFO. Categories: flapping, frequent_drops, recent_drop, stable.
     """
-    raise NotImplementedError
+    rules = policy.consistency
+    advice: list[Advice] = []
+    if consistency.score < rules.flapping_below:
+        advice.append(
+            Advice(
+                category="flapping",
+                level=AdviceLevel.HIGH,
+                message=f"consistency {consistency.score:.2f} over {consistency.window_days} days; "
+                f"under {rules.flapping_below:g} a node flaps",
+                recommendation="Keep the node in gossip without interruption.",
+                action="Look for restarts of the pod, packet loss, and a firewall or NAT that forgets UDP mappings.",
+            )
+        )
+    if consistency.disappearances > rules.many_drops:
+        advice.append(
+            Advice(
+                category="frequent_drops",
+                level=AdviceLevel.MEDIUM,
+                message=f"{consistency.disappearances} drops from gossip since first sight; "
+                f"more than {rules.many_drops} is a pattern",
+                recommendation="Find what the drops have in common.",
+                action="Compare the times of the drops with the pod's log and the host's load.",
+            )
+        )
+    if consistency.last_drop is not None and 0 <= at - consistency.last_drop < rules.recent_drop_seconds:
+        advice.append(
+            Advice(
+                category="recent_drop",
+                level=AdviceLevel.WARNING,
+                message=f"dropped from gossip {(at - consistency.last_drop) // MINUTE} minutes ago; "
+                f"under {rules.recent_drop_seconds // HOUR} h is recent",
+                recommendation="Watch whether it stays.",
+                action="Check that the pod runs and that its gossip port answers.",
+            )
+        )
+    if not advice:
+        advice.append(
+            Advice(
+                category="stable",
+                level=AdviceLevel.INFO,
+                message=f"consistency {consistency.score:.2f} over {consistency.window_days} days: steady",
+                recommendation="Keep it so.",
+                action="Nothing to do.",
+            )
+        )
+    return tuple(advice)

@@ -1,12 +1,10 @@
-"""Change over time: of a node's storage, of the network between two snapshots, and over the points of a history."""
+"""Change over time: of the network between two snapshots, and of network or node over the points of a history."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.history import HistoryPoint
-from schema.domain.memory import UsedSample
-from schema.domain.policy import POLICY_1_0, Policy
+from schema.domain.history import METRIC_SCALE, HistoryPoint
 from schema.domain.snapshot import SnapshotHeader
 
 
@@ -73,36 +71,76 @@ class NodeTrends(Record):
 
 def change(start: float, end: float) -> Change:
     """What happened between two figures. Integers stay integers."""
-    raise NotImplementedError
+    delta = end - start
+    return Change(
+        start=start,
+        end=end,
+        delta=delta,
+        percent=round(100 * delta / start, 2) if start else None,
+        trend=Trend.UP if delta > 0 else Trend.DOWN if delta < 0 else Trend.LEVEL,
+    )
 
 
 def growth_between(start: SnapshotHeader, end: SnapshotHeader, hours: float) -> Growth:
     """The network's growth from one snapshot to a later one. The caller picks the one closest to `hours` before."""
-    raise NotImplementedError
+    then, now = start.totals, end.totals
+    return Growth(
+        hours=hours,
+        seconds=end.taken_at - start.taken_at,
+        start=start.taken_at,
+        end=end.taken_at,
+        total=change(then.total, now.total),
+        online=change(then.online, now.online),
+        storage_committed=change(then.storage_committed, now.storage_committed),
+        storage_used=change(then.storage_used, now.storage_used),
+        witnesses=_change(then.avg_witnesses, now.avg_witnesses),
+        score=_change(then.avg_score, now.avg_score),
+        health=change(start.health.score, end.health.score),
+    )
 
 
 def history_summary(points: Sequence[HistoryPoint]) -> HistorySummary | None:
     """What changed over a network history (points oldest first); None without points."""
-    raise NotImplementedError
+    if not points:
+        return None
+    first, last = points[0], points[-1]
+
+    def between(metric: str) -> Change | None:
+        return _change(_newest(first, metric), _newest(last, metric))
+
+    return HistorySummary(
+        start=first.start,
+        end=last.end,
+        total=between("total"),
+        online=between("online"),
+        storage_committed=between("storage_committed"),
+        witnesses=between("avg_witnesses"),
+        versions=change(_versions_known(first), _versions_known(last)),
+    )
 
 
 def node_trends(points: Sequence[HistoryPoint]) -> NodeTrends | None:
     """What changed over a node's history (points oldest first): between the first and the last point at which each
     metric is known. None without points."""
-    raise NotImplementedError
+    if not points:
+        return None
+
+    def between(metric: str) -> Change | None:
+        known = [value for value in (_newest(point, metric) for point in points) if value is not None]
+        return change(known[0], known[-1]) if known else None
+
+    return NodeTrends(uptime=between("uptime"), storage_used=between("storage_used"), score=between("score"))
 
 
-def storage_growth(
-    samples: Sequence[UsedSample], used: int | None, at: UnixSeconds, policy: Policy = POLICY_1_0
-) -> float | None:
-    """Growth of a node's used storage, −1..1: (used − used then)/max(used then, 1 MiB), clamped.
-
-    "Then" is the newest sample that is at least 7 days old, or the oldest one there is. None where `used` is not known,
-    or the samples reach back less than a day. The floor keeps a few bytes from counting as explosive growth.
-    """
-    raise NotImplementedError
+def _change(start: float | None, end: float | None) -> Change | None:
+    return None if start is None or end is None else change(start, end)
 
 
-def growth_trend(growth: float | None) -> float | None:
-    """The share 0..1 that capacity counts: 0.5 + 0.5·growth, for a growth −1..1; None stays None."""
-    raise NotImplementedError
+def _newest(point: HistoryPoint, metric: str) -> int | float | None:
+    """The newest sample of a metric, a whole number where the metric is one; None where it was never known."""
+    value = point.last(metric)
+    return int(value) if value is not None and METRIC_SCALE[metric] == 1 else value
+
+
+def _versions_known(point: HistoryPoint) -> int:
+    return sum(version is not None for version, _ in point.versions)

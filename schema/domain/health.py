@@ -1,12 +1,21 @@
 """The network's health, its totals, and what is wrong with it as a whole."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schema.domain.advice import AdviceLevel
-from schema.domain.base import Record
-from schema.domain.pnode import PNode
-from schema.domain.policy import POLICY_1_0, Policy
-from schema.domain.snapshot import NetworkHealth, NetworkTotals, SeedReport
+from schema.domain.base import MAX_INT64, Record
+from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.policy import POLICY_1_0, HealthPolicy, Policy
+from schema.domain.snapshot import (
+    HealthFactors,
+    NetworkHealth,
+    NetworkStatus,
+    NetworkTotals,
+    SeedReport,
+    VersionCount,
+)
+from schema.domain.versions import sort_key
 
 
 class NetworkAlert(Record):
@@ -27,7 +36,33 @@ def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Netwo
     All but availability are over online nodes; a version that is not known is no version. States: healthy ≥ 80,
     fair ≥ 60, degraded ≥ 40, else critical, on the rounded score. No nodes: score 0, UNKNOWN, no factors.
     """
-    raise NotImplementedError
+    known = list(nodes)
+    if not known:
+        return NetworkHealth(score=0.0, status=NetworkStatus.UNKNOWN, factors=None)
+    rules = policy.health
+    online = [node for node in known if node.is_online]
+    versions = Counter(node.version for node in online if node.version is not None)
+    count = max(len(online), 1)
+    witnesses = sum(node.witness_count for node in online) / count
+    composite = sum(node.score.composite for node in online if node.score) / count
+    points = (
+        rules.availability_points * len(online) / len(known),
+        rules.version_points * max(versions.values(), default=0) / count,
+        rules.quality_points * composite / 100,
+        rules.connectivity_points * min(witnesses / rules.connectivity_full, 1.0),
+    )
+    score = round(sum(points), 2)
+    availability, version_consistency, node_quality, connectivity = (round(point, 2) for point in points)
+    return NetworkHealth(
+        score=score,
+        status=_status(score, rules),
+        factors=HealthFactors(
+            availability=availability,
+            version_consistency=version_consistency,
+            node_quality=node_quality,
+            connectivity=connectivity,
+        ),
+    )
 
 
 def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> NetworkTotals:
@@ -36,7 +71,42 @@ def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> Netwo
     An average is over the nodes (or seeds) that know the value, None where none does. `private` is every online node
     that is not known to be public. Versions: most common first, ties by version, newest first. Sums stop at 2^63 − 1.
     """
-    raise NotImplementedError
+    known = list(nodes)
+    online = [node for node in known if node.is_online]
+    by_status = Counter(node.status for node in known)
+    public = sum(node.is_public is True for node in online)
+    stats = [seed.stats for seed in seeds if seed.stats is not None]
+    ram = [100 * s.ram_used / s.ram_total for s in stats if s.ram_used is not None and s.ram_total]
+    return NetworkTotals(
+        total=len(known),
+        online=len(online),
+        ghost=by_status[PNodeStatus.GHOST],
+        offline=by_status[PNodeStatus.OFFLINE],
+        unknown=by_status[PNodeStatus.UNKNOWN],
+        public=public,
+        private=len(online) - public,
+        storage_committed=_sum(node.storage_committed for node in online) or 0,
+        storage_used=_sum(node.storage_used for node in online) or 0,
+        avg_uptime_seconds=_mean(node.uptime for node in online),
+        avg_witnesses=_mean(node.witness_count for node in online),
+        avg_score=_mean(node.score.composite if node.score else None for node in online),
+        avg_storage_usage_percent=_mean(node.storage_usage_percent for node in online),
+        versions=count_versions(node.version for node in online),
+        seeds_configured=len(seeds),
+        seeds_ok=sum(seed.ok for seed in seeds),
+        avg_cpu_percent=_mean(s.cpu_percent for s in stats),
+        avg_ram_used_percent=_mean(ram),
+        active_streams=_sum(s.active_streams for s in stats),
+        bytes_processed=_sum(s.total_bytes for s in stats),
+    )
+
+
+def count_versions(versions: Iterable[str | None]) -> tuple[VersionCount, ...]:
+    """How often each version occurs: most common first, ties by version, newest first, and None last."""
+    counts = Counter(versions)
+    newest_first = sorted(counts, key=sort_key, reverse=True)
+    ordered = sorted(newest_first, key=lambda version: -counts[version])
+    return tuple(VersionCount(version=version, count=counts[version]) for version in ordered)
 
 
 def network_alerts(
@@ -44,4 +114,60 @@ def network_alerts(
 ) -> tuple[NetworkAlert, ...]:
     """What is wrong with the network, in a fixed order: too few online nodes (HIGH under 30, MEDIUM under 50), more
     than 3 versions online (MEDIUM), a health score under 60 (HIGH)."""
-    raise NotImplementedError
+    rules = policy.health
+    alerts: list[NetworkAlert] = []
+    if totals.online < rules.low_nodes:
+        alerts.append(
+            NetworkAlert(
+                level=AdviceLevel.HIGH if totals.online < rules.very_low_nodes else AdviceLevel.MEDIUM,
+                type="low_node_count",
+                message=f"{totals.online} nodes are online; {rules.low_nodes} or more are wanted",
+                value=totals.online,
+                threshold=rules.low_nodes,
+                recommendation="Find out which operators have left, and bring nodes back or add new ones.",
+            )
+        )
+    versions = sum(entry.version is not None for entry in totals.versions)
+    if versions > rules.max_versions:
+        alerts.append(
+            NetworkAlert(
+                level=AdviceLevel.MEDIUM,
+                type="version_fragmentation",
+                message=f"{versions} different versions are online; at most {rules.max_versions} are wanted",
+                value=versions,
+                threshold=rules.max_versions,
+                recommendation="Ask operators to move to the latest release.",
+            )
+        )
+    if health.score < rules.low_score:
+        alerts.append(
+            NetworkAlert(
+                level=AdviceLevel.HIGH,
+                type="low_health_score",
+                message=f"network health is {health.score:.2f} of 100; {rules.low_score:g} or more is wanted",
+                value=health.score,
+                threshold=rules.low_score,
+                recommendation="Look at the health factors: the one farthest from its maximum matters most.",
+            )
+        )
+    return tuple(alerts)
+
+
+def _status(score: float, rules: HealthPolicy) -> NetworkStatus:
+    if score >= rules.healthy:
+        return NetworkStatus.HEALTHY
+    if score >= rules.fair:
+        return NetworkStatus.FAIR
+    return NetworkStatus.DEGRADED if score >= rules.degraded else NetworkStatus.CRITICAL
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """The sum of the values that are known, at most 2^63 − 1, since it is stored as such; None where none is known."""
+    known = [value for value in values if value is not None]
+    return min(sum(known), MAX_INT64) if known else None
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 
-from schema.domain.base import Record
-from schema.domain.pnode import PNode
+from schema.domain.base import DAY, Record
+from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.policy import POLICY_1_0
 from schema.domain.snapshot import Snapshot
+from schema.domain.versions import Compliance, compliance
 
 
 class CriterionName(StrEnum):
@@ -57,7 +59,92 @@ class Recommendations(Record):
 
 def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple[Criterion, ...]:
     """Each criterion in the order of `CriterionName`, for any node, also one that does not pass."""
-    raise NotImplementedError
+    public = node.is_public
+    composite = node.score.composite if node.score else None
+    days = None if node.uptime is None else round(node.uptime / DAY, 2)
+    steadiness = node.consistency.score if node.consistency else None
+    steady = POLICY_1_0.consistency.unstable_below
+    full = POLICY_1_0.trust.presence_full
+    return (
+        Criterion(
+            name=CriterionName.ONLINE,
+            passed=node.is_online,
+            demanded=True,
+            actual=node.status.value,
+            expected=PNodeStatus.ONLINE.value,
+        ),
+        Criterion(
+            name=CriterionName.UPTIME,
+            passed=node.uptime is not None and node.uptime >= criteria.min_uptime_days * DAY,
+            demanded=True,
+            actual=days,
+            expected=criteria.min_uptime_days,
+            unit="days",
+        ),
+        Criterion(
+            name=CriterionName.SCORE,
+            passed=composite is not None and composite >= (criteria.min_score or 0),
+            demanded=criteria.min_score is not None,
+            actual=composite,
+            expected=criteria.min_score,
+            unit="points",
+        ),
+        Criterion(
+            name=CriterionName.PUBLIC,
+            passed=public is True,
+            demanded=criteria.require_public,
+            actual=public,
+            expected=True,
+        ),
+        Criterion(
+            name=CriterionName.VERSION,
+            passed=compliance(node.version, latest_version) is Compliance.LATEST,
+            demanded=False,
+            actual=node.version,
+            expected=latest_version,
+        ),
+        Criterion(
+            name=CriterionName.CONSISTENCY,
+            passed=steadiness is not None and steadiness >= steady,
+            demanded=False,
+            actual=steadiness,
+            expected=steady,
+            unit="share",
+        ),
+        Criterion(
+            name=CriterionName.WITNESSES,
+            passed=node.witness_count >= full,
+            demanded=False,
+            actual=node.witness_count,
+            expected=full,
+            unit="witnesses",
+        ),
+    )
+
+
+def meets(node: PNode, criteria: Criteria) -> bool:
+    """Whether a node passes all that is demanded."""
+    return (
+        node.is_online
+        and node.score is not None
+        and node.score.composite >= (criteria.min_score or 0)
+        and node.uptime is not None
+        and node.uptime >= criteria.min_uptime_days * DAY
+        and (node.is_public is True or not criteria.require_public)
+    )
+
+
+def candidates(snapshot: Snapshot, criteria: Criteria) -> tuple[PNode, ...]:
+    """The nodes that `recommend` would give, in its order, without the grounds: cheap enough for every node."""
+    fit = [(node.score.composite, node) for node in snapshot.nodes if node.score and meets(node, criteria)]
+    fit.sort(key=lambda item: (-item[0], item[1].address, item[1].id))
+    return tuple(node for _, node in fit)
+
+
+def explain(node: PNode, criteria: Criteria, latest_version: str | None) -> Recommendation:
+    """A node that meets every demand, with the grounds."""
+    results = assess(node, criteria, latest_version)
+    return Recommendation(node=node, criteria=results, reasons=_reasons(results))
 
 
 def recommend(snapshot: Snapshot, criteria: Criteria = Criteria()) -> Recommendations:  # noqa: B008  (immutable)
@@ -65,4 +152,31 @@ def recommend(snapshot: Snapshot, criteria: Criteria = Criteria()) -> Recommenda
 
     Ghosts, offline and unknown nodes never do. `evaluated` counts all nodes of the snapshot.
     """
-    raise NotImplementedError
+    latest = snapshot.header.policy.latest_version
+    items = tuple(explain(node, criteria, latest) for node in candidates(snapshot, criteria))
+    return Recommendations(items=items, evaluated=len(snapshot.nodes))
+
+
+def _reasons(results: tuple[Criterion, ...]) -> tuple[str, ...]:
+    """Each criterion in words, those that passed first."""
+    return tuple(_reason(result) for result in sorted(results, key=lambda result: not result.passed))
+
+
+def _reason(result: Criterion) -> str:
+    words = {
+        CriterionName.ONLINE: "online",
+        CriterionName.UPTIME: f"up for {_figure(result.actual)} days",
+        CriterionName.SCORE: f"score {_figure(result.actual)} of 100",
+        CriterionName.PUBLIC: "public RPC" if result.passed else "no public RPC known",
+        CriterionName.VERSION: f"version {_figure(result.actual)}, latest {_figure(result.expected)}",
+        CriterionName.CONSISTENCY: f"consistency {_figure(result.actual)}",
+        CriterionName.WITNESSES: f"listed by {_figure(result.actual)} seeds",
+    }
+    return words[result.name]
+
+
+def _figure(value: float | str | None) -> str:
+    """A figure for people: at most two decimals, `unknown` for None."""
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

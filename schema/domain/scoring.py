@@ -5,6 +5,7 @@ display; the composite is computed from unrounded parts, and its tier from the r
 shown and the tier never disagree.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ __all__ = [
     "TrustResult",
     "capacity",
     "composite",
+    "growth_trend",
     "rank_nodes",
     "score_node",
     "tier_color",
@@ -69,7 +71,26 @@ def trust(
     sees from several sides. Each part is clamped to its range. Of a missing input (None) the part is None, its default
     is in the sum, and its name in `missing`; the version's points also need `latest_version`.
     """
-    raise NotImplementedError
+    rules, defaults = policy.trust, policy.defaults
+    named = {"uptime": uptime, "version": version, "latest_version": latest_version, "consistency": consistency}
+    missing = tuple(name for name, value in named.items() if value is None)
+    days = (defaults.uptime if uptime is None else uptime) / DAY
+    steadiness = defaults.consistency if consistency is None else consistency
+    versions_known = version is not None and latest_version is not None
+    points = (
+        _part(rules.uptime_points, days / rules.uptime_full_days),
+        _part(rules.presence_points, witnesses / rules.presence_full),
+        _version_points(version, latest_version, policy) if versions_known else defaults.version_points,
+        _part(rules.consistency_points, steadiness),
+    )
+    raw = sum(points)
+    parts = TrustParts(
+        uptime=None if uptime is None else round(points[0], 2),
+        gossip_presence=round(points[1], 2),
+        version_compliance=round(points[2], 2) if versions_known else None,
+        gossip_consistency=None if consistency is None else round(points[3], 2),
+    )
+    return TrustResult(raw, Trust(score=round(raw, 2), parts=parts), missing)
 
 
 def capacity(
@@ -85,12 +106,40 @@ def capacity(
     below 20 %, 1 from 20 to 80, (100 − u)/20 above: room that is used, and room that is left. Each part is clamped to
     its range. Of a missing input (None) the part is None, its default is in the sum, and its name in `missing`.
     """
-    raise NotImplementedError
+    rules, defaults = policy.capacity, policy.defaults
+    named = {
+        "storage_committed": storage_committed,
+        "storage_usage_percent": storage_usage_percent,
+        "storage_growth": growth_trend,
+    }
+    missing = tuple(name for name, value in named.items() if value is None)
+    committed = defaults.storage_committed if storage_committed is None else storage_committed
+    usage = defaults.storage_usage_percent if storage_usage_percent is None else storage_usage_percent
+    trend = defaults.growth_trend if growth_trend is None else growth_trend
+    points = (
+        _part(rules.committed_points, committed / GIB / rules.committed_full_gib),
+        _part(rules.balance_points, _balance(usage, rules)),
+        _part(rules.growth_points, trend),
+    )
+    raw = sum(points)
+    parts = CapacityParts(
+        storage_committed=None if storage_committed is None else round(points[0], 2),
+        usage_balance=None if storage_usage_percent is None else round(points[1], 2),
+        growth_trend=None if growth_trend is None else round(points[2], 2),
+    )
+    return CapacityResult(raw, Capacity(score=round(raw, 2), parts=parts), missing)
 
 
 def composite(trust: float, capacity: float, policy: Policy = POLICY_1_0) -> CompositeResult:
     """0.6·trust + 0.4·capacity, from unrounded values, with the tier of the rounded result."""
-    raise NotImplementedError
+    value = round(policy.trust_weight * trust + policy.capacity_weight * capacity, 2)
+    band = policy.band_for(value)
+    return CompositeResult(value, band.tier, band.color, band.emoji)
+
+
+def growth_trend(growth: float | None) -> float | None:
+    """The share 0..1 that capacity counts of a node's growth −1..1: 0.5 + 0.5·growth; None stays None."""
+    return None if growth is None else 0.5 + 0.5 * growth
 
 
 def tier_color(tier: Tier, policy: Policy = POLICY_1_0) -> str:
@@ -100,7 +149,32 @@ def tier_color(tier: Tier, policy: Policy = POLICY_1_0) -> str:
 
 def score_node(node: PNode, *, latest_version: str | None, policy: Policy = POLICY_1_0) -> Score | None:
     """The node's score, without rank and percentile; None unless it is online."""
-    raise NotImplementedError
+    if not node.is_online:
+        return None
+    trusted = trust(
+        uptime=node.uptime,
+        witnesses=node.witness_count,
+        version=node.version,
+        latest_version=latest_version,
+        consistency=node.consistency.score if node.consistency else None,
+        policy=policy,
+    )
+    able = capacity(
+        storage_committed=node.storage_committed,
+        storage_usage_percent=node.storage_usage_percent,
+        growth_trend=growth_trend(node.storage_growth),
+        policy=policy,
+    )
+    result = composite(trusted.raw, able.raw, policy)
+    return Score(
+        composite=result.value,
+        tier=result.tier,
+        color=result.color,
+        trust=trusted.trust,
+        capacity=able.capacity,
+        inputs_missing=trusted.missing + able.missing,
+        policy_version=policy.version,
+    )
 
 
 def rank_nodes(nodes: Iterable[PNode]) -> tuple[PNode, ...]:
@@ -109,4 +183,36 @@ def rank_nodes(nodes: Iterable[PNode]) -> tuple[PNode, ...]:
     Equal composites share a rank, and the next rank counts them (1, 2, 2, 4). The percentile is the share (0..100) of
     scored nodes whose composite is not higher, so that the best node has 100.
     """
-    raise NotImplementedError
+    listed = tuple(nodes)
+    composites = sorted(node.score.composite for node in listed if node.score)
+    return tuple(_ranked(node, composites) for node in listed)
+
+
+def _ranked(node: PNode, composites: list[float]) -> PNode:
+    """The node with its place among all composites (ascending)."""
+    if node.score is None:
+        return node
+    not_higher = bisect_right(composites, node.score.composite)
+    place = {
+        "rank": len(composites) - not_higher + 1,
+        "percentile": round(100 * not_higher / len(composites), 2),
+    }
+    return node.model_copy(update={"score": node.score.model_copy(update=place)})
+
+
+def _part(points: float, share: float) -> float:
+    """The points earned by a share, which is clamped to 0..1."""
+    return points * min(max(share, 0.0), 1.0)
+
+
+def _version_points(version: str | None, latest: str | None, policy: Policy) -> float:
+    rules = policy.trust
+    earned = {Compliance.LATEST: rules.version_points, Compliance.BEHIND: rules.version_behind_points}
+    return earned.get(compliance(version, latest), 0.0)
+
+
+def _balance(usage: float, rules: CapacityPolicy) -> float:
+    """How near `usage` (percent) is to the band in which a node is neither idle nor full, 0..1 before clamping."""
+    if usage < rules.balance_low:
+        return usage / rules.balance_low
+    return 1.0 if usage <= rules.balance_high else (100 - usage) / (100 - rules.balance_high)

@@ -1,10 +1,16 @@
 """Who lists whom: seeds and pods as a graph."""
 
+from collections import defaultdict
 from enum import StrEnum
 
 from schema.domain.base import Record
+from schema.domain.health import count_versions
+from schema.domain.observation import host_of
 from schema.domain.pnode import PNode
 from schema.domain.snapshot import SeedReport, Snapshot, VersionCount
+
+MAX_LABEL = 15  # an IPv4 address
+_ELLIPSIS = "..."
 
 
 class TopologyKind(StrEnum):
@@ -69,9 +75,60 @@ class Topology(Record):
 
 def label_of(address: str) -> str:
     """The host, cut to twelve characters and an ellipsis where it is longer than fifteen."""
-    raise NotImplementedError
+    host = host_of(address)
+    return host if len(host) <= MAX_LABEL else host[: MAX_LABEL - len(_ELLIPSIS)] + _ELLIPSIS
 
 
 def topology(snapshot: Snapshot) -> Topology:
     """The graph of a snapshot: every configured seed, and every pod that is listed or online."""
-    raise NotImplementedError
+    seeds = sorted(snapshot.header.seeds, key=lambda seed: seed.seed)
+    pods = sorted(
+        (node for node in snapshot.nodes if node.listed or node.is_online), key=lambda node: (node.address, node.id)
+    )
+    configured = {seed.seed for seed in seeds}
+    edges = [
+        TopologyEdge(source=witness, target=node.id, address=node.address)
+        for node in pods
+        for witness in node.witnesses
+        if witness in configured
+    ]
+    edges.sort(key=lambda edge: (edge.source, edge.address, edge.target))
+    return Topology(
+        nodes=(*map(_seed_node, seeds), *map(_pod_node, pods)),
+        edges=tuple(edges),
+        stats=TopologyStats(
+            nodes=len(seeds) + len(pods),
+            seeds=len(seeds),
+            pnodes=len(pods),
+            connections=len(edges),
+            avg_connections=len(edges) / len(pods) if pods else 0.0,
+        ),
+        islands=_islands(seeds, pods),
+    )
+
+
+def _seed_node(seed: SeedReport) -> TopologyNode:
+    return TopologyNode(id=seed.seed, kind=TopologyKind.SEED, label=label_of(seed.seed), group="ip", seed=seed)
+
+
+def _pod_node(node: PNode) -> TopologyNode:
+    group = "public" if node.is_public else "private"
+    return TopologyNode(id=node.id, kind=TopologyKind.PNODE, label=label_of(node.address), group=group, pnode=node)
+
+
+def _islands(seeds: list[SeedReport], pods: list[PNode]) -> tuple[Island, ...]:
+    members: defaultdict[int, list[str]] = defaultdict(list)
+    for seed in seeds:
+        if seed.island is not None:
+            members[seed.island].append(seed.seed)
+    return tuple(_island(number, names, pods) for number, names in sorted(members.items()))
+
+
+def _island(number: int, seeds: list[str], pods: list[PNode]) -> Island:
+    listed = [node for node in pods if not set(seeds).isdisjoint(node.witnesses)]
+    return Island(
+        number=number,
+        seeds=tuple(seeds),
+        nodes=len(listed),
+        versions=count_versions(node.version for node in listed),
+    )

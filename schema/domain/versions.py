@@ -114,11 +114,11 @@ def latest_release(
     `online_versions` has one entry for each online node, None where its version is not known. The latest is the highest
     release that at least `min_share` (0..1) of all of them run, so that one node cannot name it. A build counts as its
     release; a pre-release does only where no release has the share, so that a test build ahead of its release does not
-    make the rest of the network look old.
+    make the rest of the network look old. An `override` that does not parse is as good as none: settings refuse it.
     """
-    if override:
-        version = parse(override)
-        return (version.base if version else override), "override"
+    chosen = parse(override)
+    if chosen is not None:
+        return chosen.base, "override"
     reported = list(online_versions)
     versions = [version for version in map(parse, reported) if version is not None]
     needed = min_share * len(reported)
