@@ -35,8 +35,9 @@ demo: setup ## the whole stack against a simulated network on loopback
 run: setup ## the whole stack against the real network
 	@$(BIN)/pnodes up --port $(PORT)
 
-test: .venv/.dev ## lint, types, import contracts, and all tests
-	@$(BIN)/python -m pytest
+test: lint ## lint, types, import contracts, and all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q --cov --cov-report=json:coverage.json --cov-report=
+	@$(BIN)/python tools/branch_coverage.py 95 schema/domain/ jobs/prpc/
 
 lint: .venv/.dev ## ruff, pyright strict, import contracts
 	@$(BIN)/ruff format --check .
