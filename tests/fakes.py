@@ -1,14 +1,17 @@
 """Stand-ins for what lies behind the protocols, kept in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.events import Event
 from schema.domain.history import AvailableRange, History, HistoryPoint, Resolution
+from schema.domain.memory import NodeMemory
+from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
-from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryEntry, RegistryPage, SeedAttempt
+from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
+from schema.writes import Commit, Lease, LeaseLost
 
 
 class FakeReads:
@@ -188,6 +191,56 @@ class FakeUpdates:
                 yield snapshot
         finally:
             self._queues.remove(queue)
+
+
+class FakeStore:
+    """`SnapshotStore` in memory, with one lease. Set `holder` by hand to let another worker take over."""
+
+    def __init__(self) -> None:
+        self.commits: list[Commit] = []
+        self.reports: list[CollectorState] = []
+        self.entries: dict[str, RegistryEntry] = {}
+        self.holder: str | None = None
+        self.token = 0
+        self.lease_until = 0.0
+        self.loads = 0
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        if self.holder not in (None, holder) and now < self.lease_until:
+            return None
+        self.token += self.holder != holder
+        self.holder, self.lease_until = holder, now + lease_seconds
+        committed = self.commits[-1].snapshot.slot if self.commits else None
+        return Lease(token=self.token, holder=holder, committed_slot=committed)
+
+    async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
+        self.loads += 1
+        return (self.commits[-1].snapshot, self.commits[-1].memory) if self.commits else None
+
+    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
+        return {node_id: self.entries[node_id] for node_id in ids if node_id in self.entries}
+
+    async def commit(self, lease: Lease, commit: Commit) -> None:
+        if (lease.holder, lease.token) != (self.holder, self.token):
+            raise LeaseLost(f"token {lease.token} of {lease.holder}: the lease is {self.holder}'s with {self.token}")
+        self.commits.append(commit)
+        self.entries.update((entry.id, entry) for entry in commit.registry)
+
+    async def report(self, lease: Lease, state: CollectorState) -> None:
+        self.reports.append(state)
+
+
+class FakeAnnouncer:
+    """`Announcer` that keeps what was announced; with `broken`, one whose every word is lost."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.slots: list[Slot] = []
+        self.broken = broken
+
+    async def announce(self, slot: Slot) -> None:
+        if self.broken:
+            raise ConnectionError("the channel is gone")
+        self.slots.append(slot)
 
 
 def _history(

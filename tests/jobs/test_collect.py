@@ -1,0 +1,130 @@
+from collections.abc import Sequence
+
+from jobs.collect import Collector
+from schema.domain.cycle import CycleOptions
+from schema.domain.events import EventType
+from schema.domain.observation import SeedReply
+from tests.factories import AT, SEEDS, key, observation, seed_reply
+from tests.fakes import FakeAnnouncer, FakeStore
+
+
+class World:
+    """A network whose seeds answer what they are told to, and a clock that moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = float(AT)
+        self.numbers: Sequence[int] = (1, 2)
+        self.silent = False
+        self.crawls = 0
+
+    async def crawl(self) -> list[SeedReply]:
+        self.crawls += 1
+        if self.silent:
+            return [seed_reply(seed, None, at=self.now) for seed in SEEDS]
+        rows = [observation(n, uptime=int(self.now) % 10**6, last_seen=int(self.now) - 3) for n in self.numbers]
+        return [seed_reply(seed, rows, at=self.now) for seed in SEEDS]
+
+    def collector(self, store: FakeStore, holder: str = "one", announcer: FakeAnnouncer | None = None) -> Collector:
+        return Collector(
+            store,
+            announcer or FakeAnnouncer(),
+            self.crawl,
+            CycleOptions(),
+            holder=holder,
+            lease_seconds=90,
+            clock=lambda: self.now,
+        )
+
+
+async def test_a_cycle_is_committed_announced_and_reported() -> None:
+    world, store, announcer = World(), FakeStore(), FakeAnnouncer()
+    state = await world.collector(store, announcer=announcer).collect(AT)
+    assert (state.outcome, state.committed_slot, announcer.slots) == ("committed", AT, [AT])
+    assert store.reports == [state]
+    assert {attempt.seed: attempt.succeeded_at for attempt in state.seeds} == dict.fromkeys(SEEDS, AT)
+    assert state.cycle_seconds is not None
+
+
+async def test_a_slot_is_done_once_whoever_tries_again() -> None:
+    world, store = World(), FakeStore()
+    await world.collector(store).collect(AT)
+    again = await world.collector(store).collect(AT)
+    assert (again.outcome, len(store.commits), world.crawls) == ("already_committed", 1, 1)
+
+
+async def test_a_slot_that_another_worker_holds_is_left_alone() -> None:
+    world, store = World(), FakeStore()
+    await world.collector(store, "one").collect(AT)
+    assert (await world.collector(store, "two").collect(AT + 60)).outcome == "not_ours"
+    assert world.crawls == 1
+
+
+class Overtaken(World):
+    """A world in which another worker takes over while the first one crawls."""
+
+    def __init__(self, store: FakeStore) -> None:
+        super().__init__()
+        self.store = store
+
+    async def crawl(self) -> list[SeedReply]:
+        replies = await super().crawl()
+        self.now += 1_000
+        await self.store.acquire("fast", self.now, 90)
+        return replies
+
+
+async def test_a_worker_that_was_overtaken_writes_nothing() -> None:
+    store = FakeStore()
+    state = await Overtaken(store).collector(store, "slow").collect(AT)
+    assert (state.outcome, store.commits) == ("not_ours", [])
+
+
+async def test_a_cycle_in_which_no_seed_answers_changes_no_node_and_is_reported() -> None:
+    world, store = World(), FakeStore()
+    collector = world.collector(store)
+    await collector.collect(AT)
+    world.silent, world.now = True, AT + 60.0
+    state = await collector.collect(AT + 60)
+    assert (state.outcome, state.committed_slot, len(store.commits)) == ("no_seed_answered", AT, 1)
+    assert all(attempt.failure is not None and attempt.succeeded_at == AT for attempt in state.seeds)
+
+
+async def test_the_state_is_loaded_only_when_somebody_else_committed() -> None:
+    world, store = World(), FakeStore()
+    one = world.collector(store, "one")
+    for number in range(3):
+        world.now = AT + 60.0 * number
+        await one.collect(AT + 60 * number)
+    assert store.loads == 0
+    world.now = AT + 1_000.0
+    await world.collector(store, "two").collect(AT + 960)
+    world.now = AT + 2_000.0
+    await one.collect(AT + 1_980)
+    assert store.loads == 2
+
+
+async def test_a_restarted_worker_goes_on_from_what_is_stored() -> None:
+    world, store = World(), FakeStore()
+    await world.collector(store).collect(AT)
+    world.numbers, world.now = (2,), AT + 60.0
+    await world.collector(store).collect(AT + 60)
+    events = store.commits[-1].events
+    assert [event.subject for event in events if event.type is EventType.LEFT] == [key(1)]
+
+
+async def test_a_lost_announcement_does_not_fail_a_cycle() -> None:
+    world, store = World(), FakeStore()
+    state = await world.collector(store, announcer=FakeAnnouncer(broken=True)).collect(AT)
+    assert state.outcome == "committed"
+
+
+async def test_a_node_that_comes_back_is_recalled_from_the_registry() -> None:
+    world, store = World(), FakeStore()
+    collector = world.collector(store)
+    await collector.collect(AT)
+    day = 86_400
+    for after, numbers in ((60, (2,)), (40 * day, (2,)), (41 * day, (1, 2))):
+        world.numbers, world.now = numbers, float(AT + after)
+        await collector.collect(AT + after)
+    node = store.commits[-1].snapshot.by_id[key(1)]
+    assert node.first_seen == AT
