@@ -1,0 +1,168 @@
+"""What changed between two consecutive snapshots, as events.
+
+Pure and deterministic: the same two snapshots give the same events in the same order, so that a cycle that is tried
+again writes the same log. A value that was or is unknown has not changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from schema.domain.base import UnixSeconds
+from schema.domain.events import Event, EventType
+from schema.domain.observation import FailureCategory
+from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.snapshot import SeedReport, Snapshot
+
+SEED_OK = "ok"
+# Two seeds hear of a restart at different times, and round: so much may a new process seem older than it can be.
+_VIEW_SLACK_SECONDS = 120
+MAX_NAMED_ADDRESSES = 16
+
+
+class _Change(NamedTuple):
+    type: EventType
+    subject: str
+    address: str | None
+    before: str | None = None
+    after: str | None = None
+
+
+def derive(previous: Snapshot | None, current: Snapshot) -> tuple[Event, ...]:
+    """The events that lead from `previous` to `current`: nodes by id, each in the order of `EventType`, then seeds.
+
+    Nothing precedes the first snapshot of a store, so it has no events: who is there when watching begins did not join
+    then. `before` and `after` are texts:
+
+    - JOINED (to status; from status where it had left), LEFT (from status): an offline node is not there;
+    - RESTARTED (uptimes in seconds), COMMITTED_CHANGED (bytes), VERSION_CHANGED, ADDRESS_CHANGED, TIER_CHANGED,
+      STATUS_CHANGED: the values themselves;
+    - KEY_CONFLICT, when it begins: after = the living addresses (16 at most), with commas;
+    - SEED_UP, SEED_DOWN: `ok`, or the category of the failure.
+    """
+    if previous is None:
+        return ()
+    changes = (*_node_changes(previous, current), *_seed_changes(previous, current))
+    at = current.header.taken_at
+    return tuple(
+        Event(
+            slot=current.slot,
+            index=index,
+            at=at,
+            type=change.type,
+            subject=change.subject,
+            address=change.address,
+            before=change.before,
+            after=change.after,
+        )
+        for index, change in enumerate(changes)
+    )
+
+
+def _node_changes(previous: Snapshot, current: Snapshot) -> Iterator[_Change]:
+    before = {node.id: node for node in previous.nodes}
+    pairs = {node.id: (_predecessor(node, before), node) for node in current.nodes}
+    continued = {old.id for old, _ in pairs.values() if old is not None}
+    gone = {old.id: old for old in previous.nodes if old.id not in continued}
+    for node_id in sorted({*pairs, *gone}):
+        if node_id in pairs:
+            old, new = pairs[node_id]
+            yield from _arrival(new) if old is None else _differences(old, new)
+        elif _is_there(gone[node_id]):
+            yield _left(gone[node_id])
+
+
+def _predecessor(node: PNode, before: Mapping[str, PNode]) -> PNode | None:
+    """The same node in the snapshot before, where it may have had another id."""
+    return next((before[i] for i in (node.id, *node.former_ids) if i in before), None)
+
+
+def _is_there(node: PNode) -> bool:
+    return node.status is not PNodeStatus.OFFLINE
+
+
+def _left(old: PNode) -> _Change:
+    return _Change(EventType.LEFT, old.id, old.address, before=old.status.value)
+
+
+def _arrival(node: PNode) -> Iterator[_Change]:
+    if _is_there(node):
+        yield _Change(EventType.JOINED, node.id, node.address, after=node.status.value)
+    if node.key_conflict:
+        yield _conflict(node)
+
+
+def _differences(old: PNode, new: PNode) -> Iterator[_Change]:
+    subject, address = new.id, new.address
+    if _is_there(new) and not _is_there(old):
+        yield _Change(EventType.JOINED, subject, address, old.status.value, new.status.value)
+    if _is_there(old) and not _is_there(new):
+        yield _Change(EventType.LEFT, subject, address, old.status.value)
+    if not _alternates(old, new):
+        yield from _moves(old, new)
+    if old.tier is not new.tier:
+        yield _Change(EventType.TIER_CHANGED, subject, address, old.tier.value, new.tier.value)
+    if old.status is not new.status:
+        yield _Change(EventType.STATUS_CHANGED, subject, address, old.status.value, new.status.value)
+    if new.key_conflict and not old.key_conflict:
+        yield _conflict(new)
+
+
+def _alternates(old: PNode, new: PNode) -> bool:
+    """Whether another of several addresses speaks for the node, and nothing moved.
+
+    Two machines with one key take turns: that is one conflict, not a change a cycle. So do the records of a dead node,
+    whose gossip times are reset again and again.
+    """
+    in_turns = (old.key_conflict and new.key_conflict) or new.status is PNodeStatus.GHOST
+    return in_turns and old.address != new.address
+
+
+def _moves(old: PNode, new: PNode) -> Iterator[_Change]:
+    subject, address = new.id, new.address
+    if _restarted(old, new):
+        yield _Change(EventType.RESTARTED, subject, address, str(old.uptime), str(new.uptime))
+    if old.version is not None and new.version is not None and old.version != new.version:
+        yield _Change(EventType.VERSION_CHANGED, subject, address, old.version, new.version)
+    if old.address != new.address and not old.address_assumed and not new.address_assumed:
+        yield _Change(EventType.ADDRESS_CHANGED, subject, address, old.address, new.address)
+    committed = (old.storage_committed, new.storage_committed)
+    if None not in committed and committed[0] != committed[1]:
+        yield _Change(EventType.COMMITTED_CHANGED, subject, address, str(committed[0]), str(committed[1]))
+
+
+def _restarted(old: PNode, new: PNode) -> bool:
+    """Whether the process is a new one: its uptime fell.
+
+    The word of one seed about one address can be compared with its word before. Another seed, or another address, may
+    lag behind; there the fall must also leave the process younger than the time since the observation before.
+    """
+    if old.uptime is None or new.uptime is None or new.uptime >= old.uptime:
+        return False
+    if old.address == new.address and _speaker(old) == _speaker(new):
+        return True
+    elapsed: UnixSeconds = new.provenance.observed_at - old.provenance.observed_at
+    return new.uptime <= elapsed + _VIEW_SLACK_SECONDS
+
+
+def _speaker(node: PNode) -> str | None:
+    """Whose word the uptime is: the node's own, or a seed's."""
+    return node.id if "uptime" in node.provenance.own_fields else node.provenance.seed
+
+
+def _conflict(node: PNode) -> _Change:
+    alive = sorted(sighting.address for sighting in node.sightings if sighting.status is PNodeStatus.ONLINE)
+    return _Change(EventType.KEY_CONFLICT, node.id, node.address, after=",".join(alive[:MAX_NAMED_ADDRESSES]))
+
+
+def _seed_changes(previous: Snapshot, current: Snapshot) -> Iterator[_Change]:
+    before = {report.seed: report for report in previous.header.seeds}
+    for report in sorted(current.header.seeds, key=lambda r: r.seed):
+        old = before.get(report.seed)
+        if old is not None and old.ok != report.ok:
+            type_ = EventType.SEED_UP if report.ok else EventType.SEED_DOWN
+            yield _Change(type_, report.seed, report.host, _health(old), _health(report))
+
+
+def _health(report: SeedReport) -> str:
+    category: FailureCategory | None = report.failure.category if report.failure else None
+    return category.value if category else SEED_OK

@@ -1,0 +1,255 @@
+"""From snapshots to buckets: what one snapshot says about a subject, and how such samples add up.
+
+A subject is a node, or the network. All figures are integers in the metric's stored unit (`METRIC_SCALE`), so that
+sums never depend on the order or the grouping of the additions: M5 buckets of an hour recombine to the same H1 bucket
+as its raw samples. Buckets are aligned to UTC; a bucket without samples does not exist.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
+from schema.domain.history import (
+    BUCKET_SECONDS,
+    METRIC_SCALE,
+    NETWORK_METRICS,
+    NODE_METRICS,
+    HistoryPoint,
+    Resolution,
+    Stat,
+)
+from schema.domain.pnode import PNode
+from schema.domain.snapshot import NetworkTotals, Snapshot, SnapshotHeader, VersionCount
+
+# Versions are texts of strangers: a bucket names so many, and counts the rarer ones under this name.
+MAX_VERSIONS = 64
+OTHER_VERSIONS = ""
+
+Versions = tuple[tuple[str | None, int], ...]
+
+_M5 = BUCKET_SECONDS[Resolution.M5]
+
+
+class Sample(NamedTuple):
+    """What one snapshot says about one subject.
+
+    `values` are stored integers in the order of the subject's metrics (`NODE_METRICS` or `NETWORK_METRICS`), None where
+    the metric was not known. `interval` is the snapshot's, in seconds. `versions` is for the network alone.
+    """
+
+    slot: Slot
+    interval: int
+    values: tuple[int | None, ...]
+    versions: Versions = ()
+
+
+class Hour(NamedTuple):
+    """All that is kept of one subject's hour: its raw samples, its M5 buckets that have any, and its H1 bucket."""
+
+    raw: tuple[Sample, ...]
+    m5: tuple[HistoryPoint, ...]
+    h1: HistoryPoint
+
+
+class Beat(NamedTuple):
+    """A committed slot, and the interval (seconds) that was in force in it."""
+
+    slot: Slot
+    interval: int
+
+
+def stored(metric: str, value: float | None) -> int | None:
+    """A published value as the integer that is stored; None stays None."""
+    return None if value is None else round(value * METRIC_SCALE[metric])
+
+
+def network_sample(header: SnapshotHeader) -> Sample:
+    """What a snapshot says about the network. A network without nodes has no health."""
+    totals = header.totals
+    published: Mapping[str, float | None] = {
+        "total": totals.total,
+        "online": totals.online,
+        "ghost": totals.ghost,
+        "offline": totals.offline,
+        "unknown": totals.unknown,
+        "public": totals.public,
+        "private": totals.private,
+        "storage_committed": totals.storage_committed,
+        "storage_used": totals.storage_used,
+        "storage_usage_percent": totals.avg_storage_usage_percent,
+        "avg_uptime": totals.avg_uptime_seconds,
+        "avg_witnesses": totals.avg_witnesses,
+        "avg_score": totals.avg_score,
+        "health_score": header.health.score if header.health.factors is not None else None,
+        "seeds_configured": totals.seeds_configured,
+        "seeds_ok": totals.seeds_ok,
+        "avg_cpu_percent": totals.avg_cpu_percent,
+        "avg_ram_used_percent": totals.avg_ram_used_percent,
+        "active_streams": totals.active_streams,
+        "bytes_processed": totals.bytes_processed,
+    }
+    values = tuple(stored(metric, published[metric]) for metric in NETWORK_METRICS)
+    return Sample(header.slot, header.interval, values, _versions(totals))
+
+
+def node_sample(node: PNode, slot: Slot, interval: int) -> Sample:
+    """What a snapshot says about one of its nodes.
+
+    Whether it was online, and by how many seeds it was listed, is known of every node. Measurements count only where
+    they were made in this slot: the last known ones of a node that nobody lists are no observation.
+    """
+    score = node.score
+    fresh = node.provenance.observed_at >= slot
+    published: tuple[float | None, ...] = (
+        int(node.is_online),
+        node.uptime if fresh else None,
+        node.storage_committed if fresh else None,
+        node.storage_used if fresh else None,
+        node.storage_usage_percent if fresh else None,
+        node.witness_count,
+        score.composite if score else None,
+        score.trust.score if score else None,
+        score.capacity.score if score else None,
+    )
+    values = tuple(stored(metric, value) for metric, value in zip(NODE_METRICS, published, strict=True))
+    return Sample(slot, interval, values)
+
+
+def points_of(snapshot: Snapshot) -> tuple[Sample, dict[str, Sample]]:
+    """The network's sample of a snapshot, and each node's by its id."""
+    header = snapshot.header
+    nodes = {node.id: node_sample(node, header.slot, header.interval) for node in snapshot.nodes}
+    return network_sample(header), nodes
+
+
+def raw_point(sample: Sample, metrics: Sequence[str]) -> HistoryPoint:
+    """A sample as a point of history, which ends with its slot."""
+    stats = {
+        metric: Stat(1, value, value, value, value)
+        for metric, value in zip(metrics, sample.values, strict=True)
+        if value is not None
+    }
+    end = sample.slot + sample.interval
+    return point(sample.slot, end, samples=1, expected=1, stats=stats, versions=sample.versions)
+
+
+def point(
+    start: UnixSeconds,
+    end: UnixSeconds,
+    *,
+    samples: int,
+    expected: int,
+    stats: Mapping[str, Stat],
+    versions: Versions = (),
+) -> HistoryPoint:
+    """A point of history from figures of our own: to validate them again would take longer than to read them."""
+    return HistoryPoint.model_construct(
+        start=start, end=end, partial=False, samples=samples, expected=expected, stats=stats, versions=versions
+    )
+
+
+def expected_slots(beats: Sequence[Beat], start: UnixSeconds, end: UnixSeconds) -> int:
+    """How many slots begin in [start, end), by the intervals of the committed `beats` around (in order, not empty).
+
+    An interval holds from its beat to the next one; before the first beat, that one's interval holds.
+    """
+    edges = [start, *(beat.slot for beat in beats[1:]), end]
+    return sum(_multiples(beat.interval, max(start, edges[i]), min(end, edges[i + 1])) for i, beat in enumerate(beats))
+
+
+def hour_room(beats: Sequence[Beat], hour: UnixSeconds) -> Mapping[UnixSeconds, int]:
+    """How many slots each M5 window of an hour had room for, by the window's start; `beats` are the hour's."""
+    return {start: expected_slots(beats, start, start + _M5) for start in range(hour, hour + HOUR, _M5)}
+
+
+def roll_hour(
+    samples: Sequence[Sample], metrics: Sequence[str], hour: UnixSeconds, expected: Mapping[UnixSeconds, int]
+) -> Hour:
+    """The hour of one subject that begins at `hour`, from its samples in it (in order, at least one).
+
+    `expected` is `hour_room` over all committed slots of that hour, also those that do not know the subject.
+    """
+    m5 = tuple(_bucket(part, metrics, start, start + _M5, expected[start]) for start, part in _windows(samples, _M5))
+    return Hour(tuple(samples), m5, combine(m5, hour, hour + HOUR, sum(expected.values())))
+
+
+def roll_day(hours: Sequence[HistoryPoint], day: UnixSeconds) -> HistoryPoint:
+    """The D1 bucket of the UTC day that begins at `day`, from its H1 buckets (in order, at least one)."""
+    return combine(hours, day, day + DAY, room(hours, day, day + DAY))
+
+
+def room(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds) -> int:
+    """How many slots [start, end) had room for: those that its points (in order) expected, and as densely in its gaps.
+
+    0 without points: nothing is known of the interval then.
+    """
+    covered = sum(p.end - p.start for p in points)
+    expected = sum(p.expected for p in points)
+    gaps = max(0, end - start - covered)
+    return expected + (gaps * expected + covered // 2) // covered if covered else 0
+
+
+def combine(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds, expected: int) -> HistoryPoint:
+    """One bucket from points within it, in order of time: any split of the samples gives the same figures."""
+    stats: dict[str, Stat] = {}
+    versions: dict[str | None, int] = {}
+    for each in points:
+        for metric, new in each.stats.items():
+            old = stats.get(metric)
+            stats[metric] = new if old is None else _add(old, new)
+        for version, count in each.versions:
+            versions[version] = versions.get(version, 0) + count
+    samples = sum(p.samples for p in points)
+    return point(start, end, samples=samples, expected=expected, stats=stats, versions=_ordered(versions))
+
+
+def _add(old: Stat, new: Stat) -> Stat:
+    return Stat(old.n + new.n, old.sum + new.sum, min(old.min, new.min), max(old.max, new.max), new.last)
+
+
+def _bucket(
+    samples: Sequence[Sample], metrics: Sequence[str], start: UnixSeconds, end: UnixSeconds, expected: int
+) -> HistoryPoint:
+    stats: dict[str, Stat] = {}
+    for metric, column in zip(metrics, zip(*(sample.values for sample in samples), strict=True), strict=True):
+        known = [value for value in column if value is not None]
+        if known:
+            stats[metric] = Stat(len(known), sum(known), min(known), max(known), known[-1])
+    versions: dict[str | None, int] = {}
+    for sample in samples:
+        for version, count in sample.versions:
+            versions[version] = versions.get(version, 0) + count
+    return point(start, end, samples=len(samples), expected=expected, stats=stats, versions=_ordered(versions))
+
+
+def _windows(samples: Sequence[Sample], seconds: int) -> Iterator[tuple[UnixSeconds, Sequence[Sample]]]:
+    """The samples in runs of one aligned window each, with the window's start."""
+    begin = 0
+    for i in range(1, len(samples) + 1):
+        window = samples[begin].slot // seconds
+        if i == len(samples) or samples[i].slot // seconds != window:
+            yield window * seconds, samples[begin:i]
+            begin = i
+
+
+def _multiples(interval: int, start: int, end: int) -> int:
+    """How many multiples of `interval` lie in [start, end)."""
+    return max(0, -(-end // interval) - -(-start // interval))
+
+
+def _versions(totals: NetworkTotals) -> Versions:
+    """The versions of online nodes, at most `MAX_VERSIONS`; the rarer ones together as `OTHER_VERSIONS`."""
+    ranked = sorted(totals.versions, key=_rarity)
+    counts = {each.version: each.count for each in ranked[:MAX_VERSIONS]}
+    rest = sum(each.count for each in ranked[MAX_VERSIONS:])
+    if rest:
+        counts[OTHER_VERSIONS] = counts.get(OTHER_VERSIONS, 0) + rest
+    return _ordered(counts)
+
+
+def _rarity(each: VersionCount) -> tuple[int, bool, str]:
+    return (-each.count, each.version is None, each.version or "")
+
+
+def _ordered(versions: Mapping[str | None, int]) -> Versions:
+    return tuple(sorted(versions.items(), key=lambda item: (item[0] is not None, item[0] or "")))
