@@ -1,0 +1,65 @@
+"""The sections of `/network/analytics`."""
+
+from typing import Any
+
+from schema.domain.analytics import NetworkAnalytics
+from schema.domain.performance import performance
+from server.rest.node import UNKNOWN_VERSION
+from server.rest.summary import version_map
+from server.rest.view import View
+
+
+def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
+    """The distributions and the advice."""
+    population, versions, storage, connectivity = found.population, found.versions, found.storage, found.connectivity
+    buckets = connectivity.distribution
+    return {
+        "current_state": {
+            "total_pnodes": population.total,
+            "online_pnodes": population.online,
+            "public_nodes": population.public,
+            "private_nodes": population.private,
+            "public_ratio_percent": round(population.public_percent, 2),
+        },
+        "version_analysis": {
+            "distribution": version_map(versions.distribution),
+            "latest_version": versions.latest_version or UNKNOWN_VERSION,
+            "latest_version_count": versions.latest_count,
+            "outdated_count": versions.outdated_count,
+            "compliance_percent": round(versions.compliance_percent, 2),
+            "fragmentation_index": versions.fragmentation_index,
+            "health": versions.grade.value.lower(),
+        },
+        "storage_analysis": {
+            "distribution": storage.distribution.model_dump(),
+            "optimal_nodes": storage.distribution.optimal,
+            "optimal_percent": round(storage.optimal_percent, 2),
+            "critical_nodes": storage.distribution.critical,
+            "health": storage.grade.value.lower(),
+        },
+        "connectivity_analysis": {
+            "distribution": buckets.model_dump(),
+            "well_connected": connectivity.well_connected,
+            "well_connected_percent": round(connectivity.well_connected_percent, 2),
+            "isolated_nodes": buckets.isolated,
+            "health": connectivity.grade.value.lower(),
+        },
+        "recommendations": [
+            {
+                "category": advice.category,
+                "severity": advice.level.value.lower(),
+                "message": advice.message,
+                "action": advice.action,
+            }
+            for advice in found.advice
+        ],
+    }
+
+
+def performance_object(view: View) -> dict[str, Any]:
+    ratio = view.cache_hit_ratio
+    return {
+        **performance(view.header).model_dump(),
+        "snapshot_age_seconds": view.age,
+        "response_cache_hit_ratio": None if ratio is None else round(ratio, 4),
+    }

@@ -1,0 +1,108 @@
+"""What `/` says of the routes: their paths, what they give, and a question that works. A test holds it against the routes."""
+
+from typing import Any
+
+CORE = {
+    "health": ("/health", "Whether the data are fresh, for monitors", "/health"),
+    "pnodes": ("/pnodes", "Nodes with scores, filtered, sorted and paged", "/pnodes?status=all&sort_by=score&limit=20"),
+    "recommendations": (
+        "/recommendations",
+        "The nodes worth staking on",
+        "/recommendations?limit=5&min_uptime_days=14",
+    ),
+    "network_health": ("/network/health", "The network's health score, factors and alerts", "/network/health"),
+    "operators": ("/operators", "Who runs how many nodes, and how concentrated that is", "/operators?min_nodes=2"),
+    "compare": ("/pnodes/compare", "Two to five nodes side by side", "/pnodes/compare?addresses={address},{address}"),
+}
+ANALYTICS = {
+    "analytics": ("/network/analytics", "Versions, storage, connectivity, growth and advice", "/network/analytics"),
+    "topology": ("/network/topology", "Which seed lists which node, as a graph", "/network/topology"),
+    "history": ("/network/history", "The network over time", "/network/history?hours=168&resolution=1h"),
+    "growth": ("/network/growth", "The network now against some hours ago", "/network/growth?hours=168"),
+    "consistency": ("/network/consistency", "How steadily nodes stay in gossip", "/network/consistency?limit=50"),
+}
+ALERTS = {
+    "alerts": ("/alerts", "Nodes with something wrong, counted", "/alerts?severity=warning"),
+    "critical_alerts": ("/alerts/critical", "Nodes with critical alerts", "/alerts/critical"),
+    "node_alerts": ("/pnodes/{address}/alerts", "What is wrong with one node", "/pnodes/{address}/alerts"),
+}
+ADVANCED = {
+    "node_history": ("/node/{address}/history", "One node over time", "/node/{address}/history?days=7"),
+    "node_consistency": ("/node/{address}/consistency", "How steadily one node stays", "/node/{address}/consistency"),
+    "node_metrics": (
+        "/node/{address}/metrics-summary",
+        "A node's averages",
+        "/node/{address}/metrics-summary?hours=24",
+    ),
+    "history_status": ("/nodes/history-status", "How much history is kept", "/nodes/history-status"),
+    "all_nodes": ("/all-nodes", "Everything the seeds said, in the shapes of older clients", "/all-nodes"),
+    "liveness": ("/health/live", "Whether the process turns, for platforms", "/health/live"),
+    "readiness": ("/health/ready", "Whether it can serve, for load balancers", "/health/ready"),
+}
+REGISTRY = {
+    "registry": ("/registry", "All nodes ever known", "/registry?limit=20"),
+    "registry_entry": ("/registry/{address}", "One node, known now or before", "/registry/{address}"),
+    "graveyard": ("/graveyard", "Nodes gone for long", "/graveyard?days=90"),
+}
+GROUPS = {
+    "core_endpoints": CORE,
+    "analytics_endpoints": ANALYTICS,
+    "alert_endpoints": ALERTS,
+    "advanced_endpoints": ADVANCED,
+    "registry_endpoints": REGISTRY,
+}
+
+ABOUT: dict[str, Any] = {
+    "description": "Analytics for Xandeum storage nodes: who is up, sound and worth trusting, now and at any time before",
+    "tagline": "GraphQL is the product; these routes project the same answers for clients of the earlier API",
+    "features": [
+        "Liveness proved by moving uptimes, not claimed by gossip",
+        "Trust and capacity scores with every part and constant published",
+        "Recommendations, comparisons and alerts with the figures behind them",
+        "History in four resolutions, with gaps told apart from zeros",
+        "One row a node, whatever the number of its addresses",
+        "Answers from memory that survive an outage of the store",
+    ],
+    "use_cases": [
+        {"title": "Choose nodes to stake on", "paths": ["/recommendations", "/pnodes/compare"]},
+        {"title": "Watch a node", "paths": ["/pnodes/{address}/alerts", "/node/{address}/history"]},
+        {"title": "Watch the network", "paths": ["/network/health", "/network/analytics", "/alerts/critical"]},
+        {"title": "Probe this service", "paths": ["/health", "/health/live", "/health/ready"]},
+    ],
+    "performance": {
+        "caching": "Cache-Control max-age reaches to the next snapshot",
+        "compression": "zstd, br, gzip by Accept-Encoding, from 1 kB",
+        "conditional_requests": "ETag with If-None-Match, and HEAD, on every route",
+    },
+    "documentation": {
+        "interactive_api_docs": "/docs",
+        "alternative_docs": "/redoc",
+        "openapi": "/openapi.json",
+        "graphql": "/graphql",
+        "graphql_schema": "/schema.graphql",
+        "swagger": "/docs",
+        "redoc": "/redoc",
+    },
+    "resources": {"graphql": "/graphql", "openapi": "/openapi.json", "health": "/health"},
+    "quick_examples": {
+        "best nodes": "/recommendations?limit=5",
+        "all nodes by score": "/pnodes?status=all&sort_by=score",
+        "the last week": "/network/history?hours=168",
+    },
+}
+
+
+def endpoint_groups() -> dict[str, dict[str, dict[str, str]]]:
+    """The catalogue by group: name to path, description and example."""
+    return {
+        group: {
+            name: {"path": path, "description": description, "example": example}
+            for name, (path, description, example) in entries.items()
+        }
+        for group, entries in GROUPS.items()
+    }
+
+
+def endpoint_map() -> dict[str, str]:
+    """Every path with what it gives: the older style of the same catalogue."""
+    return {path: description for entries in GROUPS.values() for path, description, _ in entries.values()}

@@ -1,0 +1,42 @@
+"""Strong entity tags, computed from the bytes of a body, and the conditions that clients make of them.
+
+One answer has one tag, with a suffix for each content coding (`"…-br"`), since a strong tag stands for exact bytes.
+The suffix is added where the coding is (`server.compress`), and put aside when a client's condition is judged.
+"""
+
+import hashlib
+
+CODINGS = ("zstd", "br", "gzip")
+_SUFFIXES = tuple(f'-{coding}"' for coding in CODINGS)
+_WILDCARD = "*"
+
+
+def etag_of(body: bytes) -> str:
+    """The strong tag of these bytes: 128 bits of BLAKE2, in quotes."""
+    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def coded(etag: str, coding: str) -> str:
+    """The tag of the same answer in a content coding."""
+    return f'{etag[:-1]}-{coding}"'
+
+
+def matching(if_none_match: str, etag: str) -> str | None:
+    """The tag of the client's list that stands for this answer in any coding, as the client wrote it; else None.
+
+    `*` matches every answer. The comparison is weak (RFC 9110 §13.1.2): a leading `W/` is put aside.
+    """
+    for candidate in (part.strip() for part in if_none_match.split(",")):
+        if candidate == _WILDCARD:
+            return etag
+        tag = candidate.removeprefix("W/")
+        if tag == etag or _without_coding(tag) == etag:
+            return tag
+    return None
+
+
+def _without_coding(tag: str) -> str:
+    for suffix in _SUFFIXES:
+        if tag.endswith(suffix):
+            return f'{tag.removesuffix(suffix)}"'
+    return tag

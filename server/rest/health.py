@@ -1,0 +1,183 @@
+"""`/health` for monitors, `/health/live` and `/health/ready` for platforms and load balancers."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from schema.domain.errors import DomainError
+from schema.domain.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
+from schema.domain.snapshot import Snapshot
+from schema.reads import Reads
+from server.rest.errors import RETRY_AFTER_SECONDS
+from server.rest.models.health import Health, Probe
+from server.rest.respond import fresh
+from server.rest.routes import Examples, Routes
+from server.rest.service import ServiceInfo
+
+STORE_TIMEOUT_SECONDS = 0.5
+STORE_CHECK_SECONDS = 1.0
+NO_SNAPSHOT = "No snapshot available"
+_MESSAGES = {
+    Freshness.HEALTHY: "The data are fresh",
+    Freshness.DEGRADED: "The data are older than two polling intervals; the last good snapshot is served",
+    Freshness.UNHEALTHY: "The data are older than five polling intervals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What the last look at the store found, and when a seed last gave its list (unix seconds; None: never)."""
+
+    checked_at: float
+    answers: bool
+    last_fetch: int | None
+
+
+class StoreWatch:
+    """Looks at the store at most once a second, whatever the number of probes, and waits half a second at most."""
+
+    def __init__(self, reads: Reads, service: ServiceInfo) -> None:
+        self._reads = reads
+        self._service = service
+        self._state: StoreState | None = None
+        self._looking = asyncio.Lock()
+
+    async def state(self) -> StoreState:
+        async with self._looking:
+            state, now = self._state, self._service.clock()
+            if state is None or not 0 <= now - state.checked_at < STORE_CHECK_SECONDS:
+                state = self._state = await self._look(now)
+            return state
+
+    async def _look(self, now: float) -> StoreState:
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
+                await self._reads.available()
+                collector = await self._reads.collector()
+        except (DomainError, TimeoutError):
+            return StoreState(now, answers=False, last_fetch=_last_fetch(self._reads.current()))
+        fetched = [seed.succeeded_at for seed in collector.seeds if seed.succeeded_at is not None]
+        return StoreState(now, answers=True, last_fetch=max(fetched, default=_last_fetch(self._reads.current())))
+
+
+def health_routes(reads: Reads, service: ServiceInfo, examples: Examples) -> Routes:
+    """The health routes. None of them is ever cached, redirected, or refused for its Host."""
+    routes = Routes("health", examples)
+    watch = StoreWatch(reads, service)
+    unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Unhealthy"}}
+    unready: dict[int | str, dict[str, Any]] = {503: {"model": Probe, "description": "Not ready; see `Retry-After`"}}
+
+    @routes.get(
+        "/health",
+        operation="getHealth",
+        summary="Health, for monitors",
+        graphql="`snapshot { ageSeconds stale takenAt counts }` and `collector`",
+        model=Health,
+        responses=unhealthy,
+    )
+    async def health() -> Response:
+        """Whether the data are fresh: healthy under two polling intervals of age, degraded up to five, else 503."""
+        body = health_body(reads.current(), await watch.state(), service)
+        return fresh(body, status=503 if body["status"] == Freshness.UNHEALTHY.value else 200)
+
+    @routes.get(
+        "/health/live",
+        operation="getLiveness",
+        summary="Liveness, for platforms",
+        graphql="`{ __typename }`",
+        model=Probe,
+    )
+    async def live() -> Response:
+        """200 while this process turns; it asks nothing else, so that a silent store restarts nobody."""
+        return fresh({"status": "live"})
+
+    @routes.get(
+        "/health/ready",
+        operation="getReadiness",
+        summary="Readiness, for load balancers",
+        graphql="`snapshot { slot }`",
+        model=Probe,
+        responses=unready,
+    )
+    async def ready() -> Response:
+        """200 while a snapshot is in memory, whatever its age: the last good one is better than none.
+
+        503 before the first one, and while the process starts or drains.
+        """
+        if not service.accepting():
+            return _unready("The process is starting or draining")
+        if reads.current() is None:
+            return _unready(NO_SNAPSHOT)
+        return fresh({"status": "ready"})
+
+    return routes
+
+
+def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceInfo) -> dict[str, Any]:
+    """The body of /health: from the snapshot in memory, and what was last seen of the store."""
+    now = service.clock()
+    common = {"last_gossip_fetch": store.last_fetch, "uptime": service.uptime, "timestamp": int(now)}
+    if snapshot is None:
+        return {
+            "status": Freshness.UNHEALTHY.value,
+            "message": "Nothing has been collected yet",
+            "reason": NO_SNAPSHOT,
+            "cache_ttl": service.cache_ttl,
+            "checks": {
+                "snapshot": {"status": "fail", "message": NO_SNAPSHOT},
+                "store": _store_check(store),
+                "seeds": {"status": "fail", "message": "No cycle has been committed"},
+            },
+            **common,
+        }
+    header = snapshot.header
+    age = age_seconds(header.taken_at, now)
+    state = freshness(age, header.interval)
+    body: dict[str, Any] = {
+        "status": state.value,
+        "message": _MESSAGES[state],
+        "snapshot_age_seconds": age,
+        "last_updated": header.taken_at,
+        "cache_ttl": header.interval,
+        "total_pnodes": header.totals.total,
+        "total_ip_nodes": header.totals.seeds_configured,
+        "checks": {
+            "snapshot": _snapshot_check(state, age, header.interval),
+            "store": _store_check(store),
+            "seeds": _seeds_check(header.totals.seeds_ok, header.totals.seeds_configured),
+        },
+        **common,
+    }
+    if state is Freshness.UNHEALTHY:
+        body["reason"] = (
+            f"Snapshot too old: {age} s, at most {UNHEALTHY_AFTER_INTERVALS * header.interval} s are expected"
+        )
+    return body
+
+
+def _snapshot_check(state: Freshness, age: int, interval: int) -> dict[str, Any]:
+    word = {Freshness.HEALTHY: "pass", Freshness.DEGRADED: "warn", Freshness.UNHEALTHY: "fail"}[state]
+    return {"status": word, "message": _MESSAGES[state], "observed": age, "limit": UNHEALTHY_AFTER_INTERVALS * interval}
+
+
+def _store_check(store: StoreState) -> dict[str, Any]:
+    if store.answers:
+        return {"status": "pass", "message": "The store answers"}
+    return {"status": "warn", "message": f"The store did not answer within {STORE_TIMEOUT_SECONDS} s"}
+
+
+def _seeds_check(ok: int, configured: int) -> dict[str, Any]:
+    word = "pass" if ok == configured else "warn" if ok else "fail"
+    message = f"{ok} of {configured} seeds answered in the last cycle"
+    return {"status": word, "message": message, "observed": ok, "limit": configured}
+
+
+def _last_fetch(snapshot: Snapshot | None) -> int | None:
+    """When a seed last gave its list, by the snapshot in memory."""
+    return max((seed.answered_at for seed in snapshot.header.seeds if seed.ok), default=None) if snapshot else None
+
+
+def _unready(reason: str) -> Response:
+    return fresh({"status": "unready", "reason": reason}, status=503, headers={"retry-after": str(RETRY_AFTER_SECONDS)})

@@ -1,0 +1,106 @@
+"""History rows and summaries, as the earlier API's clients read them."""
+
+from typing import Any
+
+from schema.domain.growth import Change, Trend, history_summary
+from schema.domain.history import History, HistoryPoint, Resolution
+from server.rest.clock import readable
+from server.rest.growth import count_change, storage_change
+from server.rest.node import UNKNOWN_VERSION
+
+RESOLUTIONS = {
+    "auto": Resolution.AUTO,
+    "raw": Resolution.RAW,
+    "5m": Resolution.M5,
+    "1h": Resolution.H1,
+    "1d": Resolution.D1,
+}
+_NAMES = {resolution: name for name, resolution in RESOLUTIONS.items()}
+_GROWTH_WORDS = {Trend.UP: "growing", Trend.DOWN: "declining", Trend.LEVEL: "stable"}
+_QUALITY_WORDS = {Trend.UP: "improving", Trend.DOWN: "declining", Trend.LEVEL: "stable"}
+_VERSION_WORDS = {Trend.UP: "fragmenting", Trend.DOWN: "improving", Trend.LEVEL: "stable"}
+_LEVEL = Change(start=0, end=0, delta=0, percent=None, trend=Trend.LEVEL)
+
+
+def resolution_name(resolution: Resolution) -> str:
+    return _NAMES[resolution]
+
+
+def quality_word(trend: Trend) -> str:
+    """improving, declining or stable."""
+    return _QUALITY_WORDS[trend]
+
+
+def network_point(point: HistoryPoint) -> dict[str, Any]:
+    """One row: counts and sizes are the newest of the point, averages are means over it."""
+    committed, used = newest(point, "storage_committed"), newest(point, "storage_used")
+    versions = {version or UNKNOWN_VERSION: round(n / max(1, point.samples)) for version, n in point.versions}
+    return {
+        "_id": str(point.start),
+        "timestamp": point.start,
+        "timestamp_readable": readable(point.start),
+        "partial": point.partial,
+        "total_pnodes": newest(point, "total"),
+        "online_pnodes": newest(point, "online"),
+        "total_ip_nodes": newest(point, "seeds_configured"),
+        "public_pnodes": newest(point, "public"),
+        "private_pnodes": newest(point, "private"),
+        "avg_cpu_percent": mean(point, "avg_cpu_percent"),
+        "avg_ram_used_percent": mean(point, "avg_ram_used_percent"),
+        "total_active_streams": newest(point, "active_streams"),
+        "total_bytes_processed": newest(point, "bytes_processed"),
+        "total_storage_committed": committed,
+        "total_storage_used": used,
+        "avg_storage_usage_percent": mean(point, "storage_usage_percent"),
+        "storage_utilization_ratio": round(100 * used / committed, 2) if committed else 0,
+        "avg_peer_count": mean(point, "avg_witnesses"),
+        "version_distribution": versions,
+        "version_diversity_index": len(versions),
+    }
+
+
+def network_summary(history: History, hours: int) -> dict[str, Any]:
+    """First against last point; every key is there whatever is known."""
+    found = history_summary(history.points)
+    total = found.total if found and found.total else _LEVEL
+    storage = found.storage_committed if found and found.storage_committed else _LEVEL
+    peers = found.witnesses if found and found.witnesses else _LEVEL
+    versions = found.versions if found else _LEVEL
+    summary: dict[str, Any] = {
+        "data_points": len(history.points),
+        "time_range_hours": hours,
+        "resolution": resolution_name(history.resolution),
+        "coverage": None if history.coverage is None else round(history.coverage, 4),
+        "start_timestamp": found.start if found else None,
+        "end_timestamp": found.end if found else None,
+        "start_time_readable": readable(found.start) if found else None,
+        "end_time_readable": readable(found.end) if found else None,
+        "node_growth": count_change(total) | {"trend": _GROWTH_WORDS[total.trend]},
+        "storage_growth": storage_change(storage) | {"trend": _GROWTH_WORDS[storage.trend]},
+        "network_health": {
+            "start_avg_peers": round(peers.start, 2),
+            "end_avg_peers": round(peers.end, 2),
+            "peer_change": round(peers.delta, 2),
+            "connectivity_trend": _QUALITY_WORDS[peers.trend],
+        },
+        "version_stability": {
+            "start_version_count": int(versions.start),
+            "end_version_count": int(versions.end),
+            "stability": _VERSION_WORDS[versions.trend],
+        },
+    }
+    if not history.points:
+        summary["message"] = "No history is kept of this time"
+    return summary
+
+
+def newest(point: HistoryPoint, metric: str) -> int:
+    """The newest sample of a point, whole; 0 where it was never known."""
+    value = point.last(metric)
+    return 0 if value is None else round(value)
+
+
+def mean(point: HistoryPoint, metric: str) -> float:
+    """The mean over a point, to two decimals; 0 where it was never known."""
+    value = point.mean(metric)
+    return 0 if value is None else round(value, 2)

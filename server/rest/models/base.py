@@ -1,0 +1,36 @@
+"""What all bodies share: openness to later fields, and the units of the earlier API."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def _open(schema: dict[str, Any]) -> None:
+    """Clients must expect more fields later, so the published schema does not forbid them; our tests do."""
+    schema.pop("additionalProperties", None)
+
+
+class Body(BaseModel):
+    """A JSON object that a route answers with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_open)
+
+
+UnixTime = Annotated[int, Field(description="Unix seconds, UTC")]
+Bytes = Annotated[int, Field(description="Bytes", ge=0)]
+Seconds = Annotated[int, Field(description="Seconds", ge=0)]
+Count = Annotated[int, Field(description="A number of things", ge=0)]
+Percent = Annotated[float, Field(description="Percent: 0 to 100")]
+Share = Annotated[float, Field(description="A share: 0 to 1", ge=0, le=1)]
+Points = Annotated[float, Field(description="Points of a score: 0 to 100", ge=0, le=100)]
+Address = Annotated[str, Field(description="Gossip address, `HOST:PORT`", min_length=1)]
+AnswerTime = Annotated[
+    int,
+    Field(
+        description="The moment that this answer speaks of, unix seconds: when the snapshot was taken, moved on by whole "
+        "polling intervals while no newer one comes"
+    ),
+]
+VersionMap = Annotated[
+    dict[str, int], Field(description="Number of online nodes by version; `unknown` where not known")
+]

@@ -1,0 +1,46 @@
+"""Bodies of the health routes."""
+
+from pydantic import Field
+
+from server.rest.models.base import Body, Count, Seconds, UnixTime
+
+
+class Check(Body):
+    """One thing that health depends on."""
+
+    status: str = Field(description="pass, warn or fail")
+    message: str | None = Field(default=None, description="What was found, for people")
+    observed: float | None = Field(default=None, description="The figure that was judged")
+    limit: float | None = Field(default=None, description="What it was judged by")
+
+
+class Checks(Body):
+    snapshot: Check = Field(description="Age of the snapshot in seconds")
+    store: Check = Field(description="Whether the store answers; the last good snapshot is served while it does not")
+    seeds: Check = Field(description="Seeds that answered in the last cycle, of those configured")
+
+
+class Health(Body):
+    """The monitor's word: healthy under two polling intervals, degraded up to five, unhealthy (503) beyond."""
+
+    status: str = Field(description="healthy, degraded or unhealthy")
+    message: str = Field(description="The state in a sentence")
+    reason: str | None = Field(default=None, description="Why it is unhealthy; absent otherwise")
+    snapshot_age_seconds: Seconds | None = Field(default=None, description="Absent without a snapshot")
+    last_updated: UnixTime | None = Field(default=None, description="When the snapshot was taken; absent without one")
+    last_gossip_fetch: UnixTime | None = Field(
+        default=None, description="When a seed last gave its list; absent before"
+    )
+    cache_ttl: Seconds = Field(description="The polling interval in seconds")
+    total_pnodes: Count | None = Field(default=None, description="Nodes in the snapshot; absent without one")
+    total_ip_nodes: Count | None = Field(default=None, description="Seeds configured; absent without a snapshot")
+    uptime: Seconds = Field(description="Seconds since this process started")
+    checks: Checks
+    timestamp: UnixTime = Field(description="Now")
+
+
+class Probe(Body):
+    """A probe's answer: for platforms and load balancers."""
+
+    status: str = Field(description="live, ready or unready")
+    reason: str | None = Field(default=None, description="Why it is not ready; absent otherwise")

@@ -1,0 +1,80 @@
+"""The node object, which several routes share."""
+
+from pydantic import Field
+
+from server.rest.models.base import Address, Body, Bytes, Count, Percent, Points, Seconds, UnixTime
+
+
+class TrustBreakdown(Body):
+    uptime: Points = Field(description="0 to 40: days up, of 30")
+    gossip_presence: Points = Field(description="0 to 30: seeds that list it, of 3")
+    version_compliance: Points = Field(description="20 on the latest release, 10 one minor release behind, else 0")
+    gossip_consistency: Points = Field(description="0 to 10: how steadily it stays in gossip")
+
+
+class CapacityBreakdown(Body):
+    storage_committed: Points = Field(description="0 to 30: GiB committed, of 100")
+    usage_balance: Points = Field(description="0 to 40: full between 20 % and 80 % of use")
+    growth_trend: Points = Field(description="0 to 30: growth of the storage used over 7 days; 15 where not known")
+
+
+class TrustScore(Body):
+    score: Points
+    breakdown: TrustBreakdown
+
+
+class CapacityScore(Body):
+    score: Points
+    breakdown: CapacityBreakdown
+
+
+class StakeConfidence(Body):
+    composite_score: Points = Field(description="0.6 trust + 0.4 capacity; 0 for a node that is not online")
+    rating: str = Field(description="low_risk, medium_risk, high_risk, offline or unknown")
+    color: str = Field(description="The colour of the rating, as `#rrggbb`")
+    emoji: str = Field(description="The colour of the rating, as a circle")
+
+
+class NodeScores(Body):
+    trust: TrustScore
+    capacity: CapacityScore
+    stake_confidence: StakeConfidence
+
+
+class PreviousAddress(Body):
+    address: Address
+    until: UnixTime = Field(description="When the node was last listed there, unix seconds")
+
+
+class Node(Body):
+    """A storage node. Values that nobody knows are 0, false, "unknown" or the protocol's default, never null."""
+
+    id: str = Field(description="The pubkey, or `addr:HOST:PORT` where no valid key is known")
+    address: Address
+    pubkey: str = Field(description="The public key; empty where none is known")
+    status: str = Field(description="ONLINE, GHOST (listed, but its uptime stands still), OFFLINE or UNKNOWN")
+    is_online: bool = Field(description="Whether the status is ONLINE")
+    liveness_basis: str = Field(
+        description="What the status rests on: UPTIME, FIRST_SIGHT, GOSSIP_AGE, DIRECT, ABSENCE, NONE"
+    )
+    last_seen: UnixTime = Field(description="Last contact that gossip knows of, unix seconds")
+    last_checked: UnixTime = Field(description="When the seeds were last asked about it, unix seconds")
+    offline_duration: Seconds | None = Field(
+        default=None, description="Seconds since the last proof of life; absent while it is online"
+    )
+    version: str = Field(description='Version of its software; "unknown" where not known')
+    uptime: Seconds = Field(description="Seconds since its process started; 0 unless it is online")
+    uptime_days: float = Field(description="The same in days, to one decimal", ge=0)
+    is_public: bool = Field(description="Whether it serves pRPC to the public; false where not known")
+    rpc_port: int = Field(description="Port of its pRPC endpoint; 6000 where not known", ge=0, le=65_535)
+    storage_committed: Bytes
+    storage_used: Bytes
+    storage_usage_percent: Percent = Field(description="100 used / committed", ge=0)
+    peer_sources: list[str] = Field(description="The seeds that list it now, sorted")
+    peer_count: Count = Field(description="How many seeds list it now")
+    first_seen: UnixTime = Field(description="When it was first listed, unix seconds")
+    source_ips: list[str] = Field(description="All seeds that ever listed it, sorted")
+    previous_addresses: list[PreviousAddress] = Field(description="Other addresses under which it was seen")
+    scores: NodeScores
+    score: Points = Field(description="The composite score; 0 for a node that is not online")
+    tier: str = Field(description="low_risk, medium_risk, high_risk, offline or unknown")

@@ -1,0 +1,56 @@
+"""Bodies of `/registry`, `/registry/{address}` and `/graveyard`."""
+
+from pydantic import Field
+
+from server.rest.models.base import Address, AnswerTime, Body, Count, Share, UnixTime
+from server.rest.models.node import Node
+
+
+class RegistryEntry(Node):
+    """A node with what accumulates about it. `uptime` is the last known one, also of a node that is not online."""
+
+    mongo_id: str = Field(alias="_id", description="The same as `id`")
+    last_ip: str | None = Field(description="The seed whose word the measurements are; null where not known")
+    created_at: UnixTime = Field(description="The same as `first_seen`")
+    gossip_appearances: Count
+    gossip_disappearances: Count
+    last_gossip_appearance: UnixTime | None = Field(description="Null before any")
+    last_gossip_drop: UnixTime | None = Field(description="Null before any")
+    consistency_score: Share = Field(description="Appearances / (appearances + disappearances) over the window")
+
+
+class RegistryStatus(Body):
+    """Whether the node serves the public."""
+
+    mongo_id: str = Field(alias="_id", description="The node's id")
+    address: Address
+    status: str = Field(description="public or private")
+    last_ip: str | None = Field(description="The seed whose word this is; null where not known")
+    last_seen: UnixTime
+    updated_at: UnixTime
+
+
+class RegistryEntryAnswer(Body):
+    """One node, known now or at any time before."""
+
+    entry: RegistryEntry
+    status: RegistryStatus
+
+
+class RegistryAnswer(Body):
+    """A page of the registry, newest contact first."""
+
+    count: Count = Field(description="Entries of this page")
+    total: Count = Field(description="Entries in all")
+    items: list[RegistryEntry]
+    timestamp: AnswerTime
+
+
+class GraveyardAnswer(Body):
+    """Nodes that nobody has seen for long, newest contact first."""
+
+    count: Count = Field(description="Entries of this page")
+    total: Count = Field(description="Entries in all")
+    threshold_days: int
+    items: list[RegistryEntry]
+    timestamp: AnswerTime

@@ -1,0 +1,152 @@
+"""`/network/health`, `/network/analytics`, `/network/history`, `/network/growth`, `/network/topology`."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from schema.domain.base import HOUR
+from schema.domain.health import network_alerts
+from schema.domain.snapshot import NetworkHealth
+from server.rest.analytics import analytics_sections, performance_object
+from server.rest.growth import growth_object
+from server.rest.history import RESOLUTIONS, network_point
+from server.rest.history import network_summary as history_summary
+from server.rest.models.errors import PlainError
+from server.rest.models.history import NetworkHistoryAnswer
+from server.rest.models.network import AnalyticsAnswer, GrowthAnswer, NetworkHealthAnswer, TopologyAnswer
+from server.rest.params import Hours
+from server.rest.respond import answer
+from server.rest.routes import Examples, Routes
+from server.rest.summary import network_stats, network_summary
+from server.rest.topology import topology_body
+from server.rest.view import Views
+
+_ResolutionName = Literal["auto", "raw", "5m", "1h", "1d"]
+_TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    400: {"model": PlainError, "description": "The range has more points than one answer may hold; see `limit`"}
+}
+
+
+def network_routes(views: Views, examples: Examples) -> Routes:
+    """Questions about the network as a whole."""
+    routes = Routes("network", examples)
+    reads = views.reads
+
+    @routes.get(
+        "/network/health",
+        operation="getNetworkHealth",
+        summary="Health of the network",
+        graphql="`networkHealth { score status factors alerts }`",
+        model=NetworkHealthAnswer,
+    )
+    async def health() -> Response:
+        """The network's health score, 0 to 100, with its factors, and what is wrong with the network as a whole."""
+        view = views.current()
+        totals, found = view.header.totals, view.header.health
+        body = {
+            "health": _health_object(found),
+            "network_stats": network_stats(totals),
+            "summary": network_summary(view),
+            "alerts": [
+                {
+                    "severity": alert.level.value.lower(),
+                    "type": alert.type,
+                    "message": alert.message,
+                    "recommendation": alert.recommendation,
+                }
+                for alert in network_alerts(totals, found)
+            ],
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/network/analytics",
+        operation="getNetworkAnalytics",
+        summary="Distributions, growth and advice",
+        graphql="`networkAnalytics`, `growth`, `collector`",
+        model=AnalyticsAnswer,
+    )
+    async def network_analytics() -> Response:
+        """Versions, use of storage and connectivity of online nodes, growth, what a cycle costs, and advice."""
+        view = views.current()
+        periods = {name: await growth_object(reads, view.header, hours) for name, hours in _PERIODS.items()}
+        body = {
+            **analytics_sections(view.analytics),
+            "growth": periods,
+            "growth_metrics": periods,
+            "performance": performance_object(view),
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/network/history",
+        operation="getNetworkHistory",
+        summary="The network over time",
+        graphql="`history(from, to, resolution, includeCurrent: true) { points summary }`",
+        model=NetworkHistoryAnswer,
+        responses=_TOO_LARGE,
+    )
+    async def history(
+        hours: Hours = 24,
+        resolution: Annotated[
+            _ResolutionName,
+            Query(description="How fine the points are; auto: the finest that gives at most 1,000 of those that exist"),
+        ] = "auto",
+    ) -> Response:
+        """The network's counts, sizes and averages over time, oldest first; the open bucket is marked `partial`."""
+        view = views.current()
+        end = view.header.slot + view.header.interval
+        found = await reads.network_history(end - hours * HOUR, end, RESOLUTIONS[resolution], include_current=True)
+        body = {
+            "history": [network_point(point) for point in found.points],
+            "summary": history_summary(found, hours),
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/network/growth",
+        operation="getNetworkGrowth",
+        summary="Growth of the network",
+        graphql="`growth(hours)`",
+        model=GrowthAnswer,
+    )
+    async def growth(hours: Hours = 24) -> Response:
+        """Nodes, storage and connectivity now, against those some hours ago."""
+        view = views.current()
+        body = {"growth_metrics": await growth_object(reads, view.header, hours), "timestamp": view.at}
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/network/topology",
+        operation="getNetworkTopology",
+        summary="Which seed lists which node",
+        graphql="`topology { nodes edges stats }`",
+        model=TopologyAnswer,
+    )
+    async def network_topology() -> Response:
+        """The graph of seeds and the nodes that they list: seeds first, then nodes by address."""
+        view = views.current()
+        return answer(topology_body(view.topology, view.at), views.max_age(view))
+
+    return routes
+
+
+_PERIODS = {"24_hours": 24, "7_days": 7 * 24}
+
+
+def _health_object(health: NetworkHealth) -> dict[str, Any]:
+    factors = health.factors
+    return {
+        "health_score": health.score,
+        "status": health.status.value.lower(),
+        "factors": {
+            "availability": round(factors.availability, 2) if factors else 0,
+            "version_consistency": round(factors.version_consistency, 2) if factors else 0,
+            "node_quality": round(factors.node_quality, 2) if factors else 0,
+            "connectivity": round(factors.connectivity, 2) if factors else 0,
+        },
+    }

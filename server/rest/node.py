@@ -1,0 +1,135 @@
+"""The node object: how one `PNode` is shown, on every route that shows nodes.
+
+Clients of the earlier API do arithmetic on these fields and fail on null, so what nobody knows is shown as the
+documented default here: 0, false, "unknown", port 6000. GraphQL shows null instead.
+"""
+
+from typing import Any
+
+from schema.domain.alerts import offline_seconds
+from schema.domain.base import DAY
+from schema.domain.pnode import PNode, Score
+from schema.domain.policy import POLICY_1_0
+from schema.domain.snapshot import SnapshotHeader
+
+DEFAULT_RPC_PORT = 6_000
+UNKNOWN_VERSION = "unknown"
+_NO_EMOJI = "⚪"
+_NO_SCORES = {
+    "trust": {
+        "score": 0,
+        "breakdown": {"uptime": 0, "gossip_presence": 0, "version_compliance": 0, "gossip_consistency": 0},
+    },
+    "capacity": {"score": 0, "breakdown": {"storage_committed": 0, "usage_balance": 0, "growth_trend": 0}},
+}
+
+
+def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
+    """The node as clients of the earlier API expect it, at the moment `at`; `header` is of its snapshot."""
+    online = node.is_online
+    uptime = shown_uptime(node)
+    shown: dict[str, Any] = {
+        "id": node.id,
+        "address": node.address,
+        "pubkey": node.pubkey or "",
+        "status": node.status.value,
+        "is_online": online,
+        "liveness_basis": node.liveness_basis.value,
+        "last_seen": shown_last_seen(node),
+        "last_checked": header.taken_at,
+        "version": shown_version(node),
+        "uptime": uptime,
+        "uptime_days": days(uptime),
+        "is_public": bool(node.is_public),
+        "rpc_port": shown_port(node.rpc_port),
+        "storage_committed": node.storage_committed or 0,
+        "storage_used": node.storage_used or 0,
+        "storage_usage_percent": node.storage_usage_percent or 0.0,
+        "peer_sources": list(node.witnesses),
+        "peer_count": node.witness_count,
+        "first_seen": node.first_seen,
+        "source_ips": list(node.source_ips),
+        "previous_addresses": [{"address": a.address, "until": a.until} for a in node.previous_addresses],
+        "scores": scores_object(node),
+        "score": shown_score(node),
+        "tier": shown_tier(node),
+    }
+    if not online:
+        shown["offline_duration"] = offline_duration(node, at)
+    return shown
+
+
+def scores_object(node: PNode) -> dict[str, Any]:
+    """Trust, capacity and the composite with their parts; all 0 for a node without a score."""
+    score = node.score
+    band = POLICY_1_0.band(node.tier)
+    return {
+        **(parts_object(score) if score else _NO_SCORES),
+        "stake_confidence": {
+            "composite_score": shown_score(node),
+            "rating": shown_tier(node),
+            "color": band.color,
+            "emoji": band.emoji or _NO_EMOJI,
+        },
+    }
+
+
+def parts_object(score: Score) -> dict[str, Any]:
+    """Trust and capacity; a part whose input was missing is shown as 0."""
+    trust, capacity = score.trust, score.capacity
+    return {
+        "trust": {
+            "score": trust.score,
+            "breakdown": {
+                "uptime": trust.parts.uptime or 0,
+                "gossip_presence": trust.parts.gossip_presence or 0,
+                "version_compliance": trust.parts.version_compliance or 0,
+                "gossip_consistency": trust.parts.gossip_consistency or 0,
+            },
+        },
+        "capacity": {
+            "score": capacity.score,
+            "breakdown": {
+                "storage_committed": capacity.parts.storage_committed or 0,
+                "usage_balance": capacity.parts.usage_balance or 0,
+                "growth_trend": capacity.parts.growth_trend or 0,
+            },
+        },
+    }
+
+
+def shown_score(node: PNode) -> float:
+    """The composite; 0 for a node that is not online."""
+    return node.score.composite if node.score else 0
+
+
+def shown_tier(node: PNode) -> str:
+    return node.tier.value.lower()
+
+
+def shown_version(node: PNode) -> str:
+    return node.version or UNKNOWN_VERSION
+
+
+def shown_port(rpc_port: int | None) -> int:
+    return DEFAULT_RPC_PORT if rpc_port is None else rpc_port
+
+
+def shown_uptime(node: PNode) -> int:
+    """Seconds up; 0 unless the node is online, for the frozen figure of a dead process is nobody's uptime."""
+    return node.uptime or 0 if node.is_online else 0
+
+
+def shown_last_seen(node: PNode) -> int:
+    """Last contact by gossip; where no seed gives one, when the node was last observed at all."""
+    return node.provenance.observed_at if node.last_seen is None else node.last_seen
+
+
+def offline_duration(node: PNode, at: int) -> int:
+    """Seconds without a sign of life at `at`; for a node of unknown state, since its last contact."""
+    silent = offline_seconds(node, at)
+    return max(0, at - shown_last_seen(node)) if silent is None else silent
+
+
+def days(seconds: int) -> float:
+    return round(seconds / DAY, 1)

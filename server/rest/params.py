@@ -1,0 +1,22 @@
+"""The parameters that several routes share, with their bounds."""
+
+from typing import Annotated, Literal
+
+from fastapi import Path, Query
+
+MAX_SKIP = 1_000_000
+MAX_ADDRESS_LENGTH = 256
+
+NodeKey = Annotated[
+    str,
+    Path(
+        description="Gossip address `HOST:PORT` (any that the node is known by), pubkey, or id",
+        max_length=MAX_ADDRESS_LENGTH,
+        examples=["45.0.1.7:9001"],
+    ),
+]
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many entries of the list to pass over")]
+SeverityFilter = Annotated[
+    Literal["critical", "warning", "info"] | None, Query(description="Only alerts of this severity")
+]
+Hours = Annotated[int, Query(ge=1, le=720, description="How many hours to look back from the newest snapshot")]

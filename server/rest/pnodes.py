@@ -1,0 +1,52 @@
+"""`/pnodes`: the list of nodes."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from server.rest.models.pnodes import PnodesAnswer
+from server.rest.params import Skip
+from server.rest.respond import answer
+from server.rest.routes import Examples, Routes
+from server.rest.summary import network_stats, network_summary
+from server.rest.view import Views
+
+Status = Literal["all", "online", "offline"]
+SortBy = Literal["last_seen", "uptime", "score", "storage_used", "storage_usage_percent", "first_seen"]
+SortOrder = Literal["asc", "desc"]
+
+
+def pnodes_routes(views: Views, examples: Examples) -> Routes:
+    """The list of nodes."""
+    routes = Routes("pnodes", examples)
+
+    @routes.get(
+        "/pnodes",
+        operation="listPnodes",
+        summary="List nodes",
+        graphql="`pnodes(first, where: {status}, orderBy) { totalCount nodes aggregate }`",
+        model=PnodesAnswer,
+    )
+    async def pnodes(
+        status: Annotated[Status, Query(description="Which nodes to list; the summary counts all of them")] = "online",
+        limit: Annotated[int, Query(ge=1, le=1_000, description="How many nodes at most")] = 100,
+        skip: Skip = 0,
+        sort_by: Annotated[SortBy, Query(description="Ties are in the order of addresses")] = "last_seen",
+        sort_order: Annotated[SortOrder, Query(description="Ascending or descending")] = "desc",
+    ) -> Response:
+        """A page of nodes with their scores, and the network's totals."""
+        view = views.current()
+        nodes = view.ordered(status, sort_by, descending=sort_order == "desc")
+        page = [view.fragment(node) for node in nodes[skip : skip + limit]]
+        body = {
+            "summary": network_summary(view),
+            "network_stats": network_stats(view.header.totals),
+            "pagination": {"total": len(nodes), "limit": limit, "skip": skip, "returned": len(page)},
+            "filters": {"status": status, "sort_by": sort_by, "sort_order": sort_order},
+            "pnodes": page,
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    return routes

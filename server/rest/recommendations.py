@@ -1,0 +1,74 @@
+"""`/recommendations`: the nodes worth staking on."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from schema.domain.pnode import PNode
+from schema.domain.recommend import Criteria
+from server.rest.models.pnodes import RecommendationsAnswer
+from server.rest.node import days, scores_object, shown_last_seen, shown_score, shown_tier, shown_uptime, shown_version
+from server.rest.respond import answer
+from server.rest.routes import Examples, Routes
+from server.rest.view import Views
+
+
+def recommendation_routes(views: Views, examples: Examples) -> Routes:
+    """The list of recommended nodes."""
+    routes = Routes("recommendations", examples)
+
+    @routes.get(
+        "/recommendations",
+        operation="listRecommendations",
+        summary="Nodes worth staking on",
+        graphql="`recommendations(first, where) { nodes { pnode criteria } }`",
+        model=RecommendationsAnswer,
+    )
+    async def recommendations(
+        *,
+        limit: Annotated[int, Query(ge=1, le=50, description="How many nodes at most")] = 10,
+        min_uptime_days: Annotated[int, Query(ge=1, le=365, description="Days of uptime that a node needs")] = 7,
+        require_public: Annotated[bool, Query(description="Only nodes that serve pRPC to the public")] = False,
+        min_score: Annotated[float, Query(ge=0, le=100, description="The composite score that a node needs")] = 0,
+    ) -> Response:
+        """Online nodes that meet the criteria, by composite score; ghosts, offline and unknown nodes never do."""
+        view = views.current()
+        criteria = Criteria(min_uptime_days=min_uptime_days, min_score=min_score, require_public=require_public)
+        found = view.recommendations(criteria)
+        body = {
+            "recommendations": [recommendation_object(item.node) for item in found.items[:limit]],
+            "total_evaluated": found.evaluated,
+            "filters": {
+                "min_uptime_days": min_uptime_days,
+                "require_public": require_public,
+                "min_score": min_score,
+            },
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    return routes
+
+
+def recommendation_object(node: PNode) -> dict[str, Any]:
+    """The short form of a node that this route has always had: scores are plain numbers, parts apart."""
+    scores = scores_object(node)
+    return {
+        "address": node.address,
+        "pubkey": node.pubkey or "",
+        "score": shown_score(node),
+        "tier": shown_tier(node),
+        "scores": {
+            "trust": scores["trust"]["score"],
+            "capacity": scores["capacity"]["score"],
+            "breakdown": {"trust": scores["trust"]["breakdown"], "capacity": scores["capacity"]["breakdown"]},
+        },
+        "uptime_days": days(shown_uptime(node)),
+        "version": shown_version(node),
+        "storage_usage_percent": node.storage_usage_percent or 0.0,
+        "is_public": bool(node.is_public),
+        "peer_count": node.witness_count,
+        "first_seen": node.first_seen,
+        "last_seen": shown_last_seen(node),
+    }

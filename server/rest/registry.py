@@ -1,0 +1,169 @@
+"""`/registry`, `/registry/{address}`, `/graveyard`: nodes that are known now, or were at any time before."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from schema.domain.base import DAY
+from schema.domain.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, Provenance
+from schema.domain.registry import RegistryEntry
+from server.rest.errors import rpc_error
+from server.rest.models.errors import RpcError
+from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
+from server.rest.node import days, node_object, shown_last_seen
+from server.rest.params import NodeKey, Skip
+from server.rest.respond import answer
+from server.rest.routes import Examples, Routes
+from server.rest.view import View, Views
+
+_UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"model": RpcError, "description": "No node was ever known under this key"}
+}
+
+
+def registry_routes(views: Views, examples: Examples) -> Routes:
+    """The registry: by key, as a list, and those gone for long."""
+    routes = Routes("registry", examples)
+    reads = views.reads
+
+    @routes.get(
+        "/registry",
+        operation="listRegistry",
+        summary="All nodes ever known",
+        graphql="`pnodes(orderBy: [{field: LAST_SEEN, direction: DESC}])` for those of the snapshot",
+        model=RegistryAnswer,
+    )
+    async def registry(
+        limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100, skip: Skip = 0
+    ) -> Response:
+        """A page of the registry, newest contact first."""
+        view = views.current()
+        page = await reads.registry(skip=skip, limit=limit)
+        items = [entry_object(known(view, entry), view) for entry in page.entries]
+        body = {"count": len(items), "total": page.total, "items": items, "timestamp": view.at}
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/registry/{address:path}",
+        operation="getRegistryEntry",
+        summary="One node, with what accumulates about it",
+        graphql="`pnode(address)`",
+        model=RegistryEntryAnswer,
+        responses=_UNKNOWN,
+    )
+    async def registry_entry(address: NodeKey) -> Response:
+        """A node under its address (any that it was ever known by), pubkey or id, with scores and gossip counters.
+
+        Nodes of the current snapshot are answered from memory, those that have left it from the store.
+        """
+        view = views.current()
+        node = view.snapshot.find(address)
+        if node is None:
+            entry = await reads.registry_entry(address)
+            if entry is None:
+                return rpc_error(
+                    404, f"No node is known as {address!r}: expected an address HOST:PORT, a pubkey or an id"
+                )
+            node = known(view, entry)
+        return answer({"entry": entry_object(node, view), "status": status_object(node)}, views.max_age(view))
+
+    @routes.get(
+        "/graveyard",
+        operation="listGraveyard",
+        summary="Nodes gone for long",
+        graphql="`pnodes(where: {lastSeen: {lt: …}})` for those of the snapshot",
+        model=GraveyardAnswer,
+    )
+    async def graveyard(
+        days: Annotated[int, Query(ge=0, le=3_650, description="For how many days nobody has seen them")] = 90,
+        skip: Skip = 0,
+        limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100,
+    ) -> Response:
+        """Registry entries that nobody has seen for this many days, newest contact first."""
+        view = views.current()
+        page = await reads.registry(skip=skip, limit=limit, last_seen_before=view.header.taken_at - days * DAY)
+        items = [entry_object(known(view, entry), view) for entry in page.entries]
+        body = {
+            "count": len(items),
+            "total": page.total,
+            "threshold_days": days,
+            "items": items,
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    return routes
+
+
+def known(view: View, entry: RegistryEntry) -> PNode:
+    """The node of a registry entry: as the snapshot has it, or with its last known facts where it has left."""
+    return view.snapshot.find(entry.id) or departed(entry)
+
+
+def departed(entry: RegistryEntry) -> PNode:
+    """A node that has left the snapshots, as its registry entry remembers it."""
+    total = entry.appearances + entry.disappearances
+    share = entry.appearances / total if total else 1.0
+    return PNode(
+        id=entry.id,
+        address=entry.address,
+        pubkey=entry.pubkey,
+        status=PNodeStatus.OFFLINE,
+        liveness_basis=LivenessBasis.ABSENCE,
+        listed=False,
+        is_public=entry.is_public,
+        rpc_port=entry.rpc_port,
+        version=entry.version,
+        first_seen=entry.first_seen,
+        last_seen=entry.last_seen,
+        uptime=entry.uptime,
+        storage_committed=entry.storage_committed,
+        storage_used=entry.storage_used,
+        storage_usage_percent=entry.storage_usage_percent,
+        source_ips=entry.source_ips,
+        consistency=Consistency(
+            score=0.0,
+            all_time=share,
+            appearances=entry.appearances,
+            disappearances=entry.disappearances,
+            window_days=0,
+            last_appearance=entry.last_appearance,
+            last_drop=entry.last_drop,
+        ),
+        provenance=Provenance(seed=None, observed_at=entry.updated_slot),
+    )
+
+
+def entry_object(node: PNode, view: View) -> dict[str, Any]:
+    """The node object with what accumulates about the node."""
+    uptime, consistency = node.uptime or 0, node.consistency
+    return node_object(node, view.header, view.at) | {
+        "_id": node.id,
+        "uptime": uptime,
+        "uptime_days": days(uptime),
+        "last_ip": last_seed(node),
+        "created_at": node.first_seen,
+        "gossip_appearances": consistency.appearances if consistency else 0,
+        "gossip_disappearances": consistency.disappearances if consistency else 0,
+        "last_gossip_appearance": consistency.last_appearance if consistency else None,
+        "last_gossip_drop": consistency.last_drop if consistency else None,
+        "consistency_score": round(consistency.score, 4) if consistency else 1.0,
+    }
+
+
+def status_object(node: PNode) -> dict[str, Any]:
+    """Whether the node serves the public."""
+    return {
+        "_id": node.id,
+        "address": node.address,
+        "status": "public" if node.is_public else "private",
+        "last_ip": last_seed(node),
+        "last_seen": shown_last_seen(node),
+        "updated_at": node.provenance.observed_at,
+    }
+
+
+def last_seed(node: PNode) -> str | None:
+    """The seed whose word the measurements are, else any that ever listed the node."""
+    return node.provenance.seed or next(iter(node.source_ips), None)

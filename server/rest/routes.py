@@ -1,0 +1,97 @@
+"""How a route is made: GET and HEAD, with and without a trailing slash, documented once, conditional always."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.rest.models.errors import PlainError, RpcError, WrongParameters
+from server.rest.respond import JsonBytes, conditional
+
+Endpoint = Callable[..., Coroutine[Any, Any, Response]]
+Examples = Mapping[str, Any]
+
+_UNAVAILABLE: dict[str, Any] = {
+    "model": RpcError,
+    "description": "No snapshot has been collected yet, or the store does not answer; try again after `Retry-After`",
+}
+_WRONG_PARAMETERS: dict[str, Any] = {"model": WrongParameters, "description": "A parameter is outside of its bounds"}
+UNKNOWN_NODE: dict[int | str, dict[str, Any]] = {
+    404: {"model": PlainError, "description": "No node is known under this address"}
+}
+
+
+class ConditionalRoute(APIRoute):
+    """A route whose answers have an entity tag, and which gives HEAD the headers of GET."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        respond = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            return conditional(request, await respond(request))
+
+        return handler
+
+
+class Routes:
+    """The routes of one topic, gathered in `router`. `examples` are real answers by operation id."""
+
+    def __init__(self, tag: str, examples: Examples) -> None:
+        self.router = APIRouter(route_class=ConditionalRoute, tags=[tag])
+        self._examples = examples
+
+    def get(
+        self,
+        path: str,
+        *,
+        operation: str,
+        summary: str,
+        graphql: str,
+        model: type[BaseModel],
+        responses: Mapping[int | str, dict[str, Any]] | None = None,
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Register a coroutine for GET and HEAD of `path`.
+
+        `graphql` names the equivalent question. The docstring becomes the description. HEAD and a trailing slash
+        work without being documented; slashes are never redirected, for a redirect would repeat the Host.
+        """
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            documented = {422: _WRONG_PARAMETERS, 503: _UNAVAILABLE, **(responses or {})}
+            self.router.add_api_route(
+                path,
+                endpoint,
+                methods=["GET"],
+                operation_id=operation,
+                summary=summary,
+                description=f"{_paragraphs(endpoint)}\n\nGraphQL equivalent: {graphql}.",
+                response_model=model,
+                response_class=JsonBytes,
+                responses=self._with_example(operation, documented),
+            )
+            self._hidden(path, endpoint, ["HEAD"])
+            if path != "/":
+                self._hidden(f"{path}/", endpoint, ["GET", "HEAD"])
+            return endpoint
+
+        return register
+
+    def _hidden(self, path: str, endpoint: Endpoint, methods: list[str]) -> None:
+        self.router.add_api_route(path, endpoint, methods=methods, include_in_schema=False, response_model=None)
+
+    def _with_example(
+        self, operation: str, responses: dict[int | str, dict[str, Any]]
+    ) -> dict[int | str, dict[str, Any]]:
+        example = self._examples.get(operation)
+        if example is None:
+            return responses
+        return {200: {"content": {"application/json": {"example": example}}}, **responses}
+
+
+def _paragraphs(endpoint: Endpoint) -> str:
+    lines = (endpoint.__doc__ or "").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)

@@ -1,0 +1,27 @@
+"""What the routes must know of the process that they run in. Built by the composition root, read by the routes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """This process, as `/` and `/health` describe it.
+
+    `cache_ttl` is the polling interval in seconds that this process is configured with, `clock` gives unix seconds,
+    `started_at` is a reading of it. `accepting` is false while the process starts or drains. `cache_hit_ratio` is the
+    share (0..1) of answers that came from the response cache; None without a cache, or before its first answer.
+    """
+
+    version: str
+    network: str
+    cache_ttl: int
+    clock: Callable[[], float]
+    started_at: float
+    accepting: Callable[[], bool] = lambda: True
+    cache_hit_ratio: Callable[[], float | None] = lambda: None
+
+    @property
+    def uptime(self) -> int:
+        """Whole seconds since this process started."""
+        return max(0, int(self.clock() - self.started_at))

@@ -1,0 +1,37 @@
+"""What `/pnodes` and `/network/health` say of the whole network."""
+
+from typing import Any
+
+from schema.domain.snapshot import NetworkTotals, VersionCount
+from server.rest.node import UNKNOWN_VERSION
+from server.rest.view import View
+
+
+def network_summary(view: View) -> dict[str, Any]:
+    """Counts that do not depend on any filter, and the snapshot's age at the moment of the view."""
+    totals = view.header.totals
+    return {
+        "total_pnodes": totals.total,
+        "online_pnodes": totals.online,
+        "offline_pnodes": totals.total - totals.online,
+        "ghost_pnodes": totals.ghost,
+        "unknown_pnodes": totals.unknown,
+        "total_storage": totals.storage_committed,
+        "snapshot_age_seconds": view.age,
+        "last_updated": view.header.taken_at,
+    }
+
+
+def network_stats(totals: NetworkTotals) -> dict[str, Any]:
+    """Sums and averages over online nodes."""
+    return {
+        "total_storage_committed": totals.storage_committed,
+        "total_storage_used": totals.storage_used,
+        "avg_uptime_hours": round((totals.avg_uptime_seconds or 0.0) / 3_600, 2),
+        "version_distribution": version_map(totals.versions),
+    }
+
+
+def version_map(versions: tuple[VersionCount, ...]) -> dict[str, int]:
+    """Counts by version, in the order given."""
+    return {version.version or UNKNOWN_VERSION: version.count for version in versions}

@@ -1,0 +1,148 @@
+"""The current snapshot as the routes show it: one view for all requests, until there is news.
+
+What costs time in the number of nodes (orders, the bytes of each node) is made when first asked for and kept with the
+view, so that a request costs what its page costs.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import orjson
+
+from schema.domain.alerts import Alert, snapshot_alerts
+from schema.domain.analytics import NetworkAnalytics, analytics
+from schema.domain.errors import SnapshotUnavailable
+from schema.domain.freshness import age_seconds, answer_time, seconds_valid
+from schema.domain.operators import Operator, operators
+from schema.domain.pnode import PNode
+from schema.domain.recommend import Criteria, Recommendations, recommend
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.topology import Topology, topology
+from schema.reads import Reads
+from server.rest.node import node_object, shown_last_seen, shown_score, shown_uptime
+from server.rest.service import ServiceInfo
+
+_KEPT_CRITERIA = 64
+_SORT_KEYS: dict[str, Callable[[PNode], float]] = {
+    "last_seen": shown_last_seen,
+    "uptime": shown_uptime,
+    "score": shown_score,
+    "storage_used": lambda node: node.storage_used or 0,
+    "storage_usage_percent": lambda node: node.storage_usage_percent or 0.0,
+    "first_seen": lambda node: node.first_seen,
+}
+
+
+class View:
+    """One snapshot, as it looks at the moment `at`.
+
+    `cache_hit_ratio` is the one figure that is not the snapshot's: read once, so that equal questions get equal bytes.
+    """
+
+    def __init__(self, snapshot: Snapshot, at: int, cache_hit_ratio: float | None = None) -> None:
+        self.snapshot = snapshot
+        self.at = at
+        self.cache_hit_ratio = cache_hit_ratio
+        self._fragments: dict[str, orjson.Fragment] = {}
+        self._recommended: dict[Criteria, Recommendations] = {}
+        self._ordered: dict[tuple[str, str, bool], Sequence[PNode]] = {}
+
+    @property
+    def header(self) -> SnapshotHeader:
+        return self.snapshot.header
+
+    @property
+    def age(self) -> int:
+        """Seconds from the snapshot to the moment of the view."""
+        return age_seconds(self.header.taken_at, self.at)
+
+    @cached_property
+    def nodes(self) -> Sequence[PNode]:
+        """All nodes by address: the order that every other order falls back to."""
+        return sorted(self.snapshot.nodes, key=lambda node: (node.address, node.id))
+
+    def with_status(self, status: str) -> Sequence[PNode]:
+        """All nodes, those that are `online`, or those that are not (`offline`), by address."""
+        if status == "all":
+            return self.nodes
+        wanted = status == "online"
+        return [node for node in self.nodes if node.is_online is wanted]
+
+    def ordered(self, status: str, sort_by: str, *, descending: bool) -> Sequence[PNode]:
+        """Those nodes by one of their shown fields; ties by address, ascending in both directions."""
+        key = (status, sort_by, descending)
+        if key not in self._ordered:
+            self._ordered[key] = sorted(self.with_status(status), key=_SORT_KEYS[sort_by], reverse=descending)
+        return self._ordered[key]
+
+    def recommendations(self, criteria: Criteria) -> Recommendations:
+        """The recommended nodes under these criteria; those asked for lately are kept."""
+        found = self._recommended.get(criteria)
+        if found is None:
+            if len(self._recommended) >= _KEPT_CRITERIA:
+                self._recommended.pop(next(iter(self._recommended)))
+            found = self._recommended[criteria] = recommend(self.snapshot, criteria)
+        return found
+
+    @cached_property
+    def analytics(self) -> NetworkAnalytics:
+        """The distributions of the network."""
+        return analytics(self.snapshot)
+
+    @cached_property
+    def alerts(self) -> Sequence[Alert]:
+        """All alerts, most severe first."""
+        return snapshot_alerts(self.snapshot)
+
+    @cached_property
+    def alerts_by_node(self) -> dict[str, list[Alert]]:
+        """The alerts of each node that has any, by its id."""
+        found: dict[str, list[Alert]] = {}
+        for alert in self.alerts:
+            found.setdefault(alert.node_id, []).append(alert)
+        return found
+
+    @cached_property
+    def operators(self) -> Sequence[Operator]:
+        """All operators, the one with most nodes first."""
+        return operators(self.snapshot)
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Who lists whom."""
+        return topology(self.snapshot)
+
+    def fragment(self, node: PNode) -> orjson.Fragment:
+        """The node object as bytes."""
+        fragment = self._fragments.get(node.id)
+        if fragment is None:
+            fragment = orjson.Fragment(orjson.dumps(node_object(node, self.header, self.at)))
+            self._fragments[node.id] = fragment
+        return fragment
+
+
+class Views:
+    """Where routes get their view from."""
+
+    def __init__(self, reads: Reads, service: ServiceInfo) -> None:
+        self.reads = reads
+        self.service = service
+        self._view: View | None = None
+
+    def current(self) -> View:
+        """The view of the newest snapshot, now. Raises SnapshotUnavailable before the first one."""
+        snapshot = self.reads.current()
+        if snapshot is None:
+            raise SnapshotUnavailable(
+                "No snapshot available: nothing has been collected yet, try again in some seconds"
+            )
+        header = snapshot.header
+        at = answer_time(header.taken_at, header.interval, self.service.clock())
+        view = self._view
+        if view is None or view.snapshot is not snapshot or view.at != at:
+            view = self._view = View(snapshot, at, self.service.cache_hit_ratio())
+        return view
+
+    def max_age(self, view: View) -> int:
+        """How many seconds an answer from this view stays as it is."""
+        return seconds_valid(view.header.taken_at, view.header.interval, self.service.clock())

@@ -1,0 +1,28 @@
+"""The routes as clients ask for them, one working question each, against `world()`."""
+
+from tests.factories import address
+
+NODE = address(1)
+
+PROBES = ("/health", "/health/live", "/health/ready")
+PATHS = (
+    "/",
+    "/pnodes",
+    "/recommendations",
+    "/registry",
+    f"/registry/{NODE}",
+    "/network/health",
+    "/network/topology",
+    "/network/analytics",
+    "/network/history",
+    "/network/growth",
+    "/graveyard",
+)
+# Routes that ask for more than the snapshot in memory holds.
+NEEDS_STORE = {
+    "/registry",
+    "/network/analytics",
+    "/network/history",
+    "/network/growth",
+    "/graveyard",
+}

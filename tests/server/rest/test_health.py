@@ -1,0 +1,143 @@
+import asyncio
+
+import pytest
+
+from schema.domain.history import AvailableRange
+from schema.domain.observation import FailureCategory
+from tests import factories
+from tests.factories import AT, SEEDS
+from tests.fakes import FakeReads
+from tests.server.rest.world import make_client, world
+
+TAKEN_AT = AT + 2
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "state"),
+    [
+        (0, 200, "healthy"),
+        (119, 200, "healthy"),
+        (120, 200, "degraded"),
+        (300, 200, "degraded"),
+        (301, 503, "unhealthy"),
+        (86_400, 503, "unhealthy"),
+    ],
+)
+def test_health_follows_the_age_of_the_snapshot(age: int, status: int, state: str) -> None:
+    with make_client(world(), now=lambda: TAKEN_AT + age) as client:
+        response = client.get("/health")
+    body = response.json()
+    assert (response.status_code, body["status"], body["snapshot_age_seconds"]) == (status, state, age)
+
+
+def test_health_gives_a_reason_only_when_it_is_unhealthy() -> None:
+    with make_client(world(), now=lambda: TAKEN_AT + 400) as client:
+        assert client.get("/health").json()["reason"] == "Snapshot too old: 400 s, at most 300 s are expected"
+    with make_client(world(), now=lambda: TAKEN_AT) as client:
+        assert "reason" not in client.get("/health").json()
+
+
+def test_health_reports_the_service_and_the_network() -> None:
+    with make_client(world(40), now=lambda: AT + 10) as client:
+        body = client.get("/health").json()
+    assert body["total_pnodes"] == 40
+    assert body["total_ip_nodes"] == 3
+    assert body["cache_ttl"] == 60
+    assert body["uptime"] == 3_610
+    assert body["last_updated"] == TAKEN_AT
+    assert body["last_gossip_fetch"] == AT
+    assert body["timestamp"] == AT + 10
+
+
+def test_health_without_a_snapshot_is_unhealthy() -> None:
+    with make_client(FakeReads()) as client:
+        response = client.get("/health")
+    assert response.status_code == 503
+    assert response.json()["reason"] == "No snapshot available"
+    assert response.json()["checks"]["snapshot"]["status"] == "fail"
+
+
+def test_a_silent_store_is_a_warning_while_a_snapshot_is_in_memory() -> None:
+    reads = world()
+    reads.down = True
+    with make_client(reads) as client:
+        response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["checks"]["store"]["status"] == "warn"
+
+
+def test_a_store_that_hangs_delays_health_by_half_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(FakeReads):
+        async def available(self) -> AvailableRange:
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+    monkeypatch.setattr("server.rest.health.STORE_TIMEOUT_SECONDS", 0.01)
+    with make_client(Hanging([factories.network(5)])) as client:
+        assert client.get("/health").json()["checks"]["store"]["status"] == "warn"
+
+
+def test_probes_look_at_the_store_once_a_second() -> None:
+    class Counting(FakeReads):
+        looks = 0
+
+        async def available(self) -> AvailableRange:
+            self.looks += 1
+            return await super().available()
+
+    reads, now = Counting([factories.network(5)]), [float(AT + 10)]
+    with make_client(reads, now=lambda: now[0]) as client:
+        for _ in range(5):
+            client.get("/health")
+        assert reads.looks == 1
+        now[0] += 1
+        client.get("/health")
+        assert reads.looks == 2
+
+
+def test_seeds_that_fail_show_in_the_checks() -> None:
+    seeds = (factories.seed_report(SEEDS[0]), factories.seed_report(SEEDS[1], failure=FailureCategory.TIMEOUT))
+    snapshot = factories.network(5)
+    totals = snapshot.header.totals.model_copy(update={"seeds_configured": 2, "seeds_ok": 1})
+    reads = FakeReads([factories.network(5, seeds=seeds, totals=totals)])
+    with make_client(reads) as client:
+        check = client.get("/health").json()["checks"]["seeds"]
+    assert check == {
+        "status": "warn",
+        "message": "1 of 2 seeds answered in the last cycle",
+        "observed": 1,
+        "limit": 2,
+    }
+
+
+def test_live_answers_whatever_else_is_down() -> None:
+    with make_client(FakeReads(down=True), accepting=lambda: False) as client:
+        response = client.get("/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "live"})
+
+
+def test_ready_needs_a_snapshot_of_any_age() -> None:
+    reads = world()
+    reads.down = True
+    with make_client(reads, now=lambda: AT + 10**6) as client:
+        assert client.get("/health/ready").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("reads", [FakeReads(), world()], ids=["no snapshot", "draining"])
+def test_not_ready_says_when_to_come_back(reads: FakeReads) -> None:
+    with make_client(reads, accepting=lambda: not reads.snapshots) as client:
+        response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) > 0
+    assert response.json()["status"] == "unready"
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("host", ["healthcheck.railway.app", "evil.example", "203.0.113.9:8080", ""])
+def test_any_prober_gets_an_answer_that_nobody_keeps(path: str, method: str, host: str) -> None:
+    with make_client(world()) as client:
+        response = client.request(method, path, headers={"host": host})
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert "location" not in response.headers

@@ -1,0 +1,143 @@
+"""A REST application over fakes: one snapshot, history, a registry, and states that can go wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from schema.domain.base import DAY, HOUR
+from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
+from schema.domain.registry import RegistryEntry
+from server.rest.errors import install_error_handlers
+from server.rest.router import rest_router
+from server.rest.service import ServiceInfo
+from tests import factories
+from tests.factories import AT
+from tests.fakes import FakeReads
+
+NOW = AT + 10
+
+
+def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **changes: Any) -> TestClient:
+    """A client of an application with the REST routes alone. Server errors come back as responses, as over a socket."""
+    fields: dict[str, Any] = {
+        "version": "0.1.0",
+        "network": "devnet",
+        "cache_ttl": 60,
+        "clock": now,
+        "started_at": AT - HOUR,
+    }
+    app = FastAPI(title="test", redirect_slashes=False)
+    app.include_router(rest_router(reads, ServiceInfo(**fields | changes)))
+    install_error_handlers(app)
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+
+def network_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:
+    """A point of the network's history in published units; what is not named is as in a network of 30 nodes."""
+    known: dict[str, float] = {
+        "total": 30,
+        "online": 24,
+        "public": 8,
+        "private": 16,
+        "seeds_configured": 3,
+        "seeds_ok": 3,
+        "avg_cpu_percent": 2.5,
+        "avg_ram_used_percent": 25.0,
+        "active_streams": 6,
+        "bytes_processed": 12_288,
+        "storage_committed": 4_000,
+        "storage_used": 1_000,
+        "storage_usage_percent": 25.0,
+        "avg_witnesses": 3.0,
+        "avg_score": 75.0,
+        "health_score": 90.0,
+    }
+    return point(start, seconds, known | values, partial=partial, versions=(("0.8.0", 18), (None, 6)))
+
+
+def node_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:
+    """A point of one node's history in published units; what is not named is as of `factories.pnode`."""
+    known: dict[str, float] = {
+        "online": 1,
+        "uptime": 20 * DAY,
+        "storage_committed": 4_000,
+        "storage_used": 1_000,
+        "storage_usage_percent": 25.0,
+        "witnesses": 3,
+        "score": 85.0,
+        "trust": 90.0,
+        "capacity": 70.0,
+    }
+    return point(start, seconds, known | values, partial=partial)
+
+
+def point(
+    start: int,
+    seconds: int,
+    values: dict[str, float],
+    *,
+    partial: bool = False,
+    versions: tuple[tuple[str | None, int], ...] = (),
+) -> HistoryPoint:
+    """One raw sample of each value."""
+    stored = {name: round(value * METRIC_SCALE[name]) for name, value in values.items()}
+    return HistoryPoint(
+        start=start,
+        end=start + seconds,
+        partial=partial,
+        samples=1,
+        expected=1,
+        stats={name: Stat(n=1, sum=v, min=v, max=v, last=v) for name, v in stored.items()},
+        versions=versions,
+    )
+
+
+def registry_entry(number: int, **changes: Any) -> RegistryEntry:
+    """An entry of a node that has left the snapshots 100 days ago."""
+    home = factories.address(number)
+    fields: dict[str, Any] = {
+        "id": factories.key(number),
+        "address": home,
+        "pubkey": factories.key(number),
+        "addresses": (home, factories.address(number, 4711)),
+        "first_seen": AT - 200 * DAY,
+        "last_seen": AT - 100 * DAY,
+        "appearances": 3,
+        "disappearances": 3,
+        "last_appearance": AT - 120 * DAY,
+        "last_drop": AT - 100 * DAY,
+        "source_ips": factories.SEEDS[:1],
+        "version": "0.6.0",
+        "is_public": True,
+        "rpc_port": 6000,
+        "uptime": 5 * DAY,
+        "storage_committed": 10_000,
+        "storage_used": 500,
+        "storage_usage_percent": 5.0,
+        "updated_slot": AT - 100 * DAY,
+    }
+    return RegistryEntry(**fields | changes)
+
+
+def world(count: int = 40) -> FakeReads:
+    """A network of `count` varied nodes, a snapshot a day before, history of both, and one departed node."""
+    newest, yesterday = factories.network(count), factories.network(count - 10, AT - DAY)
+    first = newest.nodes[0].id
+    return FakeReads(
+        [yesterday, newest],
+        registry=[registry_entry(900)],
+        network_points=[
+            network_point(AT - 2 * HOUR, total=28, online=20, storage_committed=2_000, avg_witnesses=2.5),
+            network_point(AT - HOUR),
+            network_point(AT, partial=True, total=31, online=25),
+        ],
+        node_points={
+            first: (
+                node_point(AT - 2 * HOUR, score=80.0, uptime=19 * DAY, storage_used=500),
+                node_point(AT - HOUR, online=0, score=0.0, witnesses=0),
+                node_point(AT, partial=True),
+            )
+        },
+    )
