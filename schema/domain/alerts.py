@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from operator import ge, gt, le, lt
 from typing import NamedTuple
 
 from schema.domain.alert import Alert, AlertCount, AlertSummary, AlertType, CriticalNode, Severity
@@ -33,6 +34,66 @@ class _Band(NamedTuple):
     severity: Severity
     type: AlertType
     recommendation: str
+
+
+class _Bands(NamedTuple):
+    """The bands of each check, most urgent first."""
+
+    offline: tuple[_Band, ...]
+    uptime: tuple[_Band, ...]
+    storage: tuple[_Band, ...]
+    version: tuple[_Band, ...]
+    connectivity: tuple[_Band, ...]
+    underutilized: tuple[_Band, ...]
+    flapping: tuple[_Band, ...]
+
+
+class _Checks(NamedTuple):
+    """What is the same for all nodes of a moment."""
+
+    at: UnixSeconds
+    latest_version: str | None
+    answering_seeds: int
+    min_seeds: int
+    bands: _Bands
+
+
+def _bands(rules: AlertPolicy) -> _Bands:
+    critical, warning, info = Severity
+    return _Bands(
+        offline=(
+            _Band(rules.offline_critical_seconds, critical, AlertType.OFFLINE, "Find out whether it is gone for good."),
+            _Band(rules.offline_warning_seconds, warning, AlertType.OFFLINE, "Ask its operator whether it comes back."),
+            _Band(rules.offline_info_seconds, info, AlertType.OFFLINE, "Wait: pods restart and come back."),
+        ),
+        uptime=(
+            _Band(rules.uptime_critical_seconds, critical, AlertType.LOW_UPTIME, "Check whether it keeps restarting."),
+            _Band(rules.uptime_warning_seconds, warning, AlertType.LOW_UPTIME, "Watch whether it stays up."),
+        ),
+        storage=(
+            _Band(rules.storage_critical_percent, critical, AlertType.STORAGE_CRITICAL, "Commit more storage now."),
+            _Band(rules.storage_warning_percent, warning, AlertType.STORAGE_WARNING, "Plan for more storage."),
+        ),
+        version=(
+            _Band(rules.versions_critical, critical, AlertType.VERSION_OUTDATED, "Upgrade now."),
+            _Band(rules.versions_warning, warning, AlertType.VERSION_BEHIND, "Upgrade soon."),
+        ),
+        connectivity=(
+            _Band(rules.isolated_witnesses, critical, AlertType.ISOLATED, "Open its gossip port (UDP)."),
+            _Band(rules.weak_witnesses, warning, AlertType.WEAK_CONNECTIVITY, "Check its firewall and NAT."),
+        ),
+        underutilized=(
+            _Band(rules.underutilized_percent, info, AlertType.UNDERUTILIZED, "Nothing: there is room for data."),
+        ),
+        flapping=(
+            _Band(
+                rules.flapping_changes,
+                warning,
+                AlertType.GOSSIP_FLAPPING,
+                "Look for restarts, packet loss, and two pods behind one address.",
+            ),
+        ),
+    )
 
 
 _GONE = frozenset({PNodeStatus.OFFLINE, PNodeStatus.GHOST})
@@ -68,37 +129,22 @@ def node_alerts(
     witnesses mean something only where at least three seeds answered that could have listed the node; a seed cannot
     list itself. Flapping is more than 3 changes of presence over the recent window.
     """
-    rules = policy.alerts
-    found: tuple[Alert | None, ...] = (_offline(node, at, rules),)
-    if node.is_online:
-        found = (
-            _uptime(node, rules),
-            _storage(node, rules),
-            _version(node, latest_version, rules),
-            _connectivity(node, answering_seeds, rules),
-            _underutilized(node, rules),
-            _flapping(node, rules),
-        )
-    return tuple(alert for alert in found if alert is not None)
+    checks = _Checks(at, latest_version, answering_seeds, policy.alerts.min_answering_seeds, _bands(policy.alerts))
+    return tuple(_check(node, checks))
 
 
 def snapshot_alerts(
-    snapshot: Snapshot, *, at: UnixSeconds | None = None, policy: Policy = POLICY_1_0
+    snapshot: Snapshot, policy: Policy = POLICY_1_0, *, at: UnixSeconds | None = None
 ) -> tuple[Alert, ...]:
     """All alerts of all nodes, at the time of the snapshot or at a later one: by severity, then address, type and id."""
-    moment = snapshot.header.taken_at if at is None else at
-    alerts = [
-        alert
-        for node in snapshot.nodes
-        for alert in node_alerts(
-            node,
-            at=moment,
-            latest_version=snapshot.header.policy.latest_version,
-            answering_seeds=snapshot.answering_seeds,
-            policy=policy,
-        )
-    ]
-    return tuple(sorted(alerts, key=_order))
+    checks = _Checks(
+        at=snapshot.header.taken_at if at is None else at,
+        latest_version=snapshot.header.policy.latest_version,
+        answering_seeds=snapshot.answering_seeds,
+        min_seeds=policy.alerts.min_answering_seeds,
+        bands=_bands(policy.alerts),
+    )
+    return tuple(sorted((alert for node in snapshot.nodes for alert in _check(node, checks)), key=_order))
 
 
 def summarize(alerts: Iterable[Alert]) -> AlertSummary:
@@ -127,6 +173,22 @@ def critical_nodes(alerts: Iterable[Alert]) -> tuple[CriticalNode, ...]:
         if (critical := [alert for alert in own if alert.severity is Severity.CRITICAL])
     ]
     return tuple(sorted(found, key=lambda node: (-node.alert_count, node.address, node.node_id)))
+
+
+def _check(node: PNode, checks: _Checks) -> list[Alert]:
+    bands = checks.bands
+    found = [_offline(node, checks.at, bands)]
+    if node.is_online:
+        enough_seeds = checks.answering_seeds - int(node.is_seed) >= checks.min_seeds
+        found = [
+            _uptime(node, bands),
+            _storage(node, bands),
+            _version(node, checks.latest_version, bands),
+            _connectivity(node, bands) if enough_seeds else None,
+            _underutilized(node, bands),
+            _flapping(node, bands),
+        ]
+    return [alert for alert in found if alert is not None]
 
 
 def _order(alert: Alert) -> tuple[int, str, int, str]:
@@ -158,96 +220,65 @@ def _alert(
     )
 
 
-def _first(bands: Iterable[_Band], crossed: Callable[[float], bool]) -> _Band | None:
-    """The first band whose bound is crossed; bands are given most urgent first."""
-    return next((band for band in bands if crossed(band.bound)), None)
+def _first(bands: tuple[_Band, ...], value: float, crossed: Callable[[float, float], bool]) -> _Band | None:
+    """The most urgent band whose bound `value` has crossed."""
+    for band in bands:
+        if crossed(value, band.bound):
+            return band
+    return None
 
 
-def _offline(node: PNode, at: UnixSeconds, rules: AlertPolicy) -> Alert | None:
-    away = offline_seconds(node, at) or 0
-    kind = AlertType.OFFLINE
-    bands = (
-        _Band(rules.offline_critical_seconds, Severity.CRITICAL, kind, "Find out whether it is gone for good."),
-        _Band(rules.offline_warning_seconds, Severity.WARNING, kind, "Ask its operator; move what depends on it."),
-        _Band(rules.offline_info_seconds, Severity.INFO, kind, "Wait whether it comes back; pods restart."),
-    )
-    band = _first(bands, lambda bound: away > bound)
+def _offline(node: PNode, at: UnixSeconds, bands: _Bands) -> Alert | None:
+    away = offline_seconds(node, at)
+    if away is None:
+        return None
+    band = _first(bands.offline, away, gt)
     message = f"no sign of life for {_duration(away)}"
     return band and _alert(node, band, "offline_duration", away, message, last_seen=node.last_seen)
 
 
-def _uptime(node: PNode, rules: AlertPolicy) -> Alert | None:
-    uptime = node.uptime
-    if uptime is None:
+def _uptime(node: PNode, bands: _Bands) -> Alert | None:
+    if node.uptime is None:
         return None
-    kind = AlertType.LOW_UPTIME
-    bands = (
-        _Band(rules.uptime_critical_seconds, Severity.CRITICAL, kind, "Check whether it restarts again and again."),
-        _Band(rules.uptime_warning_seconds, Severity.WARNING, kind, "Watch whether it stays up."),
-    )
-    band = _first(bands, lambda bound: uptime < bound)
-    return band and _alert(node, band, "uptime", uptime, f"up for {_duration(uptime)} only")
+    band = _first(bands.uptime, node.uptime, lt)
+    return band and _alert(node, band, "uptime", node.uptime, f"up for {_duration(node.uptime)} only")
 
 
-def _storage(node: PNode, rules: AlertPolicy) -> Alert | None:
+def _storage(node: PNode, bands: _Bands) -> Alert | None:
     usage = node.storage_usage_percent
     if usage is None:
         return None
-    bands = (
-        _Band(
-            rules.storage_critical_percent, Severity.CRITICAL, AlertType.STORAGE_CRITICAL, "Commit more storage now."
-        ),
-        _Band(rules.storage_warning_percent, Severity.WARNING, AlertType.STORAGE_WARNING, "Plan for more storage."),
-    )
-    band = _first(bands, lambda bound: usage > bound)
+    band = _first(bands.storage, usage, gt)
     return band and _alert(node, band, "storage_usage_percent", usage, f"{usage:.1f} % of its storage is used")
 
 
-def _version(node: PNode, latest: str | None, rules: AlertPolicy) -> Alert | None:
+def _version(node: PNode, latest: str | None, bands: _Bands) -> Alert | None:
     behind = versions_behind(node.version, latest)
     if behind is None:
         return None
-    bands = (
-        _Band(rules.versions_critical, Severity.CRITICAL, AlertType.VERSION_OUTDATED, "Upgrade now."),
-        _Band(rules.versions_warning, Severity.WARNING, AlertType.VERSION_BEHIND, "Upgrade soon."),
-    )
-    band = _first(bands, lambda bound: behind >= bound)
+    band = _first(bands.version, behind, ge)
     message = f"runs {node.version}; the latest release is {latest}, minor releases behind: {behind}"
     return band and _alert(node, band, "version", str(node.version), message, threshold=str(latest))
 
 
-def _connectivity(node: PNode, answering_seeds: int, rules: AlertPolicy) -> Alert | None:
-    others = answering_seeds - int(node.is_seed)
-    if others < rules.min_answering_seeds:
-        return None
-    bands = (
-        _Band(rules.isolated_witnesses, Severity.CRITICAL, AlertType.ISOLATED, "Open its gossip port (UDP)."),
-        _Band(rules.weak_witnesses, Severity.WARNING, AlertType.WEAK_CONNECTIVITY, "Check its firewall and NAT."),
-    )
+def _connectivity(node: PNode, bands: _Bands) -> Alert | None:
     witnesses = node.witness_count
-    band = _first(bands, lambda bound: witnesses <= bound)
-    return band and _alert(
-        node, band, "peer_count", witnesses, f"listed by {witnesses} of {others} seeds that answered"
-    )
+    band = _first(bands.connectivity, witnesses, le)
+    return band and _alert(node, band, "peer_count", witnesses, f"seeds that answered and list it: {witnesses}")
 
 
-def _underutilized(node: PNode, rules: AlertPolicy) -> Alert | None:
+def _underutilized(node: PNode, bands: _Bands) -> Alert | None:
     usage = node.storage_usage_percent
-    if usage is None or usage >= rules.underutilized_percent:
+    if usage is None:
         return None
-    band = _Band(
-        rules.underutilized_percent, Severity.INFO, AlertType.UNDERUTILIZED, "Nothing: there is room for data."
-    )
-    return _alert(node, band, "storage_usage_percent", usage, f"only {usage:.1f} % of its storage is used")
+    band = _first(bands.underutilized, usage, lt)
+    return band and _alert(node, band, "storage_usage_percent", usage, f"only {usage:.1f} % of its storage is used")
 
 
-def _flapping(node: PNode, rules: AlertPolicy) -> Alert | None:
+def _flapping(node: PNode, bands: _Bands) -> Alert | None:
     changes = node.state_changes
-    if changes <= rules.flapping_changes:
-        return None
-    advice = "Look for restarts, packet loss, and two pods behind one address."
-    band = _Band(rules.flapping_changes, Severity.WARNING, AlertType.GOSSIP_FLAPPING, advice)
-    return _alert(node, band, "gossip_consistency", changes, f"came or went {changes} times lately")
+    band = _first(bands.flapping, changes, gt)
+    return band and _alert(node, band, "gossip_consistency", changes, f"came or went {changes} times lately")
 
 
 def _duration(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from math import fsum
 
 from schema.domain.advice import Advice, AdviceLevel
 from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
@@ -83,7 +84,7 @@ def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> 
     """The network's consistency, from the windowed scores of all nodes that have one."""
     known = [node.consistency for node in nodes if node.consistency is not None]
     statuses = Counter(status_of(consistency.score, policy) for consistency in known)
-    average = sum(consistency.score for consistency in known) / len(known) if known else None
+    average = fsum(consistency.score for consistency in known) / len(known) if known else None
     return ConsistencySummary(
         total=len(known),
         flapping=statuses[ConsistencyStatus.FLAPPING],

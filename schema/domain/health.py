@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import fsum
 
 from schema.domain.advice import AdviceLevel
 from schema.domain.base import MAX_INT64, Record
@@ -44,7 +45,7 @@ def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Netwo
     versions = Counter(node.version for node in online if node.version is not None)
     count = max(len(online), 1)
     witnesses = sum(node.witness_count for node in online) / count
-    composite = sum(node.score.composite for node in online if node.score) / count
+    composite = fsum(node.score.composite for node in online if node.score) / count
     points = (
         rules.availability_points * len(online) / len(known),
         rules.version_points * max(versions.values(), default=0) / count,
@@ -168,6 +169,6 @@ def _sum(values: Iterable[int | None]) -> int | None:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that are known; None where none is."""
+    """The mean of the values that are known, the same in any order; None where none is."""
     known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    return fsum(known) / len(known) if known else None

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
+from math import fsum
 
 from schema.domain.base import Record, UnixSeconds
 from schema.domain.pnode import PNode
@@ -108,5 +109,5 @@ def _shares(amounts: Sequence[int]) -> Shares:
         largest_percent=round(largest, 2),
         decentralization=round(100 - largest, 2),
         nakamoto=next(count for count, amount in enumerate(held, start=1) if 2 * amount > total),
-        hhi=round(sum((amount / total) ** 2 for amount in amounts), 4),
+        hhi=round(fsum((amount / total) ** 2 for amount in amounts), 4),
     )

@@ -1,6 +1,7 @@
 """Nodes to stake with: which pass the criteria, and on what grounds."""
 
 from enum import StrEnum
+from functools import cached_property
 
 from schema.domain.base import DAY, Record
 from schema.domain.pnode import PNode, PNodeStatus
@@ -43,11 +44,21 @@ class Criterion(Record):
 
 
 class Recommendation(Record):
-    """A node that meets every demand, each criterion, and the grounds in words: strengths first, then weak points."""
+    """A node that meets every demand, under the demands and the latest release that it was judged by."""
 
     node: PNode
-    criteria: tuple[Criterion, ...]
-    reasons: tuple[str, ...]
+    demands: Criteria
+    latest_version: str | None
+
+    @cached_property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Each criterion, in the order of `CriterionName`."""
+        return assess(self.node, self.demands, self.latest_version)
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """The grounds in words: each criterion, those that passed first."""
+        return tuple(_reason(result) for result in sorted(self.criteria, key=lambda result: not result.passed))
 
 
 class Recommendations(Record):
@@ -134,45 +145,35 @@ def meets(node: PNode, criteria: Criteria) -> bool:
     )
 
 
-def candidates(snapshot: Snapshot, criteria: Criteria) -> tuple[PNode, ...]:
-    """The nodes that `recommend` would give, in its order, without the grounds: cheap enough for every node."""
-    fit = [(node.score.composite, node) for node in snapshot.nodes if node.score and meets(node, criteria)]
-    fit.sort(key=lambda item: (-item[0], item[1].address, item[1].id))
-    return tuple(node for _, node in fit)
-
-
-def explain(node: PNode, criteria: Criteria, latest_version: str | None) -> Recommendation:
-    """A node that meets every demand, with the grounds."""
-    results = assess(node, criteria, latest_version)
-    return Recommendation(node=node, criteria=results, reasons=_reasons(results))
-
-
 def recommend(snapshot: Snapshot, criteria: Criteria = Criteria()) -> Recommendations:  # noqa: B008  (immutable)
     """The nodes that meet every demand, by composite, highest first, then by address and id.
 
     Ghosts, offline and unknown nodes never do. `evaluated` counts all nodes of the snapshot.
     """
     latest = snapshot.header.policy.latest_version
-    items = tuple(explain(node, criteria, latest) for node in candidates(snapshot, criteria))
+    fit = [(node.score.composite, node) for node in snapshot.nodes if node.score and meets(node, criteria)]
+    fit.sort(key=lambda item: (-item[0], item[1].address, item[1].id))
+    items = tuple(Recommendation(node=node, demands=criteria, latest_version=latest) for _, node in fit)
     return Recommendations(items=items, evaluated=len(snapshot.nodes))
 
 
-def _reasons(results: tuple[Criterion, ...]) -> tuple[str, ...]:
-    """Each criterion in words, those that passed first."""
-    return tuple(_reason(result) for result in sorted(results, key=lambda result: not result.passed))
-
-
 def _reason(result: Criterion) -> str:
-    words = {
-        CriterionName.ONLINE: "online",
-        CriterionName.UPTIME: f"up for {_figure(result.actual)} days",
-        CriterionName.SCORE: f"score {_figure(result.actual)} of 100",
-        CriterionName.PUBLIC: "public RPC" if result.passed else "no public RPC known",
-        CriterionName.VERSION: f"version {_figure(result.actual)}, latest {_figure(result.expected)}",
-        CriterionName.CONSISTENCY: f"consistency {_figure(result.actual)}",
-        CriterionName.WITNESSES: f"listed by {_figure(result.actual)} seeds",
-    }
-    return words[result.name]
+    actual = _figure(result.actual)
+    match result.name:
+        case CriterionName.ONLINE:
+            return "online" if result.passed else "not online"
+        case CriterionName.UPTIME:
+            return f"up for {actual} days"
+        case CriterionName.SCORE:
+            return f"score {actual} of 100"
+        case CriterionName.PUBLIC:
+            return "public RPC" if result.passed else "no public RPC known"
+        case CriterionName.VERSION:
+            return f"version {actual}, latest {_figure(result.expected)}"
+        case CriterionName.CONSISTENCY:
+            return f"consistency {actual}"
+        case CriterionName.WITNESSES:
+            return f"listed by {actual} seeds"
 
 
 def _figure(value: float | str | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from enum import StrEnum
+from typing import NamedTuple
 
 from schema.domain.base import Record
 from schema.domain.health import count_versions
@@ -20,7 +21,7 @@ class TopologyKind(StrEnum):
     PNODE = "PNODE"
 
 
-class TopologyNode(Record):
+class TopologyNode(NamedTuple):
     """A point of the graph: a seed (`seed` set, `id` its configured name) or a pod (`pnode` set, `id` its id).
 
     `label` is short enough to draw (at most 15 characters). `group` is `ip` for seeds, `public` or `private` for pods.
@@ -34,7 +35,7 @@ class TopologyNode(Record):
     pnode: PNode | None = None
 
 
-class TopologyEdge(Record):
+class TopologyEdge(NamedTuple):
     """A seed (`source`, its name) lists a pod (`target`, its id) at an address."""
 
     source: str
