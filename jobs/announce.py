@@ -1,0 +1,17 @@
+"""Tells readers over Redis that a slot has been committed."""
+
+from typing import Any
+
+from schema.domain.base import Slot
+
+CHANNEL = "pnodes:slots"
+
+
+class RedisAnnouncer:
+    """`Announcer` over a Redis client (redis.asyncio). Raises what the client raises; losing a word is harmless."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def announce(self, slot: Slot) -> None:
+        await self._client.publish(CHANNEL, str(slot))

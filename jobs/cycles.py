@@ -1,0 +1,102 @@
+"""Runs cycles in this process: one at a time, each slot once, and never beyond its slot."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from jobs.schedule import cycle_seconds, latest_start
+from schema.domain.base import Slot
+from schema.reads import CollectorState
+
+log = structlog.get_logger(__name__)
+
+Collect = Callable[[Slot], Awaitable[CollectorState]]
+NOT_OURS = "not_ours"
+FAILED = "failed"
+SKIPPED = "skipped"
+
+_EARLY_SECONDS = 1.0
+_RETRY_SHARE = 0.05
+_MAX_FAILURES = 3
+
+
+class Cycles:
+    """The cycles of one worker process.
+
+    `collect` runs the cycle of a slot once, whatever the number of workers; `interval` is the length of a slot in
+    seconds; `clock` gives unix seconds. A cycle runs in a task of its own, so that trouble with the queue that asked
+    for it does not end it.
+    """
+
+    def __init__(
+        self,
+        collect: Collect,
+        interval: int,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._collect = collect
+        self._interval = interval
+        self._clock = clock
+        self._sleep = sleep
+        self._one_at_a_time = asyncio.Lock()
+        self._tasks: dict[Slot, asyncio.Task[str]] = {}
+
+    async def run(self, slot: Slot) -> str:
+        """The outcome of the cycle of `slot`, as one word: a new run, or the one that this process made of it before.
+
+        A slot that is over, far in the future, or of another interval is `skipped`.
+        """
+        now = self._clock()
+        if slot % self._interval or not slot - _EARLY_SECONDS <= now < slot + cycle_seconds(self._interval):
+            log.info("cycle.skipped", slot=slot, now=int(now), interval=self._interval)
+            return SKIPPED
+        if slot not in self._tasks:
+            self._tasks = {of: task for of, task in self._tasks.items() if not task.done()}
+            self._tasks[slot] = asyncio.get_running_loop().create_task(self._run(slot), name=f"cycle {slot}")
+        return await asyncio.shield(self._tasks[slot])
+
+    async def drain(self, seconds: float) -> None:
+        """Let a cycle that is under way finish within `seconds`, then cancel it."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, slot: Slot) -> str:
+        # The queue counts in whole milliseconds and may hand a job out a moment early.
+        await self._sleep(max(0.0, slot - self._clock()))
+        async with self._one_at_a_time:
+            return await self._within(slot, slot + cycle_seconds(self._interval) - self._clock())
+
+    async def _within(self, slot: Slot, seconds: float) -> str:
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                return await self._attempted(slot)
+        except TimeoutError:
+            log.warning("cycle.too_slow", slot=slot, limit_seconds=round(seconds, 1))
+            return "too_slow"
+
+    async def _attempted(self, slot: Slot) -> str:
+        """The outcome of `collect`, asked again while there is room in the slot and hope.
+
+        Another's lease may be that of a dead worker; a failure may be a store that is restarting. The number of tries
+        after failures is bounded, since each of them may ask the seeds anew.
+        """
+        failures = 0
+        while True:
+            try:
+                outcome = (await self._collect(slot)).outcome
+            except Exception as error:
+                failures += 1
+                log.exception("cycle.failed", slot=slot, attempt=failures, error=repr(error))
+                outcome = FAILED
+            late = self._clock() - slot > latest_start(self._interval)
+            if late or failures >= _MAX_FAILURES or outcome not in {FAILED, NOT_OURS}:
+                return outcome
+            await self._sleep(_RETRY_SHARE * self._interval)

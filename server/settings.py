@@ -1,0 +1,293 @@
+"""What an operator can set, by environment variable or in `.env`. An empty value means the default.
+
+Read by composition roots alone (`load_settings`); everything else gets plain values as arguments.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from server.masking import mask_credentials
+
+DEFAULT_IP_NODES = (
+    "173.212.203.145",
+    "173.212.220.65",
+    "161.97.97.41",
+    "192.190.136.36",
+    "192.190.136.37",
+    "192.190.136.38",
+    "192.190.136.28",
+    "192.190.136.29",
+    "207.244.255.1",
+)
+LOCAL_MONGO_URI = "mongodb://127.0.0.1:27017"
+LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
+MAX_SEEDS = 256
+MAX_PORT = 65_535
+ENV_FILE = Path(".env")
+
+_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
+
+
+class BadSettings(Exception):
+    """The configuration cannot be used; `problems` says why, a line for each variable."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _split(value: object) -> object:
+    """A comma list as a tuple without blanks and repetitions."""
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _check_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
+    """Nothing but what a host and a port are written with; the collector reads them in full."""
+    for seed in seeds:
+        if not _SEED.fullmatch(seed):
+            raise ValueError(f"{seed!r} is not HOST or HOST:PORT")
+    return seeds
+
+
+def _scheme(*schemes: str) -> AfterValidator:
+    def check(uri: SecretStr) -> SecretStr:
+        if not uri.get_secret_value().startswith(schemes):
+            raise ValueError(f"a scheme other than {' '.join(schemes)}")
+        return uri
+
+    return AfterValidator(check)
+
+
+def _setting(default: Any, expected: str, description: str, **bounds: Any) -> Any:
+    """A field whose `expected` completes the sentence "NAME=value: expected …"."""
+    return Field(default, description=description, json_schema_extra={"expected": expected}, **bounds)
+
+
+_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+_MongoUri = Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")]
+_RedisUrl = Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8")
+
+    mongo_uri: _MongoUri | None = _setting(
+        None,
+        "mongodb://… or mongodb+srv://…",
+        f"Where MongoDB is. Unset: `pnodes up` starts its own try-it store; web and worker alone use {LOCAL_MONGO_URI}.",
+    )
+    mongo_db: str = _setting(
+        "xandeum-monitor",
+        "a database name of 1 to 60 letters, digits, - and _",
+        "Database in it.",
+        pattern=r"^[A-Za-z0-9_-]{1,60}$",
+    )
+    redis_url: _RedisUrl | None = _setting(
+        None,
+        "redis://…, rediss://… or unix://…",
+        f"Where Redis or Valkey is. Unset: `pnodes up` starts its own; web and worker alone use {LOCAL_REDIS_URL}.",
+    )
+    cache_ttl: int = _setting(
+        60, "a whole number of seconds from 5 to 3600", "Seconds between two polls of the seeds.", ge=5, le=3_600
+    )
+    ip_nodes: Annotated[_Names, AfterValidator(_check_seeds)] = _setting(
+        DEFAULT_IP_NODES,
+        f"a comma list of 1 to {MAX_SEEDS} HOST or HOST:PORT",
+        "The seeds: pNodes with a public pRPC, asked for the list of all others.",
+        min_length=1,
+        max_length=MAX_SEEDS,
+    )
+    network: str = _setting(
+        "devnet",
+        "1 to 32 small letters, digits and -",
+        "Name of the network that the seeds belong to; stored with every snapshot and published.",
+        pattern=r"^[a-z0-9-]{1,32}$",
+    )
+    liveness_grace_seconds: int | None = _setting(
+        None,
+        "a whole number of seconds, at least CACHE_TTL",
+        "How long after its last proof of life a node counts as online. Unset: max(3 × CACHE_TTL, 120).",
+        ge=5,
+        le=86_400,
+    )
+    latest_version: str | None = _setting(
+        None,
+        "a version such as 0.8.0",
+        "The latest release, where the network's own word is not to be used. Unset: found from the online nodes.",
+        pattern=r"^v?[0-9]{1,6}(\.[0-9]{1,6}){1,3}([-+][0-9A-Za-z.+-]{1,32})?$",
+    )
+    latest_version_min_share: float = _setting(
+        0.05,
+        "a share from 0 to 1",
+        "The share of online nodes that must run a release before it can count as the latest.",
+        ge=0,
+        le=1,
+    )
+    rpc_max_body_bytes: int = _setting(
+        8 * 2**20,
+        "a whole number of bytes from 65536 to 268435456",
+        "The largest answer of a seed that is read.",
+        ge=2**16,
+        le=2**28,
+    )
+    allow_private_seeds: bool = _setting(
+        default=False,
+        expected="true or false",
+        description="Whether seeds in private address ranges (10/8, 192.168/16, …) may be asked.",
+    )
+    consistency_window_days: int = _setting(
+        7, "a whole number of days from 1 to 90", "Sliding window of the consistency score.", ge=1, le=90
+    )
+    raw_retention_hours: int = _setting(
+        48, "a whole number of hours from 1 to 8760", "How long every slot is kept whole.", ge=1, le=8_760
+    )
+    m5_retention_days: int = _setting(
+        14, "a whole number of days from 1 to 3650", "How long 5-minute buckets are kept.", ge=1, le=3_650
+    )
+    h1_retention_days: int = _setting(
+        90,
+        "a whole number of days from 1 to 3650, at least M5_RETENTION_DAYS",
+        "How long hourly buckets, and the last snapshot of each hour, are kept. Daily buckets stay for good.",
+        ge=1,
+        le=3_650,
+    )
+    events_retention_days: int = _setting(
+        90, "a whole number of days from 1 to 3650", "How long the log of events is kept.", ge=1, le=3_650
+    )
+    offline_retention_days: int = _setting(
+        30,
+        "a whole number of days from 1 to 3650",
+        "After how long an offline node leaves the snapshots; the registry keeps it.",
+        ge=1,
+        le=3_650,
+    )
+    host: str = _setting(
+        "127.0.0.1", "an address to listen on", "Address that the API listens on.", pattern=r"^[0-9A-Za-z:.-]{1,253}$"
+    )
+    port: int = _setting(8000, "a port from 1 to 65535", "Port that the API listens on.", ge=1, le=MAX_PORT)
+    allowed_origins: _Names = _setting(
+        (),
+        "a comma list of origins such as https://example.org",
+        "Browser origins that may open a WebSocket. Unset: any, as the data are public.",
+        max_length=64,
+    )
+    rate_limit: int = _setting(
+        0,
+        "a whole number from 0 (off) to 100000000",
+        "Query cost per minute and client address; cached answers are free.",
+        ge=0,
+        le=100_000_000,
+    )
+    forwarded_allow_ips: _Names = _setting(
+        (),
+        "a comma list of addresses of proxies, or *",
+        "Proxies whose X-Forwarded-For is believed. Unset: none.",
+        max_length=64,
+    )
+    drain_seconds: float = _setting(
+        1.0,
+        "seconds from 0 to 60",
+        "How long `/health/ready` answers 503 before the API stops accepting connections.",
+        ge=0,
+        le=60,
+    )
+    shutdown_seconds: int = _setting(
+        10,
+        "a whole number of seconds from 1 to 300",
+        "How long requests, or a cycle, that are under way at a stop may still take.",
+        ge=1,
+        le=300,
+    )
+    data_dir: Path = _setting(
+        Path("data"), "a folder", "Folder of the stores that `pnodes up` starts, and of their logs."
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
+        "info", "debug, info, warning or error", "The least severe line that is logged."
+    )
+    log_format: Annotated[Literal["auto", "json", "console"], BeforeValidator(_lower)] = _setting(
+        "auto", "auto, json or console", "auto: for people on a terminal, JSON elsewhere."
+    )
+    access_log_sample: int = _setting(
+        100,
+        "a whole number from 0 (none) to 1000000",
+        "One in so many requests is logged; errors and slow requests always are.",
+        ge=0,
+        le=1_000_000,
+    )
+    slow_request_ms: int = _setting(
+        1_000, "a whole number of milliseconds from 1 to 600000", "From when a request is slow.", ge=1, le=600_000
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_means_default(cls, values: dict[str, Any]) -> dict[str, Any]:
+        trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in trimmed.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.liveness_grace_seconds is not None and self.liveness_grace_seconds < self.cache_ttl:
+            raise ValueError(
+                f"LIVENESS_GRACE_SECONDS={self.liveness_grace_seconds}: expected at least CACHE_TTL ({self.cache_ttl}), "
+                "or every node would be lost between two polls"
+            )
+        if self.h1_retention_days < self.m5_retention_days:
+            raise ValueError(
+                f"H1_RETENTION_DAYS={self.h1_retention_days}: expected at least M5_RETENTION_DAYS ({self.m5_retention_days})"
+            )
+        return self
+
+    @property
+    def mongo(self) -> str:
+        """The URI of MongoDB, with its password."""
+        return self.mongo_uri.get_secret_value() if self.mongo_uri else LOCAL_MONGO_URI
+
+    @property
+    def redis(self) -> str:
+        """The URL of Redis, with its password."""
+        return self.redis_url.get_secret_value() if self.redis_url else LOCAL_REDIS_URL
+
+    @property
+    def grace_seconds(self) -> int:
+        """How long after its last proof of life a node counts as online, in seconds."""
+        return self.liveness_grace_seconds or max(3 * self.cache_ttl, 120)
+
+
+def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
+    """The settings of this process. Raises BadSettings with a line for each variable that cannot be used."""
+    # The type checker sees the fields alone, not the loader's own arguments.
+    load = cast("Callable[..., Settings]", Settings)
+    try:
+        return load(_env_file=env_file)
+    except ValidationError as refused:
+        raise BadSettings(tuple(_problem(error) for error in refused.errors(include_url=False))) from None
+
+
+def expected_of(name: str) -> str:
+    """What a setting accepts, as the end of "NAME=value: expected …". `name` is the field's."""
+    extra = cast("Mapping[str, str]", Settings.model_fields[name].json_schema_extra)
+    return extra["expected"]
+
+
+def _problem(error: ErrorDetails) -> str:
+    if not error["loc"]:
+        return error["msg"].removeprefix("Value error, ")
+    name = str(error["loc"][0])
+    value = error["input"]
+    shown = ",".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
+    reason = f" ({error['ctx']['error']})" if error["type"] == "value_error" and "ctx" in error else ""
+    return f"{name.upper()}={mask_credentials(shown)[:120]}: expected {expected_of(name)}{reason}"

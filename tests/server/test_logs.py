@@ -1,0 +1,94 @@
+"""Logs: one line an event, machine-readable, without passwords and without forged lines."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from server import logs
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class _BrokenPipe(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, logging.raiseExceptions)
+    yield
+    root.handlers[:], level, logging.raiseExceptions = before[0], before[1], before[2]
+    root.setLevel(level)
+    for name in ("uvicorn.access", "uvicorn.error", "arq", "pymongo", "asyncio"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+def test_an_event_is_one_json_object_with_its_fields(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    logs.get_logger("jobs.x").info("cycle.done", slot=60, seeds_ok=9)
+    line = json.loads(out.getvalue())
+    assert (line["event"], line["slot"], line["seeds_ok"], line["level"]) == ("cycle.done", 60, 9, "info")
+    assert line["timestamp"].endswith("Z")
+
+
+def test_lines_of_libraries_have_the_same_shape(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    logging.getLogger("pymongo.client").warning("lost %s", "mongodb://u:hunter2@h")
+    line = json.loads(out.getvalue())
+    assert (line["event"], line["logger"]) == ("lost mongodb://u:***@h", "pymongo.client")
+
+
+def test_a_traceback_is_inside_the_line_and_masked(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    try:
+        int("redis://:hunter2@cache")
+    except ValueError:
+        logs.get_logger("x").exception("queue.failed")
+    line = json.loads(out.getvalue())
+    assert "redis://:***@cache" in line["exception"]
+    assert "hunter2" not in out.getvalue()
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_strangers_newline_forges_no_line(log_format: logs.LogFormat, out: io.StringIO) -> None:
+    logs.configure(log_format=log_format, stream=out)
+    logs.get_logger("x").info("graphql.failed", operation='a\n{"event":"forged"}\x1b[2J')
+    logging.getLogger("uvicorn.error").warning("bad\nforged")
+    assert len(out.getvalue().splitlines()) == 2
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_terminal_gets_lines_for_people() -> None:
+    terminal = _Terminal()
+    logs.configure(stream=terminal)
+    logs.get_logger("x").info("worker.started")
+    assert "worker.started" in terminal.getvalue()
+    assert not terminal.getvalue().startswith("{")
+
+
+def test_the_level_holds(out: io.StringIO) -> None:
+    logs.configure(level="warning", stream=out)
+    logs.get_logger("x").info("quiet.event")
+    logs.get_logger("x").warning("loud.event")
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["loud.event"]
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    logs.configure(stream=_BrokenPipe())
+    logs.get_logger("x").error("disk.full")
+    assert logging.raiseExceptions is False

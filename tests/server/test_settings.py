@@ -1,0 +1,126 @@
+"""Settings: what is accepted, what is refused and in which words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.settings import DEFAULT_IP_NODES, LOCAL_MONGO_URI, BadSettings, Settings, expected_of, load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def _load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load_settings(None)
+
+
+def test_the_documented_defaults() -> None:
+    settings = load_settings(None)
+    assert (settings.mongo, settings.mongo_db, settings.cache_ttl) == (LOCAL_MONGO_URI, "xandeum-monitor", 60)
+    assert (settings.host, settings.port, settings.network) == ("127.0.0.1", 8000, "devnet")
+    assert settings.ip_nodes == DEFAULT_IP_NODES
+    assert len(set(DEFAULT_IP_NODES)) == 9
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+@pytest.mark.parametrize("name", sorted(name.upper() for name in Settings.model_fields))
+def test_an_empty_value_means_the_default(name: str, blank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    default = getattr(load_settings(None), name.lower())
+    assert getattr(_load(monkeypatch, **{name: blank}), name.lower()) == default
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("CACHE_TTL", "5", 5),
+        ("CACHE_TTL", " 90 ", 90),
+        ("IP_NODES", "127.0.0.1:6001, seed.example:6000,,127.0.0.1:6001", ("127.0.0.1:6001", "seed.example:6000")),
+        ("IP_NODES", "[2001:db8::1]:6000", ("[2001:db8::1]:6000",)),
+        ("ALLOWED_ORIGINS", "https://a.example,https://b.example", ("https://a.example", "https://b.example")),
+        ("LOG_LEVEL", "WARNING", "warning"),
+        ("LATEST_VERSION", "v1.2.0", "v1.2.0"),
+        ("LATEST_VERSION_MIN_SHARE", "0.1", 0.1),
+        ("DATA_DIR", "/var/lib/pnodes", Path("/var/lib/pnodes")),
+        ("ALLOW_PRIVATE_SEEDS", "true", True),
+        ("DRAIN_SECONDS", "0", 0.0),
+    ],
+)
+def test_accepted(name: str, text: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert getattr(_load(monkeypatch, **{name: text}), name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CACHE_TTL", "4"),
+        ("CACHE_TTL", "3601"),
+        ("CACHE_TTL", "60s"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("IP_NODES", ","),
+        ("IP_NODES", "http://198.18.1.1:6000/rpc"),
+        ("IP_NODES", ",".join(f"10.0.{i // 256}.{i % 256}" for i in range(257))),
+        ("MONGO_DB", "a.b"),
+        ("MONGO_DB", "a" * 61),
+        ("MONGO_URI", "postgres://localhost"),
+        ("REDIS_URL", "localhost:6379"),
+        ("NETWORK", "Dev Net"),
+        ("LATEST_VERSION", "newest"),
+        ("LATEST_VERSION_MIN_SHARE", "5"),
+        ("LATEST_VERSION_MIN_SHARE", "nan"),
+        ("RPC_MAX_BODY_BYTES", "1"),
+        ("RAW_RETENTION_HOURS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("RATE_LIMIT", "-1"),
+        ("SLOW_REQUEST_MS", "0"),
+    ],
+)
+def test_refused_with_variable_value_and_expectation(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, **{name: text})
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{name}={text[:20]}") or (name, text) == ("IP_NODES", ",")
+    assert f"expected {expected_of(name.lower())}" in problem
+
+
+def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, CACHE_TTL="1", PORT="x", NETWORK="?")
+    assert [problem.partition("=")[0] for problem in refused.value.problems] == ["CACHE_TTL", "NETWORK", "PORT"]
+
+
+def test_a_grace_under_the_interval_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings, match=r"LIVENESS_GRACE_SECONDS=60: expected at least CACHE_TTL \(90\)"):
+        _load(monkeypatch, CACHE_TTL="90", LIVENESS_GRACE_SECONDS="60")
+
+
+def test_hours_that_are_kept_shorter_than_minutes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings, match="H1_RETENTION_DAYS=7: expected at least M5_RETENTION_DAYS"):
+        _load(monkeypatch, H1_RETENTION_DAYS="7")
+
+
+def test_a_password_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, MONGO_URI="mongo://me:hunter2@db.example/", REDIS_URL="http://:hunter2@cache.example")
+    assert "hunter2" not in str(refused.value)
+    assert "mongo://me:***@db.example/" in str(refused.value)
+
+
+def test_a_password_is_not_in_the_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(monkeypatch, MONGO_URI="mongodb://me:hunter2@db.example/")
+    assert "hunter2" not in repr(settings)
+    assert settings.mongo == "mongodb://me:hunter2@db.example/"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / ".env"
+    file.write_text("CACHE_TTL=90\nPORT=9000\nMONGO_DB=\n", encoding="utf-8")
+    monkeypatch.setenv("PORT", "9001")
+    settings = load_settings(file)
+    assert (settings.cache_ttl, settings.port, settings.mongo_db) == (90, 9001, "xandeum-monitor")
