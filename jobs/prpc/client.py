@@ -1,0 +1,162 @@
+"""The client of one cycle: a bounded question to one node, a bounded answer or a failure with a category.
+
+Nothing that a node does can take more time, memory or connections than `Limits` gives: total deadlines rather than
+per-read ones (a node that sends a byte a second passes those), bodies counted as they come, no decompression, no
+redirects, no proxies, no cookies.
+"""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+import aiohttp
+from yarl import URL
+
+from jobs.prpc import wire
+from jobs.prpc.address import Seed
+from jobs.prpc.dial import Dialler, NoResolver, Route
+from jobs.prpc.errors import CallFailed, call_failed
+from schema.domain.observation import FailureCategory
+
+MIB = 2**20
+OK = 200
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": "pnode-analytics",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What strangers may cost us.
+
+    `call_seconds` bounds one call, `seed_seconds` all calls to one seed, `crawl_seconds` all seeds; `connect_seconds`
+    is within a call. `max_body_bytes` bounds one answer, `max_pods` one list, `parallelism` the seeds asked at once.
+    """
+
+    crawl_seconds: float = 36.0
+    seed_seconds: float = 10.0
+    call_seconds: float = 5.0
+    connect_seconds: float = 1.0
+    max_body_bytes: int = 8 * MIB
+    max_pods: int = wire.MAX_PODS
+    parallelism: int = 64
+
+    @classmethod
+    def for_interval(cls, interval: float, **changes: Any) -> Self:
+        """The limits for a polling interval (seconds): a crawl ends within 0.6 of it, so that a cycle fits its slot."""
+        crawl = 0.6 * interval
+        return replace(cls(crawl_seconds=crawl, seed_seconds=min(10.0, crawl)), **changes)
+
+
+class Answer(NamedTuple):
+    """The result of a call, not validated yet, and how long it took to come whole (milliseconds, monotonic clock)."""
+
+    result: object
+    latency_ms: float
+
+
+class Caller(Protocol):
+    """What asking needs: `PrpcClient` on the network, a stand-in in tests. Both methods raise CallFailed.
+
+    Times named `until` are deadlines by the clock of the running loop.
+    """
+
+    @property
+    def limits(self) -> Limits: ...
+
+    async def route(self, seed: Seed, until: float) -> Route: ...
+
+    async def call(self, route: Route, method: str, until: float) -> Answer: ...
+
+
+class PrpcClient:
+    """Asks nodes. An async context manager, made anew for each cycle: it owns one HTTP session."""
+
+    def __init__(self, dialler: Dialler, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._dialler = dialler
+        self._ids = itertools.count(1)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(
+            limit=self.limits.parallelism,
+            socket_factory=self._dialler.open_socket,
+            resolver=NoResolver(),
+            use_dns_cache=False,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers=_HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(sock_connect=self.limits.connect_seconds),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def route(self, seed: Seed, until: float) -> Route:
+        """The checked way to a seed. Raises CallFailed: forbidden_address, unreachable (no such name), timeout."""
+        try:
+            async with asyncio.timeout_at(self._call_end(until)):
+                return await self._dialler.route(seed)
+        except TimeoutError as error:
+            message = f"{seed.name}: the name did not resolve in time"
+            raise CallFailed(FailureCategory.TIMEOUT, message, reached=False) from error
+
+    async def call(self, route: Route, method: str, until: float) -> Answer:
+        """Ask one method. Raises CallFailed with any category; nothing else that a node could cause."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        if until <= started:
+            raise CallFailed(FailureCategory.TIMEOUT, f"{method}: no time was left to ask")
+        call_id = next(self._ids)
+        try:
+            async with asyncio.timeout_at(self._call_end(until)):
+                body = await self._post(route, method, wire.request(method, call_id))
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise call_failed(error, method) from error
+        latency_ms = (loop.time() - started) * 1e3
+        return Answer(wire.result_of(body, call_id), latency_ms)
+
+    def _call_end(self, until: float) -> float:
+        return min(asyncio.get_running_loop().time() + self.limits.call_seconds, until)
+
+    async def _post(self, route: Route, method: str, body: bytes) -> bytearray:
+        if self._session is None:
+            raise RuntimeError("PrpcClient is used outside `async with`")
+        url = URL.build(scheme="http", host=route.target.host, port=route.target.port, path="/rpc")
+        headers = {"Host": route.authority}
+        async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            if response.status != OK:
+                raise CallFailed(FailureCategory.HTTP_STATUS, f"{method}: HTTP status {response.status}")
+            encoding = response.headers.get("Content-Encoding", "identity")
+            if encoding.strip().lower() != "identity":
+                message = f"{method}: the answer is compressed ({encoding[:40]}), which was not asked for"
+                raise CallFailed(FailureCategory.NOT_JSON, message)
+            return await self._read(response, method)
+
+    async def _read(self, response: aiohttp.ClientResponse, method: str) -> bytearray:
+        limit = self.limits.max_body_bytes
+        body = bytearray()
+        announced = response.content_length or 0
+        if announced <= limit:
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    break
+            else:
+                return body
+        raise CallFailed(FailureCategory.TOO_LARGE, f"{method}: the answer is larger than {limit} bytes")

@@ -1,0 +1,96 @@
+"""What an answer, or the lack of one, means to the operator of a node. Plain sentences; pure functions."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from jobs.prpc import wire
+from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
+from schema.domain.base import DAY, HOUR, MINUTE
+from schema.domain.observation import FailureCategory
+
+_CLOCK_TOLERANCE = 2
+_STALE_CONTACT = 2 * MINUTE
+
+_NOT_REACHED = {
+    FailureCategory.REFUSED: "The host is up, but nothing listens on this port: no pod runs there, or its pRPC is "
+    "private (bound to 127.0.0.1, as the installer does by default).",
+    FailureCategory.TIMEOUT: "Nothing answers: the host is down, or a firewall drops connections to this port.",
+    FailureCategory.UNREACHABLE: "There is no way to the host: no route leads there, or its name does not resolve.",
+    FailureCategory.FORBIDDEN_ADDRESS: "This address is never dialled, so nothing was sent.",
+}
+_REACHED = {
+    FailureCategory.TIMEOUT: "It took the connection, but gave no whole answer in time.",
+    FailureCategory.UNREACHABLE: "It took the connection and broke it off before the answer was whole.",
+    FailureCategory.HTTP_STATUS: "Something answers HTTP there, but not a pod, which sends status 200 even with an "
+    "error: a proxy or another service.",
+    FailureCategory.NOT_JSON: "The answer is not JSON: a proxy or another service stands where the pod should be.",
+    FailureCategory.TOO_LARGE: "The answer is larger than any that we accept.",
+    FailureCategory.RPC_ERROR: "The pod knows the method and reports an error of its own.",
+    FailureCategory.BAD_SHAPE: "The answer is JSON, but not what a pod sends for this method.",
+}
+
+
+def failure(method: str, error: CallFailed) -> str:
+    """What a failed call says about the node."""
+    if error.rpc_code == METHOD_NOT_FOUND:
+        if method == wire.GET_PODS_WITH_STATS:
+            return f"{method} is unknown to it: it runs a pod older than 0.7.0, and its list has no figures."
+        return f"{method} is unknown to it, though every released pod has it: this is not a released pod."
+    sentences = _NOT_REACHED | _REACHED if error.reached else _REACHED | _NOT_REACHED
+    return sentences[error.failure.category]
+
+
+def success(method: str, facts: Mapping[str, object]) -> str:
+    """What an answer says about the node; `facts` as the probe collects them."""
+    match method:
+        case wire.GET_VERSION:
+            return _version(facts.get("version"))
+        case wire.GET_STATS:
+            return _stats(facts)
+        case _:
+            return _list(method, facts)
+
+
+def span(seconds: int) -> str:
+    """A duration in its two largest units: `12 d 4 h`, `3 h 20 min`, `5 min 1 s`, `42 s`."""
+    units = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", 1))
+    for (name, size), (smaller, part) in pairwise(units):
+        if seconds >= size:
+            return f"{seconds // size} {name} {seconds % size // part} {smaller}"
+    return f"{seconds} s"
+
+
+def _version(version: object) -> str:
+    if version is None:
+        return "It does not know its own version."
+    build = " (a build for trynet)" if "-trynet" in str(version) else ""
+    return f"It runs pod {version}{build}."
+
+
+def _stats(facts: Mapping[str, object]) -> str:
+    uptime, written = facts.get("uptime"), facts.get("last_updated")
+    since = f"It has run for {span(uptime)}" if isinstance(uptime, int) else "It does not say how long it has run"
+    if written is None:
+        return f"{since}."
+    return f"{since}, and {'nothing was ever stored on it' if written == 0 else 'data have been stored on it'}."
+
+
+def _list(method: str, facts: Mapping[str, object]) -> str:
+    pods, age = facts.get("pods"), facts.get("newest_contact_age")
+    if not pods:
+        return "It knows no peer: it has just started, or no gossip reaches it. (A pod is never on its own list.)"
+    if not facts.get("heard"):
+        return (
+            f"It lists {pods} peers and has heard none of them: it cannot read their gossip (releases before 0.7, from "
+            "0.7 and from 1.2 do not understand each other), or gossip is blocked."
+        )
+    sentences = [f"It lists {pods} peers."]
+    if method == wire.GET_PODS_WITH_STATS and not facts.get("with_figures"):
+        sentences.append("None of them has figures.")
+    if isinstance(age, int) and age > _STALE_CONTACT:
+        sentences.append(
+            f"Its newest contact is {span(age)} old: gossip has stopped reaching it, or its clock is late."
+        )
+    if isinstance(age, int) and age < -_CLOCK_TOLERANCE:
+        sentences.append(f"Its clock is {span(-age)} ahead of ours.")
+    return " ".join(sentences)

@@ -1,0 +1,123 @@
+"""One value off the wire: the value if it is what the field may hold, None if it is anything else.
+
+Integral floats pass for integers, since lists that went through JavaScript have them; booleans never pass for numbers.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from jobs.prpc.address import MAX_PORT
+from schema.domain.base import MAX_INT64
+
+MAX_UNIX_SECONDS = 253_402_300_799
+"""The last second of the year 9999: later ones have no date, and times in milliseconds lie beyond it."""
+MAX_CPU_PERCENT = 100.5
+"""A hair above 100, which a 32-bit float may pass by rounding."""
+
+_FLOAT_LIMIT = 2.0**63
+_VERSION = re.compile(r"[0-9A-Za-z.+-]{1,64}")
+_UNKNOWN_VERSION = "unknown"
+_SAYS_NOTHING = {"version": ("", _UNKNOWN_VERSION), "pubkey": ("",), "last_seen": ("",)}
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_KEY = re.compile(rf"[{_BASE58}]{{32,44}}")
+_KEY_BYTES = 32
+_LAST_SEEN_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
+_LAST_SEEN_CHARS = 23
+
+
+def count(value: object) -> int | None:
+    """An integer 0..2^63-1: what MongoDB and GraphQL's BigInt can hold."""
+    if type(value) is int:
+        return value if 0 <= value <= MAX_INT64 else None
+    if type(value) is float and 0.0 <= value < _FLOAT_LIMIT and value.is_integer():
+        return int(value)
+    return None
+
+
+def positive(value: object, limit: int) -> int | None:
+    """An integer 1..`limit`."""
+    number = count(value)
+    return number if number is not None and 0 < number <= limit else None
+
+
+def port(value: object) -> int | None:
+    return positive(value, MAX_PORT)
+
+
+def unix_seconds(value: object) -> int | None:
+    """A time in seconds, 1 to the end of the year 9999."""
+    return positive(value, MAX_UNIX_SECONDS)
+
+
+def last_seen_text(value: object) -> int | None:
+    """Unix seconds of `YYYY-MM-DD HH:MM:SS UTC`, the form of the oldest documentation."""
+    if type(value) is not str or len(value) != _LAST_SEEN_CHARS or not value.isascii():
+        return None
+    try:
+        return unix_seconds(int(datetime.strptime(value, _LAST_SEEN_FORMAT).replace(tzinfo=UTC).timestamp()))
+    except ValueError:
+        return None
+
+
+def percentage(value: object) -> float | None:
+    """A finite number from 0 up. It may pass 100: a sparse file can hold more than what is allocated for it."""
+    if type(value) is float or type(value) is int:
+        return float(value) if 0 <= value <= MAX_INT64 else None
+    return None
+
+
+def cpu_percent(value: object) -> float | None:
+    """A share of all processors, 0..100."""
+    number = percentage(value)
+    return number if number is not None and number <= MAX_CPU_PERCENT else None
+
+
+def flag(value: object) -> bool | None:
+    return value if type(value) is bool else None
+
+
+def version(value: object) -> str | None:
+    """A release such as `0.8.0` or `0.8.0-trynet.20251226111149.803e9d4`; "unknown" is None."""
+    if type(value) is str and _VERSION.fullmatch(value) and value != _UNKNOWN_VERSION:
+        return value
+    return None
+
+
+def is_wrong(name: str, value: object) -> bool:
+    """Whether a value that is no good for the field `name` is wrong, as opposed to one that says "not known"."""
+    return value is not None and value not in _SAYS_NOTHING.get(name, ())
+
+
+def pubkey(value: object) -> str | None:
+    """A base58 text that decodes to exactly 32 bytes.
+
+    The alphabet is in ASCII order, so texts of equal length compare as their numbers do: the size of a number is known
+    from its first and last representative, without decoding (`_key_bounds`).
+    """
+    if type(value) is not str or not _KEY.fullmatch(value):
+        return None
+    digits = value.lstrip("1")
+    zeros = len(value) - len(digits)
+    if zeros > _KEY_BYTES:
+        return None
+    smallest, largest = _KEY_BOUNDS[zeros]
+    size = len(digits)
+    fits = (size > len(smallest) or digits >= smallest) and (size < len(largest) or digits <= largest)
+    return value if fits and len(smallest) <= size <= len(largest) else None
+
+
+def _base58(number: int) -> str:
+    text = ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _BASE58[digit] + text
+    return text
+
+
+def _key_bounds() -> tuple[tuple[str, str], ...]:
+    """For each number of leading "1" (zero bytes), the smallest and the largest text of the bytes that remain."""
+    rest = [_KEY_BYTES - zeros for zeros in range(_KEY_BYTES + 1)]
+    return tuple((_base58(256 ** (n - 1)), _base58(256**n - 1)) if n else ("", "") for n in rest)
+
+
+_KEY_BOUNDS = _key_bounds()

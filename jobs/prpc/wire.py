@@ -1,0 +1,198 @@
+"""What pods send, made into records of the domain. Validation is field by field and pod by pod.
+
+A field that is wrong becomes None and is counted as `field:NAME` (`stats:NAME` in get-stats); a pod without a usable
+address is left out and counted as `pod:REASON`. An answer is refused whole, by CallFailed, only where nothing in it
+can be used. No count and no message has a key or a text of the sender's choosing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
+
+import orjson
+
+from jobs.prpc import fields
+from jobs.prpc.address import canonical_address
+from jobs.prpc.errors import MAX_MESSAGE_CHARS, CallFailed
+from schema.domain.observation import FailureCategory, Observation, PodStats
+
+GET_VERSION: Final = "get-version"
+GET_STATS: Final = "get-stats"
+GET_PODS: Final = "get-pods"
+GET_PODS_WITH_STATS: Final = "get-pods-with-stats"
+METHODS: Final = (GET_VERSION, GET_STATS, GET_PODS, GET_PODS_WITH_STATS)
+"""All that exist in any release."""
+
+MAX_PODS = 200_000
+
+_OBSERVED = Observation._fields[1:-1]
+_STATS = {name: fields.cpu_percent if name == "cpu_percent" else fields.count for name in PodStats.model_fields}
+_NESTED = ("metadata", "stats")
+
+
+class PodList(NamedTuple):
+    """The pods of one answer, and what was left out of it (counts by `field:NAME` and `pod:REASON`)."""
+
+    observations: tuple[Observation, ...]
+    dropped: Mapping[str, int]
+
+
+def request(method: str, call_id: int) -> bytes:
+    """The body of a call. Pods need the key `jsonrpc`; `params` they ignore."""
+    return orjson.dumps({"jsonrpc": "2.0", "id": call_id, "method": method})
+
+
+def result_of(body: bytes | bytearray, call_id: int) -> object:
+    """The result in an answer's body.
+
+    Raises CallFailed: not_json (HTML, NaN, lone surrogates, broken UTF-8, nesting beyond 1,024), rpc_error (an error
+    that is not null; success has the key too), bad_shape (no envelope, another call's id, no result).
+    """
+    try:
+        reply = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise CallFailed(FailureCategory.NOT_JSON, _what_instead(body)) from error
+    if not isinstance(reply, dict):
+        raise CallFailed(FailureCategory.BAD_SHAPE, "the answer is not a JSON-RPC object")
+    envelope = cast(dict[str, object], reply)
+    error = envelope.get("error")
+    if error is not None:
+        raise _rpc_error(error)
+    answered = envelope.get("id")
+    if type(answered) is not int or answered != call_id:
+        raise CallFailed(FailureCategory.BAD_SHAPE, "the answer is to another call (its id differs)")
+    if envelope.get("result") is None:
+        raise CallFailed(FailureCategory.BAD_SHAPE, "the answer has neither an error nor a result")
+    return envelope["result"]
+
+
+def read_version(result: object) -> str | None:
+    """The release that a pod runs, from get-version; None where it says "unknown". Raises CallFailed: bad_shape."""
+    raw = _object(result, GET_VERSION).get("version")
+    version = fields.version(raw)
+    if version is None and (raw is None or fields.is_wrong("version", raw)):
+        raise CallFailed(FailureCategory.BAD_SHAPE, f"{GET_VERSION}: no version in the answer")
+    return version
+
+
+def read_stats(result: object) -> tuple[PodStats, Mapping[str, int]]:
+    """A pod's figures about itself, flat as pods send them or nested as their documentation says, and what was dropped.
+
+    Raises CallFailed: bad_shape where not one figure is usable.
+    """
+    raw = _flat(_object(result, GET_STATS))
+    values: dict[str, Any] = {name: read(raw.get(_on_wire(name))) for name, read in _STATS.items()}
+    dropped = {
+        f"stats:{name}": 1
+        for name, value in values.items()
+        if value is None and fields.is_wrong(name, raw.get(_on_wire(name)))
+    }
+    if all(value is None for value in values.values()):
+        raise CallFailed(FailureCategory.BAD_SHAPE, f"{GET_STATS}: no usable figure in the answer")
+    return PodStats(**values), dropped
+
+
+def read_pods(result: object, max_pods: int = MAX_PODS) -> PodList:
+    """The pods of get-pods or get-pods-with-stats, in the order of the answer.
+
+    Repeated rows (same address and key) and rows beyond `max_pods` are left out. Addresses are not judged here: a list
+    may well have private ones, which are facts about that list and are never dialled.
+
+    Raises CallFailed: bad_shape where there is no list of pods.
+    """
+    pods = _object(result, "the list").get("pods")
+    if not isinstance(pods, list):
+        raise CallFailed(FailureCategory.BAD_SHAPE, "the answer has no list of pods")
+    rows = cast(list[object], pods)
+    dropped: Counter[str] = Counter()
+    if len(rows) > max_pods:
+        dropped["pod:over_limit"] = len(rows) - max_pods
+    observations: dict[tuple[str, str | None], Observation] = {}
+    for row in rows[:max_pods]:
+        read = read_pod(row)
+        if isinstance(read, str):
+            dropped[read] += 1
+        elif observations.setdefault((read.address, read.pubkey), read) is not read:
+            dropped["pod:repeated"] += 1
+        elif read.invalid:
+            dropped.update(f"field:{name}" for name in read.invalid)
+    return PodList(tuple(observations.values()), dict(dropped))
+
+
+def read_pod(row: object) -> Observation | str:
+    """One pod of a list, or the reason (`pod:REASON`) why it is left out. Total: any JSON value may come."""
+    if type(row) is not dict:
+        return "pod:not_an_object"
+    pod = cast(dict[str, object], row)
+    get = pod.get
+    raw = get("address")
+    address = canonical_address(raw) if type(raw) is str else None
+    if address is None:
+        return "pod:address"
+    stamp = get("last_seen_timestamp")
+    values = (
+        fields.pubkey(get("pubkey")),
+        fields.version(get("version")),
+        fields.last_seen_text(get("last_seen")) if stamp is None else fields.unix_seconds(stamp),
+        fields.flag(get("is_public")),
+        fields.port(get("rpc_port")),
+        fields.count(get("uptime")),
+        fields.count(get("storage_committed")),
+        fields.count(get("storage_used")),
+        fields.percentage(get("storage_usage_percent")),
+    )
+    return Observation(address, *values, _invalid(pod, values) if None in values else ())
+
+
+def _invalid(pod: Mapping[str, object], values: tuple[object, ...]) -> tuple[str, ...]:
+    """The fields that the sender gave and validation made None."""
+    return tuple(
+        name
+        for name, value in zip(_OBSERVED, values, strict=True)
+        if value is None and fields.is_wrong(name, _sent(pod, name))
+    )
+
+
+def _sent(pod: Mapping[str, object], name: str) -> object:
+    if name != "last_seen":
+        return pod.get(name)
+    stamp = pod.get("last_seen_timestamp")
+    return pod.get("last_seen") if stamp is None else stamp
+
+
+def _on_wire(name: str) -> str:
+    # In get-stats `version` is the number of the storage format, not the release.
+    return "version" if name == "storage_version" else name
+
+
+def _object(result: object, what: str) -> dict[str, object]:
+    if not isinstance(result, dict):
+        raise CallFailed(FailureCategory.BAD_SHAPE, f"{what}: the result is not an object")
+    return cast(dict[str, object], result)
+
+
+def _flat(raw: dict[str, object]) -> Mapping[str, object]:
+    inner = [cast(dict[str, object], part) for name in _NESTED if isinstance(part := raw.get(name), dict)]
+    merged: dict[str, object] = {}
+    for part in (*inner, raw):
+        merged.update(part)
+    return merged
+
+
+def _rpc_error(error: object) -> CallFailed:
+    code: object = None
+    message: object = error
+    if isinstance(error, dict):
+        details = cast(dict[str, object], error)
+        code, message = details.get("code"), details.get("message")
+    number = code if type(code) is int else None
+    name = "JSON-RPC error" if number is None else f"JSON-RPC error {number}"
+    text = f"{name}: {message[:MAX_MESSAGE_CHARS]}" if isinstance(message, str) else name
+    return CallFailed(FailureCategory.RPC_ERROR, text, rpc_code=number)
+
+
+def _what_instead(body: bytes | bytearray) -> str:
+    start = bytes(body[:64]).lstrip().lower()
+    if not start:
+        return "the answer is empty"
+    return "the answer is HTML, not JSON" if start.startswith(b"<") else "the answer is not JSON"
