@@ -6,7 +6,7 @@ from schema.domain.growth import Change, Trend, history_summary
 from schema.domain.history import History, HistoryPoint, Resolution
 from server.rest.clock import readable
 from server.rest.growth import count_change, storage_change
-from server.rest.node import UNKNOWN_VERSION
+from server.rest.summary import count_by_name
 
 RESOLUTIONS = {
     "auto": Resolution.AUTO,
@@ -34,7 +34,7 @@ def quality_word(trend: Trend) -> str:
 def network_point(point: HistoryPoint) -> dict[str, Any]:
     """One row: counts and sizes are the newest of the point, averages are means over it."""
     committed, used = newest(point, "storage_committed"), newest(point, "storage_used")
-    versions = {version or UNKNOWN_VERSION: round(n / max(1, point.samples)) for version, n in point.versions}
+    versions = count_by_name((version, round(n / max(1, point.samples))) for version, n in point.versions)
     return {
         "_id": str(point.start),
         "timestamp": point.start,

@@ -6,9 +6,9 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import DAY
-from schema.domain.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, Provenance
-from schema.domain.registry import RegistryEntry
+from schema.domain.pnode import PNode
 from server.rest.errors import rpc_error
+from server.rest.lookup import known
 from server.rest.models.errors import RpcError
 from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
 from server.rest.node import days, node_object, shown_last_seen
@@ -94,45 +94,6 @@ def registry_routes(views: Views, examples: Examples) -> Routes:
         return answer(body, views.max_age(view))
 
     return routes
-
-
-def known(view: View, entry: RegistryEntry) -> PNode:
-    """The node of a registry entry: as the snapshot has it, or with its last known facts where it has left."""
-    return view.snapshot.find(entry.id) or departed(entry)
-
-
-def departed(entry: RegistryEntry) -> PNode:
-    """A node that has left the snapshots, as its registry entry remembers it."""
-    total = entry.appearances + entry.disappearances
-    share = entry.appearances / total if total else 1.0
-    return PNode(
-        id=entry.id,
-        address=entry.address,
-        pubkey=entry.pubkey,
-        status=PNodeStatus.OFFLINE,
-        liveness_basis=LivenessBasis.ABSENCE,
-        listed=False,
-        is_public=entry.is_public,
-        rpc_port=entry.rpc_port,
-        version=entry.version,
-        first_seen=entry.first_seen,
-        last_seen=entry.last_seen,
-        uptime=entry.uptime,
-        storage_committed=entry.storage_committed,
-        storage_used=entry.storage_used,
-        storage_usage_percent=entry.storage_usage_percent,
-        source_ips=entry.source_ips,
-        consistency=Consistency(
-            score=0.0,
-            all_time=share,
-            appearances=entry.appearances,
-            disappearances=entry.disappearances,
-            window_days=0,
-            last_appearance=entry.last_appearance,
-            last_drop=entry.last_drop,
-        ),
-        provenance=Provenance(seed=None, observed_at=entry.updated_slot),
-    )
 
 
 def entry_object(node: PNode, view: View) -> dict[str, Any]:

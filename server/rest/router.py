@@ -7,9 +7,16 @@ from typing import Any
 from fastapi import APIRouter
 
 from schema.reads import Reads
+from server.rest.alerts import alert_routes
+from server.rest.all_nodes import all_nodes_routes
+from server.rest.compare import compare_routes
+from server.rest.consistency import consistency_routes
 from server.rest.health import health_routes
 from server.rest.network import network_routes
+from server.rest.nodes import node_routes
+from server.rest.operators import operator_routes
 from server.rest.pnodes import pnodes_routes
+from server.rest.prune import prune_routes
 from server.rest.recommendations import recommendation_routes
 from server.rest.registry import registry_routes
 from server.rest.root import root_routes
@@ -26,11 +33,18 @@ def rest_router(reads: Reads, service: ServiceInfo) -> APIRouter:
         root_routes(views, service, examples),
         health_routes(reads, service, examples),
         pnodes_routes(views, examples),
+        compare_routes(views, examples),
+        alert_routes(views, examples),
         recommendation_routes(views, examples),
         registry_routes(views, examples),
         network_routes(views, examples),
+        consistency_routes(views, examples),
+        node_routes(views, examples),
+        operator_routes(views, examples),
+        all_nodes_routes(views, examples),
     ):
         router.include_router(routes.router)
+    router.include_router(prune_routes())
     return router
 
 

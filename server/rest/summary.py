@@ -1,10 +1,14 @@
 """What `/pnodes` and `/network/health` say of the whole network."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from schema.domain.snapshot import NetworkTotals, VersionCount
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.view import View
+
+# Buckets of history name so many versions, and count the rest under an empty name.
+OTHER_NAME = "other"
 
 
 def network_summary(view: View) -> dict[str, Any]:
@@ -34,4 +38,13 @@ def network_stats(totals: NetworkTotals) -> dict[str, Any]:
 
 def version_map(versions: tuple[VersionCount, ...]) -> dict[str, int]:
     """Counts by version, in the order given."""
-    return {version.version or UNKNOWN_VERSION: version.count for version in versions}
+    return count_by_name((version.version, version.count) for version in versions)
+
+
+def count_by_name(counts: Iterable[tuple[str | None, int]]) -> dict[str, int]:
+    """Counts by the name that is shown for a version: several can share one, as a pod may say `unknown` itself."""
+    named: dict[str, int] = {}
+    for version, count in counts:
+        name = UNKNOWN_VERSION if version is None else version or OTHER_NAME
+        named[name] = named.get(name, 0) + count
+    return named

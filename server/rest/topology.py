@@ -13,13 +13,9 @@ _NO_STATS = PodStats()
 
 def topology_body(graph: Topology, at: int) -> dict[str, Any]:
     """Points and edges by name: a seed is its configured name, a node its address."""
-    addresses = {point.pnode.id: point.pnode.address for point in graph.nodes if point.pnode is not None}
     return {
         "nodes": [_point(point) for point in graph.nodes],
-        "edges": [
-            {"source": edge.source, "target": addresses[edge.target], "type": "gossip_connection"}
-            for edge in graph.edges
-        ],
+        "edges": [{"source": edge.source, "target": edge.address, "type": "gossip_connection"} for edge in graph.edges],
         "stats": {
             "total_nodes": graph.stats.nodes,
             "ip_nodes": graph.stats.seeds,

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import orjson
 
-from schema.domain.alerts import Alert, snapshot_alerts
+from schema.domain.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
 from schema.domain.analytics import NetworkAnalytics, analytics
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.freshness import age_seconds, answer_time, seconds_valid
@@ -92,7 +92,12 @@ class View:
     @cached_property
     def alerts(self) -> Sequence[Alert]:
         """All alerts, most severe first."""
-        return snapshot_alerts(self.snapshot)
+        return snapshot_alerts(self.snapshot, at=self.at)
+
+    @cached_property
+    def critical_nodes(self) -> Sequence[CriticalNode]:
+        """The nodes with critical alerts, the one with most alerts first."""
+        return critical_nodes(self.alerts)
 
     @cached_property
     def alerts_by_node(self) -> dict[str, list[Alert]]:

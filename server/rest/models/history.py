@@ -104,13 +104,15 @@ class NodePoint(Body):
     partial: bool = Field(description="Whether the bucket is still open")
     is_online: bool = Field(description="Whether it was online at the end of the point")
     online_percent: Percent = Field(description="Share of the samples in which it was online")
-    version: str | None = Field(description="Always null: versions of the past are in GraphQL's `events`")
-    uptime: Seconds | None
-    storage_committed: Bytes | None
-    storage_used: Bytes | None
-    storage_usage_percent: Percent | None
+    version: str | None = Field(description="Version that it ran; null where not known")
+    uptime: Seconds | None = Field(description="Null where nobody reported it then")
+    storage_committed: Bytes | None = Field(description="Null where nobody reported it then")
+    storage_used: Bytes | None = Field(description="Null where nobody reported it then")
+    storage_usage_percent: Percent | None = Field(description="Null where nobody reported it then")
     peer_count: Count
-    score: Points
+    peer_sources: None = Field(description="Always null: which seeds listed it is kept of the current snapshot only")
+    is_public: bool = Field(description="As it is now: the past is not kept")
+    score: Points = Field(description="Mean over the point; 0 while it was not online")
     trust_score: Points
     capacity_score: Points
 
@@ -153,7 +155,7 @@ class NodeHistoryAnswer(Body):
     available: bool
     message: str | None = Field(default=None, description="Why nothing is available; absent otherwise")
     note: str | None = Field(default=None, description="What to do about it; absent otherwise")
-    error: str | None = Field(default=None, description="Always null")
+    error: None = Field(default=None, description="Always null")
     data_points: Count | None = None
     resolution: str | None = Field(default=None, description="raw, 5m, 1h or 1d: what was used")
     time_range: TimeRange | None = None

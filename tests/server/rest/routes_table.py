@@ -17,6 +17,19 @@ PATHS = (
     "/network/history",
     "/network/growth",
     "/graveyard",
+    f"/pnodes/compare?addresses={NODE},{address(2)}",
+    f"/pnodes/{NODE}/alerts",
+    "/alerts",
+    "/alerts/critical",
+    "/operators",
+    "/network/consistency",
+    f"/node/{NODE}/consistency",
+    f"/node/{NODE}/history",
+    f"/node/{NODE}/metrics-summary",
+    "/nodes/history-status",
+    "/all-nodes",
+    "/all-nodes?version=raw",
+    "/all-nodes?version=unique",
 )
 # Routes that ask for more than the snapshot in memory holds.
 NEEDS_STORE = {
@@ -25,4 +38,7 @@ NEEDS_STORE = {
     "/network/history",
     "/network/growth",
     "/graveyard",
+    f"/node/{NODE}/history",
+    f"/node/{NODE}/metrics-summary",
+    "/nodes/history-status",
 }

@@ -124,7 +124,6 @@ def registry_entry(number: int, **changes: Any) -> RegistryEntry:
 def world(count: int = 40) -> FakeReads:
     """A network of `count` varied nodes, a snapshot a day before, history of both, and one departed node."""
     newest, yesterday = factories.network(count), factories.network(count - 10, AT - DAY)
-    first = newest.nodes[0].id
     return FakeReads(
         [yesterday, newest],
         registry=[registry_entry(900)],
@@ -134,7 +133,7 @@ def world(count: int = 40) -> FakeReads:
             network_point(AT, partial=True, total=31, online=25),
         ],
         node_points={
-            first: (
+            factories.key(1): (
                 node_point(AT - 2 * HOUR, score=80.0, uptime=19 * DAY, storage_used=500),
                 node_point(AT - HOUR, online=0, score=0.0, witnesses=0),
                 node_point(AT, partial=True),

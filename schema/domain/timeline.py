@@ -1,0 +1,32 @@
+"""A node's past, read off what is kept of it: the version that it ran, and how often it was there."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schema.domain.base import UnixSeconds
+from schema.domain.history import HistoryPoint
+from schema.domain.pnode import PNode
+
+
+class Presence(NamedTuple):
+    """How many observations of a node there are, and in how many of them it was online."""
+
+    samples: int
+    online: int
+
+    @property
+    def percent(self) -> float:
+        """Online, of 100, with two decimals; 0 without observations."""
+        return round(100 * self.online / self.samples, 2) if self.samples else 0.0
+
+
+def version_at(node: PNode, at: UnixSeconds) -> str | None:
+    """The version that the node was last known to run at `at`: the first one that it gave up later, else its current."""
+    later = [change for change in node.previous_versions if change.until >= at]
+    return min(later, key=lambda change: change.until).version if later else node.version
+
+
+def presence(points: Sequence[HistoryPoint]) -> Presence:
+    """The observations in a node's history."""
+    stats = [stat for point in points if (stat := point.stats.get("online")) is not None]
+    return Presence(samples=sum(stat.n for stat in stats), online=sum(stat.sum for stat in stats))

@@ -1,0 +1,166 @@
+"""`/alerts`, `/alerts/critical`, `/pnodes/{address}/alerts`: what is wrong with nodes."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from schema.domain.alerts import Alert, AlertType, Severity, summarize
+from schema.domain.pnode import PNode
+from server.rest.errors import plain_error
+from server.rest.lookup import find_node
+from server.rest.models.alerts import AlertsAnswer, NodeAlertsAnswer
+from server.rest.node import shown_last_seen, shown_uptime, shown_version
+from server.rest.params import NodeKey, SeverityFilter
+from server.rest.respond import answer
+from server.rest.routes import UNKNOWN_NODE, Examples, Routes
+from server.rest.view import View, Views
+
+
+def alert_routes(views: Views, examples: Examples) -> Routes:
+    """Alerts of one node, and of all."""
+    routes = Routes("alerts", examples)
+
+    @routes.get(
+        "/pnodes/{address:path}/alerts",
+        operation="getPnodeAlerts",
+        summary="What is wrong with one node",
+        graphql="`pnode(address) { alerts(severity) }`",
+        model=NodeAlertsAnswer,
+        responses=UNKNOWN_NODE,
+    )
+    async def node_alerts(address: NodeKey, severity: SeverityFilter = None) -> Response:
+        """The alerts of one node with the figures behind them; what is not known raises none."""
+        view = views.current()
+        node = await find_node(views, view, address)
+        if node is None:
+            return unknown_node(address)
+        alerts = [alert for alert in view.alerts_by_node.get(node.id, ()) if _wanted(alert, severity, None)]
+        body = {
+            "address": node.address,
+            "alerts": [alert_object(alert) for alert in sorted(alerts, key=_listed_order)],
+            "summary": summary_object(alerts),
+            "node_info": _node_info(node),
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    @routes.get(
+        "/alerts",
+        operation="listAlerts",
+        summary="What is wrong with all nodes",
+        graphql="`alerts(first, where) { totalCount nodes }`",
+        model=AlertsAnswer,
+    )
+    async def alerts(
+        severity: SeverityFilter = None,
+        alert_type: Annotated[
+            str | None, Query(max_length=64, description="Only alerts of this type, such as `low_uptime`")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=500, description="How many alerts and critical nodes at most")] = 100,
+    ) -> Response:
+        """The alerts of all nodes, counted and listed, and the nodes with critical ones."""
+        view = views.current()
+        return answer(alerts_body(view, severity, alert_type, limit), views.max_age(view))
+
+    @routes.get(
+        "/alerts/critical",
+        operation="listCriticalAlerts",
+        summary="What is critically wrong with all nodes",
+        graphql="`alerts(where: {severity: {eq: CRITICAL}}) { totalCount nodes }`",
+        model=AlertsAnswer,
+    )
+    async def critical() -> Response:
+        """The critical alerts of all nodes, and the nodes that have any; at most 1,000 of each."""
+        view = views.current()
+        return answer(alerts_body(view, "critical", None, _MAX_CRITICAL), views.max_age(view))
+
+    return routes
+
+
+_MAX_CRITICAL = 1_000
+_TYPE_ORDER = {kind: index for index, kind in enumerate(AlertType)}
+
+
+def unknown_node(key: str) -> Response:
+    """404: nobody ever saw this node."""
+    return plain_error(
+        404, f"No node is known as {key!r}", suggestion="/registry lists all nodes; addresses are HOST:PORT"
+    )
+
+
+def alerts_body(view: View, severity: str | None, alert_type: str | None, limit: int) -> dict[str, Any]:
+    """The alerts that pass the filters, counted, and the first `limit` of them and of the critical nodes."""
+    wanted = [alert for alert in view.alerts if _wanted(alert, severity, alert_type)]
+    return {
+        "summary": summary_object(wanted),
+        "critical_nodes": _critical_nodes(view, wanted)[:limit],
+        "alerts": [alert_object(alert) | {"address": alert.address} for alert in wanted[:limit]],
+        "nodes_checked": len(view.nodes),
+        "nodes_with_alerts": len({alert.node_id for alert in wanted}),
+        "filters": {"severity": severity, "alert_type": alert_type},
+        "timestamp": view.at,
+    }
+
+
+def alert_object(alert: Alert) -> dict[str, Any]:
+    """One alert; `last_seen` only of a node that is away."""
+    shown: dict[str, Any] = {
+        "severity": alert.severity.value.lower(),
+        "type": alert.type.value.lower(),
+        "message": alert.message,
+        "metric": alert.metric,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "recommendation": alert.recommendation,
+    }
+    if alert.type is AlertType.OFFLINE:
+        shown["last_seen"] = alert.last_seen
+    return shown
+
+
+def summary_object(alerts: Sequence[Alert]) -> dict[str, Any]:
+    """Alerts counted, by severity and by type."""
+    counted = summarize(alerts)
+    return {
+        "total": counted.total,
+        "critical": counted.critical,
+        "warning": counted.warning,
+        "info": counted.info,
+        "by_type": {each.type.value.lower(): each.count for each in counted.by_type},
+    }
+
+
+def _critical_nodes(view: View, wanted: Sequence[Alert]) -> list[dict[str, Any]]:
+    """The nodes that have critical alerts among those wanted, in the order of the view."""
+    ids = {alert.id for alert in wanted if alert.severity is Severity.CRITICAL}
+    found = ((node, [alert for alert in node.critical_alerts if alert.id in ids]) for node in view.critical_nodes)
+    return [
+        {
+            "address": node.address,
+            "alert_count": node.alert_count,
+            "critical_alerts": [alert_object(alert) for alert in alerts],
+        }
+        for node, alerts in found
+        if alerts
+    ]
+
+
+def _wanted(alert: Alert, severity: str | None, alert_type: str | None) -> bool:
+    return severity in {None, alert.severity.value.lower()} and alert_type in {None, alert.type.value.lower()}
+
+
+def _listed_order(alert: Alert) -> int:
+    return _TYPE_ORDER[alert.type]
+
+
+def _node_info(node: PNode) -> dict[str, Any]:
+    return {
+        "is_online": node.is_online,
+        "uptime": shown_uptime(node),
+        "version": shown_version(node),
+        "storage_usage_percent": node.storage_usage_percent or 0.0,
+        "peer_count": node.witness_count,
+        "last_seen": shown_last_seen(node),
+    }

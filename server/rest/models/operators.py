@@ -1,0 +1,38 @@
+"""The body of `/operators`."""
+
+from pydantic import Field
+
+from server.rest.models.base import Address, AnswerTime, Body, Bytes, Count, Percent, Share, UnixTime
+
+
+class Operator(Body):
+    """All nodes under one key."""
+
+    pubkey: str = Field(description="The public key; a node's id where no valid key is known")
+    node_count: Count
+    online_nodes: Count
+    total_storage_committed: Bytes
+    total_storage_used: Bytes
+    addresses: list[Address] = Field(description="Sorted")
+    versions: list[str] = Field(description="Newest first")
+    first_seen: UnixTime
+
+
+class OperatorsSummary(Body):
+    """The concentration of the whole network, whatever the list leaves out."""
+
+    total_operators: Count
+    total_nodes: Count
+    avg_nodes_per_operator: float
+    largest_operator_share_percent: Percent
+    decentralization_score: Percent = Field(description="100 minus the largest share")
+    nakamoto_coefficient: Count = Field(description="Operators that together hold more than half of the nodes")
+    herfindahl_index: Share = Field(description="Sum of the squared shares of nodes")
+
+
+class OperatorsAnswer(Body):
+    """Who runs how many nodes, the largest first."""
+
+    operators: list[Operator]
+    summary: OperatorsSummary
+    timestamp: AnswerTime

@@ -1,0 +1,124 @@
+"""A node over time, as `/node/{address}/history` and `/node/{address}/metrics-summary` show it."""
+
+from typing import Any
+
+from schema.domain.base import DAY, GIB, HOUR
+from schema.domain.growth import Change, Trend, node_trends
+from schema.domain.history import History, HistoryPoint
+from schema.domain.pnode import PNode
+from schema.domain.rollup import combine
+from schema.domain.timeline import presence, version_at
+from server.rest.clock import readable
+from server.rest.history import mean, newest, quality_word, resolution_name
+from server.rest.node import shown_score, shown_uptime
+
+NO_POINTS = "No history is kept of this node in this range"
+_LEVEL = Change(start=0, end=0, delta=0, percent=None, trend=Trend.LEVEL)
+
+
+def unavailable_history(key: str, message: str) -> dict[str, Any]:
+    """What is answered, with 200, where there is no history."""
+    note = "History begins when a node is first seen; /registry lists all nodes, /nodes/history-status what is kept"
+    return {"address": key, "available": False, "message": message, "note": note, "error": None}
+
+
+def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
+    """The node's points with what changed, and how often it was there."""
+    points = history.points
+    seen = presence(points)
+    return {
+        "address": node.address,
+        "available": True,
+        "data_points": len(points),
+        "resolution": resolution_name(history.resolution),
+        "time_range": {
+            "start": points[0].start,
+            "end": points[-1].end,
+            "start_readable": readable(points[0].start),
+            "end_readable": readable(points[-1].end),
+            "days": days,
+        },
+        "history": [_row(node, point) for point in points],
+        "trends": _trends(points),
+        "availability": {
+            "online_snapshots": seen.online,
+            "offline_snapshots": seen.samples - seen.online,
+            "total_snapshots": seen.samples,
+            "availability_percent": seen.percent,
+        },
+        "current_status": {
+            "is_online": node.is_online,
+            "score": shown_score(node),
+            "uptime": shown_uptime(node),
+            "storage_usage_percent": node.storage_usage_percent or 0.0,
+        },
+    }
+
+
+def metrics_object(history: History, hours: int) -> dict[str, Any]:
+    """The node's averages over the range. Scores are those of the samples in which it had one."""
+    points = history.points
+    if not points:
+        return {"available": False, "message": NO_POINTS}
+    seen = presence(points)
+    whole = combine(points, points[0].start, points[-1].end, sum(point.expected for point in points))
+    scores = whole.stats.get("score")
+    return {
+        "available": True,
+        "time_range_hours": hours,
+        "snapshots_analyzed": seen.samples,
+        "availability_percent": seen.percent,
+        "avg_score": mean(whole, "score"),
+        "avg_storage_usage": mean(whole, "storage_usage_percent"),
+        "avg_peer_count": mean(whole, "witnesses"),
+        "min_score": scores.min / 100 if scores else 0,
+        "max_score": scores.max / 100 if scores else 0,
+    }
+
+
+def _row(node: PNode, point: HistoryPoint) -> dict[str, Any]:
+    return {
+        "_id": f"{node.id}:{point.start}",
+        "address": node.address,
+        "timestamp": point.start,
+        "timestamp_readable": readable(point.start),
+        "partial": point.partial,
+        "is_online": bool(newest(point, "online")),
+        "online_percent": presence([point]).percent,
+        "version": version_at(node, point.start),
+        "uptime": _whole(point, "uptime"),
+        "storage_committed": _whole(point, "storage_committed"),
+        "storage_used": _whole(point, "storage_used"),
+        "storage_usage_percent": point.mean("storage_usage_percent"),
+        "peer_count": newest(point, "witnesses"),
+        "peer_sources": None,
+        "is_public": bool(node.is_public),
+        "score": mean(point, "score"),
+        "trust_score": mean(point, "trust"),
+        "capacity_score": mean(point, "capacity"),
+    }
+
+
+def _trends(points: tuple[HistoryPoint, ...]) -> dict[str, Any]:
+    found = node_trends(points)
+    uptime = found.uptime if found and found.uptime else _LEVEL
+    used = found.storage_used if found and found.storage_used else _LEVEL
+    score = found.score if found and found.score else _LEVEL
+    return {
+        "uptime_change_seconds": int(uptime.delta),
+        "uptime_change_hours": round(uptime.delta / HOUR, 1),
+        "storage_used_change_bytes": int(used.delta),
+        "storage_used_change_gb": round(used.delta / GIB, 2),
+        "score_change": round(score.delta, 2),
+        "score_trend": quality_word(score.trend),
+    }
+
+
+def _whole(point: HistoryPoint, metric: str) -> int | None:
+    value = point.last(metric)
+    return None if value is None else round(value)
+
+
+def days_between(first: int, last: int) -> float:
+    """Days, to two decimals."""
+    return round((last - first) / DAY, 2)

@@ -1,0 +1,68 @@
+"""`/operators`: who runs how many nodes."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from schema.domain.operators import Operator, concentration
+from server.rest.models.operators import OperatorsAnswer
+from server.rest.respond import answer
+from server.rest.routes import Examples, Routes
+from server.rest.view import View, Views
+
+
+def operator_routes(views: Views, examples: Examples) -> Routes:
+    """The list of operators."""
+    routes = Routes("operators", examples)
+
+    @routes.get(
+        "/operators",
+        operation="listOperators",
+        summary="Who runs how many nodes",
+        graphql="`operators(first, where) { nodes concentration }`",
+        model=OperatorsAnswer,
+    )
+    async def operators(
+        limit: Annotated[int, Query(ge=1, le=500, description="How many operators at most")] = 100,
+        min_nodes: Annotated[
+            int, Query(ge=1, le=1_000_000, description="Only operators with so many nodes; the summary is over all")
+        ] = 1,
+    ) -> Response:
+        """Nodes grouped by key, the operator with most nodes first, and how concentrated the network is."""
+        view = views.current()
+        listed = [operator for operator in view.operators if operator.node_count >= min_nodes]
+        body = {
+            "operators": [_operator_object(operator) for operator in listed[:limit]],
+            "summary": _summary(view),
+            "timestamp": view.at,
+        }
+        return answer(body, views.max_age(view))
+
+    return routes
+
+
+def _operator_object(operator: Operator) -> dict[str, Any]:
+    return {
+        "pubkey": operator.key,
+        "node_count": operator.node_count,
+        "online_nodes": operator.online_count,
+        "total_storage_committed": operator.storage_committed,
+        "total_storage_used": operator.storage_used,
+        "addresses": list(operator.addresses),
+        "versions": list(operator.versions),
+        "first_seen": operator.first_seen,
+    }
+
+
+def _summary(view: View) -> dict[str, Any]:
+    found = concentration(view.operators)
+    return {
+        "total_operators": found.operators,
+        "total_nodes": found.nodes,
+        "avg_nodes_per_operator": round(found.nodes_per_operator, 2),
+        "largest_operator_share_percent": found.by_nodes.largest_percent,
+        "decentralization_score": found.by_nodes.decentralization,
+        "nakamoto_coefficient": found.by_nodes.nakamoto,
+        "herfindahl_index": found.by_nodes.hhi,
+    }
