@@ -76,24 +76,25 @@ def parse(text: str | None) -> Version | None:
     return Version(tuple(numbers), match[2], match[3])
 
 
-def sort_key(text: str | None) -> tuple[bool, OrderKey, str]:
-    """A total order over anything that is reported: what does not parse sorts below all versions, then by text."""
+def sort_key(text: str | None) -> tuple[bool, OrderKey, bool, str]:
+    """A total order over anything that is reported: None lowest, then what does not parse (by text), then versions."""
     version = parse(text)
-    return version is not None, version.order if version else ((), False, ()), text or ""
+    order: OrderKey = version.order if version else ((), False, ())
+    return version is not None, order, text is not None, text or ""
 
 
 def versions_behind(version: str | None, latest: str | None) -> int | None:
     """How many minor releases `version` is older than `latest`; 0 where it is as new or newer, None where not known.
 
-    Same major: difference of minors. Otherwise 10·Δmajor + latest minor − min(minor, 9): a major counts as ten minors,
-    and a minor beyond nine does not make up for an older major. Patch, pre-release and build do not count.
+    Same major: difference of minors. Older major: 10·Δmajor + latest minor − min(minor, 9): a major counts as ten
+    minors, and a minor beyond nine does not make up for an older major. Patch, pre-release and build do not count.
     """
     ours, newest = parse(version), parse(latest)
     if ours is None or newest is None:
         return None
-    if ours.major == newest.major:
-        return max(0, newest.minor - ours.minor)
-    return max(0, 10 * (newest.major - ours.major) + newest.minor - min(ours.minor, 9))
+    if ours.major < newest.major:
+        return 10 * (newest.major - ours.major) + newest.minor - min(ours.minor, 9)
+    return max(0, newest.minor - ours.minor) if ours.major == newest.major else 0
 
 
 def compliance(version: str | None, latest: str | None) -> Compliance:

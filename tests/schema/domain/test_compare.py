@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+
+from schema.domain.base import DAY, GIB
+from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compare
+from schema.domain.errors import BadUserInput
+from schema.domain.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
+from tests.factories import SEEDS, pnode, score
+from tests.schema.domain.strategies import networks
+
+
+def scored(number: int, composite: float, trust: float, capacity: float, **changes: object) -> PNode:
+    no_trust = TrustParts(uptime=None, gossip_presence=None, version_compliance=None, gossip_consistency=None)
+    no_capacity = CapacityParts(storage_committed=None, usage_balance=None, growth_trend=None)
+    parts = {"trust": Trust(score=trust, parts=no_trust), "capacity": Capacity(score=capacity, parts=no_capacity)}
+    return pnode(number, score=score(composite, **parts), **changes)
+
+
+def test_each_category_has_its_winner():
+    best = scored(1, 80, 70, 95, uptime=DAY, storage_committed=GIB)
+    trusted = scored(2, 75, 90, 40, uptime=2 * DAY, storage_committed=2 * GIB, witnesses=SEEDS[:2])
+    compared = compare([trusted, best])
+    assert [(w.category, w.node_id, w.address, w.value) for w in compared.winners] == [
+        (ComparedBy.OVERALL, best.id, best.address, 80),
+        (ComparedBy.TRUST, trusted.id, trusted.address, 90),
+        (ComparedBy.CAPACITY, best.id, best.address, 95),
+        (ComparedBy.UPTIME, trusted.id, trusted.address, 2 * DAY),
+        (ComparedBy.STORAGE, trusted.id, trusted.address, 2 * GIB),
+        (ComparedBy.CONNECTIVITY, best.id, best.address, 3),
+    ]
+    assert compared.winner(ComparedBy.STORAGE).value == 2 * GIB
+    assert compared.recommended == best
+    assert compared.reason == f"{best.address} has the highest composite score, 80.00 of 100."
+    assert compared.considerations == (f"{trusted.address} has more trust: 90.00 points",)
+    assert (compared.all_online, compared.average_score) == (True, 77.5)
+
+
+def test_the_first_named_wins_a_tie():
+    first, second = pnode(1), pnode(2)
+    assert {w.node_id for w in compare([second, first]).winners} == {second.id}
+    assert compare([second, first]).nodes == (second, first)
+
+
+def test_a_node_that_is_not_online_wins_by_its_storage_alone():
+    gone = pnode(1, status=PNodeStatus.GHOST, storage_committed=900 * GIB, uptime=900 * DAY, witnesses=SEEDS * 2)
+    alive = pnode(2)
+    compared = compare([gone, alive])
+    assert [w.category for w in compared.winners if w.node_id == gone.id] == [ComparedBy.STORAGE]
+    assert compared.considerations == (f"not online: {gone.address}",)
+    assert not compared.all_online
+
+
+def test_where_nobody_is_online_nobody_is_recommended():
+    gone = [pnode(n, status=PNodeStatus.OFFLINE, storage_committed=None) for n in (1, 2)]
+    compared = compare(gone)
+    assert {(w.node_id, w.address, w.value) for w in compared.winners} == {(None, None, 0)}
+    assert (compared.recommended, compared.average_score) == (None, None)
+    assert compared.reason == "No node has a score: none of them is online."
+
+
+@pytest.mark.parametrize("numbers", [[], [1], [1, 1], [1, 2, 1], [1, 2, 3, 4, 5, 6]])
+def test_two_to_five_different_nodes_can_be_compared(numbers: list[int]):
+    with pytest.raises(BadUserInput, match="2 to 5 different ones"):
+        compare([pnode(n) for n in numbers])
+
+
+@given(networks())
+def test_a_winner_has_the_greatest_value(network: list[PNode]):
+    if not MIN_COMPARED <= len(network) <= MAX_COMPARED:
+        return
+    compared = compare(network)
+    composites = [node.score.composite for node in network if node.score]
+    assert compared.winner(ComparedBy.OVERALL).value == max(composites, default=0)
+    storage = compared.winner(ComparedBy.STORAGE)
+    assert storage.value == max(node.storage_committed or 0 for node in network)
+    assert (storage.node_id is None) is (storage.value == 0)
