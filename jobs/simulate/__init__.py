@@ -1,1 +1,1 @@
-"""A pRPC network on loopback: simulated or replayed."""
+"""A pRPC network on loopback: simulated from measured figures, or replayed from recorded lists."""

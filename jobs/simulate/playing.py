@@ -1,0 +1,56 @@
+"""The simulated network as a source: which of its moments is on now."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+
+from jobs.simulate.network import Network
+from jobs.simulate.roles import PARTS, Mesh
+from jobs.simulate.source import METHOD_NOT_FOUND, Result, Seed
+from jobs.simulate.wire import pod_list
+
+
+class Course(NamedTuple):
+    """How the network's own time goes: `start` at the unix second `began`, then `speed` seconds a second.
+
+    With `start` None and speed 1 it is the time of day.
+    """
+
+    began: int
+    start: int | None = None
+    speed: float = 1.0
+
+    def at(self, second: int) -> int:
+        """The network's time at a unix second."""
+        start = self.began if self.start is None else self.start
+        return start + int((second - self.began) * self.speed)
+
+
+class SimulatedSource:
+    """A network in the course of its time. Whatever that time is, its contacts are dated by the clock of the caller."""
+
+    def __init__(self, network: Network, course: Course) -> None:
+        self._network = network
+        self._course = course
+
+    @property
+    def seeds(self) -> Sequence[Seed]:
+        parts = (PARTS[role] for role in self._network.roles)
+        return tuple(
+            Seed(host, part.behaviour, part.delay) for host, part in zip(self._network.hosts, parts, strict=True)
+        )
+
+    def result(self, seed: int, method: str, second: int) -> Result:
+        at = self._course.at(second)
+        match method:
+            case "get-version":
+                return orjson.dumps({"version": self._network.version(seed)})
+            case "get-stats":
+                return orjson.dumps(self._network.stats(seed, at))
+            case "get-pods":
+                return pod_list(self._network.pods(seed, at, second - at), with_stats=False)
+            case "get-pods-with-stats" if PARTS[self._network.roles[seed]].mesh is not Mesh.OLD:
+                return pod_list(self._network.pods(seed, at, second - at), with_stats=True)
+            case _:
+                return METHOD_NOT_FOUND

@@ -1,0 +1,44 @@
+"""What a simulated seed says of itself in get-stats."""
+
+import struct
+
+from jobs.simulate import params
+from jobs.simulate.draws import Draws
+from jobs.simulate.roles import Mesh
+from jobs.simulate.row import Row
+from schema.domain.base import MINUTE
+
+STORAGE_FORMATS = {Mesh.V12: 1, Mesh.V13: 2}
+"""get-stats has a `version` of the storage format from 1.2 on; it is not the release."""
+
+
+def seed_stats(row: Row, draws: Draws, at: float) -> dict[str, int | float]:
+    """get-stats of the pod in `row` at a unix second, keys in alphabetical order. `draws` must be the pod's own.
+
+    cpu_percent is a 32-bit float as JSON widens it; packets are cumulative since the start of the pod.
+    """
+    uptime, used = row.uptime_at(at), row.usage.at(at)
+    received = int(uptime * params.PACKETS_PER_SECOND)
+    ram_used = int(params.quantile(params.RAM_USED, draws.unit()))
+    moment = Draws(draws.word(), int(at // MINUTE))
+    stats: dict[str, int | float] = {
+        "active_streams": 2,
+        "cpu_percent": _single(params.quantile(params.CPU_PERCENT, moment.unit())),
+        "current_index": 1 + draws.below(30),
+        "file_size": row.committed,
+        "last_updated": row.usage.changed_at(at),
+        "packets_received": received,
+        "packets_sent": int(received * params.SENT_PER_RECEIVED),
+        "ram_total": int(draws.pick(params.RAM_TOTAL)),
+        "ram_used": ram_used,
+        "total_bytes": used,
+        "total_pages": 0,
+        "uptime": uptime,
+    }
+    if row.mesh in STORAGE_FORMATS:
+        stats["version"] = STORAGE_FORMATS[row.mesh]
+    return stats
+
+
+def _single(value: float) -> float:
+    return struct.unpack("<f", struct.pack("<f", value))[0]
