@@ -17,7 +17,8 @@ MAX_PORT = 65_535
 MAX_ADDRESS_CHARS = 64
 """Room for the longest `[IPv6]:PORT`; what is longer is refused before it is parsed or remembered."""
 MAX_NAME_CHARS = 253
-REMEMBERED_ADDRESSES = 65_536
+REMEMBERED_ADDRESSES = 131_072
+"""More than any network has, so that the lists of further seeds find theirs; some 30 MB at worst."""
 
 IPAddress = IPv4Address | IPv6Address
 

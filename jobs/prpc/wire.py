@@ -107,16 +107,30 @@ def read_pods(result: object, max_pods: int = MAX_PODS) -> PodList:
     dropped: Counter[str] = Counter()
     if len(rows) > max_pods:
         dropped["pod:over_limit"] = len(rows) - max_pods
-    observations: dict[tuple[str, str | None], Observation] = {}
+    observations: list[Observation] = []
     for row in rows[:max_pods]:
         read = read_pod(row)
         if isinstance(read, str):
             dropped[read] += 1
-        elif observations.setdefault((read.address, read.pubkey), read) is not read:
-            dropped["pod:repeated"] += 1
-        elif read.invalid:
-            dropped.update(f"field:{name}" for name in read.invalid)
-    return PodList(tuple(observations.values()), dict(dropped))
+        else:
+            observations.append(read)
+    unique = _first_of_each(observations)
+    if len(unique) < len(observations):
+        dropped["pod:repeated"] = len(observations) - len(unique)
+    for observation in unique:
+        if observation.invalid:
+            dropped.update(f"field:{name}" for name in observation.invalid)
+    return PodList(tuple(unique), dict(dropped))
+
+
+def _first_of_each(observations: list[Observation]) -> list[Observation]:
+    """The first row of each address and key. Honest lists repeat no address, which costs less to find out."""
+    if len({observation.address for observation in observations}) == len(observations):
+        return observations
+    first: dict[tuple[str, str | None], Observation] = {}
+    for observation in observations:
+        first.setdefault((observation.address, observation.pubkey), observation)
+    return list(first.values())
 
 
 def read_pod(row: object) -> Observation | str:
