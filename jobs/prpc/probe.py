@@ -87,17 +87,24 @@ def _facts(method: str, result: object, max_pods: int, now: float) -> Facts:
             stats, dropped = wire.read_stats(result)
             return {**stats.model_dump(), **dropped}
         case _:
-            return _list_facts(wire.read_pods(result, max_pods), now)
+            pods = wire.read_pods(result, max_pods)
+            return _list_facts(pods, now) | (_figure_facts(pods) if method == wire.GET_PODS_WITH_STATS else {})
 
 
-def _list_facts(pods: wire.PodList, now: float) -> Facts:
+def _figure_facts(pods: wire.PodList) -> dict[str, Fact]:
+    rows = pods.observations
+    return {
+        "public": sum(row.is_public is True for row in rows),
+        "with_figures": sum(row.uptime is not None for row in rows),
+    }
+
+
+def _list_facts(pods: wire.PodList, now: float) -> dict[str, Fact]:
     rows = pods.observations
     stamps = [row.last_seen for row in rows if row.last_seen is not None]
     versions = Counter(row.version or "unknown" for row in rows).most_common(TOP_VERSIONS)
     return {
         "pods": len(rows),
-        "public": sum(row.is_public is True for row in rows),
-        "with_figures": sum(row.uptime is not None for row in rows),
         "heard": sum(row.version is not None for row in rows),
         "keys": len({row.pubkey for row in rows if row.pubkey is not None}),
         "versions": ", ".join(f"{version} ({count})" for version, count in versions) or None,

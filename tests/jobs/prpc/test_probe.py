@@ -59,6 +59,11 @@ async def test_the_facts_of_a_good_pod():
     }
 
 
+async def test_a_plain_list_says_nothing_about_figures():
+    facts = by_method(await report_of(pod(GOOD)))[wire.GET_PODS].facts
+    assert set(facts) == {"pods", "heard", "keys", "versions", "newest_contact_age"}
+
+
 async def test_an_old_pod_is_recognised_by_what_it_does_not_know():
     report = await report_of(pod({k: v for k, v in GOOD.items() if k != wire.GET_PODS_WITH_STATS}))
     entry = by_method(report)[wire.GET_PODS_WITH_STATS]
