@@ -14,13 +14,13 @@ from server.rest.models.alerts import AlertsAnswer, NodeAlertsAnswer
 from server.rest.node import shown_last_seen, shown_uptime, shown_version
 from server.rest.params import NodeKey, SeverityFilter
 from server.rest.respond import answer
-from server.rest.routes import UNKNOWN_NODE, Examples, Routes
+from server.rest.routes import UNKNOWN_NODE, Routes
 from server.rest.view import View, Views
 
 
-def alert_routes(views: Views, examples: Examples) -> Routes:
+def alert_routes(views: Views) -> Routes:
     """Alerts of one node, and of all."""
-    routes = Routes("alerts", examples)
+    routes = Routes("alerts")
 
     @routes.get(
         "/pnodes/{address:path}/alerts",

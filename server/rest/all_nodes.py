@@ -12,15 +12,15 @@ from schema.domain.snapshot import SeedReport
 from server.rest.models.all_nodes import AllNodesAnswer
 from server.rest.node import shown_last_seen, shown_version
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import View, Views
 
 _NO_STATS = PodStats()
 
 
-def all_nodes_routes(views: Views, examples: Examples) -> Routes:
+def all_nodes_routes(views: Views) -> Routes:
     """The union of the older shapes."""
-    routes = Routes("legacy", examples)
+    routes = Routes("legacy")
 
     @routes.get(
         "/all-nodes",

@@ -14,7 +14,7 @@ from server.rest.models.pnodes import CompareAnswer
 from server.rest.node import days
 from server.rest.params import MAX_ADDRESS_LENGTH
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import View, Views
 
 _EXAMPLE = "/pnodes/compare?addresses=45.0.1.7:9001,45.0.2.7:9001"
@@ -24,9 +24,9 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def compare_routes(views: Views, examples: Examples) -> Routes:
+def compare_routes(views: Views) -> Routes:
     """The comparison."""
-    routes = Routes("pnodes", examples)
+    routes = Routes("pnodes")
 
     @routes.get(
         "/pnodes/compare",
@@ -42,6 +42,7 @@ def compare_routes(views: Views, examples: Examples) -> Routes:
             Query(
                 max_length=MAX_COMPARED * (MAX_ADDRESS_LENGTH + 2),
                 description="Two to five addresses, pubkeys or ids, separated by commas; blanks are passed over",
+                examples=["45.0.1.7:9001,45.0.2.7:9001"],
             ),
         ],
     ) -> Response:

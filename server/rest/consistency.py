@@ -15,7 +15,7 @@ from server.rest.lookup import find_node
 from server.rest.models.consistency import NetworkConsistencyAnswer, NodeConsistencyAnswer
 from server.rest.params import NodeKey
 from server.rest.respond import answer
-from server.rest.routes import UNKNOWN_NODE, Examples, Routes
+from server.rest.routes import UNKNOWN_NODE, Routes
 from server.rest.view import View, Views
 
 SortBy = Literal["consistency_score", "gossip_disappearances", "address"]
@@ -24,9 +24,9 @@ _EMOJI = {ConsistencyStatus.FLAPPING: "🔴", ConsistencyStatus.UNSTABLE: "🟡"
 _UNKNOWN = Consistency(score=1.0, all_time=1.0, appearances=0, disappearances=0, window_days=0)
 
 
-def consistency_routes(views: Views, examples: Examples) -> Routes:
+def consistency_routes(views: Views) -> Routes:
     """Consistency of the network, and of one node."""
-    routes = Routes("consistency", examples)
+    routes = Routes("consistency")
 
     @routes.get(
         "/network/consistency",

@@ -13,7 +13,7 @@ from schema.reads import Reads
 from server.rest.errors import RETRY_AFTER_SECONDS
 from server.rest.models.health import Health, Probe
 from server.rest.respond import fresh
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.service import ServiceInfo
 
 STORE_TIMEOUT_SECONDS = 0.5
@@ -62,9 +62,9 @@ class StoreWatch:
         return StoreState(now, answers=True, last_fetch=max(fetched, default=_last_fetch(self._reads.current())))
 
 
-def health_routes(reads: Reads, service: ServiceInfo, examples: Examples) -> Routes:
+def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
     """The health routes. None of them is ever cached, redirected, or refused for its Host."""
-    routes = Routes("health", examples)
+    routes = Routes("health")
     watch = StoreWatch(reads, service)
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Unhealthy"}}
     unready: dict[int | str, dict[str, Any]] = {503: {"model": Probe, "description": "Not ready; see `Retry-After`"}}

@@ -17,7 +17,7 @@ from server.rest.models.history import NetworkHistoryAnswer
 from server.rest.models.network import AnalyticsAnswer, GrowthAnswer, NetworkHealthAnswer, TopologyAnswer
 from server.rest.params import Hours
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.summary import network_stats, network_summary
 from server.rest.topology import topology_body
 from server.rest.view import Views
@@ -28,9 +28,9 @@ _TOO_LARGE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def network_routes(views: Views, examples: Examples) -> Routes:
+def network_routes(views: Views) -> Routes:
     """Questions about the network as a whole."""
-    routes = Routes("network", examples)
+    routes = Routes("network")
     reads = views.reads
 
     @routes.get(

@@ -14,15 +14,15 @@ from server.rest.models.history import HistoryStatusAnswer, MetricsSummaryAnswer
 from server.rest.node_history import NO_POINTS, days_between, history_body, metrics_object, unavailable_history
 from server.rest.params import NodeKey
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import View, Views
 
 _STATUS_ROWS = 100
 
 
-def node_routes(views: Views, examples: Examples) -> Routes:
+def node_routes(views: Views) -> Routes:
     """The past of single nodes."""
-    routes = Routes("nodes", examples)
+    routes = Routes("nodes")
     reads = views.reads
 
     async def past(view: View, node: PNode, seconds: int) -> History:

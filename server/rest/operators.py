@@ -8,13 +8,13 @@ from starlette.responses import Response
 from schema.domain.operators import Operator, concentration
 from server.rest.models.operators import OperatorsAnswer
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import View, Views
 
 
-def operator_routes(views: Views, examples: Examples) -> Routes:
+def operator_routes(views: Views) -> Routes:
     """The list of operators."""
-    routes = Routes("operators", examples)
+    routes = Routes("operators")
 
     @routes.get(
         "/operators",

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from server.rest.models.pnodes import PnodesAnswer
 from server.rest.params import Skip
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.summary import network_stats, network_summary
 from server.rest.view import Views
 
@@ -17,9 +17,9 @@ SortBy = Literal["last_seen", "uptime", "score", "storage_used", "storage_usage_
 SortOrder = Literal["asc", "desc"]
 
 
-def pnodes_routes(views: Views, examples: Examples) -> Routes:
+def pnodes_routes(views: Views) -> Routes:
     """The list of nodes."""
-    routes = Routes("pnodes", examples)
+    routes = Routes("pnodes")
 
     @routes.get(
         "/pnodes",

@@ -10,13 +10,13 @@ from schema.domain.recommend import Criteria
 from server.rest.models.pnodes import RecommendationsAnswer
 from server.rest.node import days, scores_object, shown_last_seen, shown_score, shown_tier, shown_uptime, shown_version
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import Views
 
 
-def recommendation_routes(views: Views, examples: Examples) -> Routes:
+def recommendation_routes(views: Views) -> Routes:
     """The list of recommended nodes."""
-    routes = Routes("recommendations", examples)
+    routes = Routes("recommendations")
 
     @routes.get(
         "/recommendations",

@@ -14,7 +14,7 @@ from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, Registr
 from server.rest.node import days, node_object, shown_last_seen
 from server.rest.params import NodeKey, Skip
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.view import View, Views
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
@@ -22,9 +22,9 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
-def registry_routes(views: Views, examples: Examples) -> Routes:
+def registry_routes(views: Views) -> Routes:
     """The registry: by key, as a list, and those gone for long."""
-    routes = Routes("registry", examples)
+    routes = Routes("registry")
     reads = views.reads
 
     @routes.get(

@@ -12,7 +12,7 @@ from server.rest.catalogue import ABOUT, endpoint_groups, endpoint_map
 from server.rest.models.root import RootAnswer
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.respond import answer
-from server.rest.routes import Examples, Routes
+from server.rest.routes import Routes
 from server.rest.service import ServiceInfo
 from server.rest.view import View, Views
 
@@ -25,9 +25,9 @@ _STATUS_WORDS = {
 _INITIALIZING_SECONDS = 1
 
 
-def root_routes(views: Views, service: ServiceInfo, examples: Examples) -> Routes:
+def root_routes(views: Views, service: ServiceInfo) -> Routes:
     """The entrance."""
-    routes = Routes("health", examples)
+    routes = Routes("health")
     groups, paths = endpoint_groups(), endpoint_map()
 
     @routes.get(

@@ -1,6 +1,7 @@
 """How a route is made: GET and HEAD, with and without a trailing slash, documented once, conditional always."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from inspect import signature
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,16 +10,17 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.rest.models.errors import PlainError, RpcError, WrongParameters
-from server.rest.respond import JsonBytes, conditional
+from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
+from server.rest.respond import conditional
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
-Examples = Mapping[str, Any]
 
 _UNAVAILABLE: dict[str, Any] = {
     "model": RpcError,
     "description": "No snapshot has been collected yet, or the store does not answer; try again after `Retry-After`",
 }
+_NOT_MODIFIED: dict[str, Any] = {"description": "The client has this answer already (`If-None-Match`)"}
+_WRONG_METHOD: dict[str, Any] = {"model": Refusal, "description": "Only GET and HEAD are taken; see `Allow`"}
 _WRONG_PARAMETERS: dict[str, Any] = {"model": WrongParameters, "description": "A parameter is outside of its bounds"}
 UNKNOWN_NODE: dict[int | str, dict[str, Any]] = {
     404: {"model": PlainError, "description": "No node is known under this address"}
@@ -38,11 +40,10 @@ class ConditionalRoute(APIRoute):
 
 
 class Routes:
-    """The routes of one topic, gathered in `router`. `examples` are real answers by operation id."""
+    """The routes of one topic, gathered in `router`."""
 
-    def __init__(self, tag: str, examples: Examples) -> None:
+    def __init__(self, tag: str) -> None:
         self.router = APIRouter(route_class=ConditionalRoute, tags=[tag])
-        self._examples = examples
 
     def get(
         self,
@@ -61,7 +62,9 @@ class Routes:
         """
 
         def register(endpoint: Endpoint) -> Endpoint:
-            documented = {422: _WRONG_PARAMETERS, 503: _UNAVAILABLE, **(responses or {})}
+            documented = {304: _NOT_MODIFIED, 405: _WRONG_METHOD, 503: _UNAVAILABLE, **(responses or {})}
+            if signature(endpoint).parameters:
+                documented[422] = _WRONG_PARAMETERS
             self.router.add_api_route(
                 path,
                 endpoint,
@@ -70,8 +73,7 @@ class Routes:
                 summary=summary,
                 description=f"{_paragraphs(endpoint)}\n\nGraphQL equivalent: {graphql}.",
                 response_model=model,
-                response_class=JsonBytes,
-                responses=self._with_example(operation, documented),
+                responses=documented,
             )
             self._hidden(path, endpoint, ["HEAD"])
             if path != "/":
@@ -82,14 +84,6 @@ class Routes:
 
     def _hidden(self, path: str, endpoint: Endpoint, methods: list[str]) -> None:
         self.router.add_api_route(path, endpoint, methods=methods, include_in_schema=False, response_model=None)
-
-    def _with_example(
-        self, operation: str, responses: dict[int | str, dict[str, Any]]
-    ) -> dict[int | str, dict[str, Any]]:
-        example = self._examples.get(operation)
-        if example is None:
-            return responses
-        return {200: {"content": {"application/json": {"example": example}}}, **responses}
 
 
 def _paragraphs(endpoint: Endpoint) -> str:

@@ -132,7 +132,7 @@ def test_what_is_not_worth_it_stays_as_it_is(response: Callable[[], Response]) -
 
 
 def test_a_stream_is_not_held_back() -> None:
-    async def parts():
+    async def parts() -> AsyncIterator[bytes]:
         yield BODY
         yield BODY
 

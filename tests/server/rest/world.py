@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
 from schema.domain.registry import RegistryEntry
 from server.rest.errors import install_error_handlers
+from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_router
 from server.rest.service import ServiceInfo
 from tests import factories
@@ -17,6 +17,8 @@ from tests.factories import AT
 from tests.fakes import FakeReads
 
 NOW = AT + 10
+STALE = AT + 10**6
+_SHARED: dict[str, TestClient] = {}
 
 
 def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **changes: Any) -> TestClient:
@@ -28,10 +30,19 @@ def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **c
         "clock": now,
         "started_at": AT - HOUR,
     }
-    app = FastAPI(title="test", redirect_slashes=False)
+    app = DocumentedApi("0.1.0")
     app.include_router(rest_router(reads, ServiceInfo(**fields | changes)))
     install_error_handlers(app)
     return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+
+
+def shared_client(state: str = "fresh") -> TestClient:
+    """A client that tests share, since none changes anything: `no snapshot`, `fresh`, `stale` or `store down`."""
+    if state not in _SHARED:
+        reads = FakeReads() if state == "no snapshot" else world()
+        reads.down = state == "store down"
+        _SHARED[state] = make_client(reads, now=lambda: STALE if state == "stale" else NOW)
+    return _SHARED[state]
 
 
 def network_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:
