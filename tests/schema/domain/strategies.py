@@ -1,5 +1,6 @@
 """Hypothesis strategies for nodes and networks, over everything that validation lets through."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY
@@ -8,6 +9,8 @@ from schema.domain.scoring import score_node
 from tests.factories import AT, SEEDS, address, key, pnode
 
 LATEST = "0.8.0"
+# Networks take long to draw, and each of them holds several nodes.
+network_settings = settings(max_examples=40)
 MANY_SEEDS = tuple(sorted({*SEEDS, *(f"198.18.2.{number}" for number in range(1, 8))}))
 
 versions = st.sampled_from(

@@ -19,7 +19,7 @@ from schema.domain.base import DAY
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from tests.factories import AT, pnode, snapshot
-from tests.schema.domain.strategies import LATEST, MANY_SEEDS, networks, nodes
+from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks, nodes
 from tests.schema.domain.worked_examples import NODE_ALERTS, Example, shown
 
 
@@ -153,6 +153,7 @@ def test_a_policy_decides_the_bounds():
     assert kinds(snapshot_alerts(snapshot([pnode(1)]), policy)) == [AlertType.UNDERUTILIZED]
 
 
+@network_settings
 @given(networks(), st.randoms())
 def test_the_alerts_of_a_network_are_those_of_its_nodes_in_one_order(network: list[PNode], random: Random):
     taken = snapshot(network)
@@ -171,6 +172,7 @@ def test_a_node_has_at_most_one_alert_of_a_type_and_a_level_of_storage(node: PNo
     assert len({AlertType.STORAGE_CRITICAL, AlertType.STORAGE_WARNING, AlertType.UNDERUTILIZED} & set(found)) <= 1
 
 
+@network_settings
 @given(networks())
 def test_the_summary_agrees_with_a_plain_count(network: list[PNode]):
     alerts = snapshot_alerts(snapshot(network))

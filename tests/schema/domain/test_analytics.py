@@ -9,7 +9,7 @@ from schema.domain.analytics import ConnectivityBuckets, Grade, StorageBuckets, 
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import ScorePolicy, VersionCount
 from tests.factories import SEEDS, pnode, seed_report, snapshot
-from tests.schema.domain.strategies import MANY_SEEDS, networks
+from tests.schema.domain.strategies import MANY_SEEDS, network_settings, networks
 from tests.schema.domain.worked_examples import NETWORK_ADVICE, Example, shown
 
 
@@ -102,6 +102,7 @@ def test_isolation_is_advised_on_only_where_three_seeds_answered(answering: int,
     assert [entry.category for entry in found.advice] == categories
 
 
+@network_settings
 @given(networks(), st.randoms())
 def test_distributions_agree_with_a_plain_recount_in_any_order(network: list[PNode], random: Random):
     taken = snapshot(network)

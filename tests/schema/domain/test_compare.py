@@ -6,7 +6,7 @@ from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compar
 from schema.domain.errors import BadUserInput
 from schema.domain.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
 from tests.factories import SEEDS, pnode, score
-from tests.schema.domain.strategies import networks
+from tests.schema.domain.strategies import network_settings, networks
 
 
 def scored(number: int, composite: float, trust: float, capacity: float, **changes: object) -> PNode:
@@ -64,6 +64,7 @@ def test_two_to_five_different_nodes_can_be_compared(numbers: list[int]):
         compare([pnode(n) for n in numbers])
 
 
+@network_settings
 @given(networks())
 def test_a_winner_has_the_greatest_value(network: list[PNode]):
     if not MIN_COMPARED <= len(network) <= MAX_COMPARED:

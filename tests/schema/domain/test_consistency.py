@@ -17,7 +17,7 @@ from schema.domain.consistency import (
 from schema.domain.memory import NodeMemory, PresenceDay
 from schema.domain.pnode import Consistency, PNode
 from tests.factories import AT, pnode
-from tests.schema.domain.strategies import networks
+from tests.schema.domain.strategies import network_settings, networks
 
 TODAY = AT // DAY * DAY
 
@@ -136,6 +136,7 @@ def test_the_network_has_a_word_for_its_mean(scores: list[float], health: Consis
     assert network_consistency(nodes).health is health
 
 
+@network_settings
 @given(networks(), st.randoms())
 def test_the_summary_agrees_with_a_plain_count(network: list[PNode], random: Random):
     summary = network_consistency(network)

@@ -13,7 +13,7 @@ from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import score_node
 from schema.domain.snapshot import NetworkHealth, NetworkStatus, NetworkTotals, VersionCount
 from tests.factories import SEEDS, pnode, pod_stats, seed_report
-from tests.schema.domain.strategies import LATEST, MANY_SEEDS, networks
+from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks
 from tests.schema.domain.worked_examples import HEALTH, Example, points, shown
 
 
@@ -63,6 +63,7 @@ def test_a_version_that_is_not_known_is_no_common_version():
     assert factors.version_consistency == 8.33
 
 
+@network_settings
 @given(networks())
 def test_health_stays_in_its_range(network: list[PNode]):
     found = network_health(network)
@@ -73,6 +74,7 @@ def test_health_stays_in_its_range(network: list[PNode]):
         assert found.score == pytest.approx(sum(found.factors.model_dump().values()), abs=0.03)
 
 
+@network_settings
 @given(networks(), st.randoms())
 def test_neither_health_nor_totals_depend_on_the_order_of_nodes(network: list[PNode], random: Random):
     shuffled = random.sample(network, len(network))
@@ -80,6 +82,7 @@ def test_neither_health_nor_totals_depend_on_the_order_of_nodes(network: list[PN
     assert network_totals(shuffled, ()) == network_totals(network, ())
 
 
+@network_settings
 @given(networks())
 def test_one_more_node_online_never_lowers_availability(network: list[PNode]):
     before, after = network_health(network).factors, network_health([*network, perfect(9_999)]).factors
@@ -87,6 +90,7 @@ def test_one_more_node_online_never_lowers_availability(network: list[PNode]):
     assert after.availability >= (before.availability if before else 0)
 
 
+@network_settings
 @given(networks())
 def test_totals_agree_with_a_plain_recount(network: list[PNode]):
     counted = network_totals(network, ())

@@ -8,7 +8,7 @@ from schema.domain.base import GIB
 from schema.domain.operators import Operator, Shares, concentration, operators
 from schema.domain.pnode import AddressSighting, PNode, PNodeStatus
 from tests.factories import AT, pnode, snapshot
-from tests.schema.domain.strategies import networks
+from tests.schema.domain.strategies import network_settings, networks
 
 
 def operator(number: int, *, nodes: int = 1, storage: int = 0) -> Operator:
@@ -60,6 +60,7 @@ def test_operators_come_by_nodes_then_online_then_address():
     assert [found.key for found in operators(snapshot([away, far, near]))] == [near.id, far.id, away.id]
 
 
+@network_settings
 @given(networks(), st.randoms())
 def test_operators_agree_with_a_plain_recount_in_any_order(network: list[PNode], random: Random):
     taken = snapshot(network)

@@ -10,7 +10,7 @@ from tests.schema.domain.worked_examples import TIER_COLOURS, Example
 
 @pytest.mark.parametrize("row", TIER_COLOURS, ids=lambda row: row.given["tier"])
 def test_worked_examples_of_tier_colours(row: Example):
-    assert tier_color(Tier(row.given["tier"])) == row.expected
+    assert tier_color(Tier(row.given["tier"].upper())) == row.expected
 
 
 def test_a_policy_survives_being_stored():

@@ -6,7 +6,7 @@ from schema.domain.base import DAY
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.recommend import Criteria, CriterionName, assess, meets, recommend
 from tests.factories import pnode, score, snapshot
-from tests.schema.domain.strategies import LATEST, networks, nodes
+from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
 
 criteria = st.builds(
     Criteria,
@@ -102,6 +102,7 @@ def test_a_node_meets_the_demands_when_it_passes_each(node: PNode, demands: Crit
     assert meets(node, demands) is all(result.passed for result in results if result.demanded)
 
 
+@network_settings
 @given(networks(), criteria)
 def test_recommendations_are_those_who_meet_the_demands_in_order(network: list[PNode], demands: Criteria):
     found = recommend(snapshot(network), demands)
@@ -112,6 +113,7 @@ def test_recommendations_are_those_who_meet_the_demands_in_order(network: list[P
     assert found.evaluated == len(network)
 
 
+@network_settings
 @given(networks(), st.floats(0, 100), st.floats(0, 100))
 def test_stricter_demands_never_admit_more(network: list[PNode], a: float, b: float):
     lax, strict = (set(ids(network, Criteria(min_uptime_days=0, min_score=score))) for score in sorted((a, b)))

@@ -7,7 +7,7 @@ from schema.domain.pnode import PNode, PNodeStatus, Tier
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import capacity, composite, growth_trend, rank_nodes, score_node, trust
 from tests.factories import pnode, score
-from tests.schema.domain.strategies import LATEST, networks, nodes
+from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
 from tests.schema.domain.worked_examples import CAPACITY, COMPOSITE, TRUST, Example, points, shown
 
 TRUST_DEFAULTS = {"uptime": None, "version": None, "latest_version": LATEST, "consistency": 1.0}
@@ -200,6 +200,7 @@ def test_nodes_without_a_score_pass_through_unranked():
     assert rank_nodes([away]) == (away,)
 
 
+@network_settings
 @given(networks())
 def test_ranks_agree_with_a_plain_count(network: list[PNode]):
     ranked = rank_nodes(network)

@@ -6,7 +6,7 @@ from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import VersionCount
 from schema.domain.topology import TopologyEdge, TopologyKind, label_of, topology
 from tests.factories import SEEDS, pnode, seed_report, snapshot
-from tests.schema.domain.strategies import MANY_SEEDS, networks
+from tests.schema.domain.strategies import MANY_SEEDS, network_settings, networks
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,7 @@ def test_islands_tell_which_seeds_see_which_versions():
     assert second.versions == (VersionCount(version="1.2.0", count=2),)
 
 
+@network_settings
 @given(networks())
 def test_every_edge_joins_two_drawn_points_once(network: list[PNode]):
     seeds = tuple(seed_report(seed) for seed in MANY_SEEDS)

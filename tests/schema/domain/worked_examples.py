@@ -236,11 +236,12 @@ NETWORK_ADVICE = (
 )
 
 TIER_COLOURS = (
-    Example({"tier": "LOW_RISK"}, "#10b981"),
-    Example({"tier": "MEDIUM_RISK"}, "#f59e0b"),
-    Example({"tier": "HIGH_RISK"}, "#ef4444"),
-    Example({"tier": "OFFLINE"}, "#6b7280"),
-    Example({"tier": "UNKNOWN"}, "#6b7280"),
+    Example({"tier": "low_risk"}, "#10b981"),
+    Example({"tier": "medium_risk"}, "#f59e0b"),
+    Example({"tier": "high_risk"}, "#ef4444"),
+    Example({"tier": "Offline"}, "#6b7280"),
+    Example({"tier": "offline"}, "#6b7280"),
+    Example({"tier": "unknown"}, "#6b7280"),
 )
 
 TABLES: Mapping[str, Sequence[Example]] = {
@@ -255,7 +256,15 @@ TABLES: Mapping[str, Sequence[Example]] = {
 }
 
 
+def mended() -> list[tuple[str, Example]]:
+    """The rows on which we differ, each with the name of its formula."""
+    return [(name, row) for name, rows in TABLES.items() for row in rows if row.ours is not None]
+
+
 def shown(given: Mapping[str, Any]) -> str:
-    """Inputs for people: `uptime 86400, version "0.6.9"`."""
+    """Inputs for people: `uptime 86400, version "0.6.9"`; groups of nodes as `5 perfect; 5 with version "0.7.3"`."""
+    if "nodes" in given:
+        groups = (f"{count} {'with ' + shown(fields) if fields else 'perfect'}" for count, fields in given["nodes"])
+        return "; ".join(groups) or "no nodes"
     texts = (f'{name} "{value}"' if isinstance(value, str) else f"{name} {value}" for name, value in given.items())
-    return ", ".join(texts)
+    return ", ".join(texts) or "nothing unusual"
