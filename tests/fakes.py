@@ -170,6 +170,12 @@ class FakeUpdates:
 
     def __init__(self) -> None:
         self._queues: list[asyncio.Queue[Snapshot | None]] = []
+        self._changed = asyncio.Condition()
+
+    async def listening(self, count: int = 1) -> None:
+        """Return once exactly so many readers listen."""
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(lambda: len(self._queues) == count)
 
     def push(self, snapshot: Snapshot) -> None:
         for queue in self._queues:
@@ -186,11 +192,17 @@ class FakeUpdates:
     async def snapshots(self) -> AsyncIterator[Snapshot]:
         queue: asyncio.Queue[Snapshot | None] = asyncio.Queue()
         self._queues.append(queue)
+        await self._tell()
         try:
             while (snapshot := await queue.get()) is not None:
                 yield snapshot
         finally:
             self._queues.remove(queue)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
 
 class FakeStore:

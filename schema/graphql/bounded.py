@@ -1,0 +1,77 @@
+"""Memory that strangers fill, bounded in number and size, and proof against floods."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+REMEMBERED_KEYS = 8_192
+
+
+class Doorkeeper:
+    """Says whether a key was asked for before, among the last 8,192 different ones.
+
+    What is asked for only once never gets in, so that a flood of unique keys evicts nothing of use.
+    """
+
+    def __init__(self, remembered: int = REMEMBERED_KEYS) -> None:
+        self._remembered = remembered
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    def seen_before(self, key: Hashable) -> bool:
+        mark = hash(key)
+        known = mark in self._seen
+        self._seen[mark] = None
+        self._seen.move_to_end(mark)
+        if len(self._seen) > self._remembered:
+            self._seen.popitem(last=False)
+        return known
+
+
+class BoundedMap(Generic[K, V]):
+    """The values used last, at most `max_entries` of them and `max_size` by their own sizes.
+
+    A value that alone would take an eighth of the room is not kept, nor one whose key comes for the first time, unless
+    `at_once` is set.
+    """
+
+    def __init__(self, *, max_entries: int, max_size: int, at_once: bool = False) -> None:
+        self._max_entries = max_entries
+        self._max_size = max_size
+        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._door = None if at_once else Doorkeeper()
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: K) -> V | None:
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V, size: int) -> bool:
+        """Keep the value if it may be kept; says whether it is."""
+        if size > self._max_size // 8 or (self._door is not None and not self._door.seen_before(key)):
+            return False
+        self.pop(key)
+        self._values[key] = (value, size)
+        self.size += size
+        while len(self._values) > self._max_entries or self.size > self._max_size:
+            self.pop(next(iter(self._values)))
+        return True
+
+    def pop(self, key: K) -> None:
+        """Forget the key, if it is kept."""
+        found = self._values.pop(key, None)
+        if found is not None:
+            self.size -= found[1]
+
+    def clear(self) -> None:
+        """Forget all values, but not which keys were asked for."""
+        self._values.clear()
+        self.size = 0

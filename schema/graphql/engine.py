@@ -1,0 +1,200 @@
+"""Running operations: each document is parsed, validated and kept once; each operation is priced, then executed.
+
+Nothing here knows about HTTP. A transport asks for `ready`, and then for `run` (one result) or `stream` (many).
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any, NamedTuple, cast
+
+import orjson
+import strawberry
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,  # pyright: ignore[reportUnknownVariableType]  (graphql-core leaves type arguments of its own open)
+    subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
+)
+
+from schema.graphql.bounded import BoundedMap
+from schema.graphql.context import Context
+from schema.graphql.cost import BUDGET
+from schema.graphql.errors import log_internal, mask_errors
+from schema.graphql.guard import choose_operation, parse_document, price, validate_document
+
+MAX_DOCUMENTS = 1_024
+MAX_DOCUMENT_BYTES = 16 * 2**20
+# What a parsed document takes, per byte of its text (measured: 40 to 60).
+BYTES_PER_SOURCE_BYTE = 60
+
+Response = dict[str, Any]
+Compiled = Callable[[Context, Mapping[str, Any]], Any]
+Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
+
+
+class Document:
+    """A query text that may run, with the operations that were compiled from it so far."""
+
+    __slots__ = ("compiled", "node", "sha256")
+
+    def __init__(self, sha256: str, node: DocumentNode) -> None:
+        self.sha256 = sha256
+        self.node = node
+        self.compiled: dict[str | None, Compiled | None] = {}
+
+
+class Failure(NamedTuple):
+    """Why an operation does not run: errors as clients see them. Nothing was executed."""
+
+    errors: list[Response]
+
+
+class Ready(NamedTuple):
+    """An operation that may run. `question` is equal exactly for operations that ask the same."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    name: str | None
+    variables: Mapping[str, Any]
+    cost: int
+    question: tuple[str, str | None, bytes]
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
+    def replaces(self) -> bool:
+        """Whether each result of the subscription makes those before it worthless, so that slow readers may skip."""
+        return bool(self.root_fields) and all(field.name.value == "snapshots" for field in self.root_fields)
+
+    @property
+    def root_fields(self) -> tuple[FieldNode, ...]:
+        """The fields selected at the root, those of fragments not counted."""
+        return tuple(node for node in self.operation.selection_set.selections if isinstance(node, FieldNode))
+
+
+class Result(NamedTuple):
+    """A response. `request_error`: it failed before anything was executed, so that it has no `data`.
+
+    `complete`: no errors, so that equal questions have this answer for as long as the view stands.
+    """
+
+    response: Response
+    request_error: bool
+    complete: bool
+
+
+class Engine:
+    """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all."""
+
+    def __init__(self, schema: strawberry.Schema, *, compile_operation: Compile | None = None) -> None:
+        self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (Strawberry has no other way to graphql-core's schema)
+        self._compile = compile_operation
+        self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
+
+    def document(self, query: str) -> Document | Failure:
+        """The document of this text, checked; from memory where it was asked for before."""
+        found = self._documents.get(query)
+        if found is not None:
+            return found
+        parsed = parse_document(query)
+        if parsed.document is None:
+            return _failure(parsed.errors)
+        errors = validate_document(self.core, parsed.document)
+        if errors:
+            return _failure(errors)
+        digest = hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()
+        document = Document(digest, parsed.document)
+        self._documents.put(query, document, BYTES_PER_SOURCE_BYTE * len(query))
+        return document
+
+    def ready(
+        self, query: str, operation_name: str | None, variables: Mapping[str, Any] | None, now: float
+    ) -> Ready | Failure:
+        """The operation of a request, checked and priced at time `now` (unix seconds); else its errors."""
+        document = self.document(query)
+        if isinstance(document, Failure):
+            return document
+        operation = choose_operation(document.node, operation_name)
+        if isinstance(operation, GraphQLError):
+            return _failure((operation,))
+        given = variables or {}
+        priced = price(self.core, document.node, operation, given, int(now))
+        if priced.error is not None:
+            return _failure((priced.error,))
+        question = (document.sha256, operation_name, orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
+        return Ready(document, operation, operation_name, given, priced.cost, question)
+
+    async def run(self, ready: Ready, context: Context) -> Result:
+        """The one result of a query."""
+        compiled = self._compiled(ready)
+        if compiled is not None:
+            result = compiled(context, ready.variables)
+        else:
+            result = execute(
+                self.core,
+                ready.document.node,
+                context_value=context,
+                variable_values=dict(ready.variables),
+                operation_name=ready.name,
+            )
+        if isawaitable(result):
+            result = await result
+        return _published(cast("ExecutionResult", result), ready, context)
+
+    async def stream(self, ready: Ready, context: Context, clock: Callable[[], float]) -> AsyncGenerator[Result, None]:
+        """The results of a subscription (of a query: its one result), each executed at its own time."""
+        if not ready.is_subscription:
+            yield await self.run(ready, context)
+            return
+        source = subscribe(
+            self.core,
+            ready.document.node,
+            context_value=context,
+            variable_values=dict(ready.variables),
+            operation_name=ready.name,
+        )
+        opened = await source if isawaitable(source) else source
+        if isinstance(opened, ExecutionResult):
+            yield _published(opened, ready, context)
+            return
+        results = cast("AsyncGenerator[ExecutionResult, None]", opened)
+        async with aclosing(results):
+            context.renew(clock())
+            async for result in results:
+                yield _published(result, ready, context)
+                context.renew(clock())
+
+    def _compiled(self, ready: Ready) -> Compiled | None:
+        if self._compile is None:
+            return None
+        known = ready.document.compiled
+        if ready.name not in known:
+            known[ready.name] = self._compile(self.core, ready.document.node, ready.operation)
+        return known[ready.name]
+
+
+def _failure(errors: tuple[GraphQLError, ...]) -> Failure:
+    return Failure([cast("Response", error.formatted) for error in mask_errors(errors)])
+
+
+def _published(result: ExecutionResult, ready: Ready, context: Context) -> Result:
+    """A result as clients see it: `data` left out where nothing was executed, errors masked and coded, the cost told."""
+    response: Response = {}
+    errors = result.errors
+    request_error = result.data is None and errors is not None and all(error.path is None for error in errors)
+    if errors:
+        log_internal(errors, context.request_id)
+        response["errors"] = [error.formatted for error in mask_errors(errors, context.request_id)]
+    if not request_error:
+        response["data"] = result.data
+    response["extensions"] = {"cost": {"value": ready.cost, "budget": BUDGET}}
+    return Result(response, request_error, complete=not errors)

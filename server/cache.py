@@ -1,0 +1,140 @@
+"""Whole answers, kept as bytes until there is news.
+
+An answer is a pure function of its question and of the view that it was read from: a snapshot, at a moment that moves
+by whole polling intervals. So answers are kept under their question for as long as the view stands, and all of them
+are dropped together when it changes. Each is compressed at most once per coding.
+
+Strangers choose the questions. The cache is bounded in entries and bytes, and a question is only let in when it is
+asked for the second time: a flood of questions that are asked once evicts nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from schema.graphql.bounded import BoundedMap
+from server.compress import COMPRESSORS, MIN_BYTES
+from server.rest.etag import coded, etag_of
+
+T = TypeVar("T")
+Headers = list[tuple[bytes, bytes]]
+
+IDENTITY = "identity"
+# What an entry costs besides its bytes: keys, header lists and the objects around them.
+ENTRY_OVERHEAD_BYTES = 2_048
+
+
+_ON_EVERY_STATUS = frozenset({b"vary", b"access-control-allow-origin"})
+
+
+class Variant(NamedTuple):
+    """The bytes of an answer in one content coding, with the headers that depend on them."""
+
+    body: bytes
+    headers: Headers
+    etag: bytes
+
+
+class Answer:
+    """One answer that may be kept: status 200, a whole body, and the headers that do not depend on the coding.
+
+    `immutable` answers are about a closed past; caches outside may keep them for good.
+    """
+
+    __slots__ = ("_headers", "_variants", "body", "etag", "immutable", "size", "vary")
+
+    def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
+        self.body = body
+        self.immutable = immutable
+        self.etag = etag_of(body)
+        # Compressed variants of one JSON body are together smaller than the body.
+        self.size = 2 * len(body) + ENTRY_OVERHEAD_BYTES
+        # What a 304 must repeat besides the tag, and what lets other origins read it.
+        self.vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
+        self._headers = headers
+        self._variants: dict[str, Variant] = {}
+
+    def variant(self, coding: str) -> Variant:
+        """The answer in this coding; small bodies are never compressed."""
+        if len(self.body) < MIN_BYTES:
+            coding = IDENTITY
+        found = self._variants.get(coding)
+        if found is None:
+            found = self._variants[coding] = self._make(coding)
+        return found
+
+    def _make(self, coding: str) -> Variant:
+        if coding == IDENTITY:
+            body, tag, extra = self.body, self.etag, []
+        else:
+            body = COMPRESSORS[coding](self.body)
+            tag, extra = coded(self.etag, coding), [(b"content-encoding", coding.encode())]
+        headers = [*self._headers, *extra, (b"content-length", b"%d" % len(body)), (b"etag", tag.encode())]
+        return Variant(body, headers, tag.encode())
+
+
+class ResponseCache:
+    """Answers by question, least recently used first to go. `view` names what answers are read from now."""
+
+    def __init__(self, view: Callable[[], Hashable], *, max_entries: int, max_bytes: int) -> None:
+        self._view = view
+        self._answers = BoundedMap[Hashable, Answer](max_entries=max_entries, max_size=max_bytes)
+        self._of_view: Hashable = None
+        self.hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    @property
+    def bytes_kept(self) -> int:
+        """What the kept answers take, by their own account."""
+        return self._answers.size
+
+    @property
+    def hit_ratio(self) -> float | None:
+        """Hits among all look-ups, 0..1; None before the first."""
+        total = self.hits + self.misses
+        return self.hits / total if total else None
+
+    def view(self) -> Hashable:
+        """What answers are read from now; those from another view are forgotten."""
+        view = self._view()
+        if view != self._of_view:
+            self._answers.clear()
+            self._of_view = view
+        return view
+
+    def get(self, question: Hashable) -> Answer | None:
+        """The kept answer to this question, if it was read from the view that stands now."""
+        self.view()
+        answer = self._answers.get(question)
+        if answer is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return answer
+
+    def put(self, question: Hashable, answer: Answer, view: Hashable) -> bool:
+        """Keep an answer that was read from `view`, unless that has changed meanwhile; says whether it is kept."""
+        return view == self._of_view and self._answers.put(question, answer, answer.size)
+
+
+class Flights:
+    """Work in progress by question: whoever asks what is being answered already waits for that answer."""
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def once(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `make` gives, made once for all who ask meanwhile. One who leaves does not stop it for the others."""
+        task = self._running.get(question)
+        if task is None:
+            task = self._running[question] = asyncio.create_task(make())
+            task.add_done_callback(lambda _: self._running.pop(question, None))
+        return await asyncio.shield(task)
+
+
+def without(headers: Sequence[tuple[bytes, bytes]], names: frozenset[bytes]) -> Headers:
+    """The headers but those of these (lower-case) names."""
+    return [(name, value) for name, value in headers if name not in names]

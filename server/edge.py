@@ -1,0 +1,141 @@
+"""The outermost layer: known questions are answered from memory, before anything is parsed, routed or logged.
+
+GraphQL requests are known by their bytes, GET requests to the REST routes by path and query string. Everything else,
+and everything that is not known yet, goes inwards; what comes back and may be kept is kept.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.cache import Answer, Flights, Headers, ResponseCache, without
+from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
+from server.reply import send_answer
+from server.view import CurrentView
+
+GRAPHQL_PATH = "/graphql"
+# Never kept, so not worth a look: probes, figures about the process, and pages.
+_PASSED_ON = ("/health", "/metrics", "/docs", "/redoc")
+MAX_QUESTION_BYTES = 2_048
+_OK = 200
+_NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})
+_MADE_ANEW = frozenset(
+    {b"content-length", b"etag", b"cache-control", b"x-request-id", b"vary", b"access-control-allow-origin"}
+)
+_COMMON: Headers = [(b"vary", b"Accept-Encoding"), (b"access-control-allow-origin", b"*")]
+
+
+class Captured(NamedTuple):
+    """A whole response of an inner layer; `answer` is set where it may be kept."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    answer: Answer | None
+
+
+class Edge:
+    """ASGI middleware. `served` counts what was answered here, by method, kind and status."""
+
+    def __init__(self, app: ASGIApp, graphql: GraphQLEndpoint, cache: ResponseCache, view: CurrentView) -> None:
+        self._app = app
+        self._graphql = graphql
+        self._cache = cache
+        self._view = view
+        self._flights = Flights()
+        self.served: Counter[tuple[str, str, int]] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"]
+            if path == GRAPHQL_PATH:
+                if method == "POST":
+                    await self._post(scope, receive, send)
+                    return
+                if method in ("GET", "HEAD") and await self._known_get(scope, send):
+                    return
+            elif method in ("GET", "HEAD") and not path.startswith(_PASSED_ON):
+                await self._get(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = await receive()
+        if first["type"] == "http.request" and not first.get("more_body", False):
+            headers = dict(scope["headers"])
+            answer = self._graphql.kept(asked_by_post(headers, first.get("body", b"")))
+            if answer is not None:
+                await self._serve(scope, "graphql", answer, headers, send)
+                return
+        await self._app(scope, _replay(first, receive), send)
+
+    async def _known_get(self, scope: Scope, send: Send) -> bool:
+        headers = dict(scope["headers"])
+        answer = self._graphql.kept(asked_by_get(headers, scope["query_string"]))
+        if answer is None:
+            return False
+        await self._serve(scope, "graphql", answer, headers, send)
+        return True
+
+    async def _get(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = ("GET", scope["path"], scope["query_string"])
+        answer = self._cache.get(question)
+        if answer is None:
+            if len(scope["path"]) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
+                await self._app(scope, receive, send)
+                return
+            captured = await self._flights.once(question, lambda: self._capture(scope, question))
+            if captured.answer is None:
+                await _pass_on(captured, send, bodiless=scope["method"] == "HEAD")
+                return
+            answer = captured.answer
+        await self._serve(scope, "rest", answer, dict(scope["headers"]), send)
+
+    async def _serve(self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes], send: Send) -> None:
+        method: str = scope["method"]
+        control = self._view.cache_control(immutable=answer.immutable)
+        status = await send_answer(send, answer, headers, control, bodiless=method == "HEAD")
+        self.served[method, kind, status] += 1
+
+    async def _capture(self, scope: Scope, question: Hashable) -> Captured:
+        """What the inner layers answer to a plain GET, kept where it may be."""
+        view = self._cache.view()
+        plain: Scope = {**scope, "method": "GET", "headers": without(scope["headers"], _NOT_ASKED), "state": {}}
+        status, headers, body = _OK, list[tuple[bytes, bytes]](), bytearray()
+
+        async def collect(message: Message) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], list(message["headers"])
+            else:
+                body.extend(message.get("body", b""))
+
+        await self._app(plain, _empty_body, collect)
+        control = dict(headers).get(b"cache-control", b"")
+        if status != _OK or not control.startswith(b"public"):
+            return Captured(status, headers, bytes(body), None)
+        answer = Answer(bytes(body), [*without(headers, _MADE_ANEW), *_COMMON])
+        self._cache.put(question, answer, view)
+        return Captured(status, headers, b"", answer)
+
+
+async def _empty_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _replay(first: Message, receive: Receive) -> Receive:
+    """`receive`, beginning once more with a message that was taken already."""
+    waiting: list[Message] = [first]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+async def _pass_on(captured: Captured, send: Send, *, bodiless: bool) -> None:
+    headers = [*without(captured.headers, frozenset({b"access-control-allow-origin"})), _COMMON[1]]
+    await send({"type": "http.response.start", "status": captured.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if bodiless else captured.body})

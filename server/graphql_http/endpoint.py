@@ -1,0 +1,236 @@
+"""GraphQL over HTTP: GET, HEAD and POST, by the GraphQL-over-HTTP specification, answered from memory where possible."""
+
+from collections.abc import Hashable
+from http import HTTPStatus
+from typing import NamedTuple
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from schema.graphql.bounded import BoundedMap
+from schema.graphql.engine import Failure, Ready, Response
+from schema.graphql.errors import ErrorCode
+from server.cache import Answer, Flights, Headers, ResponseCache
+from server.graphql_http.feeds import Feeds
+from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
+from server.graphql_http.operations import Operations, error_response
+from server.graphql_http.past import is_closed_past
+from server.graphql_http.request import GraphQLRequest, Refused, from_body, from_url
+from server.graphql_http.sse import EventStream, single
+from server.reply import send_answer, send_whole
+from server.view import CurrentView
+
+ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
+MAX_SHORTCUTS = 4_096
+MAX_SHORTCUT_BYTES = 8 * 2**20
+
+Asked = tuple[bytes | None, ...]
+
+
+class Reply(NamedTuple):
+    """What one operation gives over HTTP; `answer` where it may be kept, else the status and body."""
+
+    answer: Answer | None
+    status: int
+    body: bytes
+
+
+class Exchange(NamedTuple):
+    """One HTTP request and the way back to its client."""
+
+    scope: Scope
+    headers: dict[bytes, bytes]
+    receive: Receive
+    send: Send
+
+    @property
+    def bodiless(self) -> bool:
+        """HEAD is answered like GET, without the body."""
+        return self.scope["method"] == "HEAD"
+
+    @property
+    def address(self) -> str:
+        """The address of the client's socket, or what the server was told to trust instead."""
+        client = self.scope.get("client")
+        return client[0] if client else "unknown"
+
+    @property
+    def request_id(self) -> str | None:
+        return self.scope.get("state", {}).get("request_id")
+
+    async def reply(self, status: int, body: bytes, media: str, extra: Headers) -> None:
+        """Send a body that nobody may keep."""
+        await send_whole(self.send, status, body, _typed(media), [*_COMMON, *extra], bodiless=self.bodiless)
+
+
+class GraphQLEndpoint:
+    """ASGI application for the HTTP side of `/graphql`."""
+
+    def __init__(
+        self, operations: Operations, feeds: Feeds, cache: ResponseCache, view: CurrentView, *, body_limit: int
+    ) -> None:
+        self._operations = operations
+        self._feeds = feeds
+        self._cache = cache
+        self._view = view
+        self._body_limit = body_limit
+        self._flights = Flights()
+        # From the bytes of a request to the question that they ask, so that a known request is not even parsed.
+        self._shortcuts = BoundedMap[Asked, Hashable](max_entries=MAX_SHORTCUTS, max_size=MAX_SHORTCUT_BYTES)
+
+    def kept(self, asked: Asked) -> Answer | None:
+        """The kept answer to a request that has been asked in exactly these bytes before."""
+        question = self._shortcuts.get(asked)
+        return self._cache.get(question) if question is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, dict(scope["headers"]), receive, send)
+        try:
+            request, asked = await self._read(exchange)
+            await self._serve(exchange, request, asked)
+        except Refused as refused:
+            extra: Headers = [(b"allow", refused.allow.encode())] if refused.allow else []
+            body = orjson.dumps(error_response(refused.message, ErrorCode.BAD_USER_INPUT))
+            await exchange.reply(refused.status, body, JSON, extra)
+
+    async def _read(self, exchange: Exchange) -> tuple[GraphQLRequest, Asked]:
+        """The request, and the bytes that it was asked in. Raises Refused."""
+        headers = exchange.headers
+        match exchange.scope["method"]:
+            case "GET" | "HEAD":
+                query_string: bytes = exchange.scope["query_string"]
+                return from_url(query_string), asked_by_get(headers, query_string)
+            case "POST":
+                _check_content(headers)
+                body = await read_body(exchange.receive, self._body_limit)
+                return from_body(body), asked_by_post(headers, body)
+            case _:
+                raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "use GET or POST", allow=ALLOWED_METHODS)
+
+    async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
+        ready = self._operations.prepared(request)
+        streams = isinstance(ready, Ready) and ready.is_subscription
+        media = answer_type(_text(exchange.headers.get(b"accept")), subscription=streams)
+        if media is None:
+            wanted = EVENT_STREAM if streams else f"{GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}"
+            raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"the answer is {wanted}, and the request accepts none of it")
+        if isinstance(ready, Ready) and streams:
+            await self._stream(exchange, ready)
+            return
+        reply = await self._reply(exchange, ready, media)
+        if reply.answer is None:
+            extra = _RETRY if reply.status == HTTPStatus.TOO_MANY_REQUESTS else []
+            await exchange.reply(reply.status, reply.body, media, extra)
+            return
+        if isinstance(ready, Ready):
+            self._shortcuts.put(asked, (media, *ready.question), _size(asked))
+        control = self._view.cache_control(immutable=reply.answer.immutable)
+        await send_answer(exchange.send, reply.answer, exchange.headers, control, bodiless=exchange.bodiless)
+
+    async def _reply(self, exchange: Exchange, ready: Ready | Failure, media: str) -> Reply:
+        if isinstance(ready, Failure):
+            return _failed(ready, media, HTTPStatus.BAD_REQUEST)
+        question = (media, *ready.question)
+        kept = self._cache.get(question)
+        if kept is not None:
+            return Reply(kept, HTTPStatus.OK, b"")
+        refused = self._operations.charge(ready, exchange.address)
+        if refused is not None:
+            return _failed(refused, media, HTTPStatus.TOO_MANY_REQUESTS)
+        return await self._flights.once(question, lambda: self._make(ready, media, exchange.request_id))
+
+    async def _make(self, ready: Ready, media: str, request_id: str | None) -> Reply:
+        view = self._cache.view()
+        result = await self._operations.run(ready, request_id)
+        body = _encoded(result.response, media)
+        if not result.complete:
+            strict = media == GRAPHQL_JSON and result.request_error
+            return Reply(None, HTTPStatus.BAD_REQUEST if strict else HTTPStatus.OK, body)
+        newest = self._operations.reads.current()
+        closed = is_closed_past(ready, newest.slot if newest is not None else None)
+        answer = Answer(body, [(b"content-type", _typed(media)), *_COMMON], immutable=closed)
+        self._cache.put((media, *ready.question), answer, view)
+        return Reply(answer, HTTPStatus.OK, b"")
+
+    async def _stream(self, exchange: Exchange, ready: Ready) -> None:
+        refused = self._operations.charge(ready, exchange.address)
+        if refused is not None:
+            reply = _failed(refused, JSON, HTTPStatus.TOO_MANY_REQUESTS)
+            await exchange.reply(reply.status, reply.body, JSON, _RETRY)
+            return
+        stream = EventStream(replaces=ready.replaces)
+        leave = self._feeds.join(*self._operations.feed(ready), stream)
+        try:
+            await stream.serve(exchange.receive, exchange.send)
+        finally:
+            leave()
+
+
+_COMMON: Headers = [
+    (b"vary", b"Accept, Accept-Encoding"),
+    (b"access-control-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_RETRY: Headers = [(b"retry-after", b"60")]
+
+
+def asked_by_post(headers: dict[bytes, bytes], body: bytes) -> Asked:
+    """What makes two POST requests the same."""
+    return (headers.get(b"content-type"), headers.get(b"accept"), body)
+
+
+def asked_by_get(headers: dict[bytes, bytes], query_string: bytes) -> Asked:
+    """What makes two GET requests the same."""
+    return (b"", headers.get(b"accept"), query_string)
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The body, of at most `limit` bytes. Raises Refused beyond, without reading on."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(HTTPStatus.BAD_REQUEST, "the client left before its body was complete")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {limit} bytes")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _check_content(headers: dict[bytes, bytes]) -> None:
+    kind, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+    charset = parameters.strip().removeprefix("charset=").strip('"')
+    if kind.strip() != JSON or (charset and charset != "utf-8"):
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}, in UTF-8")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted")
+
+
+def _failed(failure: Failure, media: str, status: HTTPStatus) -> Reply:
+    """A response without data: its status tells so, but to clients of plain JSON, which expect 200."""
+    persisted = any(
+        error.get("extensions", {}).get("code") == ErrorCode.PERSISTED_QUERY_NOT_FOUND for error in failure.errors
+    )
+    lenient = persisted or (media != GRAPHQL_JSON and status == HTTPStatus.BAD_REQUEST)
+    return Reply(None, HTTPStatus.OK if lenient else status, _encoded({"errors": failure.errors}, media))
+
+
+def _encoded(response: Response, media: str) -> bytes:
+    body = orjson.dumps(response)
+    return single(body) if media == EVENT_STREAM else body
+
+
+def _typed(media: str) -> bytes:
+    return f"{media}; charset=utf-8".encode()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _size(asked: Asked) -> int:
+    return sum(len(part) for part in asked if part is not None) + 256

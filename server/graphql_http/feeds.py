@@ -1,0 +1,106 @@
+"""Subscriptions, produced once and sent to many.
+
+Subscribers with the same document, variables and operation share one producer: each result is executed and serialised
+once, and handed to each of them as the same bytes. A subscription that begins at a client's own cursor is not shared.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import aclosing
+from typing import Protocol
+
+from server.logs import get_logger
+
+log = get_logger(__name__)
+
+Source = Callable[[], AsyncGenerator[bytes]]
+
+
+class Listener(Protocol):
+    """One subscriber. Neither method waits or raises: what cannot be taken now is the listener's to bound."""
+
+    def next(self, payload: bytes) -> None:
+        """A result: a serialised GraphQL response."""
+        ...
+
+    def complete(self) -> None:
+        """There will be no more."""
+        ...
+
+
+class Feed:
+    """One producer and its listeners. Runs while anybody listens."""
+
+    def __init__(self, source: Source, on_end: Callable[["Feed"], None]) -> None:
+        self._source = source
+        self._on_end = on_end
+        self._listeners: dict[Listener, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, listener: Listener) -> None:
+        self._listeners[listener] = None
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def remove(self, listener: Listener) -> None:
+        self._listeners.pop(listener, None)
+        if not self._listeners and self._task is not None:
+            self._task.cancel()
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    async def _run(self) -> None:
+        try:
+            async with aclosing(self._source()) as payloads:
+                async for payload in payloads:
+                    for listener in tuple(self._listeners):
+                        listener.next(payload)
+                    # A burst of results must not keep the writers from sending it.
+                    await asyncio.sleep(0)
+        except Exception:
+            # What goes wrong in one result is an error in that result; this is the source itself failing.
+            log.exception("feed.failed")
+        finally:
+            self._on_end(self)
+            for listener in tuple(self._listeners):
+                listener.complete()
+            self._listeners.clear()
+
+
+class Feeds:
+    """The feeds that run now, by what they are asked for."""
+
+    def __init__(self) -> None:
+        self._shared: dict[Hashable, Feed] = {}
+        self._all: set[Feed] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def join(self, key: Hashable | None, source: Source, listener: Listener) -> Callable[[], None]:
+        """Listen to the feed of this key, started if need be; with the key None, to one of one's own.
+
+        Returns what ends the listening; it may be called more than once.
+        """
+        feed = self._shared.get(key) if key is not None else None
+        if feed is None:
+            feed = Feed(source, self._ended)
+            self._all.add(feed)
+            if key is not None:
+                self._shared[key] = feed
+        feed.add(listener)
+        joined = feed
+        return lambda: self._leave(joined, listener)
+
+    def _leave(self, feed: Feed, listener: Listener) -> None:
+        feed.remove(listener)
+        if not feed.listeners:
+            self._ended(feed)
+
+    def _ended(self, feed: Feed) -> None:
+        """Forget a feed at once, so that who comes next starts a new one."""
+        self._all.discard(feed)
+        for key in [key for key, other in self._shared.items() if other is feed]:
+            del self._shared[key]

@@ -1,0 +1,113 @@
+"""The GraphQL engine as the transports use it: persisted queries, rate limit, context, bytes."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Hashable
+from http import HTTPStatus
+
+import orjson
+
+from schema.graphql.bounded import BoundedMap
+from schema.graphql.context import Context, ServiceInfo
+from schema.graphql.engine import Engine, Failure, Ready, Response, Result
+from schema.graphql.errors import ErrorCode
+from schema.reads import Reads, Updates
+from server.graphql_http.feeds import Source
+from server.graphql_http.ratelimit import RateLimit
+from server.graphql_http.request import GraphQLRequest, Refused
+
+MAX_PERSISTED = 2_048
+MAX_PERSISTED_BYTES = 8 * 2**20
+
+
+class Operations:
+    """What all transports share. `clock` gives unix seconds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reads: Reads,
+        updates: Updates,
+        service: ServiceInfo,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self.reads = reads
+        self._engine = engine
+        self._updates = updates
+        self._service = service
+        self._clock = clock
+        self._limit = RateLimit(service.rate_limit)
+        self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
+
+    def prepared(self, request: GraphQLRequest) -> Ready | Failure:
+        """The operation of a request, checked and priced; a persisted query is looked up, or kept once it is valid.
+
+        Raises Refused where the hash is not that of the query.
+        """
+        digest = request.persisted_hash
+        query = request.query
+        if digest is not None:
+            if query is None:
+                query = self._persisted.get(digest)
+                if query is None:
+                    return _failure("no persisted query has this hash", ErrorCode.PERSISTED_QUERY_NOT_FOUND)
+            elif hashlib.sha256(query.encode()).hexdigest() != digest:
+                raise Refused(HTTPStatus.BAD_REQUEST, "extensions.persistedQuery.sha256Hash is not that of `query`")
+        ready = self._engine.ready(query or "", request.operation_name, request.variables, self._clock())
+        if digest is not None and request.query is not None and isinstance(ready, Ready):
+            self._persisted.put(digest, request.query, len(request.query))
+        return ready
+
+    def charge(self, ready: Ready, address: str) -> Failure | None:
+        """Take the cost of an operation that is about to run from the client's allowance."""
+        wait = self._limit.charge(address, ready.cost)
+        if wait is None:
+            return None
+        return _failure(f"the allowance is used up, try again in {wait} s", ErrorCode.RATE_LIMITED, retryAfter=wait)
+
+    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
+        """`prepared` and `charge`, for transports without a cache."""
+        try:
+            ready = self.prepared(request)
+        except Refused as refused:
+            return _failure(refused.message, ErrorCode.BAD_USER_INPUT)
+        return ready if isinstance(ready, Failure) else self.charge(ready, address) or ready
+
+    async def run(self, ready: Ready, request_id: str | None) -> Result:
+        """The result of a query."""
+        return await self._engine.run(ready, self._context(request_id))
+
+    def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
+        """The key under which results can be shared (None: not at all), and their source.
+
+        Queries have one result, at the time they are asked; a subscription that starts at a cursor has a past of its
+        own. All others give everybody the same.
+        """
+
+        async def source() -> AsyncGenerator[bytes, None]:
+            async for result in self._engine.stream(ready, self._context(None), self._clock):
+                yield orjson.dumps(result.response)
+
+        starts_in_the_past = any(
+            argument.name.value == "after" for field in ready.root_fields for argument in field.arguments or ()
+        )
+        shared = ready.is_subscription and bool(ready.root_fields) and not starts_in_the_past
+        return (ready.question if shared else None), source
+
+    def _context(self, request_id: str | None) -> Context:
+        return Context(
+            reads=self.reads,
+            updates=self._updates,
+            now=self._clock(),
+            service=self._service,
+            request_id=request_id,
+        )
+
+
+def error_response(message: str, code: ErrorCode, **extensions: object) -> Response:
+    """A response with one error, for what never became an operation."""
+    return {"errors": [{"message": message, "extensions": {"code": code.value, **extensions}}]}
+
+
+def _failure(message: str, code: ErrorCode, **extensions: object) -> Failure:
+    return Failure(error_response(message, code, **extensions)["errors"])

@@ -1,0 +1,96 @@
+"""What waits to be sent to one subscriber: bounded, newest first to stay.
+
+A slow reader costs a bounded amount of memory and delays nobody. Of a subscription whose results replace each other
+(snapshots) only the newest wait; of others every result matters, and a reader that is too far behind loses its
+connection instead, to come back with its last cursor. A connection that has been behind for too long is closed.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+MAX_WAITING_SNAPSHOTS = 8
+MAX_WAITING_RESULTS = 4_096
+MAX_WAITING_CHARACTERS = 8 * 2**20
+MAX_WAITING_CONTROL = 128
+SLOW_SECONDS = 30.0
+
+
+class Overflow(Exception):
+    """The reader is too far behind to be served any further."""
+
+
+class Outbox:
+    """The messages of one connection. `put` never waits; `take` waits for the next message.
+
+    Results of one subscription keep their order; control messages go first, except that the completion of a
+    subscription never overtakes its results.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._control: deque[str] = deque()
+        self._results: dict[str, deque[str]] = {}
+        self._ready = asyncio.Event()
+        self._behind_since: float | None = None
+        self._characters = 0
+        self.dropped = 0
+
+    def control(self, message: str) -> None:
+        """Queue a message that must not be lost. Raises Overflow where too many wait."""
+        if len(self._control) >= MAX_WAITING_CONTROL:
+            raise Overflow(f"{MAX_WAITING_CONTROL} messages wait")
+        self._control.append(message)
+        self._ready.set()
+
+    def result(self, subscription: str, message: str, *, replaces: bool) -> None:
+        """Queue a result. Raises Overflow where the reader is too far behind.
+
+        `replaces`: it makes older ones of its subscription worthless, so that those give way, for 30 seconds.
+        """
+        waiting = self._results.setdefault(subscription, deque())
+        if replaces and len(waiting) >= MAX_WAITING_SNAPSHOTS:
+            self._characters -= len(waiting.popleft())
+            self.dropped += 1
+            self._note_delay()
+        if len(waiting) >= MAX_WAITING_RESULTS or self._characters + len(message) > MAX_WAITING_CHARACTERS:
+            raise Overflow(f"{len(waiting)} results of one subscription wait, {self._characters} characters in all")
+        self._characters += len(message)
+        waiting.append(message)
+        self._ready.set()
+
+    def _note_delay(self) -> None:
+        now = self._clock()
+        if self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > SLOW_SECONDS:
+            raise Overflow(f"the reader has been behind for {SLOW_SECONDS:g} s")
+
+    def finish(self, subscription: str, message: str) -> None:
+        """Queue the last message of a subscription, after its results."""
+        self._characters += len(message)
+        self._results.setdefault(subscription, deque()).append(message)
+        self._ready.set()
+
+    def forget(self, subscription: str) -> None:
+        """Drop what waits of a subscription that its client has ended."""
+        self._characters -= sum(map(len, self._results.pop(subscription, ())))
+
+    async def take(self) -> str:
+        """The next message, once there is one."""
+        while True:
+            if self._control:
+                return self._control.popleft()
+            for subscription, waiting in self._results.items():
+                message = waiting.popleft()
+                self._characters -= len(message)
+                # Put at the end, so that subscriptions take turns.
+                del self._results[subscription]
+                if waiting:
+                    self._results[subscription] = waiting
+                else:
+                    self._behind_since = None
+                return message
+            self._ready.clear()
+            await self._ready.wait()

@@ -1,0 +1,60 @@
+"""Whether an answer is about a closed past, so that it never changes and may be cached for good."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, StringValueNode, ValueNode, VariableNode
+from graphql.language import SelectionSetNode
+
+from schema.domain.base import HOUR
+from schema.graphql.engine import Ready
+from schema.graphql.scalars import read_datetime
+
+_TIMELESS = frozenset({"__typename"})
+# Below an `asOf`, these speak of other times than that of the snapshot.
+_OF_OTHER_TIMES = frozenset({"history", "availability"})
+
+
+def is_closed_past(ready: Ready, newest_slot: int | None) -> bool:
+    """Whether every part of the answer is as of a slot before the newest, or a history that ended an hour before it.
+
+    Errs on the side of no: fragments at the root, and times that the answer would have to be asked for, are not closed.
+    """
+    selections = ready.operation.selection_set.selections
+    if newest_slot is None or len(ready.root_fields) != len(selections):
+        return False
+    fields = [field for field in ready.root_fields if field.name.value not in _TIMELESS]
+    return bool(fields) and all(_is_closed(field, ready.variables, newest_slot) for field in fields)
+
+
+def _is_closed(field: FieldNode, variables: Mapping[str, Any], newest_slot: int) -> bool:
+    arguments = {argument.name.value: argument.value for argument in field.arguments or ()}
+    if "asOf" in arguments:
+        at = _time(arguments["asOf"], variables)
+        return at is not None and at < newest_slot and not _selects_other_times(field.selection_set)
+    if field.name.value in ("history", "versionAdoption") and "to" in arguments:
+        end = _time(arguments["to"], variables)
+        return end is not None and end <= newest_slot - HOUR and "includeCurrent" not in arguments
+    return False
+
+
+def _selects_other_times(selection_set: SelectionSetNode | None) -> bool:
+    """Whether any field below has times of its own; fragments are not looked into, and count as if they had."""
+    for node in selection_set.selections if selection_set is not None else ():
+        if not isinstance(node, FieldNode):
+            return True
+        if node.name.value in _OF_OTHER_TIMES or _selects_other_times(node.selection_set):
+            return True
+    return False
+
+
+def _time(node: ValueNode, variables: Mapping[str, Any]) -> int | None:
+    """The time that an argument gives, unix seconds; None where it gives none."""
+    if isinstance(node, VariableNode):
+        value: object = variables.get(node.name.value)
+    else:
+        value = node.value if isinstance(node, StringValueNode) else None
+    try:
+        return read_datetime(value)
+    except GraphQLError:
+        return None

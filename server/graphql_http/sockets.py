@@ -1,0 +1,51 @@
+"""Who may open a WebSocket, judged before it is accepted: by origin, and by how many are open already."""
+
+from collections import Counter
+from collections.abc import Collection
+from http import HTTPStatus
+
+from starlette.types import Scope, Send
+
+
+class Doors:
+    """The count of open sockets, in all and by client address; `allowed_origins` None lets every origin in."""
+
+    def __init__(self, *, in_all: int, per_address: int, allowed_origins: Collection[str] | None = None) -> None:
+        self._in_all = in_all
+        self._per_address = per_address
+        self._origins = frozenset(allowed_origins) if allowed_origins is not None else None
+        self._open: Counter[str] = Counter()
+
+    @property
+    def open(self) -> int:
+        """How many sockets are open."""
+        return self._open.total()
+
+    def refusal(self, origin: str | None, address: str) -> HTTPStatus | None:
+        """Why a socket may not be opened; None where it may. Clients that are no browsers send no origin."""
+        if self._origins is not None and origin is not None and origin not in self._origins:
+            return HTTPStatus.FORBIDDEN
+        if self.open >= self._in_all:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        if self._open[address] >= self._per_address:
+            return HTTPStatus.TOO_MANY_REQUESTS
+        return None
+
+    def enter(self, address: str) -> None:
+        self._open[address] += 1
+
+    def leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+
+
+async def refuse(scope: Scope, send: Send, status: HTTPStatus) -> None:
+    """Answer the handshake with an HTTP status where the server can, else with its plain 403."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = status.phrase.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "websocket.http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,76 @@
+"""GraphQL over server-sent events, one operation a connection (the "distinct connections" mode of graphql-sse)."""
+
+import asyncio
+import contextlib
+
+from starlette.types import Receive, Send
+
+from server.graphql_http.outbox import Outbox, Overflow
+
+# Comments that keep proxies from closing a quiet stream.
+PING_SECONDS = 12.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"access-control-allow-origin", b"*"),
+]
+_STREAM = "stream"
+_COMPLETE = "event: complete\ndata:\n\n"
+_PING = ":\n\n"
+
+
+class EventStream:
+    """One client's stream, as a listener of a feed."""
+
+    def __init__(self, *, replaces: bool) -> None:
+        self._replaces = replaces
+        self._outbox = Outbox()
+        self._ended = asyncio.Event()
+
+    def next(self, payload: bytes) -> None:
+        if self._ended.is_set():
+            return
+        try:
+            self._outbox.result(_STREAM, f"event: next\ndata: {payload.decode()}\n\n", replaces=self._replaces)
+        except Overflow:
+            self._ended.set()
+
+    def complete(self) -> None:
+        self._outbox.finish(_STREAM, _COMPLETE)
+
+    async def serve(self, receive: Receive, send: Send, *, ping_seconds: float = PING_SECONDS) -> None:
+        """Send what comes, until the feed completes, the client leaves, or it reads too slowly."""
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        gone = asyncio.create_task(_disconnected(receive))
+        ended = asyncio.create_task(self._ended.wait())
+        writer = asyncio.create_task(self._write(send, ping_seconds))
+        try:
+            await asyncio.wait({gone, ended, writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (gone, ended, writer):
+                task.cancel()
+            await asyncio.gather(gone, ended, writer, return_exceptions=True)
+        with contextlib.suppress(OSError, RuntimeError):
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _write(self, send: Send, ping_seconds: float) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(ping_seconds):
+                    chunk = await self._outbox.take()
+            except TimeoutError:
+                chunk = _PING
+            await send({"type": "http.response.body", "body": chunk.encode(), "more_body": True})
+            if chunk == _COMPLETE:
+                return
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def single(payload: bytes) -> bytes:
+    """The whole stream of an operation with exactly one result."""
+    return f"event: next\ndata: {payload.decode()}\n\n{_COMPLETE}".encode()

@@ -1,0 +1,100 @@
+import asyncio
+
+from server.cache import Answer, Flights, ResponseCache, without
+
+
+class View:
+    name = 1
+
+    def __call__(self) -> int:
+        return self.name
+
+
+def kept(cache: ResponseCache, question: object, body: bytes = b"{}") -> bool:
+    """Ask twice and put twice, as two requests do; says whether the answer is kept."""
+    results = []
+    for _ in range(2):
+        cache.get(question)
+        results.append(cache.put(question, Answer(body, []), cache.view()))
+    return results[-1]
+
+
+def test_a_question_is_let_in_when_it_comes_for_the_second_time() -> None:
+    cache = ResponseCache(View(), max_entries=10, max_bytes=10**6)
+    assert not cache.put("q", Answer(b"1", []), cache.view())
+    assert cache.put("q", Answer(b"1", []), cache.view())
+    assert cache.get("q") is not None
+
+
+def test_everything_is_forgotten_when_the_view_changes() -> None:
+    view = View()
+    cache = ResponseCache(view, max_entries=10, max_bytes=10**6)
+    assert kept(cache, "q")
+    view.name = 2
+    assert (cache.get("q"), cache.bytes_kept) == (None, 0)
+
+
+def test_an_answer_from_an_older_view_is_not_kept() -> None:
+    view = View()
+    cache = ResponseCache(view, max_entries=10, max_bytes=10**6)
+    old = cache.view()
+    kept(cache, "q")
+    view.name = 2
+    cache.get("q")
+    assert not cache.put("q", Answer(b"1", []), old)
+
+
+def test_a_flood_of_questions_that_come_once_evicts_nothing() -> None:
+    cache = ResponseCache(View(), max_entries=10, max_bytes=10**6)
+    assert kept(cache, "useful")
+    for number in range(5_000):
+        cache.put(f"flood {number}", Answer(b"1", []), cache.view())
+    assert (cache.get("useful") is not None, len(cache)) == (True, 1)
+
+
+def test_entries_and_bytes_are_bounded() -> None:
+    cache = ResponseCache(View(), max_entries=3, max_bytes=10**6)
+    for number in range(6):
+        kept(cache, number)
+    assert (len(cache), cache.get(5) is not None, cache.get(0)) == (3, True, None)
+    small = ResponseCache(View(), max_entries=100, max_bytes=100_000)
+    for number in range(50):
+        kept(small, number, b"x" * 4_000)
+    assert small.bytes_kept <= 100_000
+    assert not kept(small, "huge", b"x" * 50_000)
+
+
+def test_hits_are_counted() -> None:
+    cache = ResponseCache(View(), max_entries=3, max_bytes=10**6)
+    assert cache.hit_ratio is None
+    kept(cache, "q")
+    cache.get("q")
+    assert (cache.hits, cache.misses, cache.hit_ratio) == (1, 2, 1 / 3)
+
+
+def test_a_small_answer_is_never_compressed_and_a_large_one_once() -> None:
+    assert Answer(b"{}", []).variant("br").body == b"{}"
+    large = Answer(b"x" * 5_000, [])
+    assert large.variant("br") is large.variant("br")
+    assert dict(large.variant("gzip").headers)[b"content-encoding"] == b"gzip"
+
+
+async def test_one_flight_serves_all_who_ask_meanwhile() -> None:
+    flights, started, go = Flights(), 0, asyncio.Event()
+
+    async def make() -> int:
+        nonlocal started
+        started += 1
+        await go.wait()
+        return started
+
+    asking = [asyncio.create_task(flights.once("q", make)) for _ in range(5)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    go.set()
+    assert (await asyncio.gather(*asking[1:]), started) == ([1, 1, 1, 1], 1)
+    assert await flights.once("q", make) == 2
+
+
+def test_headers_are_left_out_by_name() -> None:
+    assert without([(b"a", b"1"), (b"b", b"2")], frozenset({b"a"})) == [(b"b", b"2")]

@@ -1,0 +1,131 @@
+import orjson
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from server.edge import Edge
+from tests.asgi import call
+from tests.factories import AT, network
+from tests.server.graphql_http.conftest import Api
+
+COUNT = "{ pnodes(first: 1) { totalCount } }"
+
+
+class Inner:
+    """Routes that count how often they are reached."""
+
+    def __init__(self) -> None:
+        self.api = api = Api([network(20)])
+        self.reached: list[str] = []
+        routes = [
+            Route("/pnodes", self.public),
+            Route("/large", self.large),
+            Route("/private", self.private),
+            Route("/health", self.private),
+            Route("/graphql", api.http),
+        ]
+        app = Starlette(routes=routes, exception_handlers={404: self.missing})
+        self.edge = Edge(app, api.http, api.cache, api.view)
+
+    async def public(self, request: Request) -> Response:
+        self.reached.append(request.method)
+        headers = {"cache-control": "public, max-age=60", "x-request-id": "inner", "etag": '"inner"'}
+        return JSONResponse(
+            {"accept": request.headers.get("accept-encoding"), "q": str(request.url.query)}, headers=headers
+        )
+
+    async def large(self, request: Request) -> Response:
+        return JSONResponse(["x" * 50] * 100, headers={"cache-control": "public, max-age=60"})
+
+    async def private(self, request: Request) -> Response:
+        self.reached.append(request.method)
+        return JSONResponse({"n": len(self.reached)}, headers={"cache-control": "no-store"})
+
+    async def missing(self, request: Request, error: Exception) -> Response:
+        self.reached.append(request.method)
+        return JSONResponse({"detail": "Not Found"}, 404, headers={"cache-control": "no-store"})
+
+
+@pytest.fixture
+def inner() -> Inner:
+    return Inner()
+
+
+async def test_a_known_get_does_not_reach_the_routes(inner: Inner) -> None:
+    for _ in range(5):
+        reply = await call(inner.edge, "GET", "/pnodes?limit=1")
+        assert reply.json == {"accept": None, "q": "limit=1"}
+    assert inner.reached == ["GET", "GET"]
+    assert inner.edge.served["GET", "rest", 200] == 5
+
+
+async def test_questions_differ_by_their_query_string(inner: Inner) -> None:
+    one, two = await call(inner.edge, "GET", "/pnodes?limit=1"), await call(inner.edge, "GET", "/pnodes?limit=2")
+    assert one.json != two.json
+    assert one.headers["etag"] != two.headers["etag"]
+
+
+async def test_head_has_the_headers_of_get(inner: Inner) -> None:
+    got, head = await call(inner.edge, "GET", "/pnodes"), await call(inner.edge, "HEAD", "/pnodes")
+    assert (head.status, head.body, head.headers) == (200, b"", got.headers)
+
+
+async def test_what_inner_layers_make_per_request_is_not_repeated(inner: Inner) -> None:
+    reply = await call(inner.edge, "GET", "/pnodes", headers={"origin": "https://any.example"})
+    assert "x-request-id" not in reply.headers
+    assert reply.headers["etag"] != '"inner"'
+    assert reply.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_client_that_has_the_answer_gets_304_in_any_coding(inner: Inner) -> None:
+    first = await call(inner.edge, "GET", "/large", headers={"accept-encoding": "br"})
+    again = await call(inner.edge, "GET", "/large", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    assert inner.edge.served["GET", "rest", 304] == 1
+
+
+async def test_what_must_not_be_stored_reaches_the_routes_every_time(inner: Inner) -> None:
+    for number in range(1, 4):
+        assert (await call(inner.edge, "GET", "/private")).json == {"n": number}
+    assert len(inner.api.cache) == 0
+
+
+async def test_probes_are_passed_on_untouched(inner: Inner) -> None:
+    await call(inner.edge, "HEAD", "/health")
+    assert inner.reached == ["HEAD"]
+
+
+async def test_errors_are_passed_on_and_never_kept(inner: Inner) -> None:
+    for _ in range(3):
+        reply = await call(inner.edge, "GET", "/nowhere")
+        assert (reply.status, reply.json) == (404, {"detail": "Not Found"})
+    assert len(inner.reached) == 3
+
+
+async def test_a_question_that_is_too_long_is_not_kept(inner: Inner) -> None:
+    for _ in range(3):
+        await call(inner.edge, "GET", "/pnodes?x=" + "a" * 3_000)
+    assert len(inner.reached) == 3
+
+
+async def test_a_known_graphql_request_is_answered_by_its_bytes(inner: Inner) -> None:
+    for _ in range(5):
+        reply = await call(inner.edge, "POST", "/graphql", json={"query": COUNT})
+        assert reply.json["data"] == {"pnodes": {"totalCount": 20}}
+    assert inner.edge.served["POST", "graphql", 200] == 3  # what comes once more is known from the third time on
+
+
+async def test_a_graphql_request_in_pieces_is_answered_too(inner: Inner) -> None:
+    body = orjson.dumps({"query": COUNT})
+    headers = {"content-type": "application/json"}
+    assert (await call(inner.edge, "POST", "/graphql", headers=headers, body=body, chunks=5)).json["data"]
+
+
+async def test_a_kept_answer_ends_with_its_view(inner: Inner) -> None:
+    for _ in range(6):
+        await call(inner.edge, "POST", "/graphql", json={"query": COUNT})
+    inner.api.reads.add(network(30, AT + 60))
+    reply = await call(inner.edge, "POST", "/graphql", json={"query": COUNT})
+    assert reply.json["data"] == {"pnodes": {"totalCount": 30}}
