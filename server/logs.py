@@ -24,6 +24,7 @@ _QUIET = {
     "asyncio": "WARNING",
 }
 _MAX_VALUE = 4_000
+_MAX_TRACEBACK = 16_000
 _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
@@ -62,10 +63,10 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Texts without passwords, and bounded."""
+    """Texts without passwords, and bounded; of a traceback, the end."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = mask_credentials(value[:_MAX_VALUE])
+            event[key] = mask_credentials(value[-_MAX_TRACEBACK:] if key == "exception" else value[:_MAX_VALUE])
     return event
 
 

@@ -3,16 +3,16 @@
 Read by composition roots alone (`load_settings`); everything else gets plain values as arguments.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.masking import mask_credentials
+from server.variables import LowerCase, MongoUri, Names, RedisUrl, Seeds, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",
@@ -31,8 +31,6 @@ MAX_SEEDS = 256
 MAX_PORT = 65_535
 ENV_FILE = Path(".env")
 
-_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
-
 
 class BadSettings(Exception):
     """The configuration cannot be used; `problems` says why, a line for each variable."""
@@ -42,193 +40,172 @@ class BadSettings(Exception):
         self.problems = problems
 
 
-def _split(value: object) -> object:
-    """A comma list as a tuple without blanks and repetitions."""
-    if not isinstance(value, str):
-        return value
-    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _check_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
-    """Nothing but what a host and a port are written with; the collector reads them in full."""
-    for seed in seeds:
-        if not _SEED.fullmatch(seed):
-            raise ValueError(f"{seed!r} is not HOST or HOST:PORT")
-    return seeds
-
-
-def _scheme(*schemes: str) -> AfterValidator:
-    def check(uri: SecretStr) -> SecretStr:
-        if not uri.get_secret_value().startswith(schemes):
-            raise ValueError(f"a scheme other than {' '.join(schemes)}")
-        return uri
-
-    return AfterValidator(check)
-
-
-def _setting(default: Any, expected: str, description: str, **bounds: Any) -> Any:
-    """A field whose `expected` completes the sentence "NAME=value: expected …"."""
-    return Field(default, description=description, json_schema_extra={"expected": expected}, **bounds)
-
-
-_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-_MongoUri = Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")]
-_RedisUrl = Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")]
-
-
 class Settings(BaseSettings):
     """Everything that can be set. Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8")
 
-    mongo_uri: _MongoUri | None = _setting(
+    mongo_uri: MongoUri | None = setting(
         None,
         "mongodb://… or mongodb+srv://…",
         f"Where MongoDB is. Unset: `pnodes up` starts its own try-it store; web and worker alone use {LOCAL_MONGO_URI}.",
     )
-    mongo_db: str = _setting(
+    mongo_db: str = setting(
         "xandeum-monitor",
         "a database name of 1 to 60 letters, digits, - and _",
         "Database in it.",
         pattern=r"^[A-Za-z0-9_-]{1,60}$",
     )
-    redis_url: _RedisUrl | None = _setting(
+    redis_url: RedisUrl | None = setting(
         None,
         "redis://…, rediss://… or unix://…",
         f"Where Redis or Valkey is. Unset: `pnodes up` starts its own; web and worker alone use {LOCAL_REDIS_URL}.",
     )
-    cache_ttl: int = _setting(
+    cache_ttl: int = setting(
         60, "a whole number of seconds from 5 to 3600", "Seconds between two polls of the seeds.", ge=5, le=3_600
     )
-    ip_nodes: Annotated[_Names, AfterValidator(_check_seeds)] = _setting(
+    ip_nodes: Seeds = setting(
         DEFAULT_IP_NODES,
         f"a comma list of 1 to {MAX_SEEDS} HOST or HOST:PORT",
         "The seeds: pNodes with a public pRPC, asked for the list of all others.",
         min_length=1,
         max_length=MAX_SEEDS,
     )
-    network: str = _setting(
+    network: str = setting(
         "devnet",
         "1 to 32 small letters, digits and -",
         "Name of the network that the seeds belong to; stored with every snapshot and published.",
         pattern=r"^[a-z0-9-]{1,32}$",
     )
-    liveness_grace_seconds: int | None = _setting(
+    liveness_grace_seconds: int | None = setting(
         None,
         "a whole number of seconds, at least CACHE_TTL",
         "How long after its last proof of life a node counts as online. Unset: max(3 × CACHE_TTL, 120).",
         ge=5,
         le=86_400,
     )
-    latest_version: str | None = _setting(
+    latest_version: str | None = setting(
         None,
         "a version such as 0.8.0",
         "The latest release, where the network's own word is not to be used. Unset: found from the online nodes.",
         pattern=r"^v?[0-9]{1,6}(\.[0-9]{1,6}){1,3}([-+][0-9A-Za-z.+-]{1,32})?$",
     )
-    latest_version_min_share: float = _setting(
+    latest_version_min_share: float = setting(
         0.05,
         "a share from 0 to 1",
         "The share of online nodes that must run a release before it can count as the latest.",
         ge=0,
         le=1,
     )
-    rpc_max_body_bytes: int = _setting(
+    rpc_max_body_bytes: int = setting(
         8 * 2**20,
         "a whole number of bytes from 65536 to 268435456",
         "The largest answer of a seed that is read.",
         ge=2**16,
         le=2**28,
     )
-    allow_private_seeds: bool = _setting(
+    allow_private_seeds: bool = setting(
         default=False,
         expected="true or false",
         description="Whether seeds in private address ranges (10/8, 192.168/16, …) may be asked.",
     )
-    consistency_window_days: int = _setting(
+    consistency_window_days: int = setting(
         7, "a whole number of days from 1 to 90", "Sliding window of the consistency score.", ge=1, le=90
     )
-    raw_retention_hours: int = _setting(
+    raw_retention_hours: int = setting(
         48, "a whole number of hours from 1 to 8760", "How long every slot is kept whole.", ge=1, le=8_760
     )
-    m5_retention_days: int = _setting(
+    m5_retention_days: int = setting(
         14, "a whole number of days from 1 to 3650", "How long 5-minute buckets are kept.", ge=1, le=3_650
     )
-    h1_retention_days: int = _setting(
+    h1_retention_days: int = setting(
         90,
         "a whole number of days from 1 to 3650, at least M5_RETENTION_DAYS",
         "How long hourly buckets, and the last snapshot of each hour, are kept. Daily buckets stay for good.",
         ge=1,
         le=3_650,
     )
-    events_retention_days: int = _setting(
+    events_retention_days: int = setting(
         90, "a whole number of days from 1 to 3650", "How long the log of events is kept.", ge=1, le=3_650
     )
-    offline_retention_days: int = _setting(
+    offline_retention_days: int = setting(
         30,
         "a whole number of days from 1 to 3650",
         "After how long an offline node leaves the snapshots; the registry keeps it.",
         ge=1,
         le=3_650,
     )
-    host: str = _setting(
+    host: str = setting(
         "127.0.0.1", "an address to listen on", "Address that the API listens on.", pattern=r"^[0-9A-Za-z:.-]{1,253}$"
     )
-    port: int = _setting(8000, "a port from 1 to 65535", "Port that the API listens on.", ge=1, le=MAX_PORT)
-    allowed_origins: _Names = _setting(
+    port: int = setting(8000, "a port from 1 to 65535", "Port that the API listens on.", ge=1, le=MAX_PORT)
+    allowed_origins: Names = setting(
         (),
         "a comma list of origins such as https://example.org",
         "Browser origins that may open a WebSocket. Unset: any, as the data are public.",
         max_length=64,
     )
-    rate_limit: int = _setting(
+    max_sockets: int = setting(
+        2_000,
+        "a whole number from 1 to 100000",
+        "WebSockets that may be open at once, for each process.",
+        ge=1,
+        le=100_000,
+    )
+    max_sockets_per_address: int = setting(
+        1_000, "a whole number from 1 to 100000", "WebSockets that one client address may open.", ge=1, le=100_000
+    )
+    response_cache_bytes: int = setting(
+        32 * 2**20,
+        "a whole number of bytes from 0 (off) to 1073741824",
+        "Memory for answers that are kept as bytes until the next snapshot, for each process.",
+        ge=0,
+        le=2**30,
+    )
+    rate_limit: int = setting(
         0,
         "a whole number from 0 (off) to 100000000",
         "Query cost per minute and client address; cached answers are free.",
         ge=0,
         le=100_000_000,
     )
-    forwarded_allow_ips: _Names = _setting(
+    forwarded_allow_ips: Names = setting(
         (),
         "a comma list of addresses of proxies, or *",
         "Proxies whose X-Forwarded-For is believed. Unset: none.",
         max_length=64,
     )
-    drain_seconds: float = _setting(
+    drain_seconds: float = setting(
         1.0,
         "seconds from 0 to 60",
         "How long `/health/ready` answers 503 before the API stops accepting connections.",
         ge=0,
         le=60,
     )
-    shutdown_seconds: int = _setting(
+    shutdown_seconds: int = setting(
         10,
         "a whole number of seconds from 1 to 300",
         "How long requests, or a cycle, that are under way at a stop may still take.",
         ge=1,
         le=300,
     )
-    data_dir: Path = _setting(
+    data_dir: Path = setting(
         Path("data"), "a folder", "Folder of the stores that `pnodes up` starts, and of their logs."
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = _setting(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = setting(
         "info", "debug, info, warning or error", "The least severe line that is logged."
     )
-    log_format: Annotated[Literal["auto", "json", "console"], BeforeValidator(_lower)] = _setting(
+    log_format: Annotated[Literal["auto", "json", "console"], LowerCase] = setting(
         "auto", "auto, json or console", "auto: for people on a terminal, JSON elsewhere."
     )
-    access_log_sample: int = _setting(
+    access_log_sample: int = setting(
         100,
         "a whole number from 0 (none) to 1000000",
         "One in so many requests is logged; errors and slow requests always are.",
         ge=0,
         le=1_000_000,
     )
-    slow_request_ms: int = _setting(
+    slow_request_ms: int = setting(
         1_000, "a whole number of milliseconds from 1 to 600000", "From when a request is slow.", ge=1, le=600_000
     )
 

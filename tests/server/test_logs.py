@@ -3,10 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from server import logs
 
@@ -21,16 +19,7 @@ class _BrokenPipe(io.StringIO):
         raise BrokenPipeError
 
 
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level, logging.raiseExceptions)
-    yield
-    root.handlers[:], level, logging.raiseExceptions = before[0], before[1], before[2]
-    root.setLevel(level)
-    for name in ("uvicorn.access", "uvicorn.error", "arq", "pymongo", "asyncio"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""The outermost layer of the web side: a request id, one line for what matters, a count for everything.
+
+A line is logged for each failure and slow request, and for one in `sample` others. A failure that nothing else caught
+is answered here, without a word about its cause.
+"""
+
+import re
+import secrets
+import time
+
+import orjson
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from server.logs import get_logger
+from server.metrics import Metrics
+
+REQUEST_ID = "x-request-id"
+CLIENT_CLOSED_REQUEST = 499
+SERVER_ERROR = 500
+UNMATCHED = "unmatched"
+
+_USABLE_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
+
+log = get_logger(__name__)
+
+
+class AccessLog:
+    """ASGI middleware. `sample` is N in "one of N" (0: none), `slow_seconds` from when a request is slow."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, sample: int, slow_seconds: float) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._sample = sample
+        self._slow_seconds = slow_seconds
+        self._seen = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(Headers(scope=scope).get(REQUEST_ID))
+        scope.setdefault("state", {})["request_id"] = request_id
+        answer = _Answer(send, request_id)
+        started = time.perf_counter()
+        with bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, answer)
+            except Exception:
+                log.exception("http.failed", method=scope["method"], path=scope["path"])
+                await answer.fail()
+            finally:
+                self._account(scope, answer.status, time.perf_counter() - started)
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        route = route_of(scope)
+        self._metrics.observe_request(method=scope["method"], route=route, status=status, seconds=seconds)
+        self._seen += 1
+        failed = status >= SERVER_ERROR
+        if failed or seconds >= self._slow_seconds or (self._sample and self._seen % self._sample == 0):
+            (log.warning if failed else log.info)(
+                "http.request",
+                method=scope["method"],
+                path=scope["path"],
+                route=route,
+                status=status,
+                ms=round(seconds * 1_000, 2),
+            )
+
+
+class _Answer:
+    """`send`, which also remembers the status and adds the headers that every answer has."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = CLIENT_CLOSED_REQUEST
+        self._started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self._request_id
+            headers.setdefault("x-content-type-options", "nosniff")
+        await self._send(message)
+
+    async def fail(self) -> None:
+        """500, unless an answer has begun already."""
+        if self._started:
+            self.status = SERVER_ERROR
+            return
+        body = orjson.dumps({"detail": "Internal Server Error", "request_id": self._request_id})
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            # Browsers hide a body without it, and this layer lies outside the one that adds it to other answers.
+            (b"access-control-allow-origin", b"*"),
+        ]
+        await self({"type": "http.response.start", "status": SERVER_ERROR, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
+
+
+def request_id_of(sent: str | None) -> str:
+    """The client's own id where it is harmless to log, else a new one."""
+    return sent if sent is not None and _USABLE_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that answered, so that a metric's label never holds a stranger's path."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else UNMATCHED

@@ -1,0 +1,41 @@
+"""Whether this process takes work: not while it starts, not while it drains, and no more once it closes."""
+
+from collections.abc import Callable
+
+
+class Lifecycle:
+    """start → drain → close, each once; `accepting` is true between the first two."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._draining = False
+        self._closed = False
+        self._on_close: list[Callable[[], None]] = []
+
+    @property
+    def accepting(self) -> bool:
+        """Whether a load balancer should send requests here."""
+        return self._started and not self._draining
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    def on_close(self, end: Callable[[], None]) -> None:
+        """Call `end` when the process closes: for what would otherwise go on for ever, such as subscriptions."""
+        self._on_close.append(end)
+
+    def start(self) -> None:
+        self._started = True
+
+    def drain(self) -> None:
+        """Ask to be left alone; requests are still answered."""
+        self._draining = True
+
+    def close(self) -> None:
+        """End what has no end of its own."""
+        self._draining = True
+        if not self._closed:
+            self._closed = True
+            for end in self._on_close:
+                end()

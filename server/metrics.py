@@ -1,0 +1,170 @@
+"""What this process counts, and what it knows of the network, in Prometheus' text format.
+
+Requests are counted as they happen; the network's figures are read from the snapshot in memory when somebody scrapes,
+and the worker's own from the report that it leaves in the store.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from schema.domain.snapshot import Snapshot
+from schema.reads import CollectorState
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+LAG_PERIOD_SECONDS = 0.5
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_LAG_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+
+
+class Scrape(NamedTuple):
+    """What is only known when somebody scrapes.
+
+    `store_ok` tells how the last look at the store went, None before the first; `served` counts answers from memory by
+    method, kind and status; `sockets` are open WebSockets; `now` is in unix seconds.
+    """
+
+    snapshot: Snapshot | None
+    collector: CollectorState | None
+    store_ok: bool | None
+    served: Mapping[tuple[str, str, int], int]
+    sockets: int
+    now: float
+
+
+class Metrics:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self._requests = Counter(
+            "pnodes_http_requests", "Requests answered", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "pnodes_http_request_seconds",
+            "Seconds from a request's head to the end of its answer",
+            ("route",),
+            buckets=_REQUEST_BUCKETS,
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "pnodes_event_loop_lag_seconds",
+            "How late the event loop came back to a timer, in seconds",
+            buckets=_LAG_BUCKETS,
+            registry=self._registry,
+        )
+
+    def observe_request(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer. `route` is a template, never a path that a stranger chose."""
+        known = method if method in _METHODS else "OTHER"
+        self._requests.labels(known, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    async def watch_event_loop(self) -> None:
+        """Measure how long the event loop is held up, until cancelled."""
+        while True:
+            due = time.monotonic() + LAG_PERIOD_SECONDS
+            await asyncio.sleep(LAG_PERIOD_SECONDS)
+            self._lag.observe(max(0.0, time.monotonic() - due))
+
+    def render(self, scrape: Scrape) -> bytes:
+        """Everything in text format 0.0.4. What is not known yet is left out."""
+        momentary = CollectorRegistry()
+        momentary.register(_Figures(_figures(scrape)))
+        return generate_latest(self._registry) + generate_latest(momentary)
+
+
+class _Figures(Collector):
+    """The gauges of one scrape."""
+
+    def __init__(self, figures: Iterable[Metric]) -> None:
+        self._figures = tuple(figures)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._figures
+
+
+def _figures(scrape: Scrape) -> Iterator[Metric]:
+    yield _served(scrape.served)
+    yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
+    if scrape.store_ok is not None:
+        yield _gauge("pnodes_store_up", "1 when the last look at the store succeeded", float(scrape.store_ok))
+    if scrape.collector is not None:
+        yield from _collector_figures(scrape.collector)
+    if scrape.snapshot is not None:
+        yield from _snapshot_figures(scrape.snapshot, scrape.now)
+
+
+def _served(served: Mapping[tuple[str, str, int], int]) -> Metric:
+    family = CounterMetricFamily(
+        "pnodes_http_cached_answers", "Answers from memory", labels=("method", "kind", "status")
+    )
+    for (method, kind, status), count in served.items():
+        family.add_metric((method, kind, str(status)), count)
+    return family
+
+
+def _collector_figures(state: CollectorState) -> Iterator[Metric]:
+    if state.attempted_slot is not None:
+        yield _gauge("pnodes_collector_attempted_slot_seconds", "Slot of the newest cycle", state.attempted_slot)
+    if state.committed_slot is not None:
+        yield _gauge("pnodes_collector_committed_slot_seconds", "Slot of the newest commit", state.committed_slot)
+    up = GaugeMetricFamily("pnodes_seed_up", "1 when a seed's newest answer was usable", labels=("seed",))
+    for seed in state.seeds:
+        up.add_metric((seed.seed,), float(seed.failure is None))
+    yield up
+
+
+def _snapshot_figures(snapshot: Snapshot, now: float) -> Iterator[Metric]:
+    header = snapshot.header
+    totals = header.totals
+    yield _gauge("pnodes_snapshot_slot_seconds", "Slot of the snapshot in memory, unix seconds", header.slot)
+    yield _gauge("pnodes_snapshot_age_seconds", "Seconds since the snapshot was taken", max(0.0, now - header.taken_at))
+    yield _gauge("pnodes_network_health_score", "Network health, 0 to 100", header.health.score)
+    yield _by_label(
+        "pnodes_network_nodes",
+        "Nodes by status",
+        "status",
+        {"online": totals.online, "ghost": totals.ghost, "offline": totals.offline, "unknown": totals.unknown},
+    )
+    yield _by_label(
+        "pnodes_network_storage_bytes",
+        "Storage of online nodes, bytes",
+        "kind",
+        {"committed": totals.storage_committed, "used": totals.storage_used},
+    )
+    yield _by_label(
+        "pnodes_seeds", "Seeds by state", "state", {"configured": totals.seeds_configured, "ok": totals.seeds_ok}
+    )
+    yield _by_label(
+        "pnodes_cycle_seconds",
+        "What the cycle of the snapshot took, seconds",
+        "part",
+        {
+            "crawl": header.timing.crawl_seconds,
+            "compute": header.timing.compute_seconds,
+            "total": header.timing.total_seconds,
+        },
+    )
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _by_label(name: str, text: str, label: str, values: dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=(label,))
+    for of, value in values.items():
+        family.add_metric((of,), value)
+    return family

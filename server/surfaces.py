@@ -1,0 +1,183 @@
+"""Every public surface, put together over `Reads` and `Updates`, whatever stands behind those.
+
+From the outside in: answers kept as bytes (`Edge`), then the access log, CORS, compression, and the routes.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from schema.domain.base import DAY, HOUR
+from schema.domain.errors import DomainError
+from schema.graphql.build import build_schema, export_sdl
+from schema.graphql.context import Retention
+from schema.graphql.context import ServiceInfo as GraphQLServiceInfo
+from schema.graphql.engine import Engine
+from schema.reads import CollectorState, Reads, Updates
+from server.access import REQUEST_ID, AccessLog
+from server.cache import ResponseCache
+from server.compress import Compress
+from server.edge import GRAPHQL_PATH, Edge
+from server.graphql_http.endpoint import GraphQLEndpoint
+from server.graphql_http.feeds import Feeds
+from server.graphql_http.operations import Operations
+from server.graphql_http.sockets import Doors
+from server.graphql_http.websocket import WebSockets
+from server.lifecycle import Lifecycle
+from server.metrics import MEDIA_TYPE, Metrics, Scrape
+from server.rest.errors import install_error_handlers
+from server.rest.openapi import DocumentedApi
+from server.rest.router import rest_router
+from server.rest.service import ServiceInfo
+from server.settings import Settings
+from server.view import CurrentView
+
+DISTRIBUTION = "pnode-analytics"
+UNPACKAGED = "0.0.0"
+CACHE_ENTRIES = 4_096
+BODY_LIMIT_BYTES = 65_536
+STALE_AFTER_INTERVALS = 2
+COLLECTOR_SECONDS = 0.5
+PREFLIGHT_SECONDS = 86_400
+SDL_SECONDS = 300
+
+
+class Background(Protocol):
+    """What runs beside the requests: entered at start, left after the last answer."""
+
+    def __call__(self) -> contextlib.AbstractAsyncContextManager[None]: ...
+
+
+def assemble(
+    settings: Settings,
+    reads: Reads,
+    updates: Updates,
+    lifecycle: Lifecycle,
+    *,
+    background: Background = contextlib.nullcontext,
+    store_ok: Callable[[], bool | None] = lambda: None,
+    clock: Callable[[], float] = time.time,
+) -> Edge:
+    """The ASGI application. `store_ok` tells how the last look at the store went; `clock` gives unix seconds."""
+    metrics = Metrics()
+    view = CurrentView(reads, clock)
+    cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
+    operations = Operations(Engine(build_schema()), reads, updates, _graphql_service(settings), clock=clock)
+    feeds = Feeds()
+    graphql = GraphQLEndpoint(operations, feeds, cache, view, body_limit=BODY_LIMIT_BYTES)
+    doors = Doors(
+        in_all=settings.max_sockets,
+        per_address=settings.max_sockets_per_address,
+        allowed_origins=settings.allowed_origins or None,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        watching = asyncio.create_task(metrics.watch_event_loop(), name="watchdog")
+        async with background():
+            lifecycle.start()
+            yield
+            lifecycle.close()
+            await _end(watching)
+
+    service = ServiceInfo(
+        version=release(),
+        network=settings.network,
+        cache_ttl=settings.cache_ttl,
+        clock=clock,
+        started_at=clock(),
+        accepting=lambda: lifecycle.accepting,
+        cache_hit_ratio=lambda: cache.hit_ratio,
+    )
+    app = DocumentedApi(service.version, lifespan=lifespan)
+    edge = Edge(app, graphql, cache, view)
+
+    async def show_metrics(_: Request) -> Response:
+        scrape = Scrape(reads.current(), await _collector(reads), store_ok(), edge.served, doors.open, clock())
+        return Response(metrics.render(scrape), media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+    app.router.routes.extend(
+        [
+            Route(GRAPHQL_PATH, graphql, include_in_schema=False),
+            WebSocketRoute(GRAPHQL_PATH, WebSockets(operations, feeds, doors)),
+            Route("/schema.graphql", _show_schema, include_in_schema=False),
+            Route("/metrics", show_metrics, include_in_schema=False),
+        ]
+    )
+    app.include_router(rest_router(reads, service))
+    install_error_handlers(app)
+    _add_layers(app, metrics, settings)
+    return edge
+
+
+def _add_layers(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
+    """The layers around the routes; the last one added is the outermost."""
+    app.add_middleware(Compress)
+    # Public data, and no cookies: any origin may read, none with credentials.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Retry-After", REQUEST_ID],
+        max_age=PREFLIGHT_SECONDS,
+    )
+    app.add_middleware(
+        AccessLog,
+        metrics=metrics,
+        sample=settings.access_log_sample,
+        slow_seconds=settings.slow_request_ms / 1_000,
+    )
+
+
+def release() -> str:
+    """The version of this software; 0.0.0 where it runs from a folder without having been installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return UNPACKAGED
+
+
+def _graphql_service(settings: Settings) -> GraphQLServiceInfo:
+    return GraphQLServiceInfo(
+        release=release(),
+        network=settings.network,
+        interval=settings.cache_ttl,
+        stale_after=STALE_AFTER_INTERVALS * settings.cache_ttl,
+        retention=Retention(
+            raw=settings.raw_retention_hours * HOUR,
+            m5=settings.m5_retention_days * DAY,
+            h1=settings.h1_retention_days * DAY,
+            events=settings.events_retention_days * DAY,
+        ),
+        body_limit_bytes=BODY_LIMIT_BYTES,
+        rate_limit=settings.rate_limit or None,
+    )
+
+
+async def _show_schema(_: Request) -> Response:
+    return PlainTextResponse(export_sdl(), headers={"cache-control": f"public, max-age={SDL_SECONDS}"})
+
+
+async def _collector(reads: Reads) -> CollectorState | None:
+    """The worker's own report; None while the store is silent."""
+    try:
+        async with asyncio.timeout(COLLECTOR_SECONDS):
+            return await reads.collector()
+    except (DomainError, TimeoutError):
+        return None
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
