@@ -26,7 +26,7 @@ def window_range(window: Window, at: UnixSeconds) -> tuple[UnixSeconds, UnixSeco
     return at - WINDOW_SECONDS[window], at
 
 
-def availability(history: History) -> Availability | None:
+def availability_of(history: History) -> Availability | None:
     """100·(samples online)/(samples) over a node's history, in percent with two decimals; None under 10 samples.
 
     Time without observations is not held against the node: nobody looked. `expected` is what the range of the history

@@ -1,0 +1,44 @@
+"""Advice and figures, which several answers share."""
+
+from typing import NamedTuple
+
+from schema.domain.advice import Advice
+from schema.graphql.enums import AdviceLevel
+from schema.graphql.fields import attribute, published
+
+
+class Figure(NamedTuple):
+    """A value that is a number for some subjects and a text for others. `number` is None for texts."""
+
+    number: float | None
+    text: str
+
+
+def figure(value: object) -> Figure | None:
+    """The value as a number, where it is one, and as a text; None stays None."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return Figure(None, str(value).lower())
+        case str():
+            return Figure(None, value)
+        case int() | float():
+            return Figure(float(value), f"{value:g}" if isinstance(value, float) else str(value))
+        case _:
+            raise TypeError(f"{value!r:.60} is no figure, expected a number or a text")
+
+
+@published(Figure, "Figure", "A value that is a number for some subjects, a text for others.")
+class FigureType:
+    number: float | None = attribute("The value where it is a number, in the unit that stands beside it; else null.")
+    text: str = attribute("The value as text, in any case.")
+
+
+@published(Advice, "Advice", "Something found, and what to do about it.")
+class AdviceType:
+    category: str = attribute("What it is about, in a word for machines.")
+    level: AdviceLevel = attribute("How much it matters.")
+    message: str = attribute("What was found.")
+    recommendation: str = attribute("What to aim at.")
+    action: str = attribute("What to do.")

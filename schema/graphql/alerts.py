@@ -1,0 +1,178 @@
+"""Alerts about nodes, and their counts."""
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain import alerts as domain
+from schema.domain.alert import Alert, AlertCount, AlertSummary
+from schema.domain.pnode import PNode
+from schema.graphql.advice import Figure, FigureType, figure
+from schema.graphql.columns import Column, Columns
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import AlertState, Severity
+from schema.graphql.enums import AlertType as AlertKind
+from schema.graphql.fields import PAGED, After, AsOf, First, argument, attribute, published, resolved
+from schema.graphql.filters import AlertTypeFilter, SeverityFilter, StringFilter, compile_filter, operator
+from schema.graphql.paging import Edge, Page, window
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.scalars import DateTime
+from schema.graphql.selecting import Listing, page_of
+from schema.graphql.snapshots import SnapshotType
+from schema.graphql.tables import InSnapshot, Tables
+
+AlertView = InSnapshot[Alert]
+
+_RANK: Mapping[Severity, int] = {severity: rank for rank, severity in enumerate(Severity)}
+
+ALERT_COLUMNS = Columns[Alert](
+    kind="alerts",
+    by_name={
+        "severity": Column(lambda alert: alert.severity, lambda severity: _RANK[Severity(severity)]),
+        "type": Column(lambda alert: alert.type),
+        "address": Column(lambda alert: alert.address),
+        "pnode": Column(lambda alert: alert.node_id),
+    },
+    identify=lambda alert: alert.id,
+)
+ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts)
+ALERT_ORDER = (("severity", False), ("address", False), ("type", False))
+
+
+@strawberry.input(
+    name="AlertWhere", description="Which alerts are wanted. At most 100 conditions, nested at most 5 deep."
+)
+class AlertWhere:
+    severity: SeverityFilter | None = operator("How urgent it is.")
+    type: AlertTypeFilter | None = operator("What it is about.")
+    address: StringFilter | None = operator("Address of the node, as `HOST:PORT`.")
+    pnode: StringFilter | None = operator("Id of the node.")
+    and_: list["AlertWhere"] | None = strawberry.field(
+        name="and", description="All of these hold; at most 100.", default=UNSET
+    )
+    or_: list["AlertWhere"] | None = strawberry.field(
+        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+    )
+    not_: "AlertWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
+
+
+class AlertChange(NamedTuple):
+    """An alert that was raised or resolved, as a record of its own."""
+
+    alert: Alert
+    state: AlertState
+
+
+def alert_changes(before: Tables, after: Tables) -> tuple[AlertChange, ...]:
+    """The alerts that begin to hold with `after` (or with another severity), then those that cease to."""
+    old = {alert.id: alert for alert in before.alerts}
+    new = {alert.id: alert for alert in after.alerts}
+    raised = [
+        AlertChange(alert, AlertState.RAISED)
+        for alert in after.alerts
+        if alert.id not in old or old[alert.id].severity is not alert.severity
+    ]
+    resolved_ = [AlertChange(alert, AlertState.RESOLVED) for alert in before.alerts if alert.id not in new]
+    return (*raised, *resolved_)
+
+
+def alerted_node(root: strawberry.Parent[AlertView]) -> InSnapshot[PNode] | None:
+    node = root.tables.snapshot.by_id.get(root.record.node_id)
+    return InSnapshot(node, root.tables) if node is not None else None
+
+
+def alert_value(root: strawberry.Parent[AlertView]) -> Figure | None:
+    return figure(root.record.value)
+
+
+def alert_threshold(root: strawberry.Parent[AlertView]) -> Figure | None:
+    return figure(root.record.threshold)
+
+
+def alert_state(root: strawberry.Parent[AlertView]) -> AlertState:
+    return root.state if isinstance(root, ChangedAlert) else AlertState.ACTIVE
+
+
+class ChangedAlert(InSnapshot[Alert]):
+    """An alert in the snapshot that raised or resolved it."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, change: AlertChange, tables: Tables) -> None:
+        super().__init__(change.alert, tables)
+        self.state = change.state
+
+
+def alert_summary(root: strawberry.Parent[Page[Alert]]) -> AlertSummary:
+    return domain.summarize(root.selection.items)
+
+
+async def alerts(
+    info: Info,
+    *,
+    first: First = None,
+    after: After = None,
+    where: Annotated[AlertWhere | None, argument("Which alerts are wanted; all by default.")] = None,
+    as_of: AsOf = None,
+) -> Page[Alert]:
+    return await page_of(
+        info.context,
+        ALERTS,
+        window(first, after),
+        chosen=compile_filter(where, ALERT_COLUMNS),
+        order=ALERT_ORDER,
+        as_of=as_of,
+    )
+
+
+@published(Alert, "Alert", "Something wrong with a node.")
+class AlertType:
+    id: strawberry.ID = attribute("The same for a node and a type, whatever the severity.")
+    severity: Severity = attribute("How urgent it is.")
+    type: AlertKind = attribute("What it is about.")
+    state = resolved(alert_state, AlertState, "ACTIVE in answers to queries; RAISED or RESOLVED in subscriptions.")
+    address: str = attribute("Address of the node, as `HOST:PORT`.")
+    pnode = resolved(alerted_node, PNodeType | None, "The node, in the same snapshot; null where it has left it.")
+    metric: str = attribute("Name of what was measured.")
+    value = resolved(
+        alert_value, FigureType | None, "What was measured: seconds, percent, counts, or a version as text."
+    )
+    threshold = resolved(alert_threshold, FigureType | None, "The bound that it crossed, in the same unit.")
+    message: str = attribute("What is wrong, in a sentence.")
+    recommendation: str = attribute("What to do.")
+    last_seen: DateTime | None = attribute("When the node was last heard of; of OFFLINE alerts alone.")
+
+
+@published(AlertCount, "AlertCount", "How many alerts are of a type.")
+class AlertCountType:
+    type: AlertKind = attribute("The type.")
+    count: int = attribute("Number of alerts.")
+
+
+@published(AlertSummary, "AlertSummary", "Alerts that match, counted.")
+class AlertSummaryType:
+    total: int = attribute("Number of alerts.")
+    critical: int = attribute("Number of critical alerts.")
+    warning: int = attribute("Number of warnings.")
+    info: int = attribute("Number of alerts that only inform.")
+    nodes: int = attribute("Number of nodes that have any.")
+    by_type: list[AlertCountType] = attribute("Number of alerts of each type that occurs.")
+
+
+@published(Edge, "AlertEdge", "An alert in a page.")
+class AlertEdgeType:
+    node: AlertType = attribute("The alert.")
+    cursor: str = attribute("Where to go on from this alert: for `after`.")
+
+
+@published(Page, "AlertConnection", "A page of alerts, by severity, then address and type.")
+class AlertConnectionType:
+    edges: list[AlertEdgeType] = attribute("The alerts of this page, each with its cursor.", weight=PAGED)
+    nodes: list[AlertType] = attribute("The alerts of this page.", weight=PAGED)
+    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    total_count: int = attribute("Number of alerts that match, in all pages.")
+    snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
+    summary = resolved(alert_summary, AlertSummaryType, "All alerts that match, counted.")

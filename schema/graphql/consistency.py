@@ -1,0 +1,174 @@
+"""How steadily nodes stay in gossip, as a list."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain.consistency import ConsistencySummary, status_of
+from schema.domain.pnode import Consistency, PNode
+from schema.graphql.columns import Column, Columns, finite
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import ConsistencyHealth, OrderDirection, describe
+from schema.graphql.fields import PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.filters import (
+    BigIntFilter,
+    ConsistencyStatusFilter,
+    DateTimeFilter,
+    FloatFilter,
+    PNodeStatusFilter,
+    StringFilter,
+    compile_filter,
+    operator,
+)
+from schema.graphql.paging import Edge, Page, window
+from schema.graphql.pnodes import ConsistencyType, Node, PNodeType, node_consistency
+from schema.graphql.scalars import BigInt
+from schema.graphql.selecting import Listing, order_of, page_of
+from schema.graphql.snapshots import SnapshotType
+
+
+def _of(node: PNode) -> Consistency:
+    if node.consistency is None:
+        raise LookupError(f"{node.id} has no consistency, expected only nodes that have one")
+    return node.consistency
+
+
+CONSISTENCY_COLUMNS = Columns[PNode](
+    kind="consistency",
+    by_name={
+        "score": Column(finite(lambda node: _of(node).score)),
+        "all_time": Column(finite(lambda node: _of(node).all_time)),
+        "consistency_status": Column(lambda node: status_of(_of(node).score)),
+        "appearances": Column(lambda node: _of(node).appearances),
+        "disappearances": Column(lambda node: _of(node).disappearances),
+        "last_appearance": Column(lambda node: _of(node).last_appearance),
+        "last_drop": Column(lambda node: _of(node).last_drop),
+        "address": Column(lambda node: node.address),
+        "pnode": Column(lambda node: node.id),
+        "pnode_status": Column(lambda node: node.status),
+    },
+    identify=lambda node: node.id,
+)
+CONSISTENCIES = Listing(
+    CONSISTENCY_COLUMNS, lambda tables: (node for node in tables.nodes if node.consistency is not None)
+)
+_LEAST_STEADY_FIRST = (("score", False), ("disappearances", True), ("address", False))
+
+
+@strawberry.input(
+    name="ConsistencyWhere", description="Which nodes are wanted. At most 100 conditions, nested at most 5 deep."
+)
+class ConsistencyWhere:
+    score: FloatFilter | None = operator("Consistency over the window, 0 to 1.")
+    all_time: FloatFilter | None = operator("Consistency since first sight, 0 to 1.")
+    consistency_status: ConsistencyStatusFilter | None = strawberry.field(
+        name="status", description="Consistency in a word.", default=UNSET
+    )
+    appearances: BigIntFilter | None = operator("How often the node appeared, since first sight.")
+    disappearances: BigIntFilter | None = operator("How often it dropped out, since first sight.")
+    last_appearance: DateTimeFilter | None = operator("When it last appeared.")
+    last_drop: DateTimeFilter | None = operator("When it last dropped out.")
+    address: StringFilter | None = operator("Address of the node, as `HOST:PORT`.")
+    pnode: StringFilter | None = operator("Id of the node.")
+    pnode_status: PNodeStatusFilter | None = operator("Whether the node lives.")
+    and_: list["ConsistencyWhere"] | None = strawberry.field(
+        name="and", description="All of these hold; at most 100.", default=UNSET
+    )
+    or_: list["ConsistencyWhere"] | None = strawberry.field(
+        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+    )
+    not_: "ConsistencyWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
+
+
+class ConsistencyOrderField(StrEnum):
+    """Columns by which consistency can be ordered."""
+
+    SCORE = "score"
+    ALL_TIME = "all_time"
+    DISAPPEARANCES = "disappearances"
+    LAST_DROP = "last_drop"
+    ADDRESS = "address"
+
+
+describe(
+    ConsistencyOrderField,
+    "What the consistency of nodes can be ordered by.",
+    {
+        ConsistencyOrderField.SCORE: "Consistency over the window.",
+        ConsistencyOrderField.ALL_TIME: "Consistency since first sight.",
+        ConsistencyOrderField.DISAPPEARANCES: "How often the node dropped out.",
+        ConsistencyOrderField.LAST_DROP: "When it last dropped out.",
+        ConsistencyOrderField.ADDRESS: "Address, as text.",
+    },
+)
+
+
+@strawberry.input(name="ConsistencyOrder", description="One criterion of an order of consistencies.")
+class ConsistencyOrder:
+    field: ConsistencyOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)
+
+
+async def consistency(
+    info: Info,
+    *,
+    first: First = None,
+    after: After = None,
+    where: Annotated[ConsistencyWhere | None, argument("Which nodes are wanted; all by default.")] = None,
+    order_by: Annotated[
+        list[ConsistencyOrder] | None,
+        argument("By what to order, most significant first, at most 5; least steady first by default."),
+    ] = None,
+) -> Page[PNode]:
+    return await page_of(
+        info.context,
+        CONSISTENCIES,
+        window(first, after),
+        chosen=compile_filter(where, CONSISTENCY_COLUMNS),
+        order=order_of(order_by, _LEAST_STEADY_FIRST),
+    )
+
+
+def same_node(root: strawberry.Parent[Node]) -> Node:
+    return root
+
+
+def network_summary(root: strawberry.Parent[Page[PNode]]) -> ConsistencySummary:
+    return root.selection.tables.consistency
+
+
+@published(PNode, "PNodeConsistency", "A node and how steadily it stays in gossip.")
+class PNodeConsistencyType:
+    pnode = resolved(same_node, PNodeType, "The node.")
+    consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
+
+
+@published(ConsistencySummary, "ConsistencySummary", "Consistency of the whole network, whatever the page or filter.")
+class ConsistencySummaryType:
+    total: int = attribute("Number of nodes that have a consistency.")
+    flapping: int = attribute("Number of nodes under 0.8.")
+    unstable: int = attribute("Number of nodes from 0.8 up to 0.9.")
+    stable: int = attribute("Number of nodes of 0.9 or more.")
+    average: float | None = attribute("Mean over the window, 0 to 1; null without nodes.")
+    appearances: BigInt = attribute("Appearances of all nodes, since first sight.")
+    disappearances: BigInt = attribute("Drops of all nodes, since first sight.")
+    health: ConsistencyHealth = attribute("The mean in a word.")
+
+
+@published(Edge, "ConsistencyEdge", "A node in a page.")
+class ConsistencyEdgeType:
+    node: PNodeConsistencyType = attribute("The node with its consistency.")
+    cursor: str = attribute("Where to go on from this node: for `after`.")
+
+
+@published(Page, "ConsistencyConnection", "A page of nodes with their consistency.")
+class ConsistencyConnectionType:
+    edges: list[ConsistencyEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
+    nodes: list[PNodeConsistencyType] = attribute("The nodes of this page.", weight=PAGED)
+    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    total_count: int = attribute("Number of nodes that match, in all pages.")
+    snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
+    summary = resolved(network_summary, ConsistencySummaryType, "Consistency of the whole network.")

@@ -1,0 +1,201 @@
+"""What an operation costs, told before it runs: from the document, its variables, and the weights of the fields.
+
+A field costs 1 and what its weight says; what is selected in a list counts as often as the list is long. A connection
+multiplies its `edges` and `nodes` by the page, a history its `points` by their number, other lists by what is usual.
+A field that reads the store for each object may stand in lists of at most 20. Each fragment is costed once: time is
+linear in the document.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    value_from_ast_untyped,
+)
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from schema.domain.base import UnixSeconds
+from schema.graphql.fields import Weight, weight_of
+
+BUDGET = 25_000
+MAX_READING_PAGE = 20
+# A list of objects whose length nothing tells.
+USUAL_LENGTH = 5
+
+_CEILING = 10**12
+
+
+class Cost(NamedTuple):
+    """What a selection costs.
+
+    `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
+    count, likewise, the fields that ask the store. `crowded` is set where such a field stands in too long a list.
+    """
+
+    fixed: int = 0
+    paged: int = 0
+    reads: int = 0
+    paged_reads: int = 0
+    crowded: bool = False
+
+
+def cost_of(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, object],
+    now: UnixSeconds,
+) -> Cost:
+    """The cost of a valid operation: its `fixed` is the sum to hold against the budget.
+
+    `variables` are as the request gives them. What is wrong with them costs nothing: it ends in an error anyway.
+    """
+    return _Estimate(schema, document, operation, variables, now).total()
+
+
+class _Estimate:
+    """Costs one operation, each fragment once."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, object],
+        now: UnixSeconds,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._now = now
+        self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self._known: dict[str, Cost] = {}
+        self._variables = _with_defaults(operation, variables)
+
+    def total(self) -> Cost:
+        root = self._schema.get_root_type(self._operation.operation)
+        return self._selections(self._operation.selection_set, root)
+
+    def _selections(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Cost:
+        total = Cost()
+        for node in selection_set.selections if selection_set is not None else ():
+            match node:
+                case FieldNode():
+                    found = self._field(node, parent)
+                case FragmentSpreadNode():
+                    found = self._fragment(node.name.value)
+                case InlineFragmentNode():
+                    found = self._selections(node.selection_set, parent)
+                case _:
+                    continue
+            total = _sum(total, found)
+        return total
+
+    def _fragment(self, name: str) -> Cost:
+        if name not in self._known and name in self._fragments:
+            self._known[name] = Cost()
+            fragment = self._fragments[name]
+            parent = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[name] = self._selections(fragment.selection_set, parent)
+        return self._known.get(name, Cost())
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Cost:
+        field = parent.fields.get(node.name.value) if isinstance(parent, GraphQLObjectType) else None
+        if field is None:
+            return Cost(fixed=1)  # __typename, and introspection, which has a limit of its own
+        weight = weight_of(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF))
+        inner = self._selections(node.selection_set, _named_type(field))
+        if weight.paged:
+            length = weight.items({}, self._now) if weight.items is not None else 1
+            return _in_page(weight, inner, length)
+        length = self._length(weight, node, field)
+        if _is_list(field):
+            return _in_list(weight, inner, length)
+        return _above_page(weight, inner, length)
+
+    def _length(self, weight: Weight, node: FieldNode, field: GraphQLField) -> int:
+        if weight.items is None:
+            return USUAL_LENGTH if node.selection_set is not None and _is_list(field) else 1
+        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
+        return weight.items(given, self._now)
+
+    def _value(self, node: ValueNode) -> object:
+        if isinstance(node, VariableNode):
+            return self._variables.get(node.name.value)
+        return _literal(node)
+
+
+def _with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, object]) -> dict[str, object]:
+    defaults = {
+        definition.variable.name.value: _literal(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }
+    return {**defaults, **variables}
+
+
+def _literal(node: ValueNode) -> object:
+    """A value as it is written; None where it cannot be one."""
+    try:
+        return cast("object", value_from_ast_untyped(node))
+    except ValueError:
+        return None
+
+
+def _named_type(field: GraphQLField) -> GraphQLNamedType | None:
+    return cast("GraphQLNamedType | None", get_named_type(cast("Any", field).type))
+
+
+def _is_list(field: GraphQLField) -> bool:
+    return str(cast("Any", field).type).startswith("[")
+
+
+def _in_page(weight: Weight, inner: Cost, length: int) -> Cost:
+    """The cost of a connection's own list: what is in it counts once an item."""
+    return Cost(
+        fixed=weight.base,
+        paged=length * inner.fixed,
+        paged_reads=length * inner.reads,
+        crowded=inner.crowded,
+    )
+
+
+def _in_list(weight: Weight, inner: Cost, length: int) -> Cost:
+    """The cost of a list of objects."""
+    return Cost(
+        fixed=min(weight.base + length * inner.fixed, _CEILING),
+        reads=min(weight.reads + length * inner.reads, _CEILING),
+        crowded=inner.crowded or (length > MAX_READING_PAGE and inner.reads > 0),
+    )
+
+
+def _above_page(weight: Weight, inner: Cost, length: int) -> Cost:
+    """The cost of an object; of a connection, whose page has `length` items; of a history, with so many points."""
+    return Cost(
+        fixed=min(weight.base + inner.fixed + length * inner.paged, _CEILING),
+        reads=min(weight.reads + inner.reads + length * inner.paged_reads, _CEILING),
+        crowded=inner.crowded or (length > MAX_READING_PAGE and inner.paged_reads > 0),
+    )
+
+
+def _sum(one: Cost, other: Cost) -> Cost:
+    return Cost(
+        fixed=min(one.fixed + other.fixed, _CEILING),
+        paged=min(one.paged + other.paged, _CEILING),
+        reads=min(one.reads + other.reads, _CEILING),
+        paged_reads=min(one.paged_reads + other.paged_reads, _CEILING),
+        crowded=one.crowded or other.crowded,
+    )

@@ -1,0 +1,304 @@
+"""The domain's enums as GraphQL publishes them, each value described, and those that only questions use."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar, cast
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from schema.domain.advice import AdviceLevel
+from schema.domain.alert import AlertType, Severity
+from schema.domain.analytics import Grade
+from schema.domain.availability import Window
+from schema.domain.compare import ComparedBy
+from schema.domain.consistency import ConsistencyHealth, ConsistencyStatus
+from schema.domain.events import EventType
+from schema.domain.growth import Trend
+from schema.domain.history import Resolution
+from schema.domain.observation import FailureCategory
+from schema.domain.pnode import LivenessBasis, MissingReason, PNodeStatus, Tier
+from schema.domain.recommend import CriterionName
+from schema.domain.snapshot import NetworkStatus
+from schema.domain.topology import TopologyKind
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class OrderDirection(StrEnum):
+    """Which end of an order comes first."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class GroupKey(StrEnum):
+    """What nodes can be grouped by."""
+
+    STATUS = "STATUS"
+    TIER = "TIER"
+    VERSION = "VERSION"
+    IS_PUBLIC = "IS_PUBLIC"
+    WITNESS_COUNT = "WITNESS_COUNT"
+    LIVENESS_BASIS = "LIVENESS_BASIS"
+    SUBNET = "SUBNET"
+
+
+class AlertState(StrEnum):
+    """Whether an alert holds, has just begun to hold, or has just ceased to."""
+
+    ACTIVE = "ACTIVE"
+    RAISED = "RAISED"
+    RESOLVED = "RESOLVED"
+
+
+class ChangeKind(StrEnum):
+    """What happened to a node between two snapshots."""
+
+    ADDED = "ADDED"
+    UPDATED = "UPDATED"
+    REMOVED = "REMOVED"
+
+
+def describe(enum: type[E], description: str, values: Mapping[E, str]) -> None:
+    """Make `enum` known to GraphQL under its own name. Every value needs a description, or the import fails."""
+    strawberry.enum(enum, description=description)
+    definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]  # set by strawberry.enum
+    for value in definition.values:
+        value.description = values[enum(value.value)]
+
+
+describe(
+    PNodeStatus,
+    "Whether a node lives.",
+    {
+        PNodeStatus.ONLINE: "It showed life within the grace: its uptime moved.",
+        PNodeStatus.GHOST: "Still listed by seeds, but its uptime stands still.",
+        PNodeStatus.OFFLINE: "Listed by no seed that answered.",
+        PNodeStatus.UNKNOWN: "Listed, but nothing proves that it lives or not.",
+    },
+)
+describe(
+    LivenessBasis,
+    "What the status of a node rests on.",
+    {
+        LivenessBasis.UPTIME: "Its uptime moved, or stood still, between two answers of the same seed.",
+        LivenessBasis.FIRST_SIGHT: "It was seen for the first time, with a fresh gossip age.",
+        LivenessBasis.GOSSIP_AGE: "No seed knows an uptime, so the gossip age alone.",
+        LivenessBasis.DIRECT: "It answered the collector itself.",
+        LivenessBasis.ABSENCE: "No seed that answered lists it.",
+        LivenessBasis.NONE: "No evidence yet.",
+    },
+)
+describe(
+    Tier,
+    "The risk class of a node, from its rounded composite score.",
+    {
+        Tier.LOW_RISK: "Composite score of 80 points or more.",
+        Tier.MEDIUM_RISK: "Composite score from 60 up to 80 points.",
+        Tier.HIGH_RISK: "Composite score under 60 points.",
+        Tier.OFFLINE: "Not online, hence no score.",
+        Tier.UNKNOWN: "Nothing proves that it lives, hence no score.",
+    },
+)
+describe(
+    NetworkStatus,
+    "The state of the network, from its health score.",
+    {
+        NetworkStatus.HEALTHY: "Health of 80 points or more.",
+        NetworkStatus.FAIR: "Health from 60 up to 80 points.",
+        NetworkStatus.DEGRADED: "Health from 40 up to 60 points.",
+        NetworkStatus.CRITICAL: "Health under 40 points.",
+        NetworkStatus.UNKNOWN: "No nodes are known.",
+    },
+)
+describe(
+    Severity,
+    "How urgent an alert is.",
+    {
+        Severity.CRITICAL: "The node is failing or gone: act now.",
+        Severity.WARNING: "The node will get into trouble: act soon.",
+        Severity.INFO: "Worth knowing.",
+    },
+)
+describe(
+    AlertType,
+    "What an alert is about.",
+    {
+        AlertType.OFFLINE: "The node has shown no life, for seconds.",
+        AlertType.LOW_UPTIME: "It was started lately: uptime under an hour or a day.",
+        AlertType.STORAGE_CRITICAL: "Nearly full: more than 95 percent of its storage used.",
+        AlertType.STORAGE_WARNING: "Filling up: more than 85 percent of its storage used.",
+        AlertType.VERSION_OUTDATED: "Two or more minor releases behind the latest.",
+        AlertType.VERSION_BEHIND: "One minor release behind the latest.",
+        AlertType.ISOLATED: "Listed by one seed or none, though at least three answered.",
+        AlertType.WEAK_CONNECTIVITY: "Listed by two seeds only, though at least three answered.",
+        AlertType.UNDERUTILIZED: "Less than 5 percent of its storage used.",
+        AlertType.GOSSIP_FLAPPING: "It comes and goes: more than three changes of presence lately.",
+    },
+)
+describe(
+    MissingReason,
+    "Why a measurement is null.",
+    {
+        MissingReason.NOT_REPORTED: "No seed that answered reported it for this node.",
+        MissingReason.INVALID: "It was reported, but with a value that cannot be.",
+        MissingReason.NOT_IN_PROTOCOL: "The seeds that answered speak a version of the protocol without it.",
+        MissingReason.NOT_LISTED: "No seed that answered lists the node.",
+    },
+)
+describe(
+    CriterionName,
+    "What is looked at before a node is recommended.",
+    {
+        CriterionName.ONLINE: "The node is online; always demanded.",
+        CriterionName.UPTIME: "Days since its last start; always demanded.",
+        CriterionName.SCORE: "Composite score in points; demanded where a least score is asked for.",
+        CriterionName.PUBLIC: "Its RPC can be reached by the public; demanded where asked for.",
+        CriterionName.VERSION: "It runs the latest release; informs.",
+        CriterionName.CONSISTENCY: "Share of presence in gossip, 0 to 1; informs.",
+        CriterionName.WITNESSES: "Number of seeds that list it; informs.",
+    },
+)
+describe(
+    ConsistencyStatus,
+    "How steadily a node stays in gossip.",
+    {
+        ConsistencyStatus.STABLE: "Consistency of 0.9 or more.",
+        ConsistencyStatus.UNSTABLE: "Consistency from 0.8 up to 0.9.",
+        ConsistencyStatus.FLAPPING: "Consistency under 0.8.",
+    },
+)
+describe(
+    ConsistencyHealth,
+    "The network's mean consistency in a word.",
+    {
+        ConsistencyHealth.EXCELLENT: "Mean of 0.9 or more.",
+        ConsistencyHealth.GOOD: "Mean from 0.8 up to 0.9.",
+        ConsistencyHealth.FAIR: "Mean from 0.7 up to 0.8.",
+        ConsistencyHealth.POOR: "Mean under 0.7.",
+        ConsistencyHealth.UNKNOWN: "No node has a consistency yet.",
+    },
+)
+describe(
+    Grade,
+    "A distribution in a word.",
+    {Grade.GOOD: "As it should be.", Grade.FAIR: "Worth watching.", Grade.POOR: "In need of action."},
+)
+describe(
+    AdviceLevel,
+    "How much a piece of advice matters.",
+    {
+        AdviceLevel.HIGH: "Act now.",
+        AdviceLevel.MEDIUM: "Act soon.",
+        AdviceLevel.WARNING: "Keep an eye on it.",
+        AdviceLevel.LOW: "Act when convenient.",
+        AdviceLevel.INFO: "Nothing to do.",
+    },
+)
+describe(
+    ComparedBy,
+    "What nodes are compared by.",
+    {
+        ComparedBy.OVERALL: "Composite score, in points.",
+        ComparedBy.TRUST: "Trust, in points.",
+        ComparedBy.CAPACITY: "Capacity, in points.",
+        ComparedBy.UPTIME: "Uptime, in seconds.",
+        ComparedBy.STORAGE: "Committed storage, in bytes.",
+        ComparedBy.CONNECTIVITY: "Number of seeds that list the node.",
+    },
+)
+describe(
+    EventType,
+    "What happened to a node or a seed between two snapshots.",
+    {
+        EventType.JOINED: "A node appeared that was not listed before.",
+        EventType.LEFT: "A node is no longer listed by any seed that answered.",
+        EventType.RESTARTED: "Its uptime fell.",
+        EventType.VERSION_CHANGED: "It runs another version.",
+        EventType.ADDRESS_CHANGED: "It has another address.",
+        EventType.COMMITTED_CHANGED: "It commits another amount of storage.",
+        EventType.TIER_CHANGED: "Its score earned another tier.",
+        EventType.STATUS_CHANGED: "Its status changed.",
+        EventType.KEY_CONFLICT: "Its key lives at two addresses at once.",
+        EventType.SEED_UP: "A seed answers again.",
+        EventType.SEED_DOWN: "A seed no longer answers.",
+    },
+)
+describe(
+    Trend,
+    "The sign of a change.",
+    {Trend.UP: "It grew.", Trend.DOWN: "It shrank.", Trend.LEVEL: "It stayed the same."},
+)
+describe(
+    Resolution,
+    "How fine the points of a history are.",
+    {
+        Resolution.AUTO: "The finest with at most 1,000 points that exist.",
+        Resolution.RAW: "One point a polling interval.",
+        Resolution.M5: "Buckets of five minutes.",
+        Resolution.H1: "Buckets of one hour.",
+        Resolution.D1: "Buckets of one UTC day.",
+    },
+)
+describe(
+    FailureCategory,
+    "Why a call to a seed gave nothing.",
+    {
+        FailureCategory.REFUSED: "The connection was refused.",
+        FailureCategory.TIMEOUT: "No answer before the deadline.",
+        FailureCategory.UNREACHABLE: "No route to it, or its name did not resolve.",
+        FailureCategory.HTTP_STATUS: "It answered with an HTTP error.",
+        FailureCategory.NOT_JSON: "Its answer is not JSON.",
+        FailureCategory.RPC_ERROR: "It answered with a JSON-RPC error.",
+        FailureCategory.TOO_LARGE: "Its answer exceeds the size limit.",
+        FailureCategory.FORBIDDEN_ADDRESS: "Its address must not be dialled.",
+        FailureCategory.BAD_SHAPE: "Its answer is JSON of another shape than expected.",
+    },
+)
+describe(
+    TopologyKind,
+    "What a point of the graph is.",
+    {TopologyKind.SEED: "A node that the collector asks.", TopologyKind.PNODE: "A node that seeds list."},
+)
+describe(
+    OrderDirection,
+    "Which end of an order comes first. What is not known comes last in either direction.",
+    {OrderDirection.ASC: "Smallest, earliest, first in the alphabet.", OrderDirection.DESC: "Largest, latest, last."},
+)
+describe(
+    Window,
+    "A span of time that ends with the snapshot.",
+    {Window.H24: "24 hours.", Window.D7: "7 days.", Window.D30: "30 days."},
+)
+describe(
+    GroupKey,
+    "What nodes can be grouped by.",
+    {
+        GroupKey.STATUS: "Status.",
+        GroupKey.TIER: "Tier.",
+        GroupKey.VERSION: "Version, as reported.",
+        GroupKey.IS_PUBLIC: "Whether its RPC can be reached by the public: `true` or `false`.",
+        GroupKey.WITNESS_COUNT: "Number of seeds that list it.",
+        GroupKey.LIVENESS_BASIS: "What its status rests on.",
+        GroupKey.SUBNET: "The /24 (IPv4) or /48 (IPv6) network of its address.",
+    },
+)
+describe(
+    AlertState,
+    "Whether an alert holds.",
+    {
+        AlertState.ACTIVE: "It holds in the snapshot that was asked for.",
+        AlertState.RAISED: "It holds in this snapshot and did not in the one before, or not with this severity.",
+        AlertState.RESOLVED: "It held in the snapshot before and does not in this one.",
+    },
+)
+describe(
+    ChangeKind,
+    "What happened to a node between two snapshots.",
+    {
+        ChangeKind.ADDED: "It is new in this snapshot.",
+        ChangeKind.UPDATED: "At least one of its fields changed.",
+        ChangeKind.REMOVED: "It is no longer in this snapshot.",
+    },
+)

@@ -1,0 +1,120 @@
+"""Which events are wanted, as the event store takes it."""
+
+from typing import NamedTuple, TypeVar
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain.base import UnixSeconds
+from schema.domain.errors import BadUserInput
+from schema.domain.snapshot import Snapshot
+from schema.graphql.enums import EventType, OrderDirection
+from schema.graphql.filters import MAX_LIST, MAX_TEXT, EventTypeFilter, operator
+from schema.graphql.paging import digest_of
+from schema.graphql.scalars import DateTime
+from schema.reads import EventFilter
+
+T = TypeVar("T")
+
+
+@strawberry.input(description="Which subjects are wanted: ids or addresses of nodes, names of seeds.")
+class SubjectFilter:
+    eq: str | None = operator("This one.")
+    in_: list[str] | None = strawberry.field(name="in", description="One of these; at most 100.", default=UNSET)
+
+
+@strawberry.input(description="Which times are wanted.")
+class TimeRange:
+    gt: DateTime | None = operator("After this.")
+    gte: DateTime | None = operator("At this or after it.")
+    lt: DateTime | None = operator("Before this.")
+    lte: DateTime | None = operator("At this or before it.")
+
+
+@strawberry.input(description="Which events are wanted.")
+class EventWhere:
+    type: EventTypeFilter | None = operator("What happened.")
+    subject: SubjectFilter | None = operator("To which node or seed; a node's every known id and address finds it.")
+    at: TimeRange | None = operator("When it was seen.")
+
+
+class Wanted(NamedTuple):
+    """A filter of events as the store takes it, and what tells it from others, in each direction."""
+
+    filter: EventFilter
+    ascending: str
+    descending: str
+
+
+def wanted(where: EventWhere | None, current: Snapshot | None) -> Wanted:
+    """The filter, checked; `current` tells which ids a subject has.
+
+    Raises BadUserInput where it holds null, or a list or a text that is too long.
+    """
+    types = _types(_given("type", where.type)) if where is not None else None
+    subjects = _subjects(_given("subject", where.subject)) if where is not None else None
+    since, until = _range(_given("at", where.at)) if where is not None else (None, None)
+    parts = (
+        None if types is None else tuple(sorted(types)),
+        None if subjects is None else tuple(sorted(subjects)),
+        since,
+        until,
+    )
+    ids = None if subjects is None else frozenset(i for s in subjects for i in _all_ids(s, current))
+    return Wanted(
+        filter=EventFilter(types=types, subjects=ids, since=since, until=until),
+        ascending=digest_of("events", *parts, OrderDirection.ASC.value),
+        descending=digest_of("events", *parts, OrderDirection.DESC.value),
+    )
+
+
+def _given(name: str, value: T | None) -> T | None:
+    """The value, or None where it was left out. Raises BadUserInput where it is null."""
+    if value is UNSET:
+        return None
+    if value is None:
+        raise BadUserInput(f"{name} is null, expected a value; leave out what is not wanted")
+    return value
+
+
+def _types(chosen: EventTypeFilter | None) -> frozenset[EventType] | None:
+    if chosen is None:
+        return None
+    equal, different, among = _given("eq", chosen.eq), _given("ne", chosen.ne), _given("in", chosen.in_)
+    types = frozenset(EventType)
+    if equal is not None:
+        types &= {equal}
+    if different is not None:
+        types -= {different}
+    return types if among is None else types & frozenset(among)
+
+
+def _subjects(chosen: SubjectFilter | None) -> frozenset[str] | None:
+    if chosen is None:
+        return None
+    equal, among = _given("eq", chosen.eq), _given("in", chosen.in_)
+    if among is not None and len(among) > MAX_LIST:
+        raise BadUserInput(f"in has {len(among)} elements, expected at most {MAX_LIST}", {"limit": MAX_LIST})
+    named = [] if equal is None else [equal]
+    for subject in (*named, *(among or ())):
+        if len(subject) > MAX_TEXT:
+            raise BadUserInput(f"a subject has {len(subject)} characters, expected at most {MAX_TEXT}")
+    if equal is not None:
+        return frozenset(named) if among is None else frozenset(named) & frozenset(among)
+    return None if among is None else frozenset(among)
+
+
+def _all_ids(subject: str, current: Snapshot | None) -> tuple[str, ...]:
+    node = current.find(subject) if current is not None else None
+    return (subject,) if node is None else (subject, node.id, *node.former_ids)
+
+
+def _range(chosen: TimeRange | None) -> tuple[UnixSeconds | None, UnixSeconds | None]:
+    """The bounds, both inclusive, in whole seconds; the stricter of two wins."""
+    if chosen is None:
+        return None, None
+    above, least = _given("gt", chosen.gt), _given("gte", chosen.gte)
+    below, most = _given("lt", chosen.lt), _given("lte", chosen.lte)
+    lower = [bound for bound in (None if above is None else above + 1, least) if bound is not None]
+    upper = [bound for bound in (None if below is None else below - 1, most) if bound is not None]
+    return max(lower, default=None), min(upper, default=None)

@@ -1,0 +1,220 @@
+"""The event log: what changed between snapshots, in pages and as a stream that can be resumed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, NamedTuple, TypeVar
+
+import strawberry
+
+from schema.domain.base import Slot, UnixSeconds
+from schema.domain.errors import CursorExpired, InvalidCursor
+from schema.domain.events import Event
+from schema.domain.pnode import PNode
+from schema.domain.snapshot import Snapshot
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Context, Info
+from schema.graphql.enums import EventType, OrderDirection
+from schema.graphql.event_filters import EventWhere, wanted
+from schema.graphql.fields import PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.paging import Position, decode_cursor, encode_cursor, window
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.tables import InSnapshot, tables_of
+
+T = TypeVar("T")
+
+# How many events a stream reads at once: it hands them out before it asks for more.
+BATCH = 200
+_MAX_INDEX = 2**31 - 1
+
+Place = tuple[Slot, int]
+
+
+class EventView(NamedTuple):
+    """An event, its cursor in the list that it was read for, and the newest snapshot, where there is one."""
+
+    event: Event
+    cursor: str
+    current: Snapshot | None
+
+    @property
+    def node(self) -> "EventView":
+        return self
+
+    @property
+    def at(self) -> UnixSeconds:
+        return self.event.at
+
+    @property
+    def slot(self) -> Slot:
+        return self.event.slot
+
+    @property
+    def type(self) -> EventType:
+        return self.event.type
+
+    @property
+    def subject(self) -> str:
+        return self.event.subject
+
+    @property
+    def address(self) -> str | None:
+        return self.event.address
+
+    @property
+    def before(self) -> str | None:
+        return self.event.before
+
+    @property
+    def after(self) -> str | None:
+        return self.event.after
+
+
+class EventPage(NamedTuple):
+    """A page of the log. `has_previous_page` is whether it was asked for after some event."""
+
+    edges: Sequence[EventView]
+    total_count: int
+    has_next_page: bool
+    has_previous_page: bool
+
+    @property
+    def nodes(self) -> Sequence[EventView]:
+        return self.edges
+
+    @property
+    def page_info(self) -> "EventPage":
+        return self
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.edges[-1].cursor if self.edges else None
+
+
+def place_of(cursor: str, context: Context, *digests: str) -> Place:
+    """The place in the log that a cursor names.
+
+    Raises InvalidCursor, and CursorExpired where events after that place may have been deleted already.
+    """
+    position = decode_cursor(cursor, *digests)
+    if len(position.values) != 1 or not isinstance(index := position.values[0], int) or not 0 <= index <= _MAX_INDEX:
+        raise InvalidCursor("the cursor is not one of ours")
+    kept = context.service.retention.events
+    if kept is not None and position.slot < context.now - kept:
+        raise CursorExpired(f"events of slot {position.slot} are no longer kept")
+    return position.slot, index
+
+
+def view(event: Event, digest: str, current: Snapshot | None) -> EventView:
+    """The event with its cursor."""
+    place = Position(values=(event.index,), id=event.subject, slot=event.slot)
+    return EventView(event, encode_cursor(place, digest), current)
+
+
+async def events(
+    info: Info,
+    *,
+    first: First = None,
+    after: After = None,
+    where: Annotated[EventWhere | None, argument("Which events are wanted; all by default.")] = None,
+    direction: Annotated[
+        OrderDirection | None, argument("DESC: newest first. ASC: in the order in which they happened.")
+    ] = OrderDirection.DESC,
+) -> EventPage:
+    context = info.context
+    asked = window(first, after)
+    current = context.reads.current()
+    chosen = wanted(where, current)
+    newest_first = direction is not OrderDirection.ASC
+    digest = chosen.descending if newest_first else chosen.ascending
+    start = None if asked.after is None else place_of(asked.after, context, digest)
+    size = asked.first or 0
+    found = await context.reads.events(chosen.filter, start, size + 1, newest_first=newest_first)
+    return EventPage(
+        edges=[view(event, digest, current) for event in found[:size]],
+        total_count=await context.reads.event_count(chosen.filter),
+        has_next_page=len(found) > size,
+        has_previous_page=start is not None,
+    )
+
+
+@asynccontextmanager
+async def lookahead(source: AsyncIterator[T]) -> AsyncGenerator[Callable[[], Awaitable[T | None]], None]:
+    """A function that gives the next item of `source` (None at its end), which is being waited for all the time."""
+    pending = asyncio.ensure_future(anext(source, None))
+
+    async def following() -> T | None:
+        nonlocal pending
+        item = await pending
+        if item is not None:
+            pending = asyncio.ensure_future(anext(source, None))
+        return item
+
+    try:
+        yield following
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+
+
+async def event_stream(
+    info: Info,
+    *,
+    where: Annotated[EventWhere | None, argument("Which events are wanted; all by default.")] = None,
+    after: Annotated[
+        str | None, argument("Cursor of the last event received: everything after it follows. By default, from now on.")
+    ] = None,
+) -> AsyncGenerator[EventView, None]:
+    context = info.context
+    current = context.reads.current()
+    chosen = wanted(where, current)
+    place: Place = (current.slot, _MAX_INDEX) if current is not None else (0, -1)
+    if after is not None:
+        place = place_of(after, context, chosen.ascending, chosen.descending)
+    # Listening begins before the log is read, so that what is committed in between is not noticed an interval late.
+    async with lookahead(context.updates.snapshots()) as upcoming:
+        while True:
+            while found := await context.reads.events(chosen.filter, place, BATCH):
+                for event in found:
+                    place = (event.slot, event.index)
+                    yield view(event, chosen.ascending, current)
+            current = await upcoming()
+            if current is None:
+                return
+
+
+def event_node(root: strawberry.Parent[EventView]) -> InSnapshot[PNode] | None:
+    node = root.current.find(root.event.subject) if root.current is not None else None
+    return InSnapshot(node, tables_of(root.current)) if node is not None and root.current is not None else None
+
+
+@published(EventView, "Event", "Something that changed between two snapshots.")
+class EventGraphType:
+    cursor: str = attribute("Its place in the log, for `after`: of this list, and of a subscription with this filter.")
+    at: DateTime = attribute("When the later of the two snapshots was taken.")
+    slot: BigInt = attribute("Slot of the later snapshot, in unix seconds.")
+    type: EventType = attribute("What happened.")
+    subject: str = attribute("Id of the node, or name of the seed.")
+    pnode = resolved(event_node, PNodeType | None, "The node as it is now; null where it is unknown now, or a seed.")
+    address: str | None = attribute("Address of the node then, as `HOST:PORT`; null for seeds.")
+    before: str | None = attribute("The value before, as text: seconds, bytes, versions, addresses; null if none.")
+    after: str | None = attribute("The value after, as text, in the same unit; null if none.")
+
+
+@published(EventView, "EventEdge", "An event in a page.")
+class EventEdgeType:
+    node: EventGraphType = attribute("The event.")
+    cursor: str = attribute("Where to go on from this event: for `after`.")
+
+
+@published(EventPage, "EventConnection", "A page of the event log.")
+class EventConnectionType:
+    edges: list[EventEdgeType] = attribute("The events of this page, each with its cursor.", weight=PAGED)
+    nodes: list[EventGraphType] = attribute("The events of this page.", weight=PAGED)
+    page_info: PageInfoType = attribute("Where this page stands in the log.")
+    total_count: int = attribute("Number of kept events that match, in all pages.")

@@ -1,0 +1,130 @@
+"""Limits on the shape of a document, checked before anything else looks at it.
+
+One pass: each fragment is measured once, however often it is spread, so that time is linear in the document's size
+while fragments that spread each other count with their full, multiplied size.
+"""
+
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+)
+from graphql.language import SelectionNode
+
+from schema.graphql.errors import ErrorCode
+
+MAX_TOKENS = 2_000
+MAX_DEPTH = 10
+MAX_FIELDS = 1_000
+MAX_ALIASES = 30
+MAX_DIRECTIVES = 20
+# Reported at most, for one document: what a reader can use, and no amplification of what a stranger sends.
+MAX_ERRORS = 5
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+_CEILING = 10**9  # sums stop here: a bomb of fragments has astronomic ones, and big integers are slow
+
+
+class Shape(NamedTuple):
+    """What a selection amounts to, fragments counted wherever they are spread."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+
+class DocumentLimits(ValidationRule):
+    """Refuses operations beyond the limits on depth, fields, aliases and directives.
+
+    `__schema` and `__type` are exempt from depth, as the standard introspection query is deep; graphql-core bounds
+    how they may be nested.
+    """
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        measure = _Measure(context)
+        for definition in context.document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                self._check(definition, measure.operation(definition))
+
+    def _check(self, operation: OperationDefinitionNode, shape: Shape) -> None:
+        limits = (
+            ("depth", shape.depth, MAX_DEPTH),
+            ("fields", shape.fields, MAX_FIELDS),
+            ("aliases", shape.aliases, MAX_ALIASES),
+            ("directives", shape.directives, MAX_DIRECTIVES),
+        )
+        for name, value, limit in limits:
+            if value > limit:
+                found = str(value) if value < _CEILING else f"over {_CEILING}"
+                self.report_error(
+                    GraphQLError(
+                        f"The operation's {name} is {found}, expected at most {limit}.",
+                        operation,
+                        extensions={
+                            "code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value,
+                            "limit": limit,
+                            "limited": name,
+                        },
+                    )
+                )
+                return
+
+
+class _Measure:
+    """Measures selections of one document, each fragment once."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        self._fragments = {
+            definition.name.value: definition
+            for definition in context.document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._known: dict[str, Shape] = {}
+
+    def operation(self, node: OperationDefinitionNode) -> Shape:
+        own = len(node.directives or ()) + sum(len(v.directives or ()) for v in node.variable_definitions or ())
+        inner = self._selections(node.selection_set)
+        return inner._replace(directives=min(inner.directives + own, _CEILING))
+
+    def _selections(self, selection_set: SelectionSetNode | None) -> Shape:
+        depth = fields = aliases = directives = 0
+        for node in selection_set.selections if selection_set is not None else ():
+            shape = self._selection(node)
+            depth = max(depth, shape.depth)
+            fields += shape.fields
+            aliases += shape.aliases
+            directives += shape.directives
+        return Shape(depth, min(fields, _CEILING), min(aliases, _CEILING), min(directives, _CEILING))
+
+    def _selection(self, node: SelectionNode) -> Shape:
+        own = len(node.directives or ())
+        if isinstance(node, FragmentSpreadNode):
+            inner = self._fragment(node.name.value)
+            return inner._replace(directives=inner.directives + own)
+        inner = self._selections(getattr(node, "selection_set", None))
+        if not isinstance(node, FieldNode):
+            return inner._replace(directives=inner.directives + own)
+        return Shape(
+            depth=0 if node.name.value in _INTROSPECTION else inner.depth + 1,
+            fields=inner.fields + 1,
+            aliases=inner.aliases + (node.alias is not None),
+            directives=inner.directives + own,
+        )
+
+    def _fragment(self, name: str) -> Shape:
+        """The fragment's shape; nothing for one that does not exist, or that spreads itself: other rules refuse those."""
+        if name not in self._known and name in self._fragments:
+            self._known[name] = Shape()
+            fragment: Any = self._fragments[name]
+            inner = self._selections(fragment.selection_set)
+            self._known[name] = inner._replace(directives=inner.directives + len(fragment.directives or ()))
+        return self._known.get(name, Shape())

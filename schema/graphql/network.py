@@ -1,0 +1,248 @@
+"""The network as a whole: health, distributions, growth, history, versions over time."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.domain.adoption import VersionSeries, VersionShare, version_series
+from schema.domain.analytics import (
+    ConnectivityAnalysis,
+    ConnectivityBuckets,
+    NetworkAnalytics,
+    Population,
+    StorageAnalysis,
+    StorageBuckets,
+    VersionAnalysis,
+)
+from schema.domain.base import HOUR, UnixSeconds
+from schema.domain.errors import AsOfOutOfRange, BadUserInput
+from schema.domain.growth import Growth, growth_between
+from schema.domain.health import NetworkAlert
+from schema.domain.history import History
+from schema.domain.snapshot import HealthFactors, NetworkHealth, NetworkTotals
+from schema.graphql.advice import AdviceType
+from schema.graphql.context import Context, Info
+from schema.graphql.enums import AdviceLevel, Grade, NetworkStatus, Resolution
+from schema.graphql.fields import PAGED, AsOf, Weight, argument, attribute, fixed, published, resolved
+from schema.graphql.pnodes import At, From, IncludeCurrent
+from schema.graphql.scalars import DateTime
+from schema.graphql.series import BigIntChangeType, FloatChangeType
+from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
+from schema.graphql.tables import InSnapshot
+
+DEFAULT_GROWTH_HOURS = 24
+MAX_GROWTH_HOURS = 24 * 366 * 20
+MAX_SERIES = 50
+DEFAULT_SERIES = 10
+
+Until = Annotated[
+    DateTime | None, argument("End of the range, exclusive; by default the end of the newest snapshot's slot.")
+]
+
+Health = InSnapshot[NetworkHealth]
+Analysis = InSnapshot[NetworkAnalytics]
+
+
+async def network_health(info: Info, *, as_of: AsOf = None) -> Health:
+    tables = await info.context.tables(as_of)
+    return InSnapshot(tables.header.health, tables)
+
+
+async def network_analytics(info: Info, *, as_of: AsOf = None) -> Analysis:
+    tables = await info.context.tables(as_of)
+    return InSnapshot(tables.analytics, tables)
+
+
+async def history(
+    info: Info,
+    *,
+    from_: From,
+    to: Until = None,
+    resolution: At = Resolution.AUTO,
+    include_current: IncludeCurrent = False,
+) -> History:
+    end = present(info.context) if to is None else to
+    return await info.context.reads.network_history(
+        from_, end, resolution or Resolution.AUTO, include_current=bool(include_current)
+    )
+
+
+async def growth(
+    info: Info,
+    *,
+    hours: Annotated[int | None, argument("How far to look back, in hours: 1 or more.")] = DEFAULT_GROWTH_HOURS,
+) -> Growth:
+    back = DEFAULT_GROWTH_HOURS if hours is None else hours
+    if not 1 <= back <= MAX_GROWTH_HOURS:
+        raise BadUserInput(f"hours is {back}, expected 1 to {MAX_GROWTH_HOURS}", {"limit": MAX_GROWTH_HOURS})
+    end = (await info.context.tables()).header
+    start = await info.context.reads.header(end.slot - back * HOUR)
+    if start is None:
+        earliest = (await info.context.reads.available()).earliest_snapshot
+        raise AsOfOutOfRange(
+            f"no snapshot is kept from {back} hours ago or before",
+            {"earliestAvailable": earliest} if earliest is not None else {},
+        )
+    return growth_between(start, end, back)
+
+
+async def version_adoption(
+    info: Info,
+    *,
+    from_: From,
+    to: Until = None,
+    resolution: At = Resolution.AUTO,
+    top: Annotated[int | None, argument("How many versions to keep apart, 1 to 50; all others make one series.")] = (
+        DEFAULT_SERIES
+    ),
+) -> tuple[VersionSeries, ...]:
+    count = DEFAULT_SERIES if top is None else top
+    if not 1 <= count <= MAX_SERIES:
+        raise BadUserInput(f"top is {count}, expected 1 to {MAX_SERIES}", {"limit": MAX_SERIES})
+    end = present(info.context) if to is None else to
+    found = await info.context.reads.network_history(from_, end, resolution or Resolution.AUTO)
+    return version_series(found.points, count)
+
+
+def present(context: Context) -> UnixSeconds:
+    """The end of the newest slot, so that equal questions within it have equal answers; else the time of the request."""
+    current = context.reads.current()
+    return current.slot + current.header.interval if current is not None else int(context.now)
+
+
+def totals_of(root: strawberry.Parent[InSnapshot[object]]) -> NetworkTotals:
+    return root.tables.header.totals
+
+
+def alerts_of(root: strawberry.Parent[InSnapshot[object]]) -> tuple[NetworkAlert, ...]:
+    return root.tables.network_alerts
+
+
+def snapshot_of(root: strawberry.Parent[InSnapshot[object]]) -> InSnapshot[object]:
+    return InSnapshot(root.tables.header, root.tables)
+
+
+@published(HealthFactors, "HealthFactors", "What network health is made of, in points.")
+class HealthFactorsType:
+    availability: float | None = attribute("Online nodes of all nodes, 0 to 30 points.")
+    version_consistency: float | None = attribute("Share of the most common version, 0 to 25 points.")
+    node_quality: float | None = attribute("Mean composite score of online nodes, 0 to 25 points.")
+    connectivity: float | None = attribute("Mean number of seeds that list a node, 0 to 20 points; full from 3 on.")
+
+
+@published(NetworkAlert, "NetworkAlert", "Something wrong with the network as a whole.")
+class NetworkAlertType:
+    level: AdviceLevel = attribute("How much it matters.")
+    type: str = attribute("What it is about: low_node_count, version_fragmentation or low_health_score.")
+    message: str = attribute("What was found.")
+    value: float | None = attribute("The figure that was found: nodes, versions or points.")
+    threshold: float | None = attribute("The bound that it crossed, in the same unit.")
+    recommendation: str = attribute("What to do.")
+
+
+@published(NetworkHealth, "NetworkHealth", "The state of the network.")
+class NetworkHealthType:
+    score: float | None = attribute("Sum of the factors, 0 to 100 points; 0 without nodes.")
+    status: NetworkStatus = attribute("The score in a word.")
+    factors: HealthFactorsType | None = attribute("What the score is made of; null without nodes.")
+    totals = resolved(totals_of, NetworkTotalsType, "The network in figures.")
+    alerts = resolved(
+        alerts_of, list[NetworkAlertType], "What is wrong with the network as a whole.", weight=Weight(items=fixed(3))
+    )
+    snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
+
+
+@published(Population, "Population", "Whom the distributions are over: online nodes.")
+class PopulationType:
+    total: int = attribute("Number of known nodes, whatever their status.")
+    online: int = attribute("Number of online nodes.")
+    public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
+    private: int = attribute("Number of online nodes not known to be public.")
+    public_percent: float | None = attribute("Share of public nodes among online ones, in percent.")
+
+
+@published(VersionAnalysis, "VersionAnalysis", "Versions of online nodes.")
+class VersionAnalysisType:
+    distribution: list[VersionCountType] = attribute("Number of nodes by version, the most common first.")
+    latest_version: str | None = attribute("The network's latest release; null where it could not be told.")
+    latest_version_source: str = attribute("How it was found: network, override or none.")
+    latest_count: int = attribute("Number of nodes on the latest release, on a newer one, or on a build of it.")
+    outdated_count: int = attribute("Number of nodes on older releases.")
+    unknown_count: int = attribute("Number of nodes whose version is not known or not comparable.")
+    compliance_percent: float | None = attribute("Share of nodes on the latest release, in percent.")
+    fragmentation_index: int = attribute("Number of different versions that are known.")
+    grade: Grade = attribute("The distribution in a word.")
+
+
+@published(StorageBuckets, "StorageBuckets", "Online nodes by use of storage.")
+class StorageBucketsType:
+    empty: int = attribute("Under 10 percent used.")
+    low: int = attribute("10 up to 30 percent used.")
+    optimal: int = attribute("30 up to 70 percent used.")
+    high: int = attribute("70 up to 90 percent used.")
+    critical: int = attribute("90 percent used or more.")
+    unknown: int = attribute("Use not known.")
+
+
+@published(StorageAnalysis, "StorageAnalysis", "Use of storage by online nodes.")
+class StorageAnalysisType:
+    distribution: StorageBucketsType = attribute("Number of nodes by use.")
+    optimal_percent: float | None = attribute("Share of nodes with 30 up to 70 percent used, in percent.")
+    grade: Grade = attribute("The distribution in a word.")
+
+
+@published(ConnectivityBuckets, "ConnectivityBuckets", "Online nodes by the number of seeds that list them.")
+class ConnectivityBucketsType:
+    isolated: int = attribute("Listed by one seed or none.")
+    weak: int = attribute("Listed by two seeds.")
+    good: int = attribute("Listed by three or four seeds.")
+    excellent: int = attribute("Listed by five seeds or more.")
+
+
+@published(ConnectivityAnalysis, "ConnectivityAnalysis", "Connectivity as the seeds that answered saw it.")
+class ConnectivityAnalysisType:
+    distribution: ConnectivityBucketsType = attribute("Number of nodes by seeds that list them.")
+    well_connected: int = attribute("Number of nodes listed by three seeds or more.")
+    well_connected_percent: float | None = attribute("Share of such nodes, in percent.")
+    answering_seeds: int = attribute("Number of seeds that answered; under three, this says little about nodes.")
+    grade: Grade = attribute("The distribution in a word.")
+
+
+@published(NetworkAnalytics, "NetworkAnalytics", "Distributions over the online nodes of one snapshot, with advice.")
+class NetworkAnalyticsType:
+    population: PopulationType = attribute("Whom the distributions are over.")
+    versions: VersionAnalysisType = attribute("Versions.")
+    storage: StorageAnalysisType = attribute("Use of storage.")
+    connectivity: ConnectivityAnalysisType = attribute("Connectivity.")
+    advice: list[AdviceType] = attribute("What to do about it.")
+    snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
+
+
+@published(Growth, "Growth", "The network then and now.")
+class GrowthType:
+    hours: float | None = attribute("How far back was asked for, in hours.")
+    seconds: int = attribute("What lies between the two snapshots, in seconds.")
+    start: DateTime = attribute("Slot of the earlier snapshot.")
+    end: DateTime = attribute("Slot of the later snapshot.")
+    total: BigIntChangeType = attribute("Known nodes.")
+    online: BigIntChangeType = attribute("Online nodes.")
+    storage_committed: BigIntChangeType = attribute("Committed storage of online nodes, in bytes.")
+    storage_used: BigIntChangeType = attribute("Used storage of online nodes, in bytes.")
+    witnesses: FloatChangeType | None = attribute("Mean number of seeds that list a node; null where not known.")
+    score: FloatChangeType | None = attribute("Mean composite score, in points; null where not known.")
+    health: FloatChangeType = attribute("Network health, in points.")
+
+
+@published(VersionShare, "VersionShare", "How much a version was run in one bucket.")
+class VersionShareType:
+    start: DateTime = attribute("Start of the bucket.")
+    end: DateTime = attribute("End of the bucket, exclusive.")
+    nodes: float | None = attribute("Mean number of online nodes that ran it.")
+    share: float | None = attribute("Share of online nodes that ran it, 0 to 1.")
+
+
+@published(VersionSeries, "VersionSeries", "One version over time, in closed buckets.")
+class VersionSeriesType:
+    version: str | None = attribute("The version; null for nodes whose version was not known; OTHER for the rest.")
+    other: bool = attribute("Whether this is the rest: all versions that are not among the most common.")
+    points: list[VersionShareType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)

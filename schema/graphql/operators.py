@@ -1,0 +1,168 @@
+"""Operators: what runs under one key, and how concentrated the network is."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain.operators import Concentration, Operator, Shares
+from schema.domain.pnode import PNode
+from schema.graphql.columns import Column, Columns
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import OrderDirection, describe
+from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, fixed, published, resolved
+from schema.graphql.filters import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, compile_filter, operator
+from schema.graphql.paging import Edge, Page, window
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.selecting import Listing, order_of, page_of
+from schema.graphql.snapshots import SnapshotType
+from schema.graphql.tables import InSnapshot, in_snapshot
+
+OPERATOR_COLUMNS = Columns[Operator](
+    kind="operators",
+    by_name={
+        "key": Column(lambda operator: operator.key),
+        "pubkey": Column(lambda operator: operator.pubkey),
+        "node_count": Column(lambda operator: operator.node_count),
+        "online_count": Column(lambda operator: operator.online_count),
+        "storage_committed": Column(lambda operator: operator.storage_committed),
+        "storage_used": Column(lambda operator: operator.storage_used),
+        "first_seen": Column(lambda operator: operator.first_seen),
+        "address": Column(lambda operator: operator.addresses[0] if operator.addresses else None),
+    },
+    identify=lambda operator: operator.key,
+)
+OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.operators)
+_BY_SIZE = (("node_count", True), ("online_count", True), ("address", False))
+
+
+@strawberry.input(
+    name="OperatorWhere", description="Which operators are wanted. At most 100 conditions, nested at most 5 deep."
+)
+class OperatorWhere:
+    key: StringFilter | None = operator("Public key, or a node's id where no valid key is known.")
+    pubkey: StringFilter | None = operator("Public key in base58.")
+    node_count: IntFilter | None = operator("Number of its nodes.")
+    online_count: IntFilter | None = operator("Number of its online nodes.")
+    storage_committed: BigIntFilter | None = operator("Committed storage of its nodes, in bytes.")
+    storage_used: BigIntFilter | None = operator("Used storage of its nodes, in bytes.")
+    first_seen: DateTimeFilter | None = operator("When the first of its nodes was first listed.")
+    and_: list["OperatorWhere"] | None = strawberry.field(
+        name="and", description="All of these hold; at most 100.", default=UNSET
+    )
+    or_: list["OperatorWhere"] | None = strawberry.field(
+        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+    )
+    not_: "OperatorWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
+
+
+class OperatorOrderField(StrEnum):
+    """Columns by which operators can be ordered."""
+
+    NODE_COUNT = "node_count"
+    ONLINE_COUNT = "online_count"
+    STORAGE_COMMITTED = "storage_committed"
+    STORAGE_USED = "storage_used"
+    FIRST_SEEN = "first_seen"
+    ADDRESS = "address"
+
+
+describe(
+    OperatorOrderField,
+    "What operators can be ordered by.",
+    {
+        OperatorOrderField.NODE_COUNT: "Number of nodes.",
+        OperatorOrderField.ONLINE_COUNT: "Number of online nodes.",
+        OperatorOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
+        OperatorOrderField.STORAGE_USED: "Used storage, in bytes.",
+        OperatorOrderField.FIRST_SEEN: "When the first of the nodes was first listed.",
+        OperatorOrderField.ADDRESS: "First address, as text.",
+    },
+)
+
+
+@strawberry.input(name="OperatorOrder", description="One criterion of an order of operators.")
+class OperatorOrder:
+    field: OperatorOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)
+
+
+async def operators(
+    info: Info,
+    *,
+    first: First = None,
+    after: After = None,
+    where: Annotated[OperatorWhere | None, argument("Which operators are wanted; all by default.")] = None,
+    order_by: Annotated[
+        list[OperatorOrder] | None,
+        argument("By what to order, most significant first, at most 5; most nodes first by default."),
+    ] = None,
+    as_of: AsOf = None,
+) -> Page[Operator]:
+    return await page_of(
+        info.context,
+        OPERATORS,
+        window(first, after),
+        chosen=compile_filter(where, OPERATOR_COLUMNS),
+        order=order_of(order_by, _BY_SIZE),
+        as_of=as_of,
+    )
+
+
+def operator_nodes(root: strawberry.Parent[InSnapshot[Operator]]) -> list[InSnapshot[PNode]]:
+    by_id = root.tables.snapshot.by_id
+    return in_snapshot((by_id[node_id] for node_id in root.record.node_ids if node_id in by_id), root.tables)
+
+
+def page_concentration(root: strawberry.Parent[Page[Operator]]) -> Concentration:
+    return root.selection.tables.concentration
+
+
+@published(Operator, "Operator", "All that runs under one key. One key is one operator, as far as gossip tells.")
+class OperatorType:
+    key: strawberry.ID = attribute("Public key, or the node's id where no valid key is known.")
+    pubkey: str | None = attribute("Public key in base58; null where no valid one is known.")
+    node_count: int = attribute("Number of its nodes.")
+    online_count: int = attribute("Number of its online nodes.")
+    storage_committed: BigInt = attribute("Committed storage of its nodes, in bytes, as far as known.")
+    storage_used: BigInt = attribute("Used storage of its nodes, in bytes, as far as known.")
+    addresses: list[str] = attribute("Addresses under which its nodes are listed now, sorted.")
+    versions: list[str] = attribute("Versions that its nodes run, newest first.")
+    first_seen: DateTime = attribute("When the first of its nodes was first listed.")
+    pnodes = resolved(operator_nodes, list[PNodeType], "Its nodes.", weight=Weight(items=fixed(2)))
+
+
+@published(Shares, "Shares", "How concentrated something is among operators.")
+class SharesType:
+    largest_percent: float | None = attribute("Share of the largest operator, in percent.")
+    decentralization: float | None = attribute("100 minus the share of the largest operator.")
+    nakamoto: int = attribute("Least number of operators that together hold more than half.")
+    hhi: float | None = attribute("Herfindahl-Hirschman index: the sum of squared shares, 0 to 1.")
+
+
+@published(Concentration, "Concentration", "How concentrated the whole network is, whatever the page or the filter.")
+class ConcentrationType:
+    operators: int = attribute("Number of operators.")
+    nodes: int = attribute("Number of nodes.")
+    nodes_per_operator: float | None = attribute("Mean number of nodes of an operator.")
+    by_nodes: SharesType = attribute("By number of nodes.")
+    by_storage: SharesType = attribute("By committed storage.")
+
+
+@published(Edge, "OperatorEdge", "An operator in a page.")
+class OperatorEdgeType:
+    node: OperatorType = attribute("The operator.")
+    cursor: str = attribute("Where to go on from this operator: for `after`.")
+
+
+@published(Page, "OperatorConnection", "A page of operators.")
+class OperatorConnectionType:
+    edges: list[OperatorEdgeType] = attribute("The operators of this page, each with its cursor.", weight=PAGED)
+    nodes: list[OperatorType] = attribute("The operators of this page.", weight=PAGED)
+    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    total_count: int = attribute("Number of operators that match, in all pages.")
+    snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
+    concentration = resolved(page_concentration, ConcentrationType, "How concentrated the whole network is.")

@@ -1,0 +1,241 @@
+"""Pages of a list by keyset cursors, all pages of one walk from one slot.
+
+A cursor is base64url of JSON: the sort values of its item, the item's id, the slot, and a hash of kind, filter and
+order. It says where to go on, and in which snapshot, so that a walk neither skips nor repeats an item while new slots
+are committed. Clients must not look inside.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from schema.domain.base import Slot, UnixSeconds
+from schema.domain.errors import BadUserInput, InvalidCursor
+from schema.domain.snapshot import SnapshotHeader
+from schema.graphql.columns import Columns, Order, Value
+from schema.graphql.context import Context
+from schema.graphql.tables import InSnapshot, Tables
+
+T = TypeVar("T")
+
+DEFAULT_PAGE = 50
+MAX_PAGE = 500
+MAX_CURSOR_LENGTH = 2_048
+_MAX_SLOT = 2**53 - 1
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class Window(NamedTuple):
+    """Which part of a list is asked for. `first` and `last` are checked already, and at most one of them is set."""
+
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+    @property
+    def cursors(self) -> tuple[str, ...]:
+        return tuple(cursor for cursor in (self.after, self.before) if cursor is not None)
+
+
+class Position(NamedTuple):
+    """What a cursor says: the sort values and id of an item, in the snapshot of a slot."""
+
+    values: tuple[Value, ...]
+    id: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class Selection(Generic[T]):
+    """The items that match a filter, in an order; `digest` tells this filter and order from all others."""
+
+    items: tuple[T, ...]
+    columns: Columns[T]
+    order: Order
+    digest: str
+    tables: Tables
+
+
+class Page(Generic[T]):
+    """One page of a selection: its items from `start` up to `end`. Cursors are made only where they are asked for."""
+
+    def __init__(self, selection: Selection[T], start: int, end: int) -> None:
+        self.selection = selection
+        self.start = start
+        self.end = end
+
+    @property
+    def records(self) -> tuple[T, ...]:
+        return self.selection.items[self.start : self.end]
+
+    @property
+    def nodes(self) -> list[InSnapshot[T]]:
+        return [InSnapshot(item, self.selection.tables) for item in self.records]
+
+    @property
+    def edges(self) -> list["Edge[T]"]:
+        return [Edge(node, self) for node in self.nodes]
+
+    @property
+    def total_count(self) -> int:
+        return len(self.selection.items)
+
+    @property
+    def snapshot(self) -> InSnapshot[SnapshotHeader]:
+        return InSnapshot(self.selection.tables.header, self.selection.tables)
+
+    @property
+    def page_info(self) -> "Page[T]":
+        return self
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.end < self.total_count
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self.start > 0
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.cursor(self.selection.items[self.start]) if self.end > self.start else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.cursor(self.selection.items[self.end - 1]) if self.end > self.start else None
+
+    def cursor(self, item: T) -> str:
+        chosen = self.selection
+        position = Position(
+            values=tuple(chosen.columns.values(item, chosen.order)),
+            id=chosen.columns.identify(item),
+            slot=chosen.tables.header.slot,
+        )
+        return encode_cursor(position, chosen.digest)
+
+
+class Edge(Generic[T]):
+    """An item of a page with its cursor."""
+
+    __slots__ = ("node", "page")
+
+    def __init__(self, node: InSnapshot[T], page: Page[T]) -> None:
+        self.node = node
+        self.page = page
+
+    @property
+    def cursor(self) -> str:
+        return self.page.cursor(self.node.record)
+
+
+def window(
+    first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+) -> Window:
+    """The window asked for, 50 from the start by default.
+
+    Raises BadUserInput where `first` or `last` is not within 0..500, or where both are given.
+    """
+    if first is not None and last is not None:
+        raise BadUserInput("first and last were both given, expected one of them")
+    for name, count in (("first", first), ("last", last)):
+        if count is not None and not 0 <= count <= MAX_PAGE:
+            raise BadUserInput(f"{name} is {count}, expected 0 to {MAX_PAGE}", {"limit": MAX_PAGE})
+    return Window(DEFAULT_PAGE if first is None and last is None else first, after, last, before)
+
+
+def digest_of(*parts: Hashable) -> str:
+    """A short hash of kind, filter and order."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=9).hexdigest()
+
+
+async def tables_for(context: Context, asked: Window, as_of: UnixSeconds | None, digest: str) -> Tables:
+    """The snapshot that a page comes from: that of its cursors, else that of `as_of`, else the newest.
+
+    Raises InvalidCursor, CursorExpired, BadUserInput (cursors from different snapshots), and what `Reads.snapshot` does.
+    """
+    slots = {decode_cursor(cursor, digest).slot for cursor in asked.cursors}
+    if len(slots) > 1:
+        raise BadUserInput("after and before come from different snapshots, expected cursors of one walk")
+    return await context.tables_at(slots.pop()) if slots else await context.tables(as_of)
+
+
+def take(selection: Selection[T], asked: Window) -> Page[T]:
+    """The page of a selection that the window asks for."""
+    start, end = 0, len(selection.items)
+    if asked.after is not None:
+        start = _place(selection, decode_cursor(asked.after, selection.digest), beyond=True)
+    if asked.before is not None:
+        end = max(start, _place(selection, decode_cursor(asked.before, selection.digest), beyond=False))
+    if asked.first is not None:
+        end = min(end, start + asked.first)
+    if asked.last is not None:
+        start = max(start, end - asked.last)
+    return Page(selection, start, end)
+
+
+def _place(selection: Selection[T], position: Position, *, beyond: bool) -> int:
+    """How many items come before the position; with `beyond`, the one at the position counts as well."""
+    columns, order = selection.columns, selection.order
+
+    def is_before(item: T) -> bool:
+        values, item_id = columns.values(item, order), columns.identify(item)
+        if beyond:
+            return not columns.precedes(position.values, position.id, values, item_id, order)
+        return columns.precedes(values, item_id, position.values, position.id, order)
+
+    try:
+        return _count_leading(selection.items, is_before)
+    except (TypeError, ValueError) as error:
+        raise InvalidCursor("the cursor's values are not those of this list") from error
+
+
+def _count_leading(items: Sequence[T], holds: Callable[[T], bool]) -> int:
+    """For items that all satisfy `holds` up to some place and none after it: that place, by halving."""
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if holds(items[middle]):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def encode_cursor(position: Position, digest: str) -> str:
+    """The cursor of a position in the list that `digest` stands for."""
+    text = json.dumps([list(position.values), position.id, position.slot, digest], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *digests: str) -> Position:
+    """The position of a cursor. Raises InvalidCursor where it is none, or belongs to another filter or order."""
+    content = _unpack(cursor)
+    match content:
+        case [[*values], str(item_id), int(slot), str(digest)]:
+            pass
+        case _:
+            raise InvalidCursor("the cursor is not one of ours")
+    if isinstance(slot, bool) or not 0 <= slot <= _MAX_SLOT or not all(isinstance(v, _SCALARS) for v in values):
+        raise InvalidCursor("the cursor is not one of ours")
+    if digest not in digests:
+        raise InvalidCursor("the cursor belongs to another list, filter or order")
+    return Position(tuple(values), item_id, slot)
+
+
+def _unpack(cursor: str) -> Any:
+    if len(cursor) > MAX_CURSOR_LENGTH:
+        raise InvalidCursor(f"the cursor has {len(cursor)} characters, expected at most {MAX_CURSOR_LENGTH}")
+    try:
+        raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return json.loads(raw, parse_constant=_refuse)
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise InvalidCursor("the cursor is not one of ours") from error
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} in a cursor")

@@ -1,0 +1,113 @@
+"""What nodes can be filtered and ordered by."""
+
+from enum import StrEnum
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain.pnode import PNode
+from schema.domain.versions import sort_key
+from schema.graphql.columns import Column, Columns, finite
+from schema.graphql.enums import OrderDirection, describe
+from schema.graphql.filters import (
+    BigIntFilter,
+    BooleanFilter,
+    DateTimeFilter,
+    FloatFilter,
+    IntFilter,
+    PNodeStatusFilter,
+    StringFilter,
+    TierFilter,
+    VersionFilter,
+    operator,
+)
+
+PNODE_COLUMNS = Columns[PNode](
+    kind="pnodes",
+    by_name={
+        "id": Column(lambda node: node.id),
+        "address": Column(lambda node: node.address),
+        "pubkey": Column(lambda node: node.pubkey),
+        "status": Column(lambda node: node.status),
+        "version": Column(lambda node: node.version, sort_key),
+        "is_public": Column(lambda node: node.is_public),
+        "uptime": Column(lambda node: node.uptime),
+        "score": Column(finite(lambda node: node.score.composite if node.score is not None else None)),
+        "tier": Column(lambda node: node.tier),
+        "storage_committed": Column(lambda node: node.storage_committed),
+        "storage_used": Column(lambda node: node.storage_used),
+        "storage_usage_percent": Column(finite(lambda node: node.storage_usage_percent)),
+        "witness_count": Column(lambda node: node.witness_count),
+        "first_seen": Column(lambda node: node.first_seen),
+        "last_seen": Column(lambda node: node.last_seen),
+    },
+    identify=lambda node: node.id,
+)
+
+
+@strawberry.input(
+    name="PNodeWhere",
+    description="Which nodes are wanted. At most 100 conditions, nested at most 5 deep.",
+)
+class PNodeWhere:
+    id: StringFilter | None = operator("Identity: public key, or `addr:HOST:PORT`.")
+    address: StringFilter | None = operator("Address, as `HOST:PORT`.")
+    pubkey: StringFilter | None = operator("Public key in base58.")
+    status: PNodeStatusFilter | None = operator("Whether it lives.")
+    version: VersionFilter | None = operator("Version of its software.")
+    is_public: BooleanFilter | None = operator("Whether its RPC can be reached by the public.")
+    uptime: BigIntFilter | None = operator("Seconds since its last start.")
+    score: FloatFilter | None = operator("Composite score, 0 to 100 points.")
+    tier: TierFilter | None = operator("Tier of its score.")
+    storage_committed: BigIntFilter | None = operator("Committed storage, in bytes.")
+    storage_used: BigIntFilter | None = operator("Used storage, in bytes.")
+    storage_usage_percent: FloatFilter | None = operator("Used of committed storage, in percent.")
+    witness_count: IntFilter | None = operator("Number of seeds that list it.")
+    first_seen: DateTimeFilter | None = operator("When it was first listed.")
+    last_seen: DateTimeFilter | None = operator("Last gossip heard of it.")
+    and_: list["PNodeWhere"] | None = strawberry.field(
+        name="and", description="All of these hold; at most 100.", default=UNSET
+    )
+    or_: list["PNodeWhere"] | None = strawberry.field(
+        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+    )
+    not_: "PNodeWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
+
+
+class PNodeOrderField(StrEnum):
+    """Columns by which nodes can be ordered."""
+
+    SCORE = "score"
+    UPTIME = "uptime"
+    LAST_SEEN = "last_seen"
+    FIRST_SEEN = "first_seen"
+    STORAGE_USED = "storage_used"
+    STORAGE_COMMITTED = "storage_committed"
+    STORAGE_USAGE_PERCENT = "storage_usage_percent"
+    WITNESS_COUNT = "witness_count"
+    VERSION = "version"
+    ADDRESS = "address"
+
+
+describe(
+    PNodeOrderField,
+    "What nodes can be ordered by.",
+    {
+        PNodeOrderField.SCORE: "Composite score, in points.",
+        PNodeOrderField.UPTIME: "Seconds since the last start.",
+        PNodeOrderField.LAST_SEEN: "Last gossip heard of it.",
+        PNodeOrderField.FIRST_SEEN: "When it was first listed.",
+        PNodeOrderField.STORAGE_USED: "Used storage, in bytes.",
+        PNodeOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
+        PNodeOrderField.STORAGE_USAGE_PERCENT: "Used of committed storage, in percent.",
+        PNodeOrderField.WITNESS_COUNT: "Number of seeds that list it.",
+        PNodeOrderField.VERSION: "Version, by precedence: 0.10 is above 0.9; what is no version is below all.",
+        PNodeOrderField.ADDRESS: "Address, as text.",
+    },
+)
+
+
+@strawberry.input(name="PNodeOrder", description="One criterion of an order of nodes.")
+class PNodeOrder:
+    field: PNodeOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)

@@ -1,0 +1,200 @@
+"""Questions for nodes: lists, one of them, and some side by side."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.domain.base import UnixSeconds
+from schema.domain.compare import (
+    MAX_COMPARED,
+    MIN_COMPARED,
+    Comparison,
+    Winner,
+    compare,
+)
+from schema.domain.errors import BadUserInput
+from schema.domain.pnode import PNode
+from schema.graphql.advice import Figure, FigureType, figure
+from schema.graphql.aggregates import AGGREGATE_COST, Aggregate, PNodeAggregateType
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import ComparedBy
+from schema.graphql.fields import (
+    PAGED,
+    After,
+    Arguments,
+    AsOf,
+    Before,
+    First,
+    Last,
+    Weight,
+    argument,
+    attribute,
+    fixed,
+    published,
+    resolved,
+)
+from schema.graphql.filters import compile_filter
+from schema.graphql.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
+from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.selecting import Listing, order_of, page_of
+from schema.graphql.snapshots import SnapshotType
+from schema.graphql.tables import InSnapshot, in_snapshot
+
+MAX_KEY_LENGTH = 200
+# A filter or an order looks at every node of the snapshot: what a list costs besides what is selected in it.
+SCAN_COST = 100
+
+PNODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
+
+Compared = InSnapshot[Comparison]
+
+
+def page_size(arguments: Arguments, now: UnixSeconds) -> int:
+    """How many items a connection may give, by `first` or `last`. Bad values are the resolver's to refuse."""
+    sizes = [arguments.get("first"), arguments.get("last")]
+    given = [size for size in sizes if isinstance(size, int)]
+    return min(max(*given, 0), MAX_PAGE) if given else DEFAULT_PAGE
+
+
+CONNECTION = Weight(base=SCAN_COST, items=page_size)
+
+
+def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Aggregate:
+    chosen = root.selection
+    return chosen.tables.remember(("aggregate", chosen.digest), lambda: Aggregate(chosen.items))
+
+
+async def pnodes(
+    info: Info,
+    *,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    where: Annotated[PNodeWhere | None, argument("Which nodes are wanted; all by default.")] = None,
+    order_by: Annotated[
+        list[PNodeOrder] | None, argument("By what to order, most significant first, at most 5; by id by default.")
+    ] = None,
+    as_of: AsOf = None,
+) -> Page[PNode]:
+    return await page_of(
+        info.context,
+        PNODES,
+        window(first, after, last, before),
+        chosen=compile_filter(where, PNODE_COLUMNS),
+        order=order_of(order_by),
+        as_of=as_of,
+    )
+
+
+async def pnode(
+    info: Info,
+    *,
+    address: Annotated[str | None, argument("Any address that the node is known by, as `HOST:PORT`.")] = None,
+    pubkey: Annotated[str | None, argument("Its public key, in base58.")] = None,
+    id: Annotated[strawberry.ID | None, argument("Its id, or one that it had before.")] = None,  # noqa: A002  (public name)
+    as_of: AsOf = None,
+) -> InSnapshot[PNode] | None:
+    given = {name: key for name, key in (("address", address), ("pubkey", pubkey), ("id", id)) if key is not None}
+    if len(given) != 1:
+        raise BadUserInput(f"{len(given)} keys were given, expected exactly one of address, pubkey and id")
+    ((name, key),) = given.items()
+    check_key(name, key)
+    tables = await info.context.tables(as_of)
+    snapshot = tables.snapshot
+    node = (snapshot.by_address if name == "address" else snapshot.by_id).get(key)
+    return InSnapshot(node, tables) if node is not None else None
+
+
+def check_key(name: str, key: str) -> None:
+    """Raise BadUserInput where a key is longer than any can be."""
+    if len(key) > MAX_KEY_LENGTH:
+        raise BadUserInput(f"{name} has {len(key)} characters, expected at most {MAX_KEY_LENGTH}")
+
+
+async def compare_pnodes(
+    info: Info,
+    *,
+    addresses: Annotated[list[str], argument("Two to five addresses, or ids, of different nodes.")],
+    as_of: AsOf = None,
+) -> Compared:
+    if not MIN_COMPARED <= len(addresses) <= MAX_COMPARED:
+        raise BadUserInput(f"{len(addresses)} addresses were given, expected {MIN_COMPARED} to {MAX_COMPARED}")
+    for address in addresses:
+        check_key("addresses", address)
+    tables = await info.context.tables(as_of)
+    found = [tables.snapshot.find(address) for address in addresses]
+    missing = [address for address, node in zip(addresses, found, strict=True) if node is None]
+    if missing:
+        raise BadUserInput(f"no node is known as {', '.join(missing)}", {"missing": missing})
+    return InSnapshot(compare([node for node in found if node is not None]), tables)
+
+
+def compared_nodes(root: strawberry.Parent[Compared]) -> list[InSnapshot[PNode]]:
+    return in_snapshot(root.record.nodes, root.tables)
+
+
+def recommended_node(root: strawberry.Parent[Compared]) -> InSnapshot[PNode] | None:
+    best = root.record.recommended
+    return InSnapshot(best, root.tables) if best is not None else None
+
+
+def comparison_snapshot(root: strawberry.Parent[Compared]) -> InSnapshot[object]:
+    return InSnapshot(root.tables.header, root.tables)
+
+
+def winners(root: strawberry.Parent[Compared]) -> list[InSnapshot[Winner]]:
+    return in_snapshot(root.record.winners, root.tables)
+
+
+def winning_node(root: strawberry.Parent[InSnapshot[Winner]]) -> InSnapshot[PNode] | None:
+    node = root.tables.snapshot.by_id.get(root.record.node_id or "")
+    return InSnapshot(node, root.tables) if node is not None else None
+
+
+def winning_value(root: strawberry.Parent[InSnapshot[Winner]]) -> Figure | None:
+    return figure(root.record.value)
+
+
+@published(Edge, "PNodeEdge", "A node in a page.")
+class PNodeEdgeType:
+    node: PNodeType = attribute("The node.")
+    cursor: str = attribute("Where to go on from this node: for `after` or `before`.")
+
+
+@published(Page, "PNodeConnection", "A page of nodes, all pages of one walk from one snapshot.")
+class PNodeConnectionType:
+    edges: list[PNodeEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
+    nodes: list[PNodeType] = attribute("The nodes of this page.", weight=PAGED)
+    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    total_count: int = attribute("Number of nodes that match, in all pages.")
+    snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
+    aggregate = resolved(
+        page_aggregate, PNodeAggregateType, "Figures over all nodes that match.", weight=Weight(base=AGGREGATE_COST)
+    )
+
+
+@published(Winner, "Winner", "The node that is best at one thing.")
+class WinnerType:
+    category: ComparedBy = attribute("What it is best at.")
+    pnode = resolved(winning_node, PNodeType | None, "The node with the greatest value; null where none is above 0.")
+    value = resolved(winning_value, FigureType | None, "That value, in the unit of the category.")
+
+
+@published(Comparison, "Comparison", "Nodes side by side.")
+class ComparisonType:
+    pnodes = resolved(
+        compared_nodes,
+        list[PNodeType],
+        "The nodes, in the order of the request.",
+        weight=Weight(items=fixed(MAX_COMPARED)),
+    )
+    winners = resolved(winners, list[WinnerType], "Who is best at what.", weight=Weight(items=fixed(len(ComparedBy))))
+    recommended = resolved(recommended_node, PNodeType | None, "The one to take; null where none has a score.")
+    reason: str = attribute("Why that one.")
+    considerations: list[str] = attribute("What speaks for others, or against some.")
+    all_online: bool = attribute("Whether all of them are online.")
+    average_score: float | None = attribute("Mean composite score, in points; null where none has one.")
+    snapshot = resolved(comparison_snapshot, SnapshotType, "The snapshot that this was read from.")

@@ -1,0 +1,255 @@
+"""The storage node: every field of the record, and what can be asked about it."""
+
+from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
+
+import strawberry
+
+from schema.domain.advice import Advice
+from schema.domain.alert import Alert
+from schema.domain.availability import availability_of, window_range
+from schema.domain.consistency import consistency_advice, status_of
+from schema.domain.errors import BadUserInput
+from schema.domain.history import Availability, History
+from schema.domain.operators import Operator
+from schema.domain.pnode import (
+    AddressChange,
+    AddressSighting,
+    Consistency,
+    PNode,
+    Score,
+    VersionChange,
+)
+from schema.domain.policy import POLICIES
+from schema.graphql.advice import AdviceType
+from schema.graphql.context import Info
+from schema.graphql.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
+from schema.graphql.fields import Weight, argument, attribute, fixed, number_argument, published, resolved
+from schema.graphql.provenance import ProvenanceType
+from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.scores import ScoreType
+from schema.graphql.series import AvailabilityType, NodeHistoryType, points_expected
+from schema.graphql.tables import InSnapshot, in_snapshot
+
+if TYPE_CHECKING:
+    from schema.graphql.alerts import AlertType
+    from schema.graphql.operators import OperatorType
+
+Past = TypeVar("Past", AddressChange, VersionChange)
+
+Node = InSnapshot[PNode]
+NodeConsistency = InSnapshot[Consistency]
+
+MAX_PREVIOUS = 100
+DEFAULT_PREVIOUS = 20
+# What reading one node's history costs besides its points, in units of a field: a round trip to the store.
+READ_COST = 50
+
+From = Annotated[DateTime, strawberry.argument(name="from", description="Start of the range, inclusive.")]
+To = Annotated[
+    DateTime | None,
+    argument("End of the range, exclusive; by default the end of the snapshot's slot."),
+]
+At = Annotated[
+    Resolution | None, argument("How fine the points are; AUTO is the finest with at most 1,000 that exist.")
+]
+IncludeCurrent = Annotated[bool | None, argument("Whether to include the bucket that is still open, marked `partial`.")]
+PreviousFirst = Annotated[int | None, argument("How many to return, 0 to 100.")]
+
+
+def node_score(
+    root: strawberry.Parent[Node],
+    policy: Annotated[str | None, argument("Version of a policy, as `1.0`; by default the one in force.")] = None,
+) -> Score | None:
+    score = root.record.score
+    if policy is not None and policy not in POLICIES:
+        raise BadUserInput(f"policy {policy:.40} is not known, expected one of {', '.join(POLICIES)}")
+    return score if score is not None and policy in {None, score.policy_version} else None
+
+
+def node_consistency(root: strawberry.Parent[Node]) -> InSnapshot[Consistency] | None:
+    consistency = root.record.consistency
+    return InSnapshot(consistency, root.tables) if consistency is not None else None
+
+
+def consistency_status(root: strawberry.Parent[NodeConsistency]) -> ConsistencyStatus:
+    return status_of(root.record.score)
+
+
+def advice_on_consistency(root: strawberry.Parent[NodeConsistency]) -> tuple[Advice, ...]:
+    return consistency_advice(root.record, root.tables.header.taken_at, root.tables.policy)
+
+
+def node_alerts(
+    root: strawberry.Parent[Node],
+    severity: Annotated[Severity | None, argument("Only alerts of this severity.")] = None,
+) -> list[InSnapshot[Alert]]:
+    alerts = root.tables.alerts_by_node.get(root.record.id, ())
+    return in_snapshot((alert for alert in alerts if severity in {None, alert.severity}), root.tables)
+
+
+def node_operator(root: strawberry.Parent[Node]) -> InSnapshot[Operator] | None:
+    operator = root.tables.operator_of.get(root.record.id)
+    return InSnapshot(operator, root.tables) if operator is not None else None
+
+
+def previous_addresses(
+    root: strawberry.Parent[Node], first: PreviousFirst = DEFAULT_PREVIOUS
+) -> tuple[AddressChange, ...]:
+    return _latest(root.record.previous_addresses, first)
+
+
+def previous_versions(
+    root: strawberry.Parent[Node], first: PreviousFirst = DEFAULT_PREVIOUS
+) -> tuple[VersionChange, ...]:
+    return _latest(root.record.previous_versions, first)
+
+
+def _latest(changes: tuple[Past, ...], first: int | None) -> tuple[Past, ...]:
+    count = DEFAULT_PREVIOUS if first is None else first
+    if not 0 <= count <= MAX_PREVIOUS:
+        raise BadUserInput(f"first is {count}, expected 0 to {MAX_PREVIOUS}", {"limit": MAX_PREVIOUS})
+    return tuple(sorted(changes, key=lambda change: -change.until))[:count]
+
+
+async def node_history(
+    root: strawberry.Parent[Node],
+    info: Info,
+    *,
+    from_: From,
+    to: To = None,
+    resolution: At = Resolution.AUTO,
+    include_current: IncludeCurrent = False,
+) -> History:
+    end = root.tables.header.slot + root.tables.header.interval if to is None else to
+    return await info.context.reads.node_history(
+        _ids(root.record), from_, end, resolution or Resolution.AUTO, include_current=bool(include_current)
+    )
+
+
+async def node_availability(
+    root: strawberry.Parent[Node],
+    info: Info,
+    window: Annotated[Window, argument("The span of time, which ends with the snapshot.")],
+) -> Availability | None:
+    start, end = window_range(window, root.tables.header.slot + root.tables.header.interval)
+    history = await info.context.reads.node_history(
+        _ids(root.record), start, end, Resolution.AUTO, include_current=True
+    )
+    return availability_of(history)
+
+
+def _ids(node: PNode) -> tuple[str, ...]:
+    """All ids under which the node's history is kept."""
+    return (node.id, *node.former_ids)
+
+
+@published(Consistency, "Consistency", "How steadily a node stays in gossip, judged by the seeds that answered.")
+class ConsistencyType:
+    score: float | None = attribute("Appearances of appearances and drops over the window, 0 to 1.")
+    status = resolved(consistency_status, ConsistencyStatus, "The score in a word.")
+    all_time: float | None = attribute("The same since the node was first seen, 0 to 1.")
+    appearances: int | None = attribute("How often it appeared in gossip, since it was first seen.")
+    disappearances: int | None = attribute("How often it dropped out of gossip, since it was first seen.")
+    window_days: int = attribute("The window of `score`, in days.")
+    last_appearance: DateTime | None = attribute("When it last appeared; null if it never did while watched.")
+    last_drop: DateTime | None = attribute("When it last dropped out; null if it never did.")
+    advice = resolved(advice_on_consistency, list[AdviceType], "What to do about it.", weight=Weight(items=fixed(2)))
+
+
+@published(AddressSighting, "AddressSighting", "One address under which a node is listed now.")
+class AddressSightingType:
+    address: str = attribute("The address, as `HOST:PORT`.")
+    status: PNodeStatus = attribute("Whether this address lives.")
+    last_seen: DateTime | None = attribute("When the network last heard of it, by its own gossip.")
+    uptime: BigInt | None = attribute("Uptime reported for it, in seconds.")
+    witness_count: int = attribute("Number of seeds that list it.")
+
+
+@published(AddressChange, "AddressChange", "An address that a node had before.")
+class AddressChangeType:
+    address: str = attribute("The address, as `HOST:PORT`.")
+    until: DateTime = attribute("The last time that it was the node's address.")
+
+
+@published(VersionChange, "VersionChange", "A version that a node ran before.")
+class VersionChangeType:
+    version: str = attribute("The version, as reported.")
+    until: DateTime = attribute("The last time that the node was seen running it.")
+
+
+@published(
+    PNode,
+    "PNode",
+    "A storage node in one snapshot. Measurements are what seeds report of it; null where nobody who answered knows.",
+)
+class PNodeType:
+    id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` where no valid key is known.")
+    address: str = attribute("Gossip address `HOST:PORT` that lives, the one seen last; not the RPC endpoint.")
+    address_assumed: bool = attribute("Whether the port is a guess: a seed that answers and that nobody lists.")
+    pubkey: str | None = attribute("Public key in base58 (32 bytes); null where none or no valid one is reported.")
+    status: PNodeStatus = attribute("Whether it lives. Only ONLINE counts as online.")
+    liveness_basis: LivenessBasis = attribute("What the status rests on.")
+    is_online: bool = attribute("Whether the status is ONLINE.")
+    listed: bool = attribute("Whether a seed that answered lists it in this slot.")
+    is_public: bool | None = attribute("Whether its RPC can be reached by the public, as it reports itself.")
+    rpc_port: int | None = attribute("Port of its RPC.")
+    version: str | None = attribute("Version of its software, as reported.")
+    versions_behind: int | None = attribute("Minor releases behind the network's latest; null where not comparable.")
+    first_seen: DateTime = attribute("When it was first listed while watched.")
+    last_seen: DateTime | None = attribute("Last gossip heard of it. No proof of life: peers renew it for dead nodes.")
+    alive_at: DateTime | None = attribute("Last proof of life: when its uptime last moved, or it answered.")
+    uptime: BigInt | None = attribute("Seconds since its last start, as reported.")
+    storage_committed: BigInt | None = attribute("Storage that it commits, in bytes.")
+    storage_used: BigInt | None = attribute("Storage that is used, in bytes.")
+    storage_usage_percent: float | None = attribute("Used of committed storage, 0 to 100 percent.")
+    storage_growth: float | None = attribute("Growth of used storage over 7 days, -1 to 1; null under a day of data.")
+    witnesses: list[str] = attribute("Seeds that listed it in this slot, by name, sorted.")
+    witness_count: int = attribute("Number of seeds that listed it in this slot.")
+    source_ips: list[str] = attribute("All seeds that ever listed it.")
+    sightings: list[AddressSightingType] = attribute(
+        "Addresses under which it is listed now: its own, and others with the same key.", weight=Weight(items=fixed(2))
+    )
+    key_conflict: bool = attribute("Whether its key lives at two addresses at once.")
+    is_seed: bool = attribute("Whether the collector asks it for its list.")
+    state_changes: int | None = attribute("Changes between present and absent over the recent window.")
+    provenance: ProvenanceType = attribute("Whose word the measurements are, who disagrees, and what is missing.")
+    tier: Tier = attribute("Tier of its score; OFFLINE or UNKNOWN where it has none.")
+    score = resolved(
+        node_score, ScoreType | None, "How far it can be trusted with stake; null unless it is online, and scored."
+    )
+    consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
+    availability = resolved(
+        node_availability,
+        AvailabilityType | None,
+        "How often it was seen online over a window; null under a minimum of samples.",
+        weight=Weight(base=READ_COST, reads=True),
+    )
+    alerts = resolved(
+        node_alerts,
+        list[Annotated["AlertType", strawberry.lazy("schema.graphql.alerts")]],
+        "What is wrong with it, most urgent first.",
+        weight=Weight(items=fixed(3)),
+    )
+    operator = resolved(
+        node_operator,
+        Optional[Annotated["OperatorType", strawberry.lazy("schema.graphql.operators")]],  # noqa: UP045  (Annotated has no |)
+        "Who runs it, as far as gossip tells: all nodes with its key.",
+    )
+    previous_addresses = resolved(
+        previous_addresses,
+        list[AddressChangeType],
+        "Addresses that it had before, the latest first.",
+        weight=Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS)),
+    )
+    previous_versions = resolved(
+        previous_versions,
+        list[VersionChangeType],
+        "Versions that it ran before, the latest first.",
+        weight=Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS)),
+    )
+    history = resolved(
+        node_history,
+        NodeHistoryType,
+        "Its measurements and scores over time. In a list of nodes, the page must not exceed 20.",
+        weight=Weight(base=READ_COST, items=points_expected, reads=True),
+    )

@@ -1,0 +1,92 @@
+"""All questions, each from its own module."""
+
+import strawberry
+
+from schema.graphql.alerts import AlertConnectionType, alerts
+from schema.graphql.consistency import ConsistencyConnectionType, consistency
+from schema.graphql.events import EventConnectionType, events
+from schema.graphql.fields import Weight, number_argument, resolved
+from schema.graphql.network import (
+    DEFAULT_SERIES,
+    MAX_SERIES,
+    GrowthType,
+    NetworkAnalyticsType,
+    NetworkHealthType,
+    VersionSeriesType,
+    growth,
+    history,
+    network_analytics,
+    network_health,
+    version_adoption,
+)
+from schema.graphql.operators import OperatorConnectionType, operators
+from schema.graphql.pnode_queries import (
+    CONNECTION,
+    SCAN_COST,
+    ComparisonType,
+    PNodeConnectionType,
+    compare_pnodes,
+    page_size,
+    pnode,
+    pnodes,
+)
+from schema.graphql.pnodes import READ_COST, PNodeType
+from schema.graphql.policies import ScorePolicyType, score_policy
+from schema.graphql.recommendations import RecommendationConnectionType, recommendations
+from schema.graphql.series import NetworkHistoryType, points_expected
+from schema.graphql.service import CollectorType, ServiceConfigType, collector, service_config, snapshot
+from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topology import TopologyType, topology
+
+_READ = Weight(base=READ_COST)
+_SCAN = Weight(base=SCAN_COST)
+
+
+@strawberry.type(description="All questions. Everything can be asked anonymously, and nothing can be changed.")
+class Query:
+    pnodes = resolved(pnodes, PNodeConnectionType, "Nodes: filtered, ordered, in pages.", weight=CONNECTION)
+    pnode = resolved(pnode, PNodeType | None, "One node, by exactly one of its keys; null where it is not known.")
+    compare_pnodes = resolved(compare_pnodes, ComparisonType, "Two to five nodes side by side.")
+    network_health = resolved(network_health, NetworkHealthType, "The state of the network.")
+    network_analytics = resolved(
+        network_analytics, NetworkAnalyticsType, "Distributions over online nodes, and advice.", weight=_SCAN
+    )
+    recommendations = resolved(
+        recommendations,
+        RecommendationConnectionType,
+        "Nodes to stake with, the best first, each with the grounds.",
+        weight=CONNECTION,
+    )
+    history = resolved(
+        history,
+        NetworkHistoryType,
+        "The network over time.",
+        weight=Weight(base=READ_COST, items=points_expected),
+    )
+    growth = resolved(growth, GrowthType, "The network now, and some hours ago.", weight=_READ)
+    version_adoption = resolved(
+        version_adoption,
+        list[VersionSeriesType],
+        "Versions over time: the most common ones, then the rest.",
+        weight=Weight(base=READ_COST, items=number_argument("top", DEFAULT_SERIES, MAX_SERIES)),
+    )
+    operators = resolved(
+        operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION
+    )
+    topology = resolved(
+        topology, TopologyType, "Who lists whom, as a graph.", weight=Weight(base=SCAN_COST, items=page_size)
+    )
+    consistency = resolved(
+        consistency, ConsistencyConnectionType, "How steadily nodes stay in gossip.", weight=CONNECTION
+    )
+    alerts = resolved(alerts, AlertConnectionType, "What is wrong with nodes, most urgent first.", weight=CONNECTION)
+    events = resolved(
+        events,
+        EventConnectionType,
+        "What changed between snapshots.",
+        weight=Weight(base=READ_COST, items=page_size),
+    )
+    collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
+    score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, words and alerts.")
+    service_config = resolved(service_config, ServiceConfigType, "What this service is, keeps and allows.")
+    snapshot = resolved(snapshot, SnapshotType, "The snapshot that answers come from.")

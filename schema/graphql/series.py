@@ -1,0 +1,277 @@
+"""Histories as GraphQL types: points of a node and of the network, bucket by bucket."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import strawberry
+from graphql import GraphQLError
+
+from schema.domain.availability import availability_of
+from schema.domain.base import UnixSeconds
+from schema.domain.growth import (
+    Change,
+    HistorySummary,
+    NodeTrends,
+    history_summary,
+    node_trends,
+)
+from schema.domain.history import (
+    BUCKET_SECONDS,
+    MAX_POINTS,
+    METRIC_SCALE,
+    Availability,
+    History,
+    HistoryPoint,
+    Stat,
+)
+from schema.graphql.enums import Resolution, Trend
+from schema.graphql.fields import PAGED, Arguments, attribute, published, resolved
+from schema.graphql.scalars import BigInt, DateTime, read_datetime
+
+RAW_SECONDS = 60  # what a raw point is taken to last where its cost is estimated
+
+
+class Metric(NamedTuple):
+    """One metric of a bucket. `scale` is how many stored units make a published one."""
+
+    stat: Stat
+    scale: int
+
+    @property
+    def samples(self) -> int:
+        return self.stat.n
+
+    @property
+    def avg(self) -> float:
+        return self.stat.sum / self.stat.n / self.scale
+
+    @property
+    def min(self) -> float:
+        return self._published(self.stat.min)
+
+    @property
+    def max(self) -> float:
+        return self._published(self.stat.max)
+
+    @property
+    def last(self) -> float:
+        return self._published(self.stat.last)
+
+    def _published(self, stored: int) -> float:
+        return stored if self.scale == 1 else stored / self.scale
+
+
+class VersionSample(NamedTuple):
+    """How many samples of online nodes a version had in a bucket, and its share of all of them, 0..1."""
+
+    version: str | None
+    samples: int
+    share: float
+
+
+def metric_of(point: HistoryPoint, name: str) -> Metric | None:
+    """One metric of a point; None where it was never known."""
+    stat = point.stats.get(name)
+    return Metric(stat, METRIC_SCALE[name]) if stat is not None and stat.n else None
+
+
+def version_samples(root: strawberry.Parent[HistoryPoint]) -> list[VersionSample]:
+    total = sum(count for _, count in root.versions) or 1
+    return [VersionSample(version, count, count / total) for version, count in root.versions]
+
+
+def online_share(root: strawberry.Parent[HistoryPoint]) -> float | None:
+    return root.mean("online")
+
+
+def is_online(root: strawberry.Parent[HistoryPoint]) -> bool | None:
+    last = root.last("online")
+    return None if last is None else last > 0
+
+
+def trends_of(root: strawberry.Parent[History]) -> NodeTrends | None:
+    return node_trends(root.points)
+
+
+def summary_of(root: strawberry.Parent[History]) -> HistorySummary | None:
+    return history_summary(root.points)
+
+
+def availability_in(root: strawberry.Parent[History]) -> Availability | None:
+    return availability_of(root)
+
+
+def points_expected(arguments: Arguments, now: UnixSeconds) -> int:
+    """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises."""
+    start, end = _seconds(arguments.get("from"), now), _seconds(arguments.get("to"), now)
+    resolution = arguments.get("resolution")
+    seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), RAW_SECONDS)
+    points = max(1, -(-(end - start) // seconds))
+    return min(points, MAX_POINTS) if resolution in {None, Resolution.AUTO.value} else points
+
+
+def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:
+    try:
+        return read_datetime(value)
+    except GraphQLError:
+        return otherwise
+
+
+def integer_metric(name: str, text: str) -> Any:
+    """A field with one integer metric of a point."""
+    return _metric_field(name, BigIntMetricType | None, text)
+
+
+def float_metric(name: str, text: str) -> Any:
+    """A field with one fractional metric of a point."""
+    return _metric_field(name, FloatMetricType | None, text)
+
+
+def _metric_field(name: str, type_: object, text: str) -> Any:
+    def metric(root: strawberry.Parent[HistoryPoint]) -> Metric | None:
+        return metric_of(root, name)
+
+    resolver: Callable[..., Metric | None] = metric
+    return resolved(resolver, type_, f"{text} Null where it was never known.")
+
+
+@published(Metric, "BigIntMetric", "What a bucket keeps of an integer metric, in the unit of the field.")
+class BigIntMetricType:
+    samples: int = attribute("Number of samples in which it was known.")
+    avg: float | None = attribute("Mean of the samples.")
+    min: BigInt = attribute("Least sample.")
+    max: BigInt = attribute("Greatest sample.")
+    last: BigInt = attribute("Newest sample.")
+
+
+@published(Metric, "FloatMetric", "What a bucket keeps of a fractional metric, in the unit of the field.")
+class FloatMetricType:
+    samples: int = attribute("Number of samples in which it was known.")
+    avg: float | None = attribute("Mean of the samples.")
+    min: float | None = attribute("Least sample.")
+    max: float | None = attribute("Greatest sample.")
+    last: float | None = attribute("Newest sample.")
+
+
+@published(VersionSample, "VersionSample", "How much a version was run within a bucket.")
+class VersionSampleType:
+    version: str | None = attribute("The version; null for nodes whose version was not known.")
+    samples: BigInt = attribute("Number of samples of online nodes that ran it.")
+    share: float | None = attribute("Its share of all samples of online nodes, 0 to 1.")
+
+
+@published(HistoryPoint, "NetworkPoint", "The network in one bucket, start-inclusive and aligned to UTC.")
+class NetworkPointType:
+    start: DateTime = attribute("Start of the bucket.")
+    end: DateTime = attribute("End of the bucket, exclusive.")
+    partial: bool = attribute("Whether the bucket is still open.")
+    samples: int = attribute("Number of slots that were seen.")
+    expected: int = attribute("Number of slots that the bucket has room for.")
+    total = integer_metric("total", "Known nodes.")
+    online = integer_metric("online", "Online nodes.")
+    ghost = integer_metric("ghost", "Ghosts.")
+    offline = integer_metric("offline", "Offline nodes.")
+    unknown = integer_metric("unknown", "Nodes of which nothing proves whether they live.")
+    public = integer_metric("public", "Online nodes whose RPC can be reached by the public.")
+    private = integer_metric("private", "Online nodes not known to be public.")
+    storage_committed = integer_metric("storage_committed", "Committed storage of online nodes, in bytes.")
+    storage_used = integer_metric("storage_used", "Used storage of online nodes, in bytes.")
+    storage_usage_percent = float_metric("storage_usage_percent", "Mean use of storage of online nodes, in percent.")
+    avg_uptime = integer_metric("avg_uptime", "Mean uptime of online nodes, in seconds.")
+    avg_witnesses = float_metric("avg_witnesses", "Mean number of seeds that list an online node.")
+    avg_score = float_metric("avg_score", "Mean composite score of online nodes, in points.")
+    health_score = float_metric("health_score", "Network health, in points.")
+    seeds_configured = integer_metric("seeds_configured", "Seeds that were asked.")
+    seeds_ok = integer_metric("seeds_ok", "Seeds that answered.")
+    avg_cpu_percent = float_metric("avg_cpu_percent", "Mean CPU load of the seeds, in percent.")
+    avg_ram_used_percent = float_metric("avg_ram_used_percent", "Mean use of memory of the seeds, in percent.")
+    active_streams = integer_metric("active_streams", "Active streams of the seeds.")
+    bytes_processed = integer_metric("bytes_processed", "Bytes processed by the seeds.")
+    versions = resolved(version_samples, list[VersionSampleType], "Versions that online nodes ran.")
+
+
+@published(HistoryPoint, "NodePoint", "A node in one bucket, start-inclusive and aligned to UTC.")
+class NodePointType:
+    start: DateTime = attribute("Start of the bucket.")
+    end: DateTime = attribute("End of the bucket, exclusive.")
+    partial: bool = attribute("Whether the bucket is still open.")
+    samples: int = attribute("Number of slots in which the node was looked for.")
+    expected: int = attribute("Number of slots that the bucket has room for.")
+    is_online = resolved(is_online, bool | None, "Whether it was online in the newest sample.")
+    online_share = resolved(online_share, float | None, "Share of the samples in which it was online, 0 to 1.")
+    uptime = integer_metric("uptime", "Uptime, in seconds.")
+    storage_committed = integer_metric("storage_committed", "Committed storage, in bytes.")
+    storage_used = integer_metric("storage_used", "Used storage, in bytes.")
+    storage_usage_percent = float_metric("storage_usage_percent", "Use of storage, in percent.")
+    witnesses = integer_metric("witnesses", "Number of seeds that list it.")
+    score = float_metric("score", "Composite score, in points.")
+    trust = float_metric("trust", "Trust, in points.")
+    capacity = float_metric("capacity", "Capacity, in points.")
+
+
+@published(Change, "BigIntChange", "From one integer to another, in the unit of the field.")
+class BigIntChangeType:
+    start: BigInt = attribute("The figure at the start.")
+    end: BigInt = attribute("The figure at the end.")
+    delta: BigInt = attribute("End minus start.")
+    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
+    trend: Trend = attribute("Sign of the change.")
+
+
+@published(Change, "FloatChange", "From one number to another, in the unit of the field.")
+class FloatChangeType:
+    start: float | None = attribute("The figure at the start.")
+    end: float | None = attribute("The figure at the end.")
+    delta: float | None = attribute("End minus start.")
+    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
+    trend: Trend = attribute("Sign of the change.")
+
+
+@published(HistorySummary, "NetworkHistorySummary", "First against last point; null where an end is not known.")
+class NetworkHistorySummaryType:
+    start: DateTime = attribute("Start of the first point.")
+    end: DateTime = attribute("End of the last point.")
+    total: BigIntChangeType | None = attribute("Known nodes.")
+    online: BigIntChangeType | None = attribute("Online nodes.")
+    storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
+    witnesses: FloatChangeType | None = attribute("Mean number of seeds that list an online node.")
+    versions: BigIntChangeType = attribute("Number of known versions: fewer is steadier.")
+
+
+@published(NodeTrends, "NodeTrends", "First against last known point of a node; null where an end is not known.")
+class NodeTrendsType:
+    uptime: BigIntChangeType | None = attribute("Uptime, in seconds.")
+    storage_used: BigIntChangeType | None = attribute("Used storage, in bytes.")
+    score: FloatChangeType | None = attribute("Composite score, in points.")
+
+
+@published(Availability, "Availability", "How often a node was seen online, from observations, not from its uptime.")
+class AvailabilityType:
+    percent: float | None = attribute("Share of the samples in which it was online, 0 to 100 percent.")
+    samples: int = attribute("Number of slots in which it was looked for.")
+    expected: int = attribute("Number of slots that the window has room for.")
+
+
+@published(History, "NetworkHistory", "The network over a range of time, in closed buckets.")
+class NetworkHistoryType:
+    resolution: Resolution = attribute("The resolution of the points; never AUTO.")
+    start: DateTime = attribute("Start of the range.")
+    end: DateTime = attribute("End of the range, exclusive.")
+    coverage: float | None = attribute("Samples seen of samples expected, 0 to 1; null where none was expected.")
+    truncated: bool = attribute("Whether the range reaches further back than is kept at this resolution.")
+    points: list[NetworkPointType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)
+    summary = resolved(summary_of, NetworkHistorySummaryType | None, "What changed over the range; null if empty.")
+
+
+@published(History, "NodeHistory", "A node over a range of time, in closed buckets.")
+class NodeHistoryType:
+    resolution: Resolution = attribute("The resolution of the points; never AUTO.")
+    start: DateTime = attribute("Start of the range.")
+    end: DateTime = attribute("End of the range, exclusive.")
+    coverage: float | None = attribute("Samples seen of samples expected, 0 to 1; null where none was expected.")
+    truncated: bool = attribute("Whether the range reaches further back than is kept at this resolution.")
+    points: list[NodePointType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)
+    summary = resolved(trends_of, NodeTrendsType | None, "What changed over the range; null if empty.")
+    availability = resolved(
+        availability_in, AvailabilityType | None, "How often it was seen online; null under a minimum of samples."
+    )

@@ -1,0 +1,97 @@
+"""The snapshot that an answer comes from, and the network in figures."""
+
+import strawberry
+
+from schema.domain.freshness import age_seconds, answer_time
+from schema.domain.snapshot import (
+    CycleTiming,
+    NetworkTotals,
+    SnapshotHeader,
+    VersionCount,
+)
+from schema.graphql.context import Info
+from schema.graphql.fields import attribute, published, resolved
+from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.tables import InSnapshot
+
+Header = InSnapshot[SnapshotHeader]
+
+
+def slot_start(root: strawberry.Parent[Header]) -> int:
+    return root.record.slot
+
+
+def snapshot_age(root: strawberry.Parent[Header], info: Info) -> int:
+    header = root.record
+    return age_seconds(header.taken_at, answer_time(header.taken_at, header.interval, info.context.now))
+
+
+def is_stale(root: strawberry.Parent[Header], info: Info) -> bool:
+    return age_seconds(root.record.taken_at, info.context.now) >= info.context.service.stale_after
+
+
+def policy_version(root: strawberry.Parent[Header]) -> str:
+    return root.record.policy.version
+
+
+def latest_version(root: strawberry.Parent[Header]) -> str | None:
+    return root.record.policy.latest_version
+
+
+@published(VersionCount, "VersionCount", "How many online nodes run a version.")
+class VersionCountType:
+    version: str | None = attribute("The version as the nodes report it; null for those whose version is not known.")
+    count: int = attribute("Number of online nodes.")
+
+
+@published(NetworkTotals, "NetworkTotals", "The network in figures. Sums and averages are over online nodes.")
+class NetworkTotalsType:
+    total: int = attribute("Number of known nodes, whatever their status; one key is one node.")
+    online: int = attribute("Number of online nodes.")
+    ghost: int = attribute("Number of ghosts: still listed, uptime standing still.")
+    offline: int = attribute("Number of nodes that no seed lists any more.")
+    unknown: int = attribute("Number of nodes of which nothing proves whether they live.")
+    public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
+    private: int = attribute("Number of online nodes that are not known to be public.")
+    storage_committed: BigInt = attribute("Committed storage, in bytes.")
+    storage_used: BigInt = attribute("Used storage, in bytes.")
+    avg_uptime_seconds: float | None = attribute("Mean uptime, in seconds; null where no node's is known.")
+    avg_witnesses: float | None = attribute("Mean number of seeds that list a node; null without online nodes.")
+    avg_score: float | None = attribute("Mean composite score, 0 to 100 points; null where no node has one.")
+    avg_storage_usage_percent: float | None = attribute("Mean use of storage, in percent; null where not known.")
+    versions: list[VersionCountType] = attribute("Versions that online nodes run, the most common first.")
+    seeds_configured: int = attribute("Number of seeds that are asked.")
+    seeds_ok: int = attribute("Number of seeds that answered.")
+    avg_cpu_percent: float | None = attribute("Mean CPU load of the seeds that told, in percent.")
+    avg_ram_used_percent: float | None = attribute("Mean use of memory of the seeds that told, in percent.")
+    active_streams: BigInt | None = attribute("Active streams of the seeds that told, in all.")
+    bytes_processed: BigInt | None = attribute("Bytes processed by the seeds that told, in all.")
+
+
+@published(CycleTiming, "CycleTiming", "What the cycle behind a snapshot took.")
+class CycleTimingType:
+    started_at: DateTime = attribute("When it began.")
+    crawl_seconds: float | None = attribute("Asking the seeds, in seconds.")
+    compute_seconds: float | None = attribute("Merging and scoring, in seconds.")
+    total_seconds: float | None = attribute("All of it, in seconds.")
+
+
+@published(SnapshotHeader, "Snapshot", "The state of the network in one slot; what an answer was read from.")
+class SnapshotType:
+    slot: BigInt = attribute("Start of its polling interval in unix seconds, UTC; identifies the snapshot.")
+    slot_start = resolved(slot_start, DateTime, "Start of its polling interval: `slot` as a time; fit for `asOf`.")
+    taken_at: DateTime = attribute("When the seeds had answered.")
+    age_seconds = resolved(
+        snapshot_age, int, "Age in seconds, in whole polling intervals, so that answers can be cached between them."
+    )
+    stale = resolved(is_stale, bool, "Whether it is older than it should be: `serviceConfig.staleAfterSeconds`.")
+    interval: int = attribute("The polling interval, in seconds, when it was taken.")
+    network: str = attribute("Name of the network, as `devnet`.")
+    policy_version = resolved(policy_version, str, "Version of the policy that it was scored with.")
+    latest_version = resolved(
+        latest_version, str | None, "The network's latest release in this slot; null where it could not be told."
+    )
+    node_count: int = attribute("Number of nodes in it.")
+    totals: NetworkTotalsType = attribute("The network in figures.")
+    timing: CycleTimingType = attribute("What taking it took.")
+    content_hash: str = attribute("Hash of its nodes: equal hashes mean equal nodes.")

@@ -1,0 +1,177 @@
+"""What subscribers hear after each commit."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, Any, NamedTuple
+
+import strawberry
+
+from schema.domain.pnode import PNode
+from schema.graphql.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
+from schema.graphql.context import Context, Info
+from schema.graphql.enums import ChangeKind
+from schema.graphql.events import EventGraphType, event_stream
+from schema.graphql.fields import argument, attribute, published, resolved
+from schema.graphql.filters import compile_filter
+from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.snapshots import Header, SnapshotType
+from schema.graphql.tables import InSnapshot, Tables, tables_of
+
+# What counts as a change of a node, by public name. Uptime and gossip times move with every snapshot, and sizes with
+# most: they are left to `snapshots`, or subscribers would hear of every node every time.
+CHANGING: dict[str, Callable[[PNode], object]] = {
+    "address": lambda node: node.address,
+    "pubkey": lambda node: node.pubkey,
+    "status": lambda node: node.status,
+    "livenessBasis": lambda node: node.liveness_basis,
+    "listed": lambda node: node.listed,
+    "isPublic": lambda node: node.is_public,
+    "rpcPort": lambda node: node.rpc_port,
+    "version": lambda node: node.version,
+    "versionsBehind": lambda node: node.versions_behind,
+    "storageCommitted": lambda node: node.storage_committed,
+    "witnesses": lambda node: node.witnesses,
+    "tier": lambda node: node.tier,
+    "score": lambda node: node.score.composite if node.score is not None else None,
+    "keyConflict": lambda node: node.key_conflict,
+}
+
+
+class NodeChange(NamedTuple):
+    """A node in two snapshots; one of them is None where it was added or removed."""
+
+    id: str
+    kind: ChangeKind
+    changed_fields: tuple[str, ...]
+    before: PNode | None
+    after: PNode | None
+
+
+def node_changes(before: Tables, after: Tables) -> tuple[NodeChange, ...]:
+    """The nodes that differ in a field of `CHANGING`, by id; remembered with the later snapshot."""
+    return after.remember(("changes since", before.header.slot), lambda: tuple(_differences(before, after)))
+
+
+def _differences(before: Tables, after: Tables) -> list[NodeChange]:
+    old = {node.id: node for node in before.nodes}
+    changes: list[NodeChange] = []
+    for node in after.nodes:
+        was = next((old.pop(i) for i in (node.id, *node.former_ids) if i in old), None)
+        if was is None:
+            changes.append(NodeChange(node.id, ChangeKind.ADDED, (), None, node))
+            continue
+        changed = tuple(name for name, read in CHANGING.items() if read(was) != read(node))
+        if changed:
+            changes.append(NodeChange(node.id, ChangeKind.UPDATED, changed, was, node))
+    gone = [NodeChange(node.id, ChangeKind.REMOVED, (), node, None) for node in old.values()]
+    return [*changes, *gone]
+
+
+class ChangeView(NamedTuple):
+    """A change with the snapshots that it lies between."""
+
+    change: NodeChange
+    previous: Tables
+    tables: Tables
+
+    @property
+    def id(self) -> str:
+        return self.change.id
+
+    @property
+    def kind(self) -> ChangeKind:
+        return self.change.kind
+
+    @property
+    def changed_fields(self) -> tuple[str, ...]:
+        return self.change.changed_fields
+
+
+async def snapshot_pairs(context: Context) -> AsyncGenerator[tuple[Tables, Tables], None]:
+    """Each new snapshot with the one that this subscriber saw before it."""
+    current = context.reads.current()
+    previous = tables_of(current) if current is not None else None
+    async for snapshot in context.updates.snapshots():
+        tables = tables_of(snapshot)
+        if previous is not None and previous.header.slot < tables.header.slot:
+            yield previous, tables
+        previous = tables
+
+
+async def snapshots(info: Info) -> AsyncGenerator[Header, None]:
+    async for snapshot in info.context.updates.snapshots():
+        yield InSnapshot(snapshot.header, tables_of(snapshot))
+
+
+async def pnode_changes(
+    info: Info,
+    *,
+    where: Annotated[
+        PNodeWhere | None, argument("Nodes that match before or after the change; all by default.")
+    ] = None,
+) -> AsyncGenerator[ChangeView, None]:
+    test = compile_filter(where, PNODE_COLUMNS).test
+    async for previous, tables in snapshot_pairs(info.context):
+        for change in node_changes(previous, tables):
+            if test is None or any(test(node) for node in (change.before, change.after) if node is not None):
+                yield ChangeView(change, previous, tables)
+
+
+async def alert_stream(
+    info: Info,
+    *,
+    where: Annotated[AlertWhere | None, argument("Which alerts are wanted; all by default.")] = None,
+) -> AsyncGenerator[ChangedAlert, None]:
+    test = compile_filter(where, ALERT_COLUMNS).test
+    async for previous, tables in snapshot_pairs(info.context):
+        for change in alerts_changed(previous, tables):
+            if test is None or test(change.alert):
+                yield ChangedAlert(change, tables)
+
+
+def alerts_changed(previous: Tables, tables: Tables) -> tuple[AlertChange, ...]:
+    """The alerts raised and resolved between two snapshots; remembered with the later one."""
+    return tables.remember(("alerts since", previous.header.slot), lambda: alert_changes(previous, tables))
+
+
+def changed_node(root: strawberry.Parent[ChangeView]) -> InSnapshot[PNode] | None:
+    return InSnapshot(root.change.after, root.tables) if root.change.after is not None else None
+
+
+def node_before(root: strawberry.Parent[ChangeView]) -> InSnapshot[PNode] | None:
+    return InSnapshot(root.change.before, root.previous) if root.change.before is not None else None
+
+
+def change_snapshot(root: strawberry.Parent[ChangeView]) -> Header:
+    return InSnapshot(root.tables.header, root.tables)
+
+
+@published(ChangeView, "PNodeChange", "A node that differs between two snapshots.")
+class PNodeChangeType:
+    id: strawberry.ID = attribute("Id of the node.")
+    kind: ChangeKind = attribute("What happened to it.")
+    changed_fields: list[str] = attribute(
+        "Fields of `PNode` that changed, of: " + ", ".join(CHANGING) + ". Empty where it was added or removed."
+    )
+    before = resolved(node_before, PNodeType | None, "The node in the earlier snapshot; null where it was added.")
+    pnode = resolved(changed_node, PNodeType | None, "The node in the later snapshot; null where it was removed.")
+    snapshot = resolved(change_snapshot, SnapshotType, "The later snapshot.")
+
+
+def stream(resolver: Callable[..., Any], type_: object, description: str) -> Any:
+    """A field of a subscription."""
+    return resolved(resolver, AsyncGenerator[type_, None], description, is_subscription=True)
+
+
+@strawberry.type(
+    description="What can be followed. Subscribers that read too slowly skip snapshots; events can be resumed."
+)
+class Subscription:
+    snapshots = stream(snapshots, SnapshotType, "Each snapshot after its commit.")
+    pnode_changes = stream(pnode_changes, PNodeChangeType, "Each node that differs from the snapshot before.")
+    alerts = stream(alert_stream, AlertType, "Each alert that is raised, or resolved.")
+    events = stream(
+        event_stream,
+        EventGraphType,
+        "Each event, in the order in which they happen. With the cursor of the last event received, nothing is missed.",
+    )

@@ -1,0 +1,133 @@
+"""Everything that can be derived from one snapshot, each thing computed once, when it is first asked for."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
+from typing import Generic, TypeVar, cast
+
+from schema.domain.alert import Alert
+from schema.domain.alerts import snapshot_alerts
+from schema.domain.analytics import NetworkAnalytics, analytics
+from schema.domain.consistency import ConsistencySummary, network_consistency
+from schema.domain.health import NetworkAlert, network_alerts
+from schema.domain.operators import (
+    Concentration,
+    Operator,
+    concentration,
+    operators,
+)
+from schema.domain.pnode import PNode
+from schema.domain.policy import POLICIES, POLICY_1_0, Policy
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.topology import Topology, topology
+
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+
+_MEMO_KEY = "graphql_tables"
+# Sorted and filtered lists that a snapshot keeps. They are tuples of references: 8 bytes a node each.
+_KEPT_LISTS = 64
+
+
+class Tables:
+    """The derived tables of one snapshot. Get them with `tables_of`, which keeps one for each snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._memo: OrderedDict[Hashable, object] = OrderedDict()
+
+    @property
+    def header(self) -> SnapshotHeader:
+        return self.snapshot.header
+
+    @property
+    def nodes(self) -> tuple[PNode, ...]:
+        """All nodes, by id."""
+        return self.snapshot.nodes
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the snapshot was scored with; the oldest one where this release no longer knows it."""
+        return POLICIES.get(self.header.policy.version, POLICY_1_0)
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives, once per key. Only the 64 keys used last are kept, as strangers choose them."""
+        if key in self._memo:
+            self._memo.move_to_end(key)
+        else:
+            self._memo[key] = compute()
+            if len(self._memo) > _KEPT_LISTS:
+                self._memo.popitem(last=False)
+        return cast("T", self._memo[key])
+
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All alerts of all nodes: by severity, then address, type and id."""
+        return snapshot_alerts(self.snapshot, policy=self.policy)
+
+    @cached_property
+    def alerts_by_node(self) -> Mapping[str, tuple[Alert, ...]]:
+        """The alerts of each node that has any, by the node's id."""
+        found: dict[str, list[Alert]] = {}
+        for alert in self.alerts:
+            found.setdefault(alert.node_id, []).append(alert)
+        return {node_id: tuple(alerts) for node_id, alerts in found.items()}
+
+    @cached_property
+    def network_alerts(self) -> tuple[NetworkAlert, ...]:
+        return network_alerts(self.header.totals, self.header.health, self.policy)
+
+    @cached_property
+    def analytics(self) -> NetworkAnalytics:
+        return analytics(self.snapshot, self.policy)
+
+    @cached_property
+    def consistency(self) -> ConsistencySummary:
+        return network_consistency(self.nodes, self.policy)
+
+    @cached_property
+    def operators(self) -> tuple[Operator, ...]:
+        """All operators, the one with most nodes first."""
+        return operators(self.snapshot)
+
+    @cached_property
+    def operator_of(self) -> Mapping[str, Operator]:
+        """The operator of each node, by the node's id."""
+        return {node_id: operator for operator in self.operators for node_id in operator.node_ids}
+
+    @cached_property
+    def concentration(self) -> Concentration:
+        return concentration(self.operators)
+
+    @cached_property
+    def topology(self) -> Topology:
+        return topology(self.snapshot)
+
+
+class InSnapshot(Generic[R_co]):
+    """A record together with the tables of the snapshot that it is from; its attributes are the record's."""
+
+    __slots__ = ("record", "tables")
+
+    def __init__(self, record: R_co, tables: Tables) -> None:
+        self.record = record
+        self.tables = tables
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.record, name)
+
+
+def in_snapshot(records: Iterable[T], tables: Tables) -> list[InSnapshot[T]]:
+    """Each of the records together with its snapshot."""
+    return [InSnapshot(record, tables) for record in records]
+
+
+def tables_of(snapshot: Snapshot) -> Tables:
+    """The snapshot's tables, the same object for the same snapshot, which they live and die with."""
+    memo = vars(snapshot)
+    found = memo.get(_MEMO_KEY)
+    if not isinstance(found, Tables):
+        # The tables stand on a shallow copy: if the snapshot held tables that hold the snapshot, only the cycle
+        # collector could free them, and a process that replaces its snapshot every minute would keep several.
+        found = memo[_MEMO_KEY] = Tables(snapshot.model_copy())
+    return found

@@ -1,0 +1,136 @@
+"""Who lists whom, as a graph in pages."""
+
+from collections.abc import Sequence
+
+import strawberry
+
+from schema.domain.pnode import PNode
+from schema.domain.topology import (
+    Island,
+    TopologyEdge,
+    TopologyNode,
+    TopologyStats,
+)
+from schema.graphql.columns import Column, Columns
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import TopologyKind
+from schema.graphql.fields import PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved
+from schema.graphql.paging import Page, window
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.selecting import Listing, page_of
+from schema.graphql.snapshots import SnapshotType, VersionCountType
+from schema.graphql.tables import InSnapshot, Tables, in_snapshot
+
+_RANK = {TopologyKind.SEED: 0, TopologyKind.PNODE: 1}
+# Edges that a page costs for each of its nodes: about as many as there usually are seeds.
+EDGES_PER_NODE = 9
+
+
+def _key(node: TopologyNode) -> str:
+    return f"{node.kind.value}:{node.id}"
+
+
+TOPOLOGY_COLUMNS = Columns[TopologyNode](
+    kind="topology",
+    by_name={
+        "kind": Column(lambda node: _RANK[node.kind]),
+        "address": Column(lambda node: node.pnode.address if node.pnode is not None else node.id),
+    },
+    identify=_key,
+)
+_SEEDS_FIRST = (("kind", False), ("address", False))
+NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.topology.nodes)
+
+
+class TopologyPage(Page[TopologyNode]):
+    """A page of the graph's nodes, with the edges that lead to them, and what is true of the whole graph."""
+
+    @property
+    def _tables(self) -> Tables:
+        return self.selection.tables
+
+    @property
+    def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  # a graph's edges are no Relay edges
+        targets = {node.id for node in self.records if node.kind is TopologyKind.PNODE}
+        return [edge for edge in self._tables.topology.edges if edge.target in targets]
+
+    @property
+    def seeds(self) -> list[InSnapshot[TopologyNode]]:
+        seeds = (node for node in self._tables.topology.nodes if node.kind is TopologyKind.SEED)
+        return in_snapshot(seeds, self._tables)
+
+    @property
+    def stats(self) -> TopologyStats:
+        return self._tables.topology.stats
+
+    @property
+    def islands(self) -> Sequence[Island]:
+        return self._tables.topology.islands
+
+
+async def topology(info: Info, *, first: First = None, after: After = None, as_of: AsOf = None) -> TopologyPage:
+    page = await page_of(info.context, NODES, window(first, after), order=_SEEDS_FIRST, as_of=as_of)
+    return TopologyPage(page.selection, page.start, page.end)
+
+
+def drawn_node(root: strawberry.Parent[InSnapshot[TopologyNode]]) -> InSnapshot[PNode] | None:
+    node = root.record.pnode
+    return InSnapshot(node, root.tables) if node is not None else None
+
+
+def drawn_seed(root: strawberry.Parent[InSnapshot[TopologyNode]]) -> str | None:
+    return root.record.seed.seed if root.record.seed is not None else None
+
+
+def answers(root: strawberry.Parent[InSnapshot[TopologyNode]]) -> bool | None:
+    return root.record.seed.ok if root.record.seed is not None else None
+
+
+@published(TopologyNode, "TopologyNode", "A point of the graph: a seed, or a node that seeds list.")
+class TopologyNodeType:
+    id: strawberry.ID = attribute("Name of the seed, or id of the node; edges refer to it.")
+    kind: TopologyKind = attribute("Which of the two it is.")
+    label: str = attribute("Short enough to draw: at most 15 characters.")
+    group: str = attribute("How to colour it: `ip` for seeds, `public` or `private` for nodes.")
+    seed = resolved(drawn_seed, str | None, "Name of the seed; null for nodes. See `collector` for more.")
+    answers = resolved(answers, bool | None, "Whether the seed answered; null for nodes.")
+    pnode = resolved(drawn_node, PNodeType | None, "The node; null for seeds.")
+
+
+@published(TopologyEdge, "TopologyEdge", "A seed lists a node.")
+class TopologyEdgeType:
+    source: strawberry.ID = attribute("Name of the seed.")
+    target: strawberry.ID = attribute("Id of the node.")
+    address: str = attribute("Address under which it lists the node, as `HOST:PORT`.")
+
+
+@published(Island, "Island", "Seeds whose lists overlap, apart from all others.")
+class IslandType:
+    number: int = attribute("Its number, from 0.")
+    seeds: list[str] = attribute("Its seeds, by name, sorted.")
+    nodes: int = attribute("Number of nodes that they list.")
+    versions: list[VersionCountType] = attribute("What those nodes run, the most common first.")
+
+
+@published(TopologyStats, "TopologyStats", "The whole graph in figures.")
+class TopologyStatsType:
+    nodes: int = attribute("Number of points: seeds and nodes.")
+    seeds: int = attribute("Number of seeds.")
+    pnodes: int = attribute("Number of nodes that seeds list.")
+    connections: int = attribute("Number of edges.")
+    avg_connections: float | None = attribute("Mean number of edges of a node.")
+
+
+@published(TopologyPage, "Topology", "Who lists whom: a page of the graph's points, with the edges that lead to them.")
+class TopologyType:
+    nodes: list[TopologyNodeType] = attribute("Points of this page: seeds first, then nodes by address.", weight=PAGED)
+    edges: list[TopologyEdgeType] = attribute(
+        "Edges that lead to nodes of this page.", weight=Weight(items=fixed(EDGES_PER_NODE), paged=True)
+    )
+    seeds: list[TopologyNodeType] = attribute("All seeds, where edges begin.", weight=Weight(items=fixed(9)))
+    page_info: PageInfoType = attribute("Where this page stands in the list of points.")
+    total_count: int = attribute("Number of points, in all pages.")
+    stats: TopologyStatsType = attribute("The whole graph in figures.")
+    islands: list[IslandType] = attribute("Groups of seeds whose lists do not overlap with each other.")
+    snapshot: SnapshotType = attribute("The snapshot that the page was read from.")

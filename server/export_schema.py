@@ -1,0 +1,25 @@
+"""Print the GraphQL schema: `python -m server.export_schema [--output FILE]`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from schema.graphql.build import export_sdl
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the SDL to a file, or to standard output. The exit code is 0."""
+    parser = argparse.ArgumentParser(prog="export_schema", description="Print the GraphQL schema in SDL, sorted.")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of standard output")
+    output: Path | None = parser.parse_args(arguments).output
+    text = export_sdl()
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
