@@ -23,7 +23,7 @@ def alert_routes(views: Views) -> Routes:
     routes = Routes("alerts")
 
     @routes.get(
-        "/pnodes/{address:path}/alerts",
+        "/pnodes/{address:node}/alerts",
         operation="getPnodeAlerts",
         summary="What is wrong with one node",
         graphql="`pnode(address) { alerts(severity) }`",

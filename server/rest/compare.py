@@ -17,6 +17,8 @@ from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
+# For readers of the schema; a list of another length is answered with 400 and what is wrong with it, not with 422.
+_TWO_TO_FIVE = rf"^[^,]*[^,\s][^,]*(,[^,]*[^,\s][^,]*){{{MIN_COMPARED - 1},{MAX_COMPARED - 1}}}$"
 _EXAMPLE = "/pnodes/compare?addresses=45.0.1.7:9001,45.0.2.7:9001"
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": PlainError, "description": "Fewer than two or more than five addresses, or a node named twice"},
@@ -43,6 +45,7 @@ def compare_routes(views: Views) -> Routes:
                 max_length=MAX_COMPARED * (MAX_ADDRESS_LENGTH + 2),
                 description="Two to five addresses, pubkeys or ids, separated by commas; blanks are passed over",
                 examples=["45.0.1.7:9001,45.0.2.7:9001"],
+                json_schema_extra={"pattern": _TWO_TO_FIVE},
             ),
         ],
     ) -> Response:

@@ -57,7 +57,7 @@ def consistency_routes(views: Views) -> Routes:
         return answer(body, views.max_age(view))
 
     @routes.get(
-        "/node/{address:path}/consistency",
+        "/node/{address:node}/consistency",
         operation="getNodeConsistency",
         summary="How steadily one node stays in gossip",
         graphql="`pnode(address) { consistency }`",

@@ -59,8 +59,9 @@ def install_error_handlers(app: FastAPI) -> None:
             return fresh({"detail": error.detail}, status=405, headers={"allow": allowed})
         return await http_exception_handler(request, error)
 
-    async def our_failure(_: Request, __: Exception) -> Response:
-        return fresh({"detail": "Internal Server Error"}, status=500)
+    async def our_failure(request: Request, _: Exception) -> Response:
+        known = getattr(request.state, "request_id", None)
+        return fresh({"detail": "Internal Server Error"} | ({"request_id": known} if known else {}), status=500)
 
     app.add_exception_handler(DomainError, domain_error)
     app.add_exception_handler(HTTPException, http_error)

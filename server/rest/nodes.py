@@ -31,7 +31,7 @@ def node_routes(views: Views) -> Routes:
         return await reads.node_history(ids, end - seconds, end, Resolution.AUTO, include_current=True)
 
     @routes.get(
-        "/node/{address:path}/history",
+        "/node/{address:node}/history",
         operation="getNodeHistory",
         summary="One node over time",
         graphql="`pnode(address) { history(from, to) { points } availability(window) }`",
@@ -57,7 +57,7 @@ def node_routes(views: Views) -> Routes:
         return answer(body, views.max_age(view))
 
     @routes.get(
-        "/node/{address:path}/metrics-summary",
+        "/node/{address:node}/metrics-summary",
         operation="getNodeMetricsSummary",
         summary="One node's averages",
         graphql="`pnode(address) { history(from, to) { summary } availability(window) }`",

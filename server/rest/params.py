@@ -3,9 +3,22 @@
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
+from starlette.convertors import PathConvertor, register_url_convertor
 
 MAX_SKIP = 1_000_000
 MAX_ADDRESS_LENGTH = 256
+
+
+class NodeKeyConvertor(PathConvertor):
+    """Whatever a client calls a node: slashes and line breaks too, so that each gets the route's own answer."""
+
+    regex = "(?s:.*)"
+
+
+def register_node_keys() -> None:
+    """Let paths be written with `{address:node}`. To be called before routes are made; again does no harm."""
+    register_url_convertor("node", NodeKeyConvertor())
+
 
 NodeKey = Annotated[
     str,

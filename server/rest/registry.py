@@ -45,7 +45,7 @@ def registry_routes(views: Views) -> Routes:
         return answer(body, views.max_age(view))
 
     @routes.get(
-        "/registry/{address:path}",
+        "/registry/{address:node}",
         operation="getRegistryEntry",
         summary="One node, with what accumulates about it",
         graphql="`pnode(address)`",

@@ -11,6 +11,7 @@ from server.rest.health import health_routes
 from server.rest.network import network_routes
 from server.rest.nodes import node_routes
 from server.rest.operators import operator_routes
+from server.rest.params import register_node_keys
 from server.rest.pnodes import pnodes_routes
 from server.rest.prune import prune_routes
 from server.rest.recommendations import recommendation_routes
@@ -25,6 +26,7 @@ def rest_router(reads: Reads, service: ServiceInfo) -> APIRouter:
 
     Its application should be a `server.rest.openapi.DocumentedApi` with `server.rest.errors.install_error_handlers`.
     """
+    register_node_keys()
     views = Views(reads, service)
     router = APIRouter(redirect_slashes=False)
     for routes in (

@@ -32,7 +32,9 @@ def test_age_counts_whole_seconds() -> None:
 
 
 @given(taken_at=st.integers(0, 2**40), interval=INTERVALS, age=AGES)
-def test_answers_speak_of_a_whole_number_of_intervals_after_the_snapshot(taken_at: int, interval: int, age: int) -> None:
+def test_answers_speak_of_a_whole_number_of_intervals_after_the_snapshot(
+    taken_at: int, interval: int, age: int
+) -> None:
     at = answer_time(taken_at, interval, taken_at + age)
     assert (at - taken_at) % interval == 0
     assert 0 <= taken_at + age - at < interval

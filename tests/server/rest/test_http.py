@@ -102,6 +102,17 @@ def test_a_percent_encoded_address_works() -> None:
     assert shared_client().get(f"/registry/{encoded}").content == shared_client().get(f"/registry/{NODE}").content
 
 
+@pytest.mark.parametrize("key", ["a%0A", "a%0Ab", "a/b/c", "%00", "%F0%9F%92%A9", "..%2F..", "x" * 256])
+def test_any_name_of_a_node_gets_the_routes_own_answer(key: str) -> None:
+    assert "jsonrpc" in shared_client().get(f"/registry/{key}").json()
+    assert "suggestion" in shared_client().get(f"/node/{key}/consistency").json()
+    assert shared_client().get(f"/node/{key}/history").json()["available"] is False
+
+
+def test_a_name_that_is_too_long_is_refused() -> None:
+    assert shared_client().get(f"/registry/{'x' * 257}").status_code == 422
+
+
 def test_a_compressed_answer_has_a_tag_of_its_own_that_still_gives_304() -> None:
     client = TestClient(Compress(make_client(world()).app))
     response = client.get("/pnodes", headers={"accept-encoding": "gzip"})

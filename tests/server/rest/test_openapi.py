@@ -157,7 +157,7 @@ def test_each_operation_has_a_real_example(operation: str) -> None:
 
 def test_the_catalogue_names_exactly_the_documented_paths() -> None:
     named = {path for entries in GROUPS.values() for path, _, _ in entries.values()}
-    assert named | {"/"} == {path.replace("{address:path}", "{address}") for path in document()["paths"]}
+    assert named | {"/"} == {*document()["paths"]}
 
 
 @pytest.mark.parametrize("example", [entry[2] for entries in GROUPS.values() for entry in entries.values()])
