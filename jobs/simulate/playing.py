@@ -8,7 +8,7 @@ import orjson
 from jobs.simulate.network import Network
 from jobs.simulate.roles import PARTS, Mesh
 from jobs.simulate.source import METHOD_NOT_FOUND, Result, Seed
-from jobs.simulate.wire import pod_list
+from jobs.simulate.wire import joined_pods, pod_list
 
 
 class Course(NamedTuple):
@@ -51,6 +51,6 @@ class SimulatedSource:
             case "get-pods":
                 return pod_list(self._network.pods(seed, at, second - at), with_stats=False)
             case "get-pods-with-stats" if PARTS[self._network.roles[seed]].mesh is not Mesh.OLD:
-                return pod_list(self._network.pods(seed, at, second - at), with_stats=True)
+                return joined_pods(self._network.encoded_pods(seed, at, second - at))
             case _:
                 return METHOD_NOT_FOUND

@@ -74,7 +74,7 @@ class _Casting:
         number, draws = self._next()
         version = draws.pick(VERSIONS[mesh])
         committed = _committed(draws)
-        life = 2 * params.quantile(params.LIVE_UPTIME, draws.unit())
+        life = round(2 * params.quantile(params.LIVE_UPTIME, draws.unit()))
         return Row(
             salt=draws.word(),
             mesh=mesh,
@@ -88,7 +88,7 @@ class _Casting:
             committed=committed,
             usage=_filling(draws, committed) if draws.chance(FILLING_CHANCE) else _trickle(draws, committed),
             life=life,
-            phase=draws.between(0, life),
+            phase=draws.below(life),
         )
 
     def ghost(self, mesh: Mesh = Mesh.MAIN) -> Row:
@@ -147,7 +147,7 @@ class _Casting:
         for _ in range(self.some(params.ODD_PORT_SHARE)):
             yield replace(self.live(), port=_odd_port(self._next()[1]))
         for _ in range(self.some(RESTLESS_SHARE)):
-            yield replace(self.live(), life=self._next()[1].between(10 * MINUTE, HOUR))
+            yield replace(self.live(), life=10 * MINUTE + self._next()[1].below(HOUR - 10 * MINUTE))
         for _ in range(self.some(PAIR_SHARE)):
             first, second = self.live(), self.live()
             yield replace(first, turns=first.salt, turn=0)

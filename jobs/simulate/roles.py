@@ -41,7 +41,7 @@ class Part(NamedTuple):
 PARTS: dict[Role, Part] = {
     Role.FULL: Part(),
     Role.SPARSE: Part(coverage=0.75),
-    Role.SLOW: Part(delay=0.8),
+    Role.SLOW: Part(delay=0.5),
     Role.SILENT: Part(behaviour=Behaviour.SILENT),
     Role.REFUSING: Part(behaviour=Behaviour.REFUSES),
     Role.OLD: Part(Mesh.OLD, "0.6.0", coverage=0.8),

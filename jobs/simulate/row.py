@@ -43,7 +43,7 @@ class Row:
     """One list entry.
 
     `salt` (64 bits) makes it differ from others wherever seeds see it differently. A live one starts again every
-    `life` seconds, at `phase`; a ghost keeps its `uptime`. `older_version` is what a seed with old news shows. With a
+    `life` seconds, at `phase` (unix seconds, modulo `life`); a ghost keeps its `uptime`. `older_version` is what a seed with old news shows. With a
     `nat_period` (seconds) its port changes that often. Rows with the same `turns` (64 bits, 0 = none) share a host,
     and are listed in turns, as `turn` 0 and 1.
     """
@@ -59,8 +59,8 @@ class Row:
     is_public: bool
     committed: int
     usage: Usage
-    life: float = 1.0
-    phase: float = 0.0
+    life: int = 1
+    phase: int = 0
     uptime: int = 0
     nat_period: float = 0.0
     turns: int = 0
@@ -68,4 +68,4 @@ class Row:
 
     def uptime_at(self, second: float) -> int:
         """Seconds since its last start, as of a unix second."""
-        return int((second - self.phase) % self.life) if self.kind is Kind.LIVE else self.uptime
+        return int(second - self.phase) % self.life if self.kind is Kind.LIVE else self.uptime

@@ -84,6 +84,11 @@ def pod_list(pods: list[dict[str, Any]], *, with_stats: bool) -> bytes:
     return orjson.dumps({"pods": pods, "total_count": len(pods)})
 
 
+def joined_pods(pods: list[str]) -> bytes:
+    """The result of get-pods-with-stats, from the JSON of each pod."""
+    return f'{{"pods":[{",".join(pods)}],"total_count":{len(pods)}}}'.encode()
+
+
 def _is_json(content_type: str) -> bool:
     mime = content_type.partition(";")[0].strip().lower()
     return mime == "application/json" or (mime.startswith("application/") and mime.endswith("+json"))

@@ -1,0 +1,125 @@
+"""What each seed sees of each row: whether it lists it, when it was last in contact, and with what result.
+
+A seed's view of a row hangs on one 64-bit word: bits 0-31 the moment of contact, 32-39 old news, 40-51 coverage, 52 and
+54-63 the interval of contact. Most rows need no more than the interval and the moment; those are kept apart, as plain
+numbers, because a list of 100,000 pods has to be made within a second.
+"""
+
+from array import array
+from collections.abc import MutableSequence, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from jobs.simulate import params
+from jobs.simulate.draws import GOLDEN, MASK, scramble
+from jobs.simulate.roles import Mesh, Part
+from jobs.simulate.row import Kind, Row
+from schema.domain.base import DAY, MINUTE
+
+TICKS = 1024  # a second; times are multiples of 1/1024 s, which floats add exactly: else a contact could move back
+AGE_STEPS = 1024
+# A seed meets a live pod at regular intervals, so that its age grows from 0 to that interval: twice the mean age.
+INTERVALS = tuple(
+    round(2 * params.quantile(params.LIVE_AGE, (i + 0.5) / AGE_STEPS) * TICKS) / TICKS for i in range(AGE_STEPS)
+)
+OLD_INTERVALS = (240.0, 3_600.0)  # before 0.7: 3 random peers every two minutes, so that most are met seldom
+RELEARN_SECONDS = 3_600.0  # to 0.8, a dead record is pruned after an hour, and learned anew from another seed at once
+HONEST_SECONDS = 5.0 * DAY  # from 1.2 the age of a dead record stays honest: here, up to the pod's next short life
+NAT_SPREAD = 40_000
+TURN_SECONDS = 4 * MINUTE
+
+
+class Sight(NamedTuple):
+    """One row in the eyes of one seed: unix second of the last contact, uptime as of then, port, version."""
+
+    contact: float
+    uptime: int
+    port: int
+    version: str
+
+
+@dataclass(slots=True)
+class Contacts:
+    """Rows (by index) whose sight is all in an interval and a moment, both in seconds; see `last_contact`."""
+
+    indices: MutableSequence[int] = field(default_factory=lambda: array("L"))
+    intervals: MutableSequence[float] = field(default_factory=lambda: array("d"))
+    moments: MutableSequence[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, index: int, word: int, interval: float) -> None:
+        self.indices.append(index)
+        self.intervals.append(interval)
+        self.moments.append(_moment(word, interval))
+
+
+@dataclass(slots=True)
+class View:
+    """All rows that a seed may list: live pods and dead records of the usual sort, and the `odd` ones with their words."""
+
+    live: Contacts = field(default_factory=Contacts)
+    dead: Contacts = field(default_factory=Contacts)
+    odd: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+
+def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> View:
+    """The rows that a seed of this part lists, without its own. `salt` (64 bits) tells it from other seeds."""
+    view, covered = View(), int(part.coverage * 4096)
+    for index, row in enumerate(rows):
+        # Multiplied out, not scrambled, for speed: the salts are random already.
+        word = ((row.salt ^ salt) * GOLDEN) & MASK
+        if (word >> 40 & 4095) >= covered or row.host == own_host:
+            continue
+        if row.mesh is not part.mesh:
+            if (part.mesh, row.mesh) == (Mesh.MAIN, Mesh.V12) and word >> 52 & 1:
+                view.odd.append((index, word))
+        elif row.kind is Kind.GHOST:
+            view.dead.add(index, word, _relearn_interval(row))
+        elif row.kind is Kind.UNHEARD or row.nat_period or row.turns or _shown_version(row, word) != row.version:
+            view.odd.append((index, word))
+        else:
+            view.live.add(index, word, _interval(row, word))
+    return view
+
+
+def odd_sight(row: Row, mesh: Mesh, word: int, at: float) -> Sight | None:
+    """An odd row in the eyes of a seed of this mesh, at a unix second; None while it is another's turn."""
+    if row.mesh is not mesh:
+        # 0.8 decodes some of what 1.2 says, but meets nobody there: a stale age, and mostly no uptime.
+        contact = last_contact(at, RELEARN_SECONDS, _moment(word, RELEARN_SECONDS))
+        return Sight(contact, 0 if word >> 32 & 3 else row.uptime_at(contact), row.port, row.version)
+    if row.turns and scramble(row.turns + int(at // TURN_SECONDS) & MASK) & 1 != row.turn:
+        return None
+    interval = _interval(row, word) if row.kind is Kind.LIVE else _relearn_interval(row)
+    contact = last_contact(at, interval, _moment(word, interval))
+    return Sight(contact, row.uptime_at(contact), _port(row, contact), _shown_version(row, word))
+
+
+def last_contact(at: float, interval: float, moment: float) -> float:
+    """The unix second of the last contact up to `at`, where one comes every `interval` seconds."""
+    return at - (at + moment) % interval
+
+
+def _moment(word: int, interval: float) -> float:
+    return int((word & 0xFFFFFFFF) / 2**32 * interval * TICKS) / TICKS
+
+
+def _relearn_interval(row: Row) -> float:
+    return HONEST_SECONDS if row.mesh in (Mesh.V12, Mesh.V13) else RELEARN_SECONDS
+
+
+def _interval(row: Row, word: int) -> float:
+    if row.mesh is Mesh.OLD:
+        low, high = OLD_INTERVALS
+        return low + (high - low) * (word >> 54) / AGE_STEPS
+    return INTERVALS[word >> 54]
+
+
+def _shown_version(row: Row, word: int) -> str:
+    """One seed in 256 has old news of a pod."""
+    return row.older_version if word >> 32 & 255 == 0 and row.kind is Kind.LIVE else row.version
+
+
+def _port(row: Row, contact: float) -> int:
+    if not row.nat_period:
+        return row.port
+    return 20_000 + scramble(row.salt + int(contact // row.nat_period) & MASK) % NAT_SPREAD
