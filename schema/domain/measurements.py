@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from schema.domain.merge import Listing
-from schema.domain.observation import SeedReply
+from schema.domain.observation import Observation, SeedReply
 from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
 
 MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
@@ -62,7 +62,7 @@ def usage_percent(used: int | None, committed: int | None, reported: float | Non
 
 def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
-    if len(listings) < 2:  # noqa: PLR2004 — it takes two to differ
+    if len({compared_values(row.observation) for row in listings}) <= 1:
         return ()
     found: list[Disagreement] = []
     for name in COMPARED:
@@ -75,6 +75,11 @@ def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
             values = tuple((value, tuple(sorted(by_value[value]))) for value in sorted(by_value))
             found.append(Disagreement(field=name, values=values))
     return tuple(found)
+
+
+def compared_values(row: Observation) -> tuple[object, ...]:
+    """A row's values of the fields in `COMPARED`, in their order."""
+    return (row.version, row.is_public, row.rpc_port, row.storage_committed)
 
 
 def _apply_own(values: dict[str, Any], own: SeedReply | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from schema.domain.measurements import COMPARED
+from schema.domain.measurements import COMPARED, compared_values
 from schema.domain.merge import Listing, Merged, MergedNode
 from schema.domain.observation import SeedReply
 from schema.domain.snapshot import SeedReport
@@ -63,10 +63,17 @@ def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
         for indexes in by_address.values():
             if len(indexes) > 1:
                 _compare([node.listings[i] for i in indexes], agreed, compared)
-    return {seed: agreed[seed] / total for seed, total in compared.items()}
+    return {seed: agreed[seed] / total for seed, total in compared.items() if total}
 
 
 def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
+    values = {compared_values(row.observation) for row in rows}
+    if len(values) == 1:
+        known = len(COMPARED) - values.pop().count(None)
+        for row in rows:
+            compared[row.seed] += known
+            agreed[row.seed] += known
+        return
     for name in COMPARED:
         said = [(row.seed, v) for row in rows if (v := getattr(row.observation, name)) is not None]
         majority = _majority([value for _, value in said]) if len(said) > 1 else None
