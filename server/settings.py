@@ -52,9 +52,9 @@ class Settings(BaseSettings):
     )
     mongo_db: str = setting(
         "xandeum-monitor",
-        "a database name of 1 to 60 letters, digits, - and _",
+        "a database name of 1 to 50 letters, digits, - and _",
         "Database in it.",
-        pattern=r"^[A-Za-z0-9_-]{1,60}$",
+        pattern=r"^[A-Za-z0-9_-]{1,50}$",
     )
     redis_url: RedisUrl | None = setting(
         None,

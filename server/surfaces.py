@@ -6,8 +6,10 @@ From the outside in: answers kept as bytes (`Edge`), then the access log, CORS, 
 import asyncio
 import contextlib
 import time
+import tomllib
 from collections.abc import AsyncGenerator, Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -42,7 +44,6 @@ from server.settings import Settings
 from server.view import CurrentView
 
 DISTRIBUTION = "pnode-analytics"
-UNPACKAGED = "0.0.0"
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536
 STALE_AFTER_INTERVALS = 2
@@ -140,11 +141,12 @@ def _add_layers(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
 
 
 def release() -> str:
-    """The version of this software; 0.0.0 where it runs from a folder without having been installed."""
+    """The version of this software, as installed, or as the folder says that it runs from."""
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
-        return UNPACKAGED
+        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
 def _graphql_service(settings: Settings) -> GraphQLServiceInfo:

@@ -67,7 +67,7 @@ def test_accepted(name: str, text: str, value: Any, monkeypatch: pytest.MonkeyPa
         ("IP_NODES", "http://198.18.1.1:6000/rpc"),
         ("IP_NODES", ",".join(f"10.0.{i // 256}.{i % 256}" for i in range(257))),
         ("MONGO_DB", "a.b"),
-        ("MONGO_DB", "a" * 61),
+        ("MONGO_DB", "a" * 51),
         ("MONGO_URI", "postgres://localhost"),
         ("REDIS_URL", "localhost:6379"),
         ("NETWORK", "Dev Net"),

@@ -1,0 +1,23 @@
+# One image for both processes: `python -m server` (the default) and `python -m jobs.worker`.
+FROM python:3.12-slim AS packages
+COPY locks/runtime.txt /tmp/runtime.txt
+RUN python -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.txt
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --no-create-home pnodes
+COPY --from=packages /opt/venv /opt/venv
+WORKDIR /app
+COPY pyproject.toml ./
+COPY schema schema
+COPY server server
+COPY jobs jobs
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOST=0.0.0.0 \
+    PORT=8000
+USER pnodes
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "server"]

@@ -1,0 +1,218 @@
+"""Child processes that are kept running: each in a session of its own, with a bounded log, ended for good at the end.
+
+A session of its own keeps Ctrl-C from reaching the stores before those who still use them. Should this process be
+killed, the kernel tells its children to stop (Linux), and those that read stdin see its end.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import orjson
+
+from jobs.tasks import end
+
+START_SECONDS = 60.0
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 10.0
+STEADY_SECONDS = 30.0
+MAX_LOG_BYTES = 5 * 2**20
+MAX_LINE_BYTES = 2**24
+REMEMBERED_LINES = 20
+BAD_USAGE = 2
+PR_SET_PDEATHSIG = 1
+
+Say = Callable[[str, str], None]
+"""Tell the user something about a child: its name, and a sentence."""
+
+
+class Program(NamedTuple):
+    """What runs as a child.
+
+    An `announcing` program says where it is by a JSON object in its first line on stdout, and stops at the end of stdin.
+    `stop_seconds` is how long it may take to stop by itself.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    announcing: bool = False
+    stop_seconds: float = 15.0
+
+
+class GaveUp(Exception):
+    """A child that cannot run here; the message is for people."""
+
+
+class BoundedLog:
+    """A log file that is turned over once it is full, so that two of them are kept."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._file = place.open("ab")
+        self.last = deque[str](maxlen=REMEMBERED_LINES)
+
+    def write(self, line: bytes) -> None:
+        self.last.append(line.decode("utf-8", "replace").rstrip())
+        # A disk that is full must not end what is being logged.
+        with contextlib.suppress(OSError):
+            self._file.write(line)
+            self._file.flush()
+            if self._file.tell() > MAX_LOG_BYTES:
+                self._file.close()
+                self._place.replace(self._place.with_suffix(".log.1"))
+                self._file = self._place.open("ab")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Child:
+    """One program. `heard` gets each line of its log that is a JSON object."""
+
+    def __init__(
+        self,
+        program: Program,
+        logs: Path,
+        say: Say,
+        *,
+        heard: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        on_restart: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
+        self.program = program
+        self._say = say
+        self._heard = heard
+        self._on_restart = on_restart
+        self._log = BoundedLog(logs / f"{program.name}.log")
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: set[asyncio.Task[None]] = set()
+        self._kicked = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        running = self._process is not None and self._process.returncode is None
+        return self._process.pid if running and self._process is not None else None
+
+    async def start(self) -> Mapping[str, Any]:
+        """Start the program, and return what it announced (nothing unless it announces). Raises GaveUp."""
+        program = self.program
+        piped = asyncio.subprocess.PIPE
+        self._process = process = await asyncio.create_subprocess_exec(
+            *program.command,
+            env=dict(program.env),
+            stdin=piped if program.announcing else asyncio.subprocess.DEVNULL,
+            stdout=piped,
+            stderr=piped,
+            limit=MAX_LINE_BYTES,
+            start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+        )
+        self._read(process.stderr)
+        announced: Mapping[str, Any] = await self._announcement(process) if program.announcing else {}
+        self._read(process.stdout)
+        return announced
+
+    async def keep_running(self) -> None:
+        """Start the program again whenever it ends, until cancelled. Raises GaveUp where it says that it cannot run."""
+        backoff = FIRST_BACKOFF_SECONDS
+        loop = asyncio.get_running_loop()
+        while self._process is not None:
+            since = loop.time()
+            code = await self._process.wait()
+            if code == BAD_USAGE:
+                raise GaveUp(self._complaint(f"cannot run ({_how(code)})"))
+            if self._kicked:
+                self._kicked = False
+                await self.start()
+                continue
+            backoff = FIRST_BACKOFF_SECONDS if loop.time() - since >= STEADY_SECONDS else backoff
+            self._say(self.program.name, f"ended unexpectedly ({_how(code)}); starting it again in {backoff:g} s")
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+            self._on_restart(await self.start())
+
+    async def stop(self, hurry: asyncio.Event) -> None:
+        """Ask the program to stop, and make it where it takes too long, or where there is a hurry."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            waiting = asyncio.create_task(process.wait())
+            hurrying = asyncio.create_task(hurry.wait())
+            await asyncio.wait(
+                [waiting, hurrying], timeout=self.program.stop_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            await end(hurrying)
+            if not waiting.done():
+                self._say(self.program.name, "did not stop in time and is killed")
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            await waiting
+        if self._readers:
+            await asyncio.wait(self._readers, timeout=1)
+        await end(*self._readers)
+        self._log.close()
+
+    def kick(self) -> None:
+        """Have the program started anew by `keep_running`, because what it read at its start has changed."""
+        if self._process is not None and self._process.returncode is None:
+            self._kicked = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+
+    async def _announcement(self, process: asyncio.subprocess.Process) -> Mapping[str, Any]:
+        line = b""
+        if process.stdout is not None:
+            with contextlib.suppress(TimeoutError, ValueError):
+                async with asyncio.timeout(START_SECONDS):
+                    line = await process.stdout.readline()
+        try:
+            return cast("dict[str, Any]", orjson.loads(line))
+        except orjson.JSONDecodeError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await process.wait()
+            raise GaveUp(self._complaint("did not start")) from None
+
+    def _complaint(self, what: str) -> str:
+        told = "\n".join(f"  {line}" for line in list(self._log.last)[-5:])
+        return f"{self.program.name} {what}{':' if told else ''}\n{told}".rstrip()
+
+    def _read(self, stream: asyncio.StreamReader | None) -> None:
+        if stream is not None:
+            task = asyncio.create_task(self._copy(stream))
+            self._readers.add(task)
+            task.add_done_callback(self._readers.discard)
+
+    async def _copy(self, stream: asyncio.StreamReader) -> None:
+        """Every line into the log, and those that are events to whoever listens."""
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # longer than any line of ours; what is left of it comes next
+                continue
+            if not line:
+                return
+            self._log.write(line)
+            if line.startswith(b"{"):
+                with contextlib.suppress(orjson.JSONDecodeError):
+                    self._heard(cast("dict[str, Any]", orjson.loads(line)))
+
+
+def _how(code: int) -> str:
+    """How a process ended, by its return code."""
+    return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def _end_with_parent() -> None:
+    """Linux: the kernel asks this process to stop when its parent dies, even by SIGKILL."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

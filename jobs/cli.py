@@ -1,0 +1,165 @@
+"""The `pnodes` command."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from jobs import check_config
+from jobs.plan import Wish
+from jobs.prpc.address import Seed, parse_seed
+from jobs.prpc.client import Limits, PrpcClient
+from jobs.prpc.dial import Dialler
+from jobs.prpc.probe import ProbeReport, probe, render
+from jobs.simulate import command as simulate
+from jobs.stack import Stack
+from jobs.verify import fetcher, verify
+from server.settings import ENV_FILE, BadSettings, load_settings
+
+DEFAULT_SIMULATED_NODES = 300
+DEFAULT_URL = "http://127.0.0.1:8000"
+BAD_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0 where all is well, 1 where something failed, 2 where it was asked wrongly."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except BadSettings as bad:
+        print(bad, file=sys.stderr)
+        return BAD_USAGE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pnodes", description="Analytics for Xandeum storage nodes.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="run everything: stores, worker and API")
+    invented = up.add_mutually_exclusive_group()
+    invented.add_argument(
+        "--simulate",
+        type=int,
+        nargs="?",
+        const=DEFAULT_SIMULATED_NODES,
+        metavar="N",
+        help=f"ask a simulated network of N nodes on loopback ({DEFAULT_SIMULATED_NODES})",
+    )
+    invented.add_argument("--replay", type=Path, metavar="DIR", help="ask a network that repeats the lists in DIR")
+    up.add_argument("--port", type=int, help="port of the API (PORT)")
+    up.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of stores and logs (DATA_DIR)")
+    up.set_defaults(run=_up)
+
+    serve = commands.add_parser("serve", help="run the API alone")
+    serve.add_argument("--host", help="address to listen on (HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (PORT)")
+    serve.set_defaults(run=_serve)
+
+    commands.add_parser("worker", help="run a worker alone").set_defaults(run=_worker)
+
+    network = commands.add_parser("simulate", help="run a simulated network on loopback alone")
+    simulate.add_arguments(network)
+    network.set_defaults(run=_simulate)
+
+    check = commands.add_parser("verify", help="check a running deployment")
+    check.add_argument("url", nargs="?", default=DEFAULT_URL, metavar="URL", help=f"its address ({DEFAULT_URL})")
+    check.set_defaults(run=_verify)
+
+    ask = commands.add_parser("probe", help="ask one node all methods, and explain its answers")
+    ask.add_argument("node", metavar="HOST[:PORT]", help="the node; the port is that of its pRPC (6000)")
+    ask.set_defaults(run=_probe)
+
+    schema = commands.add_parser("export-schema", help="print the GraphQL schema")
+    schema.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead")
+    schema.set_defaults(run=_export_schema)
+
+    config = commands.add_parser("check-config", help="show the effective configuration, and what is wrong with it")
+    config.set_defaults(run=_check_config)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    wish = Wish(options.simulate, options.replay, options.port, options.data_dir)
+    return asyncio.run(Stack(wish, load_settings(), _print_now).run())
+
+
+def _serve(options: argparse.Namespace) -> NoReturn:
+    wanted = [("--host", options.host), ("--port", options.port)]
+    _become("server", *(part for name, value in wanted if value is not None for part in (name, str(value))))
+
+
+def _worker(_: argparse.Namespace) -> NoReturn:
+    _become("jobs.worker")
+
+
+def _export_schema(options: argparse.Namespace) -> NoReturn:
+    _become("server.export_schema", *(("--output", str(options.output)) if options.output else ()))
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    try:
+        asyncio.run(simulate.run(options))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        fetch = fetcher(options.url)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
+    failed = 0
+    for outcome in verify(fetch):
+        failed += not outcome.passed
+        word, check = "pass" if outcome.passed else "FAIL", outcome.check
+        print(f"{word}  {check.name:<16} {check.path:<26} {check.place} is {check.expected}", flush=True)
+        if outcome.found:
+            print(f"      {outcome.found}")
+    print(f"{failed} of the checks failed" if failed else "all checks passed")
+    return 1 if failed else 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    try:
+        seed = parse_seed(options.node)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
+    limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
+    report = asyncio.run(_asked(seed, limits))
+    print(render(report))
+    return 0 if report.ok else 1
+
+
+async def _asked(seed: Seed, limits: Limits) -> ProbeReport:
+    # The address is the user's own word, private or not.
+    async with PrpcClient(Dialler(allow_private=True), limits) as client:
+        return await probe(client, seed)
+
+
+def _check_config(_: argparse.Namespace) -> int:
+    effective, problems = check_config.report(os.environ, ENV_FILE)
+    for line in effective:
+        print(line)
+    for problem in problems:
+        print(f"problem: {problem}", file=sys.stderr)
+    return BAD_USAGE if problems else 0
+
+
+def _print_now(line: str) -> None:
+    print(line, flush=True)
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    """Replace this process: the web side is never imported here."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  our own modules, by our own interpreter

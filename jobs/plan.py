@@ -1,0 +1,132 @@
+"""What `pnodes up` runs, from what the user asked for: the network, the folder, and a program for each child. Pure."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jobs.children import Program
+from jobs.dial_map import DIAL_MAP_VARIABLE
+from server.settings import BadSettings, Settings
+
+SIMULATED = "simulated"
+REPLAYED = "replayed"
+STORES = "stores"
+SIMULATOR = "simulator"
+WORKER = "worker"
+API = "api"
+MARGIN_SECONDS = 5.0
+STORES_STOP_SECONDS = 45.0
+
+
+class Wish(NamedTuple):
+    """What the user asked for. `simulate` is a number of nodes, `replay` a folder of recorded lists; at most one."""
+
+    simulate: int | None = None
+    replay: Path | None = None
+    port: int | None = None
+    data_dir: Path | None = None
+
+
+class Plan(NamedTuple):
+    """What a wish and the settings come to.
+
+    Simulated runs have a network, a folder and a database of their own, so that invented nodes never mix with real ones.
+    """
+
+    network: str
+    folder: Path
+    database: str
+    port: int
+    invented: bool
+    embedded: bool
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the children's logs."""
+        return self.folder / "logs"
+
+    @property
+    def dial_map(self) -> Path:
+        """Where simulated addresses lead; only this user can read it."""
+        return self.folder / "dial-map.json"
+
+
+def plan_of(wish: Wish, settings: Settings) -> Plan:
+    """Raises BadSettings where both a simulation and a replay are wished for."""
+    if wish.simulate is not None and wish.replay is not None:
+        raise BadSettings(("--simulate and --replay: expected at most one of them",))
+    invented = SIMULATED if wish.simulate is not None else REPLAYED if wish.replay is not None else None
+    network = invented or settings.network
+    return Plan(
+        network=network,
+        folder=(wish.data_dir or settings.data_dir).expanduser().resolve() / network,
+        database=f"{settings.mongo_db}-{invented}" if invented else settings.mongo_db,
+        port=wish.port or settings.port,
+        invented=invented is not None,
+        embedded=settings.mongo_uri is None or settings.redis_url is None,
+    )
+
+
+def stores(plan: Plan, environ: Mapping[str, str], ports: tuple[int, int] = (0, 0)) -> Program:
+    """The embedded stores, on these ports (0: any). A restart must find the ports that the others know."""
+    mongo, redis = map(str, ports)
+    place = str(plan.folder / STORES)
+    command = (*_module("jobs.embedded"), place, "--mongo-port", mongo, "--redis-port", redis)
+    return Program(STORES, command, environ, announcing=True, stop_seconds=STORES_STOP_SECONDS)
+
+
+def simulator(wish: Wish, settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The network on loopback."""
+    what = (
+        ("--replay", str(wish.replay), "--interval", str(settings.cache_ttl))
+        if wish.replay is not None
+        else ("--nodes", str(wish.simulate))
+    )
+    return Program(SIMULATOR, (*_module("jobs.simulate"), *what), environ, announcing=True)
+
+
+def shared_environment(
+    plan: Plan, settings: Settings, environ: Mapping[str, str], *, stores_at: Mapping[str, Any], seeds: tuple[str, ...]
+) -> dict[str, str]:
+    """What worker and API are told alike: where the stores are, and which network this is."""
+    mongo = settings.mongo if settings.mongo_uri else str(stores_at["mongo_uri"])
+    redis = settings.redis if settings.redis_url else str(stores_at["redis_url"])
+    return {
+        **environ,
+        "MONGO_URI": mongo,
+        "MONGO_DB": plan.database,
+        "REDIS_URL": redis,
+        "NETWORK": plan.network,
+        "IP_NODES": ",".join(seeds or settings.ip_nodes),
+        "LOG_FORMAT": "json",
+        # Nobody balances load in front of this: there is no word to wait for.
+        "DRAIN_SECONDS": environ.get("DRAIN_SECONDS", "0"),
+    }
+
+
+def worker(plan: Plan, settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The collector. Only that of an invented network gets to see the dial map."""
+    flags, extra = (
+        (("--simulated",), {DIAL_MAP_VARIABLE: str(plan.dial_map)}) if plan.invented else ((), dict[str, str]())
+    )
+    return Program(
+        WORKER,
+        (*_module("jobs.worker"), *flags),
+        {**environ, **extra},
+        stop_seconds=settings.shutdown_seconds + MARGIN_SECONDS,
+    )
+
+
+def api(plan: Plan, settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The web side."""
+    return Program(
+        API,
+        (*_module("server"), "--port", str(plan.port)),
+        environ,
+        stop_seconds=settings.shutdown_seconds + MARGIN_SECONDS,
+    )
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name)

@@ -1,0 +1,265 @@
+"""`pnodes up`: stores, worker and API as one supervised command, with nothing left running after it."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from jobs import plan as plans
+from jobs.children import Child, GaveUp, Program
+from jobs.dial_map import write_dial_map
+from jobs.plan import Plan, Wish, plan_of
+from jobs.prpc.address import parse_seeds
+from jobs.tasks import end
+from server.masking import mask_credentials
+from server.settings import BadSettings, Settings
+
+ASK_SECONDS = 0.25
+ANSWER_SECONDS = 2.0
+PATIENCE_SECONDS = 20.0
+LOUD = frozenset({"warning", "error", "critical"})
+TRY_IT = (
+    "the embedded database is for trying things out, not for data that must last;",
+    "to move to servers of your own, set MONGO_URI and REDIS_URL (docs/deploy.md)",
+)
+
+
+class Stack:
+    """One run of everything. `write` puts a line before the user."""
+
+    def __init__(self, wish: Wish, settings: Settings, write: Callable[[str], None]) -> None:
+        self._wish = wish
+        self._settings = settings
+        self._plan = plan_of(wish, settings)
+        self._write = write
+        self._children: list[Child] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._seeds_answer: bool | None = None
+
+    async def run(self) -> int:
+        """Run until SIGINT, SIGTERM or SIGHUP; a second one kills what is left.
+
+        0 after a clean stop, 1 where it cannot run. Raises BadSettings.
+        """
+        stop, hurry = asyncio.Event(), asyncio.Event()
+        _on_signals(stop, hurry)
+        check_seeds(self._settings)
+        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        stopping = asyncio.create_task(stop.wait())
+        lock: IO[str] | None = None
+        try:
+            check_port(self._settings.host, self._plan.port)
+            lock = hold_folder(self._plan)
+            self._guard(broken, self._bring_up(broken))
+            await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
+            if broken.done():
+                broken.result()
+        except GaveUp as given_up:
+            self._write(str(given_up))
+            return 1
+        finally:
+            await end(stopping, *self._tasks)
+            await self._stop(hurry)
+            if lock is not None:
+                lock.close()
+        return 0
+
+    def _guard(self, broken: "asyncio.Future[None]", work: Coroutine[Any, Any, None]) -> None:
+        """Do some of the work in a task; what it raises ends the run."""
+
+        def note(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled() and (error := task.exception()) and not broken.done():
+                broken.set_exception(error)
+
+        task = asyncio.create_task(work)
+        task.add_done_callback(note)
+        self._tasks.append(task)
+
+    async def _bring_up(self, broken: "asyncio.Future[None]") -> None:
+        """Start everything in order, and tell when there is something to see."""
+        started = time.monotonic()
+        plan, settings = self._plan, self._settings
+        self._write(f"network {plan.network}, data in {plan.folder}")
+        environ = dict(os.environ)
+        at: Mapping[str, Any] = await self._start_stores(broken, environ) if plan.embedded else {}
+        seeds = await self._start_simulator(broken, environ) if plan.invented else settings.ip_nodes
+        shared = plans.shared_environment(plan, settings, environ, stores_at=at, seeds=seeds)
+        await self._start(broken, plans.worker(plan, settings, shared))
+        self._say(plans.WORKER, f"asks {len(seeds)} seeds every {settings.cache_ttl} s")
+        await self._start(broken, plans.api(plan, settings, shared))
+        self._say(plans.API, f"starts on {self._url}")
+        await self._tell_when_healthy(started)
+
+    async def _start_stores(self, broken: "asyncio.Future[None]", environ: Mapping[str, str]) -> Mapping[str, Any]:
+        child, at = await self._start(broken, plans.stores(self._plan, environ))
+        mongo, redis = _port(at["mongo_uri"]), _port(at["redis_url"])
+        # The others know these ports by now: a restart must come back to them.
+        child.program = plans.stores(self._plan, environ, (mongo, redis))
+        settings = self._settings
+        own = [
+            f"MongoDB-compatible SecantusDB on 127.0.0.1:{mongo}" if settings.mongo_uri is None else "your MONGO_URI",
+            f"Valkey on 127.0.0.1:{redis}" if settings.redis_url is None else "your REDIS_URL",
+        ]
+        self._say(plans.STORES, ", ".join(own))
+        if settings.mongo_uri is None:
+            for line in TRY_IT:
+                self._say("", line)
+        return at
+
+    async def _start_simulator(self, broken: "asyncio.Future[None]", environ: Mapping[str, str]) -> tuple[str, ...]:
+        def moved(at: Mapping[str, Any]) -> None:
+            write_dial_map(self._plan.dial_map, at["dial_map"])
+            for child in self._children:
+                if child.program.name == plans.WORKER:
+                    child.kick()
+
+        program = plans.simulator(self._wish, self._settings, environ)
+        _, at = await self._start(broken, program, on_restart=moved)
+        write_dial_map(self._plan.dial_map, at["dial_map"])
+        seeds = tuple(str(seed) for seed in at["seeds"])
+        what = f"{self._wish.simulate} nodes" if self._wish.replay is None else f"the lists in {self._wish.replay}"
+        self._say(plans.SIMULATOR, f"{what} behind {len(seeds)} seeds, all on loopback")
+        return seeds
+
+    async def _start(
+        self,
+        broken: "asyncio.Future[None]",
+        program: Program,
+        *,
+        on_restart: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> tuple[Child, Mapping[str, Any]]:
+        child = Child(program, self._plan.logs, self._say, heard=self._heard(program.name), on_restart=on_restart)
+        self._children.append(child)
+        announced = await child.start()
+        self._guard(broken, child.keep_running())
+        return child, announced
+
+    async def _tell_when_healthy(self, started: float) -> None:
+        """Wait for the first fresh snapshot, and say where to look at it; complain once if that takes long."""
+        complained = False
+        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+            while (health := await _ask(session, f"{self._url}/health")).get("status") != "healthy":
+                waited = time.monotonic() - started
+                if not complained and waited > PATIENCE_SECONDS + self._settings.cache_ttl:
+                    complained = True
+                    reason = health.get("reason") or health.get("message") or "the API does not answer"
+                    self._say("", f"still waiting after {waited:.0f} s: {reason}; logs are in {self._plan.logs}")
+                await asyncio.sleep(ASK_SECONDS)
+        self._say("ready", f"{health.get('total_pnodes')} nodes, healthy after {time.monotonic() - started:.1f} s")
+        for name, path in (("GraphQL", "/graphql"), ("REST", "/"), ("health", "/health"), ("metrics", "/metrics")):
+            self._say("", f"{name:<8} {self._url}{path}")
+        self._say("", f"check it with: pnodes verify {self._url}")
+        self._say("", "Ctrl-C stops everything")
+
+    def _heard(self, name: str) -> Callable[[Mapping[str, Any]], None]:
+        """What to do with a line of a child's log: the loud ones are shown, and whether seeds answer is told."""
+
+        def hear(line: Mapping[str, Any]) -> None:
+            if line.get("event") == "cycle.done":
+                self._note_seeds(int(line.get("seeds_ok", 0)), int(line.get("seeds", 0)))
+            elif line.get("level") in LOUD:
+                self._say(name, _short(line))
+
+        return hear
+
+    def _note_seeds(self, answered: int, asked: int) -> None:
+        answer = answered > 0
+        if answer is self._seeds_answer:
+            return
+        if not answer:
+            self._say(plans.WORKER, f"none of the {asked} seeds answered: no node changes until one does")
+            self._say("", "is IP_NODES right, and may this machine reach them?  pnodes probe HOST asks one of them")
+        elif self._seeds_answer is False:
+            self._say(plans.WORKER, f"{answered} of {asked} seeds answer again")
+        self._seeds_answer = answer
+
+    async def _stop(self, hurry: asyncio.Event) -> None:
+        """End all children, those first who use the others."""
+        running = [child for child in reversed(self._children) if child.pid is not None]
+        if running:
+            self._write("stopping ...")
+        for child in reversed(self._children):
+            await child.stop(hurry)
+        self._plan.dial_map.unlink(missing_ok=True)
+        if running:
+            self._write("stopped")
+
+    def _say(self, who: str, what: str) -> None:
+        self._write(f"  {who:<10} {what}")
+
+    @property
+    def _url(self) -> str:
+        host = self._settings.host
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  not bound here
+        return f"http://{reachable}:{self._plan.port}"
+
+
+def check_seeds(settings: Settings) -> None:
+    """Raises BadSettings for a seed that cannot be one."""
+    try:
+        parse_seeds(settings.ip_nodes)
+    except ValueError as error:
+        raise BadSettings((f"IP_NODES: {error}",)) from error
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises GaveUp where the API could not listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise GaveUp(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, HOST or PORT"
+        ) from error
+
+
+def hold_folder(plan: Plan) -> IO[str]:
+    """The folder, held for this run until the file is closed. Raises GaveUp where another run has it."""
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    lock = (plan.folder / "up.lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise GaveUp(
+            f"{plan.folder} is in use by another `pnodes up`: stop that one, or choose another folder with --data-dir"
+        ) from None
+    return lock
+
+
+def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    def asked() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, asked)
+
+
+async def _ask(session: aiohttp.ClientSession, url: str) -> Mapping[str, Any]:
+    """The body of an answer, whatever its status; empty where there is none."""
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
+        async with session.get(url) as answer:
+            return await answer.json()
+    return {}
+
+
+def _port(uri: str) -> int:
+    port = urlsplit(uri).port
+    if port is None:
+        raise GaveUp(f"the stores announced {mask_credentials(uri)}: expected a port in it")
+    return port
+
+
+def _short(line: Mapping[str, Any]) -> str:
+    """An event with the field that tells most about it."""
+    detail = line.get("error") or str(line.get("exception", "")).rpartition("\n")[2]
+    return f"{line.get('event')}{f': {detail}' if detail else ''}"[:300]

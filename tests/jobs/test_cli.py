@@ -1,0 +1,120 @@
+"""The command line: what it offers, and what it says when it is asked wrongly."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs import cli
+from server.settings import Settings, expected_of
+from tests.processes import REPOSITORY, free_port
+
+COMMANDS = ("up", "serve", "worker", "simulate", "verify", "probe", "export-schema", "check-config")
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(f"    {command}" in told for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["up", "--simulate", "5", "--replay", "x"], ["up", "--port", "x"], ["probe"]],
+    ids=lambda arguments: " ".join(arguments) or "nothing",
+)
+def test_a_wrong_command_line_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: pnodes" in capsys.readouterr().err
+
+
+def test_check_config_shows_every_setting_and_its_source(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".env").write_text("PORT=9000\nCACHE_TTL=90\nMONGO_DB=\n", encoding="utf-8")
+    monkeypatch.setenv("CACHE_TTL", "120")
+    monkeypatch.setenv("MONGO_URI", "mongodb+srv://me:hunter2@cluster.example/")
+    assert cli.main(["check-config"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.partition("=")[0] for line in shown] == [name.upper() for name in Settings.model_fields]
+    assert "CACHE_TTL=120  (environment)" in shown
+    assert "PORT=9000  (.env)" in shown
+    assert "MONGO_DB=xandeum-monitor  (default)" in shown
+    assert "MONGO_URI=mongodb+srv://me:***@cluster.example/  (environment)" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CACHE_TTL", "1", "CACHE_TTL=1: expected a whole number of seconds from 5 to 3600"),
+        ("IP_NODES", "127.1", "IP_NODES: "),
+    ],
+)
+def test_check_config_names_problems(
+    name: str, value: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert cli.main(["check-config"]) == 2
+    assert f"problem: {told}" in capsys.readouterr().err
+
+
+def test_check_config_knows_a_misspelt_name(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".env").write_text("MONGODB_URI=mongodb://127.0.0.1\n", encoding="utf-8")
+    assert cli.main(["check-config"]) == 2
+    assert "problem: .env: MONGODB_URI is not a setting; did you mean MONGO_URI?" in capsys.readouterr().err
+
+
+def test_a_bad_setting_stops_any_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_TTL", "1")
+    assert cli.main(["up"]) == 2
+    assert "CACHE_TTL=1: expected" in capsys.readouterr().err
+
+
+def test_verify_of_nobody_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["verify", f"http://127.0.0.1:{free_port()}"]) == 1
+    told = capsys.readouterr().out
+    assert told.count("FAIL  ") == 10
+    assert "10 of the checks failed" in told
+
+
+def test_verify_of_what_is_no_address_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["verify", "localhost:8000"]) == 2
+    assert "expected http://HOST[:PORT]" in capsys.readouterr().err
+
+
+def test_probe_of_nobody_explains_and_is_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["probe", f"127.0.0.1:{free_port()}"]) == 1
+    assert "It cannot serve as a seed." in capsys.readouterr().out
+
+
+def test_probe_of_what_is_no_node_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["probe", "http://127.0.0.1/"]) == 2
+    assert "seed" in capsys.readouterr().err
+
+
+def test_the_example_configuration_has_every_setting_and_changes_none() -> None:
+    from dotenv import dotenv_values  # noqa: PLC0415  only this test reads the file
+
+    example = dotenv_values(REPOSITORY / ".env.example")
+    assert sorted(example) == sorted(name.upper() for name in Settings.model_fields)
+    assert {name: value for name, value in example.items() if value} == {}
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented_as_it_is(name: str) -> None:
+    documented = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in documented if line.startswith(f"| `{name.upper()}` |"))
+    _, _, default, accepts, does, _ = (cell.strip() for cell in row.split("|"))
+    field = Settings.model_fields[name]
+    assert (accepts, does) == (expected_of(name), field.description)
+    assert default in {"unset", "the nine seeds of devnet", f"`{str(field.default).lower()}`"}
