@@ -8,7 +8,7 @@ PROBE_OPERATIONS = {"getHealth": "/health", "getLiveness": "/health/live", "getR
 DATA_OPERATIONS = {
     "getCatalogue": "/",
     "listPnodes": "/pnodes",
-    "comparePnodes": f"/pnodes/compare?addresses={NODE},{address(2)}",
+    "comparePnodes": f"/pnodes/compare?addresses={NODE},{address(9)}",
     "getPnodeAlerts": f"/pnodes/{NODE}/alerts",
     "listRecommendations": "/recommendations",
     "listRegistry": "/registry",

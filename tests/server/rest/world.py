@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
+from schema.domain.pnode import Consistency, PNode
 from schema.domain.registry import RegistryEntry
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
@@ -133,21 +134,51 @@ def registry_entry(number: int, **changes: Any) -> RegistryEntry:
 
 
 def world(count: int = 40) -> FakeReads:
-    """A network of `count` varied nodes, a snapshot a day before, history of both, and one departed node."""
-    newest, yesterday = factories.network(count), factories.network(count - 10, AT - DAY)
+    """A network of `count` varied nodes, a snapshot a day before, history of both, and a departed node.
+
+    The last two nodes are in trouble: one fills up and has just restarted, one comes and goes.
+    """
+    healthy = factories.network(count - 2).nodes
+    newest, yesterday = factories.snapshot([*healthy, *troubled(count)]), factories.network(count - 10, AT - DAY)
+    points = (
+        node_point(AT - 2 * HOUR, score=80.0, uptime=19 * DAY, storage_used=500),
+        node_point(AT - HOUR, online=0, score=0.0, witnesses=0),
+        node_point(AT, partial=True),
+    )
     return FakeReads(
         [yesterday, newest],
-        registry=[registry_entry(900)],
+        registry=[registry_entry(900), registry_entry(1, last_seen=AT - 5)],
         network_points=[
             network_point(AT - 2 * HOUR, total=28, online=20, storage_committed=2_000, avg_witnesses=2.5),
             network_point(AT - HOUR),
             network_point(AT, partial=True, total=31, online=25),
         ],
-        node_points={
-            factories.key(1): (
-                node_point(AT - 2 * HOUR, score=80.0, uptime=19 * DAY, storage_used=500),
-                node_point(AT - HOUR, online=0, score=0.0, witnesses=0),
-                node_point(AT, partial=True),
-            )
-        },
+        node_points=dict.fromkeys((factories.key(number) for number in (1, *range(8, 12))), points),
     )
+
+
+def troubled(count: int) -> tuple[PNode, PNode]:
+    """Nodes `count - 1` and `count` of a network: the first with critical alerts, the second flapping."""
+    filling = factories.pnode(
+        count - 1,
+        uptime=1_800,
+        storage_usage_percent=97.5,
+        version="0.6.0",
+        versions_behind=2,
+        score=factories.score(45.0),
+    )
+    flapping = factories.pnode(
+        count,
+        state_changes=5,
+        score=factories.score(65.0),
+        consistency=Consistency(
+            score=0.4,
+            all_time=0.55,
+            appearances=12,
+            disappearances=11,
+            window_days=7,
+            last_appearance=AT - 600,
+            last_drop=AT - 1_200,
+        ),
+    )
+    return filling, flapping
