@@ -1,0 +1,88 @@
+"""`make bench`: everything side by side in one go; results as JSON, and as the tables of docs/performance.md."""
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import cycle, fanout, web
+from tests.embedded import EmbeddedStores
+
+RESULTS = Path("build/bench.json")
+DOCUMENT = Path("docs/performance.md")
+MARK = "<!-- figures below are written by `make bench` -->"
+PACKAGES = ("strawberry-graphql", "graphql-core", "fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "orjson")
+
+
+def main() -> None:
+    quick = "--quick" in sys.argv
+    with tempfile.TemporaryDirectory() as folder:
+        stores = EmbeddedStores(Path(folder)).start()
+        try:
+            found: dict[str, Any] = {"web": web.run(stores.mongo_uri, rounds=1 if quick else web.ROUNDS)}
+        finally:
+            stores.stop()
+    found["cycle"] = cycle.run((300, 3_000) if quick else (300, 3_000, 10_000, 100_000))
+    found["fanout"] = fanout.run(100 if quick else 500)
+    found["machine"] = machine()
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=1))
+    text = tables(found)
+    print(text)
+    if not quick and DOCUMENT.exists():
+        head = DOCUMENT.read_text().split(MARK)[0]
+        DOCUMENT.write_text(f"{head}{MARK}\n\n{text}\n")
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on besides the code."""
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "cpu": f"{cpu}, one core for the server and one for the load",
+        "python": platform.python_version(),
+        "revision": revision.stdout.strip(),
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+    }
+
+
+def tables(found: dict[str, Any]) -> str:
+    """The results in Markdown."""
+    web_, facts = found["web"], found["machine"]
+    parts = [
+        f"{facts['cpu']}; Python {facts['python']}; {facts['packages']}; revision {facts['revision']}.",
+        "### Requests\n\n"
+        + _table(
+            ("case", "requests/s", "p50 ms", "p99 ms"),
+            [
+                (name, f"{load['requests_per_second']:,.0f}", f"{load['p50_ms']:.2f}", f"{load['p99_ms']:.2f}")
+                for name, load in web_["loads"].items()
+            ],
+        ),
+        "### Ratios\n\n" + _table(("ratio", "value"), [(k, f"{v:g}") for k, v in web_["ratios"].items()]),
+        "### CPU of one cold request, and memory\n\n"
+        + _table(
+            ("figure", "value"),
+            [(k, f"{v:g} ms") for k, v in web_["cold_cpu_ms"].items()]
+            + [(f"memory of the API at {k}", f"{v:.0f} MB") for k, v in web_["memory_mb"].items()],
+        ),
+        "### Cycles\n\n" + _table(tuple(found["cycle"][0]), [tuple(map(str, row.values())) for row in found["cycle"]]),
+        "### Subscribers\n\n" + _table(("figure", "value"), [(k, str(v)) for k, v in found["fanout"].items()]),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

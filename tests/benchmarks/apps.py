@@ -1,0 +1,182 @@
+"""The applications that `make bench` compares, one factory each, all over the same network in memory.
+
+Started by name: `python -m tests.benchmarks.apps NAME PORT [NODES]`.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import strawberry
+import uvicorn
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.fastapi import GraphQLRouter
+from strawberry.schema.config import StrawberryConfig
+
+from schema.domain.pnode import PNode
+from schema.domain.scoring import score_node
+from schema.domain.snapshot import Snapshot
+from schema.graphql.context import Context
+from schema.graphql.query import Query
+from schema.graphql.scalars import SCALARS
+from server import logs
+from server.app import assemble
+from server.lifecycle import Lifecycle
+from server.settings import Settings
+from tests.benchmarks.questions import ANSWER_20
+from tests.factories import AT, network
+from tests.fakes import FakeReads, FakeUpdates
+
+NOW = AT + 5.0
+
+
+def whole(nodes: int) -> ASGIApp:
+    """The server as it is, with its defaults."""
+    return assemble(Settings(), FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=lambda: NOW)
+
+
+def cold(nodes: int) -> ASGIApp:
+    """The server with its response cache off; documents stay parsed."""
+    settings = Settings(response_cache_bytes=0)
+    return assemble(settings, FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=lambda: NOW)
+
+
+def raw(_: int) -> ASGIApp:
+    """A bare ASGI handler: the same bytes for every request, or 304 under /304."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(ANSWER_20))]
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"] == "/304":
+            await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"x"')]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": ANSWER_20})
+
+    return handler
+
+
+def plain(nodes: int) -> ASGIApp:
+    """A FastAPI route that gives 20 nodes as dictionaries."""
+    app = FastAPI()
+    rows = [
+        node.model_dump(mode="json", include={"id", "address", "version", "status"}) for node in network(nodes).nodes
+    ]
+
+    @app.get("/pnodes")
+    async def _pnodes() -> list[dict[str, Any]]:
+        return rows[:20]
+
+    return app
+
+
+def stock(nodes: int) -> ASGIApp:
+    """The same schema on Strawberry's own router, as it comes out of the box."""
+    return _strawberry(nodes, [])
+
+
+def stock_cached(nodes: int) -> ASGIApp:
+    """The same with Strawberry's parser and validation caches."""
+    return _strawberry(nodes, [ParserCache, ValidationCache])
+
+
+def _strawberry(nodes: int, extensions: list[Any]) -> ASGIApp:
+    schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS), extensions=extensions)
+    reads, updates = FakeReads([network(nodes)]), FakeUpdates()
+
+    async def context() -> Any:
+        return _StockContext(reads=reads, updates=updates, now=NOW)
+
+    app = FastAPI()
+    app.include_router(GraphQLRouter(schema, context_getter=context, graphql_ide=None), prefix="/graphql")
+    return app
+
+
+class _StockContext(Context, strawberry.fastapi.BaseContext):
+    """Our context, as Strawberry's router wants it."""
+
+
+def earlier(nodes: int) -> ASGIApp:
+    """`/pnodes` in the earlier API's design: every request loads the whole snapshot, looks each node up and scores it."""
+    uri = sys.argv[4]
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri)
+    database = client["earlier"]
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        snapshot = network(nodes)
+        documents = [node.model_dump(mode="json") for node in snapshot.nodes]
+        await client.drop_database("earlier")
+        await database["snapshot"].insert_one({"_id": "snapshot", "data": {"nodes": documents}})
+        await database["registry"].insert_many([{**d, "_id": d["id"]} for d in documents])
+        yield
+        await client.close()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/pnodes")
+    async def _pnodes(limit: int = 100) -> dict[str, Any]:
+        snapshot = await database["snapshot"].find_one({"_id": "snapshot"})
+        scored: list[dict[str, Any]] = []
+        for document in snapshot["data"]["nodes"] if snapshot else []:
+            entry = await database["registry"].find_one({"_id": document["id"]})
+            node = PNode.model_validate(document)
+            score = score_node(node, latest_version="0.8.0")
+            composite = score.composite if score else 0
+            scored.append({**document, "first_seen": entry and entry["first_seen"], "score": composite})
+        scored.sort(key=lambda row: -row["score"])
+        return {"pnodes": scored[:limit]}
+
+    return app
+
+
+def ticking(nodes: int) -> ASGIApp:
+    """The server with a new snapshot every second, each of which names the time of its commit as its slot."""
+    reads, updates = FakeReads([network(nodes, int(time.time()))]), FakeUpdates()
+    settings = Settings(max_sockets=2_000, max_sockets_per_address=2_000)
+
+    @asynccontextmanager
+    async def ticker() -> AsyncIterator[None]:
+        task = asyncio.create_task(_tick(reads, updates, nodes))
+        yield
+        task.cancel()
+
+    return assemble(settings, reads, updates, Lifecycle(), background=ticker)
+
+
+async def _tick(reads: FakeReads, updates: FakeUpdates, nodes: int) -> None:
+    base = network(nodes)
+    while True:
+        await asyncio.sleep(1 - time.time() % 1)
+        header = base.header.model_copy(update={"slot": int(time.time()), "taken_at": int(time.time())})
+        newest = Snapshot(header=header, nodes=base.nodes)
+        reads.snapshots = [newest]
+        updates.push(newest)
+
+
+APPS: dict[str, Callable[[int], ASGIApp]] = {
+    "whole": whole,
+    "cold": cold,
+    "raw": raw,
+    "plain": plain,
+    "stock": stock,
+    "stock_cached": stock_cached,
+    "earlier": earlier,
+    "ticking": ticking,
+}
+
+
+if __name__ == "__main__":
+    name, port = sys.argv[1], int(sys.argv[2])
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 300
+    logs.configure(level="info", log_format="json")
+    uvicorn.run(APPS[name](count), host="127.0.0.1", port=port, log_level="warning", access_log=False)

@@ -1,0 +1,36 @@
+"""The questions that are asked in every comparison, and the answer that the bare handler gives."""
+
+import orjson
+
+LEAVES = "id address pubkey status version uptime storageCommitted storageUsed witnessCount"
+
+
+def pnodes(first: int) -> bytes:
+    """The body of a POST that asks for nine leaves of so many nodes."""
+    return orjson.dumps({"query": f"{{ pnodes(first: {first}) {{ nodes {{ {LEAVES} }} }} }}"})
+
+
+# As long as the real answer to `pnodes(20)`, which the bare handler must not have to compute.
+ANSWER_20 = orjson.dumps(
+    {
+        "data": {
+            "pnodes": {
+                "nodes": [
+                    {
+                        "id": "1" * 43,
+                        "address": "45.10.20.7:9001",
+                        "pubkey": "1" * 43,
+                        "status": "ONLINE",
+                        "version": "0.8.0",
+                        "uptime": 1_728_000,
+                        "storageCommitted": 214_748_364_800,
+                        "storageUsed": 10_737_418_240,
+                        "witnessCount": 3,
+                    }
+                ]
+                * 20
+            }
+        },
+        "extensions": {"cost": {"value": 300, "budget": 25_000}},
+    }
+)
