@@ -1,6 +1,7 @@
 """Alerts about nodes, and their counts."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 import strawberry
@@ -13,10 +14,11 @@ from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
-from schema.graphql.enums import AlertState, Severity
 from schema.graphql.enums import AlertType as AlertKind
+from schema.graphql.enums import Severity, describe
 from schema.graphql.fields import PAGED, After, AsOf, First, argument, attribute, published, resolved
-from schema.graphql.filters import AlertTypeFilter, SeverityFilter, StringFilter, compile_filter, operator
+from schema.graphql.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
+from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.scalars import DateTime
@@ -57,6 +59,25 @@ class AlertWhere:
         name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
     )
     not_: "AlertWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
+
+
+class AlertState(StrEnum):
+    """Whether an alert holds, has just begun to hold, or has just ceased to."""
+
+    ACTIVE = "ACTIVE"
+    RAISED = "RAISED"
+    RESOLVED = "RESOLVED"
+
+
+describe(
+    AlertState,
+    "Whether an alert holds.",
+    {
+        AlertState.ACTIVE: "It holds in the snapshot that was asked for.",
+        AlertState.RAISED: "It holds in this snapshot and did not in the one before, or not with this severity.",
+        AlertState.RESOLVED: "It held in the snapshot before and does not in this one.",
+    },
+)
 
 
 class AlertChange(NamedTuple):

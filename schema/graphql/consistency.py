@@ -13,16 +13,16 @@ from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import ConsistencyHealth, OrderDirection, describe
 from schema.graphql.fields import PAGED, After, First, argument, attribute, published, resolved
-from schema.graphql.filters import (
+from schema.graphql.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,
     DateTimeFilter,
     FloatFilter,
     PNodeStatusFilter,
     StringFilter,
-    compile_filter,
     operator,
 )
+from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import ConsistencyType, Node, PNodeType, node_consistency
 from schema.graphql.scalars import BigInt

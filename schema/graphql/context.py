@@ -5,13 +5,7 @@ from typing import TypeVar, cast
 
 import strawberry
 
-from schema.domain.base import (
-    DAY,
-    HOUR,
-    Record,
-    Slot,
-    UnixSeconds,
-)
+from schema.domain.base import DAY, HOUR, Record, Slot, UnixSeconds
 from schema.graphql.tables import Tables, tables_of
 from schema.reads import Reads, Updates
 
@@ -84,7 +78,9 @@ class Context:
     async def remember(self, key: object, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer to `ask`, asked once per request and key."""
         if key not in self._memo:
-            self._memo[key] = await ask()
+            answer = await ask()
+            # Fields run concurrently: the first answer stands for all, or they would speak of different snapshots.
+            self._memo.setdefault(key, answer)
         return cast("T", self._memo[key])
 
 

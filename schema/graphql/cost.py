@@ -29,7 +29,7 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.domain.base import UnixSeconds
-from schema.graphql.fields import Weight, weight_of
+from schema.graphql.fields import Arguments, Weight, weight_of
 
 BUDGET = 25_000
 MAX_READING_PAGE = 20
@@ -121,15 +121,17 @@ class _Estimate:
         if weight.paged:
             length = weight.items({}, self._now) if weight.items is not None else 1
             return _in_page(weight, inner, length)
-        length = self._length(weight, node, field)
+        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
+        if weight.more is not None:
+            weight = weight._replace(base=weight.base + weight.more(given))
+        length = self._length(weight, node, field, given)
         if _is_list(field):
             return _in_list(weight, inner, length)
         return _above_page(weight, inner, length)
 
-    def _length(self, weight: Weight, node: FieldNode, field: GraphQLField) -> int:
+    def _length(self, weight: Weight, node: FieldNode, field: GraphQLField, given: Arguments) -> int:
         if weight.items is None:
             return USUAL_LENGTH if node.selection_set is not None and _is_list(field) else 1
-        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
         return weight.items(given, self._now)
 
     def _value(self, node: ValueNode) -> object:

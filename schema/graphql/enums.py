@@ -32,34 +32,6 @@ class OrderDirection(StrEnum):
     DESC = "DESC"
 
 
-class GroupKey(StrEnum):
-    """What nodes can be grouped by."""
-
-    STATUS = "STATUS"
-    TIER = "TIER"
-    VERSION = "VERSION"
-    IS_PUBLIC = "IS_PUBLIC"
-    WITNESS_COUNT = "WITNESS_COUNT"
-    LIVENESS_BASIS = "LIVENESS_BASIS"
-    SUBNET = "SUBNET"
-
-
-class AlertState(StrEnum):
-    """Whether an alert holds, has just begun to hold, or has just ceased to."""
-
-    ACTIVE = "ACTIVE"
-    RAISED = "RAISED"
-    RESOLVED = "RESOLVED"
-
-
-class ChangeKind(StrEnum):
-    """What happened to a node between two snapshots."""
-
-    ADDED = "ADDED"
-    UPDATED = "UPDATED"
-    REMOVED = "REMOVED"
-
-
 def describe(enum: type[E], description: str, values: Mapping[E, str]) -> None:
     """Make `enum` known to GraphQL under its own name. Every value needs a description, or the import fails."""
     strawberry.enum(enum, description=description)
@@ -270,35 +242,4 @@ describe(
     Window,
     "A span of time that ends with the snapshot.",
     {Window.H24: "24 hours.", Window.D7: "7 days.", Window.D30: "30 days."},
-)
-describe(
-    GroupKey,
-    "What nodes can be grouped by.",
-    {
-        GroupKey.STATUS: "Status.",
-        GroupKey.TIER: "Tier.",
-        GroupKey.VERSION: "Version, as reported.",
-        GroupKey.IS_PUBLIC: "Whether its RPC can be reached by the public: `true` or `false`.",
-        GroupKey.WITNESS_COUNT: "Number of seeds that list it.",
-        GroupKey.LIVENESS_BASIS: "What its status rests on.",
-        GroupKey.SUBNET: "The /24 (IPv4) or /48 (IPv6) network of its address.",
-    },
-)
-describe(
-    AlertState,
-    "Whether an alert holds.",
-    {
-        AlertState.ACTIVE: "It holds in the snapshot that was asked for.",
-        AlertState.RAISED: "It holds in this snapshot and did not in the one before, or not with this severity.",
-        AlertState.RESOLVED: "It held in the snapshot before and does not in this one.",
-    },
-)
-describe(
-    ChangeKind,
-    "What happened to a node between two snapshots.",
-    {
-        ChangeKind.ADDED: "It is new in this snapshot.",
-        ChangeKind.UPDATED: "At least one of its fields changed.",
-        ChangeKind.REMOVED: "It is no longer in this snapshot.",
-    },
 )

@@ -9,7 +9,8 @@ from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.domain.snapshot import Snapshot
 from schema.graphql.enums import EventType, OrderDirection
-from schema.graphql.filters import MAX_LIST, MAX_TEXT, EventTypeFilter, operator
+from schema.graphql.filter_inputs import EventTypeFilter, operator
+from schema.graphql.filters import MAX_LIST, MAX_TEXT
 from schema.graphql.paging import digest_of
 from schema.graphql.scalars import DateTime
 from schema.reads import EventFilter

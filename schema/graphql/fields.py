@@ -29,12 +29,13 @@ _MAX_INT32 = 2**31 - 1
 class Weight(NamedTuple):
     """What a field costs before it runs; see `schema.graphql.cost`.
 
-    `base` is the field itself. `items` estimates how many objects are made below it, from its arguments and the time
+    `base` is the field itself, `more` what its arguments add. `items` estimates how many objects are made below it, from its arguments and the time
     (unix seconds). `paged` marks the list of a connection, whose length is the `items` of the field above. `reads`
     marks a field that asks the store, once for every object that it is selected on.
     """
 
     base: int = 1
+    more: Callable[[Arguments], int] | None = None
     items: Callable[[Arguments, UnixSeconds], int] | None = None
     paged: bool = False
     reads: bool = False

@@ -13,7 +13,8 @@ from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import OrderDirection, describe
 from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, fixed, published, resolved
-from schema.graphql.filters import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, compile_filter, operator
+from schema.graphql.filter_inputs import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, operator
+from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.scalars import BigInt, DateTime

@@ -181,6 +181,8 @@ def take(selection: Selection[T], asked: Window) -> Page[T]:
 def _place(selection: Selection[T], position: Position, *, beyond: bool) -> int:
     """How many items come before the position; with `beyond`, the one at the position counts as well."""
     columns, order = selection.columns, selection.order
+    if len(position.values) != len(order):
+        raise InvalidCursor("the cursor's values are not those of this list")
 
     def is_before(item: T) -> bool:
         values, item_id = columns.values(item, order), columns.identify(item)

@@ -9,7 +9,7 @@ from schema.domain.pnode import PNode
 from schema.domain.versions import sort_key
 from schema.graphql.columns import Column, Columns, finite
 from schema.graphql.enums import OrderDirection, describe
-from schema.graphql.filters import (
+from schema.graphql.filter_inputs import (
     BigIntFilter,
     BooleanFilter,
     DateTimeFilter,

@@ -1,6 +1,6 @@
 """Questions for nodes: lists, one of them, and some side by side."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
@@ -43,8 +43,11 @@ from schema.graphql.snapshots import SnapshotType
 from schema.graphql.tables import InSnapshot, in_snapshot
 
 MAX_KEY_LENGTH = 200
-# A filter or an order looks at every node of the snapshot: what a list costs besides what is selected in it.
+# What a list costs besides what is selected in it: a filter and an order look at every node of the snapshot.
 SCAN_COST = 100
+FILTER_COST = 200
+CONDITION_COST = 20
+CRITERION_COST = 100
 
 PNODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
 
@@ -58,7 +61,28 @@ def page_size(arguments: Arguments, now: UnixSeconds) -> int:
     return min(max(*given, 0), MAX_PAGE) if given else DEFAULT_PAGE
 
 
-CONNECTION = Weight(base=SCAN_COST, items=page_size)
+def scan_cost(arguments: Arguments) -> int:
+    """What the filter and the order of a list add to its cost."""
+    where, order = arguments.get("where"), arguments.get("orderBy")
+    criteria = len(cast("list[object]", order)) if isinstance(order, list) else 1 if order else 0
+    return (FILTER_COST + CONDITION_COST * _conditions(where) if where else 0) + CRITERION_COST * criteria
+
+
+def _conditions(where: object) -> int:
+    """How many conditions a filter has: the values in it, lists of them counted by element."""
+    found, left = 0, [where]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left.extend(cast("dict[str, object]", value).values())
+        elif isinstance(value, list):
+            left.extend(cast("list[object]", value))
+        else:
+            found += 1
+    return found
+
+
+CONNECTION = Weight(base=SCAN_COST, more=scan_cost, items=page_size)
 
 
 def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Aggregate:

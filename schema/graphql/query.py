@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.graphql.alerts import AlertConnectionType, alerts
+from schema.graphql.collector import CollectorType, collector
 from schema.graphql.consistency import ConsistencyConnectionType, consistency
 from schema.graphql.events import EventConnectionType, events
 from schema.graphql.fields import Weight, number_argument, resolved
@@ -34,7 +35,7 @@ from schema.graphql.pnodes import READ_COST, PNodeType
 from schema.graphql.policies import ScorePolicyType, score_policy
 from schema.graphql.recommendations import RecommendationConnectionType, recommendations
 from schema.graphql.series import NetworkHistoryType, points_expected
-from schema.graphql.service import CollectorType, ServiceConfigType, collector, service_config, snapshot
+from schema.graphql.service import ServiceConfigType, service_config, snapshot
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.topology import TopologyType, topology
 

@@ -21,7 +21,8 @@ from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import CriterionName
 from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, fixed, published, resolved
-from schema.graphql.filters import EVERYTHING, Filter, compile_filter, operator
+from schema.graphql.filter_inputs import operator
+from schema.graphql.filters import EVERYTHING, Filter, compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType

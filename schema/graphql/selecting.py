@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
-from schema.graphql.columns import Columns, Order
+from schema.graphql.columns import Columns, Order, Ranks, arrange
 from schema.graphql.context import Context
 from schema.graphql.enums import OrderDirection
 from schema.graphql.filters import EVERYTHING, Filter
@@ -65,14 +65,20 @@ async def page_of(
 
 
 def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, digest: str) -> Selection[T]:
-    """The rows that pass the filter, in order. Both steps are remembered with the snapshot."""
+    """The rows that pass the filter, in order. Every step is remembered with the snapshot."""
     columns = listing.columns
+    source = (columns.kind, listing.variant)
 
     def ordered() -> tuple[T, ...]:
-        return columns.sort(listing.rows(tables), order)
+        rows = tables.remember((*source, "rows"), lambda: columns.rows(listing.rows(tables)))
+        by_column = [(ranks(rows, name), descending) for name, descending in order]
+        return arrange(rows, by_column) if order else rows
+
+    def ranks(rows: Sequence[T], name: str) -> Ranks:
+        return tables.remember((*source, "ranks", name), lambda: columns.ranks(rows, name))
 
     def matching() -> Selection[T]:
-        items = tables.remember((columns.kind, listing.variant, order), ordered)
+        items = tables.remember((*source, "order", order), ordered)
         if chosen.test is not None:
             items = tuple(filter(chosen.test, items))
         return Selection(items, columns, order, digest, tables)

@@ -27,7 +27,7 @@ def snapshot_age(root: strawberry.Parent[Header], info: Info) -> int:
 
 
 def is_stale(root: strawberry.Parent[Header], info: Info) -> bool:
-    return age_seconds(root.record.taken_at, info.context.now) >= info.context.service.stale_after
+    return snapshot_age(root, info) >= info.context.service.stale_after
 
 
 def policy_version(root: strawberry.Parent[Header]) -> str:

@@ -1,6 +1,7 @@
 """What subscribers hear after each commit."""
 
 from collections.abc import AsyncGenerator, Callable
+from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
@@ -8,7 +9,7 @@ import strawberry
 from schema.domain.pnode import PNode
 from schema.graphql.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
 from schema.graphql.context import Context, Info
-from schema.graphql.enums import ChangeKind
+from schema.graphql.enums import describe
 from schema.graphql.events import EventGraphType, event_stream
 from schema.graphql.fields import argument, attribute, published, resolved
 from schema.graphql.filters import compile_filter
@@ -35,6 +36,25 @@ CHANGING: dict[str, Callable[[PNode], object]] = {
     "score": lambda node: node.score.composite if node.score is not None else None,
     "keyConflict": lambda node: node.key_conflict,
 }
+
+
+class ChangeKind(StrEnum):
+    """What happened to a node between two snapshots."""
+
+    ADDED = "ADDED"
+    UPDATED = "UPDATED"
+    REMOVED = "REMOVED"
+
+
+describe(
+    ChangeKind,
+    "What happened to a node between two snapshots.",
+    {
+        ChangeKind.ADDED: "It is new in this snapshot.",
+        ChangeKind.UPDATED: "At least one of its fields changed.",
+        ChangeKind.REMOVED: "It is no longer in this snapshot.",
+    },
+)
 
 
 class NodeChange(NamedTuple):

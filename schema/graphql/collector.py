@@ -1,0 +1,209 @@
+"""What polls the network: its newest cycle, and each seed that it asks."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from schema.domain.base import Slot, UnixSeconds
+from schema.domain.observation import PodStats
+from schema.domain.pnode import PNode
+from schema.domain.snapshot import CycleTiming, SeedReport, Snapshot
+from schema.graphql.context import Info
+from schema.graphql.enums import FailureCategory
+from schema.graphql.fields import Weight, attribute, fixed, published, resolved
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.snapshots import CycleTimingType, Header, SnapshotType
+from schema.graphql.tables import InSnapshot, Tables, tables_of
+from schema.reads import CollectorState, SeedAttempt
+
+SEEDS = Weight(items=fixed(9))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Something counted."""
+
+    name: str
+    count: int
+
+
+class Latency(NamedTuple):
+    """How long a method took, in milliseconds."""
+
+    method: str
+    milliseconds: float
+
+
+class SeedState(NamedTuple):
+    """A seed as the newest attempt found it, and as it stands in the newest snapshot."""
+
+    attempt: SeedAttempt
+    report: SeedReport | None
+    tables: Tables | None
+
+
+class CollectorView(NamedTuple):
+    """The worker's report, and the newest snapshot, where there is one."""
+
+    state: CollectorState
+    current: Snapshot | None
+
+
+async def collector(info: Info) -> CollectorView:
+    return CollectorView(await info.context.reads.collector(), info.context.reads.current())
+
+
+def collector_attempted_slot(root: strawberry.Parent[CollectorView]) -> Slot | None:
+    return root.state.attempted_slot
+
+
+def collector_attempted_at(root: strawberry.Parent[CollectorView]) -> UnixSeconds | None:
+    return root.state.attempted_at
+
+
+def collector_committed_slot(root: strawberry.Parent[CollectorView]) -> Slot | None:
+    return root.state.committed_slot
+
+
+def collector_outcome(root: strawberry.Parent[CollectorView]) -> str:
+    return root.state.outcome
+
+
+def collector_timing(root: strawberry.Parent[CollectorView]) -> CycleTiming | None:
+    return root.current.header.timing if root.current is not None else None
+
+
+def collector_snapshot(root: strawberry.Parent[CollectorView]) -> Header | None:
+    return InSnapshot(root.current.header, tables_of(root.current)) if root.current is not None else None
+
+
+def collector_seeds(root: strawberry.Parent[CollectorView]) -> list[SeedState]:
+    current = root.current
+    reports = {report.seed: report for report in current.header.seeds} if current is not None else {}
+    tables = tables_of(current) if current is not None else None
+    return [SeedState(attempt, reports.get(attempt.seed), tables) for attempt in root.state.seeds]
+
+
+def seed_name(root: strawberry.Parent[SeedState]) -> str:
+    return root.attempt.seed
+
+
+def seed_reachable(root: strawberry.Parent[SeedState]) -> bool:
+    return root.attempt.failure is None
+
+
+def seed_attempted_at(root: strawberry.Parent[SeedState]) -> UnixSeconds:
+    return root.attempt.attempted_at
+
+
+def seed_succeeded_at(root: strawberry.Parent[SeedState]) -> UnixSeconds | None:
+    return root.attempt.succeeded_at
+
+
+def seed_failure(root: strawberry.Parent[SeedState]) -> FailureCategory | None:
+    return root.attempt.failure
+
+
+def seed_message(root: strawberry.Parent[SeedState]) -> str | None:
+    return root.attempt.message
+
+
+def seed_report(root: strawberry.Parent[SeedState]) -> InSnapshot[SeedReport] | None:
+    if root.report is None or root.tables is None:
+        return None
+    return InSnapshot(root.report, root.tables)
+
+
+def report_latency(root: strawberry.Parent[InSnapshot[SeedReport]]) -> list[Latency]:
+    return [Latency(method, ms) for method, ms in sorted(root.record.latency_ms.items())]
+
+
+def report_dropped(root: strawberry.Parent[InSnapshot[SeedReport]]) -> list[Count]:
+    return [Count(to_camel_case(name), count) for name, count in sorted(root.record.dropped.items())]
+
+
+def report_node(root: strawberry.Parent[InSnapshot[SeedReport]]) -> InSnapshot[PNode] | None:
+    node = root.tables.snapshot.by_id.get(root.record.node_id or "")
+    return InSnapshot(node, root.tables) if node is not None else None
+
+
+def report_failure(root: strawberry.Parent[InSnapshot[SeedReport]]) -> FailureCategory | None:
+    return root.record.failure.category if root.record.failure is not None else None
+
+
+@published(Count, "Count", "Something counted.")
+class CountType:
+    name: str = attribute("What was counted.")
+    count: int = attribute("How many.")
+
+
+@published(Latency, "Latency", "How long a method took.")
+class LatencyType:
+    method: str = attribute("Name of the pRPC method.")
+    milliseconds: float | None = attribute("How long its answer took, in milliseconds.")
+
+
+@published(PodStats, "SeedStats", "A seed's figures about itself. Packets are counted since its start.")
+class SeedStatsType:
+    cpu_percent: float | None = attribute("CPU load, in percent.")
+    ram_used: BigInt | None = attribute("Memory used, in bytes.")
+    ram_total: BigInt | None = attribute("Memory in all, in bytes.")
+    uptime: BigInt | None = attribute("Seconds since its start.")
+    packets_received: BigInt | None = attribute("Number of packets received.")
+    packets_sent: BigInt | None = attribute("Number of packets sent.")
+    active_streams: BigInt | None = attribute("Number of active streams.")
+    file_size: BigInt | None = attribute("Size of its storage file, in bytes.")
+    total_bytes: BigInt | None = attribute("Bytes processed.")
+    total_pages: BigInt | None = attribute("Number of pages.")
+    current_index: BigInt | None = attribute("Index of its current page.")
+    last_updated: DateTime | None = attribute("When it last updated these figures, by its own clock.")
+    storage_version: BigInt | None = attribute("Version of its storage format.")
+
+
+@published(SeedReport, "SeedReport", "How a seed did in the cycle behind a snapshot.")
+class SeedReportType:
+    seed: str = attribute("Name under which it is configured.")
+    host: str = attribute("Its host.")
+    ok: bool = attribute("Whether it gave a list.")
+    answered_at: DateTime = attribute("When its answer, or the failure, was complete.")
+    failure = resolved(report_failure, FailureCategory | None, "Why it gave no list; null where it did.")
+    version: str | None = attribute("Version of its software; null where it did not tell.")
+    stats: SeedStatsType | None = attribute("Its figures about itself; null where it did not tell.")
+    listed: int = attribute("Number of nodes in its list.")
+    has_stats: bool = attribute("Whether its list came with measurements.")
+    coverage: float | None = attribute("Share of all listed nodes that it lists, 0 to 1; null where it gave no list.")
+    agreement: float | None = attribute("Share of its values that agree with most seeds, 0 to 1; null if incomparable.")
+    island: int | None = attribute("Number of the group of seeds whose lists overlap with its own.")
+    clock_ahead: int | None = attribute("How far its clock is ahead of ours, in seconds.")
+    dropped = resolved(report_dropped, list[CountType], "What validation left out of its list, by field, or by pod.")
+    latency = resolved(report_latency, list[LatencyType], "How long its answers took, by method.")
+    pnode = resolved(report_node, PNodeType | None, "The node that the seed is; null where that is not known.")
+
+
+@published(SeedState, "SeedState", "A seed, as the newest attempt found it.")
+class SeedStateType:
+    seed = resolved(seed_name, str, "Name under which it is configured.")
+    reachable = resolved(seed_reachable, bool, "Whether the newest attempt succeeded.")
+    attempted_at = resolved(seed_attempted_at, DateTime, "When it was last asked.")
+    succeeded_at = resolved(seed_succeeded_at, DateTime | None, "When it last answered; null if it never did.")
+    failure = resolved(seed_failure, FailureCategory | None, "Why the newest attempt failed; null if it succeeded.")
+    message = resolved(seed_message, str | None, "The failure in a sentence; null if there was none.")
+    report = resolved(
+        seed_report, SeedReportType | None, "How it did in the newest snapshot; null where it is not in it."
+    )
+
+
+@published(CollectorView, "Collector", "What polls the network: its newest cycle, and each seed that it asks.")
+class CollectorType:
+    attempted_slot = resolved(collector_attempted_slot, BigInt | None, "Slot of the newest cycle, in unix seconds.")
+    attempted_at = resolved(collector_attempted_at, DateTime | None, "When the newest cycle ran.")
+    committed_slot = resolved(
+        collector_committed_slot, BigInt | None, "Slot of the newest cycle that was committed, in unix seconds."
+    )
+    outcome = resolved(collector_outcome, str, "How the newest cycle ended, in a word.")
+    timing = resolved(collector_timing, CycleTimingType | None, "What the newest committed cycle took.")
+    seeds = resolved(collector_seeds, list[SeedStateType], "Each seed that is asked.", weight=SEEDS)
+    snapshot = resolved(collector_snapshot, SnapshotType | None, "The newest snapshot; null before the first.")
