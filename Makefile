@@ -6,7 +6,7 @@ PORT ?= 8000
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format schema lock golden
+.PHONY: help setup demo run test lint format schema bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ format: .venv/.dev ## rewrite the code in the house style
 
 schema: .venv/.dev ## regenerate the golden SDL
 	@$(BIN)/pnodes export-schema --output schema/schema.graphql
+
+bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk)
+	@$(BIN)/python -m tests.benchmarks
 
 lock: .venv/.dev ## recompute locks/ from pyproject.toml (needs uv on PATH)
 	@tools/lock
