@@ -8,7 +8,7 @@ from typing import Any
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from jobs.prpc.address import parse_seeds
+from jobs.parts import seeds_of
 from server.masking import mask_credentials
 from server.settings import BadSettings, Settings, load_settings
 
@@ -27,9 +27,9 @@ def report(environ: Mapping[str, str], env_file: Path) -> tuple[list[str], list[
     except BadSettings as bad:
         return [], [*bad.problems, *problems]
     try:
-        parse_seeds(settings.ip_nodes)
-    except ValueError as error:
-        problems.append(f"IP_NODES: {error}")
+        seeds_of(settings)
+    except BadSettings as bad:
+        problems += bad.problems
     return [_line(name, settings, environ, in_file) for name in Settings.model_fields], problems
 
 

@@ -16,11 +16,11 @@ import aiohttp
 from jobs import plan as plans
 from jobs.children import Child, GaveUp, Program
 from jobs.dial_map import write_dial_map
+from jobs.parts import seeds_of
 from jobs.plan import Plan, Wish, plan_of
-from jobs.prpc.address import parse_seeds
 from jobs.tasks import end
 from server.masking import mask_credentials
-from server.settings import BadSettings, Settings
+from server.settings import Settings
 
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
@@ -51,7 +51,7 @@ class Stack:
         """
         stop, hurry = asyncio.Event(), asyncio.Event()
         _on_signals(stop, hurry)
-        check_seeds(self._settings)
+        seeds_of(self._settings)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         stopping = asyncio.create_task(stop.wait())
         lock: IO[str] | None = None
@@ -201,14 +201,6 @@ class Stack:
         host = self._settings.host
         reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  not bound here
         return f"http://{reachable}:{self._plan.port}"
-
-
-def check_seeds(settings: Settings) -> None:
-    """Raises BadSettings for a seed that cannot be one."""
-    try:
-        parse_seeds(settings.ip_nodes)
-    except ValueError as error:
-        raise BadSettings((f"IP_NODES: {error}",)) from error
 
 
 def check_port(host: str, port: int) -> None:

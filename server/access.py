@@ -19,6 +19,7 @@ from server.metrics import Metrics
 REQUEST_ID = "x-request-id"
 CLIENT_CLOSED_REQUEST = 499
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 UNMATCHED = "unmatched"
 
 _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
@@ -59,7 +60,8 @@ class AccessLog:
         self._seen += 1
         failed = status >= SERVER_ERROR
         if failed or seconds >= self._slow_seconds or (self._sample and self._seen % self._sample == 0):
-            (log.warning if failed else log.info)(
+            # 503 is how a healthy process says that there is nothing to show yet.
+            (log.warning if failed and status != UNAVAILABLE else log.info)(
                 "http.request",
                 method=scope["method"],
                 path=scope["path"],

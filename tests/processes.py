@@ -4,6 +4,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -37,6 +39,45 @@ def connects(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), 0.5):
             return True
+    except OSError:
+        return False
+
+
+def fetch(url: str, body: bytes | None = None, *, seconds: float = 15) -> tuple[int, bytes]:
+    """Status and body of an answer; status 0 where nobody answers."""
+    headers = {"content-type": "application/json"} if body is not None else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=seconds) as answer:  # noqa: S310  loopback
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read()
+    except OSError:
+        return 0, b""
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes below this one (Linux)."""
+    children: dict[int, list[int]] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(place.parent.name))
+    found: set[int] = set()
+    below = [pid]
+    while below:
+        for child in children.get(below.pop(), []):
+            found.add(child)
+            below.append(child)
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 

@@ -1,0 +1,99 @@
+"""`python -m server`: the API. Stops cleanly on SIGTERM and SIGINT: ready says 503, then no new connections, then exit 0."""
+
+import argparse
+import asyncio
+import socket
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+
+from server import logs
+from server.app import create_app
+from server.lifecycle import Lifecycle
+from server.settings import BadSettings, Settings, load_settings
+
+MAX_FRAME_BYTES = 65_536
+# Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2_048
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a drain in front of its shutdown, and exit status 0 after it."""
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._drain_seconds = drain_seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal drains, a second one does not wait."""
+        if self._loop is None or self._lifecycle.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._lifecycle.drain()
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_seconds, self._leave)
+
+    def _leave(self) -> None:
+        self._lifecycle.close()
+        self.should_exit = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 after a clean stop, 1 where the address cannot be had, 2 where the settings cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m server", description="Serve the API.")
+    parser.add_argument("--host", help="address to listen on (default: HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: PORT)")
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+    except BadSettings as bad:
+        sys.stderr.write(f"{bad}\n")
+        return 2
+    logs.configure(level=settings.log_level, log_format=settings.log_format)
+    host, port = options.host or settings.host, options.port or settings.port
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port or PORT\n")
+        return 1
+    _serve(settings, listener)
+    return 0
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    lifecycle = Lifecycle()
+    config = uvicorn.Config(
+        create_app(settings, lifecycle),
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    host, port = listener.getsockname()[:2]
+    logs.get_logger("server").info("api.listening", host=host, port=port, network=settings.network)
+    Server(config, lifecycle, settings.drain_seconds).run(sockets=[listener])
+    logs.get_logger("server").info("api.stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError where somebody else has the port, or the host has no such address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

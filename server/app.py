@@ -1,0 +1,46 @@
+"""Composition root of the web side: one process that keeps the current snapshot in memory and answers from it.
+
+A start needs neither MongoDB nor Redis: until the first snapshot is there, every data route says so.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from server.edge import Edge
+from server.lifecycle import Lifecycle
+from server.live import LiveUpdates, follow_announcements
+from server.settings import Settings
+from server.storage.connect import Mongo
+from server.storage.event_reads import EventReads
+from server.storage.history_reads import HistoryReads
+from server.storage.reads import MongoReads
+from server.surfaces import assemble
+
+MAX_POLL_SECONDS = 5.0
+POLLS_PER_SLOT = 5
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
+    """The ASGI application of one process; it connects once its lifespan begins."""
+    mongo = Mongo(settings.mongo, settings.mongo_db)
+    history = HistoryReads(mongo)
+    reads = MongoReads(mongo, history, EventReads(mongo, history.earliest))
+    live = LiveUpdates(reads, poll_seconds=min(MAX_POLL_SECONDS, settings.cache_ttl / POLLS_PER_SLOT))
+    lifecycle.on_close(live.close)
+
+    @contextlib.asynccontextmanager
+    async def background() -> AsyncGenerator[None]:
+        following = [
+            asyncio.create_task(live.run(), name="live"),
+            asyncio.create_task(follow_announcements(settings.redis, live.wake), name="announcements"),
+        ]
+        try:
+            yield
+        finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
+            await mongo.close()
+
+    return assemble(settings, reads, live, lifecycle, background=background, store_ok=lambda: live.store_ok)

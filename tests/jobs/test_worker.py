@@ -1,0 +1,195 @@
+"""The queue of the worker: JSON alone, each job once, and back after whatever Redis does."""
+
+import asyncio
+import contextlib
+import pickle
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from arq.constants import job_key_prefix
+from arq.worker import Function, func
+
+from jobs.cycles import Cycles
+from jobs.periodic import PeriodicJob
+from jobs.schedule import Job
+from jobs.worker import Queue, dumps, loads, queue_functions
+from schema.domain.base import Slot
+from schema.reads import CollectorState
+from tests.processes import Process, connects, free_port, valkey, wait_until
+
+
+class Bomb:
+    """What a pickle could do to whoever loads it."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_job_survives_the_way_through_the_queue() -> None:
+    job = {"t": None, "f": "cycle", "a": (60,), "k": {}, "et": 1}
+    assert loads(dumps(job)) == {**job, "a": [60]}
+
+
+def test_an_exception_among_the_results_becomes_its_text() -> None:
+    assert loads(dumps({"r": ValueError("x")})) == {"r": "ValueError('x')"}
+
+
+@pytest.mark.parametrize("raw", [pickle.dumps({"f": "cycle"}), b"[1]", b"null", b"", b"{"])
+def test_anything_but_a_json_object_is_refused(raw: bytes) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        loads(raw)
+
+
+def test_a_pickle_is_not_even_opened(tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    with pytest.raises(orjson.JSONDecodeError):
+        loads(pickle.dumps(Bomb(mark)))
+    assert not mark.exists()
+
+
+async def _nothing() -> None:
+    """A periodic job without work."""
+
+
+@pytest.mark.parametrize("interval", [5, 60, 90, 120, 3_600])
+def test_a_cycle_times_out_inside_its_slot_and_stays_known_until_it_is_over(interval: int) -> None:
+    async def collect(slot: Slot) -> CollectorState:
+        return CollectorState(attempted_slot=slot)
+
+    cycle, periodic = queue_functions(Cycles(collect, interval), [PeriodicJob("tidy", 300, 60, _nothing)], interval)
+    assert cycle.timeout_s is not None
+    assert cycle.keep_result_s is not None
+    assert cycle.timeout_s < interval < cycle.keep_result_s
+    assert (periodic.name, periodic.timeout_s, periodic.keep_result_s) == ("tidy", 60, 305)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    number = free_port()
+    with valkey(number, tmp_path / "valkey"):
+        wait_until(lambda: connects(number), 5, "valkey listens")
+        yield number
+
+
+class Done:
+    """Which slots ran, with the time of each."""
+
+    def __init__(self) -> None:
+        self.slots: list[int] = []
+        self.ran = asyncio.Event()
+
+    def function(self) -> Function:
+        async def cycle(ctx: dict[Any, Any], slot: int) -> str:
+            self.slots.append(slot)
+            self.ran.set()
+            return "committed"
+
+        return func(cycle, name="cycle", timeout=4, keep_result=60)
+
+    async def wait_for(self, count: int, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while len(self.slots) < count:
+                self.ran.clear()
+                await self.ran.wait()
+
+
+@pytest.fixture
+async def queues(port: int) -> AsyncIterator[tuple[Queue, Queue]]:
+    pair = (Queue(f"redis://127.0.0.1:{port}/0", "test"), Queue(f"redis://127.0.0.1:{port}/0", "test"))
+    yield pair
+    for queue in pair:
+        await queue.client.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _serving(*queues: Queue, done: Done) -> AsyncGenerator[None]:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for queue in queues:
+            tasks.create_task(queue.serve([done.function()], stop, grace_seconds=5))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+def _due(slot: int) -> Job:
+    return Job("cycle", slot, int(time.time()))
+
+
+@pytest.mark.stack
+async def test_two_workers_run_each_slot_once(queues: tuple[Queue, Queue]) -> None:
+    done = Done()
+    async with _serving(*queues, done=done):
+        for slot in (60, 120, 180):
+            for _ in range(2):
+                await asyncio.gather(*(queue.put(_due(slot)) for queue in queues))
+        await done.wait_for(3, 5)
+        for queue in queues:
+            await queue.put(_due(60))
+        await queues[0].put(_due(240))
+        await done.wait_for(4, 5)
+    assert sorted(done.slots) == [60, 120, 180, 240]
+
+
+@pytest.mark.stack
+async def test_a_pickle_in_the_queue_is_refused_and_the_worker_goes_on(
+    queues: tuple[Queue, Queue], tmp_path: Path
+) -> None:
+    mark, done, queue = tmp_path / "executed", Done(), queues[0]
+    await queue.put(_due(60))
+    await queue.client.set(job_key_prefix + "test:cycle:60", pickle.dumps(Bomb(mark)))
+    await queue.put(_due(120))
+    async with _serving(queue, done=done):
+        await done.wait_for(1, 5)
+    assert done.slots == [120]
+    assert not mark.exists()
+
+
+@pytest.mark.stack
+async def test_deployments_that_share_a_redis_do_not_meet(port: int) -> None:
+    one, other = (Queue(f"redis://127.0.0.1:{port}/0", name) for name in ("one", "other"))
+    done = Done()
+    await one.put(_due(60))
+    await other.put(_due(60))
+    async with _serving(other, done=done):
+        await done.wait_for(1, 5)
+    assert await one.client.zcard("pnodes:one:jobs") == 1
+    for queue in (one, other):
+        await queue.client.aclose()
+    assert done.slots == [60]
+
+
+@pytest.mark.stack
+async def test_within_ten_seconds_of_a_killed_redis_jobs_run_again(tmp_path: Path) -> None:
+    port, done = free_port(), Done()
+    server: Process = valkey(port, tmp_path / "valkey")
+    queue = Queue(f"redis://127.0.0.1:{port}/0", "test")
+    async with _serving(queue, done=done):
+        for slot in (60, 120):
+            with server:
+                back = time.monotonic()
+                await asyncio.to_thread(wait_until, lambda: connects(port), 5, "valkey listens")
+                await _put_when_reachable(queue, _due(slot))
+                await done.wait_for(slot // 60, 10)
+                assert time.monotonic() - back < 10
+                server.kill()
+            with pytest.raises(OSError, match=r".+"):
+                await queue.put(_due(slot))
+    await queue.client.aclose()
+
+
+async def _put_when_reachable(queue: Queue, job: Job) -> None:
+    for _ in range(5):
+        try:
+            return await queue.put(job)
+        except OSError:
+            continue
+    raise AssertionError("the queue is not reachable")

@@ -1,0 +1,127 @@
+"""The API as a process: what it says without stores, that it finds them by itself, and how it leaves."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.announce import RedisAnnouncer
+from jobs.worker import queue_client
+from server.storage.connect import Mongo
+from server.storage.writes import MongoSnapshotStore
+from tests.embedded import EmbeddedStores
+from tests.factories import AT
+from tests.processes import Process, fetch, free_port, module, wait_until
+from tests.server.storage.builders import HOLDER, commit
+
+pytestmark = pytest.mark.stack
+
+DATABASE = "test_api"
+
+
+class Api:
+    """A running API, and the ports on which it looks for its stores."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.port, self.mongo_port, self.redis_port = free_port(), free_port(), free_port()
+        env = {
+            "PATH": os.environ["PATH"],
+            "MONGO_URI": f"mongodb://127.0.0.1:{self.mongo_port}/",
+            "MONGO_DB": DATABASE,
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "PORT": str(self.port),
+            "CACHE_TTL": "60",
+            "DRAIN_SECONDS": "0.3",
+            **settings,
+        }
+        self.process: Process = module("server", log=folder / "api.log", env=env)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        status, body = fetch(f"http://127.0.0.1:{self.port}{path}")
+        return status, json.loads(body) if body else None
+
+    def status(self, path: str) -> int:
+        return self.get(path)[0]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    running = Api(tmp_path)
+    with running.process:
+        wait_until(lambda: running.status("/health/live") == 200, 20, "the API is live")
+        yield running
+
+
+def test_without_stores_it_is_live_and_not_ready_and_never_500(api: Api) -> None:
+    assert api.status("/health/live") == 200
+    for path in ("/health/ready", "/health", "/pnodes", "/network/health", "/network/history", "/registry/x"):
+        assert api.status(path) == 503, path
+    assert api.get("/health")[1]["reason"] == "No snapshot available"
+    assert (api.status("/"), fetch(f"http://127.0.0.1:{api.port}/metrics")[0]) == (200, 200)
+    assert api.process.stop() == 0
+
+
+async def _store_one(stores: EmbeddedStores) -> None:
+    mongo = Mongo(stores.mongo_uri, DATABASE)
+    store = MongoSnapshotStore(mongo)
+    lease = await store.acquire(HOLDER, AT, 60)
+    assert lease is not None
+    await store.commit(lease, commit(AT, 7))
+    await mongo.close()
+    client = queue_client(stores.redis_url, patient=False)
+    await RedisAnnouncer(client).announce(AT)
+    await client.aclose()
+
+
+def test_it_finds_its_stores_by_itself_and_outlives_them(api: Api, tmp_path: Path) -> None:
+    stores = EmbeddedStores(tmp_path / "stores")
+    stores.start("--mongo-port", str(api.mongo_port), "--redis-port", str(api.redis_port))
+    try:
+        asyncio.run(_store_one(stores))
+        wait_until(lambda: api.status("/health/ready") == 200, 15, "the API is ready")
+    finally:
+        stores.kill()
+    assert api.get("/pnodes?status=all")[1]["summary"]["total_pnodes"] == 7
+    assert api.status("/health/ready") == 200
+    assert api.status("/network/history?hours=1") == 503
+    assert api.process.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_answered_before_it_leaves(api: Api, number: signal.Signals) -> None:
+    body = json.dumps({"query": "{ __typename }"}).encode()
+    with socket.create_connection(("127.0.0.1", api.port), 10) as slow:
+        slow.sendall(
+            b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\n\r\n" % len(body) + body[:5]
+        )
+        assert api.status("/health/live") == 200
+        api.process.child.send_signal(number)
+        wait_until(lambda: api.get("/health/ready")[1] == {"status": "unready", "reason": DRAINING}, 5, "it drains")
+        wait_until(lambda: api.status("/health/live") == 0, 5, "it accepts nobody any more")
+        slow.sendall(body[5:])
+        assert slow.recv(65_536).startswith(b"HTTP/1.1 200")
+    assert api.process.child.wait(10) == 0
+
+
+DRAINING = "The process is starting or draining"
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with module("server", "--port", str(port), log=tmp_path / "api.log") as process:
+            assert process.child.wait(20) == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in process.text()
+
+
+def test_bad_settings_are_named(tmp_path: Path) -> None:
+    with module("server", log=tmp_path / "api.log", env={**os.environ, "CACHE_TTL": "1"}) as process:
+        assert process.child.wait(20) == 2
+    assert process.text() == "CACHE_TTL=1: expected a whole number of seconds from 5 to 3600\n"
