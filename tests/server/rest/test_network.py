@@ -1,0 +1,279 @@
+"""The network routes: health, analytics, history, growth, topology, consistency, operators, alerts."""
+
+from typing import Any
+
+import pytest
+
+from schema.domain.base import DAY, HOUR
+from schema.domain.history import History, Resolution
+from schema.domain.observation import FailureCategory
+from schema.domain.pnode import PNodeStatus
+from schema.domain.rollup import OTHER_VERSIONS
+from tests import factories
+from tests.factories import AT, SEEDS, address
+from tests.fakes import FakeReads
+from tests.server.rest.world import make_client, network_point, shared_client, world
+
+
+def get(path: str, **params: object) -> Any:
+    response = shared_client().get(path, params={name: str(value) for name, value in params.items()})
+    assert response.status_code == 200
+    return response.json()
+
+
+def test_health_has_the_summary_and_the_stats_of_the_node_list() -> None:
+    health, nodes = get("/network/health"), get("/pnodes")
+    assert (health["summary"], health["network_stats"]) == (nodes["summary"], nodes["network_stats"])
+
+
+def test_what_is_wrong_with_the_network_is_told() -> None:
+    alerts = get("/network/health")["alerts"]
+    assert ("low_node_count", "medium") in {(alert["type"], alert["severity"]) for alert in alerts}
+
+
+def test_analytics_add_up() -> None:
+    body = get("/network/analytics")
+    state, online = body["current_state"], 33
+    assert (state["total_pnodes"], state["online_pnodes"]) == (40, online)
+    assert state["public_nodes"] + state["private_nodes"] == online
+    assert sum(body["storage_analysis"]["distribution"].values()) == online
+    assert sum(body["connectivity_analysis"]["distribution"].values()) == online
+    assert sum(body["version_analysis"]["distribution"].values()) == online
+    assert body["version_analysis"]["latest_version"] == "0.8.0"
+
+
+def test_analytics_tell_what_a_cycle_costs() -> None:
+    client = make_client(world(), cache_hit_ratio=lambda: 0.123456)
+    assert client.get("/network/analytics").json()["performance"] == {
+        "cycle_seconds": 0.8,
+        "crawl_seconds": 0.5,
+        "compute_seconds": 0.1,
+        "seeds_ok": 3,
+        "seeds_failed": 0,
+        "rpc_latency_p50_ms": 12.5,
+        "rpc_latency_p95_ms": 12.5,
+        "snapshot_age_seconds": 0,
+        "response_cache_hit_ratio": 0.1235,
+    }
+
+
+def test_the_cache_hit_ratio_is_read_once_a_view_so_that_bytes_stay_equal() -> None:
+    ratios = iter((0.1, 0.2, 0.3))
+    client = make_client(world(), cache_hit_ratio=lambda: next(ratios))
+    assert client.get("/network/analytics").content == client.get("/network/analytics").content
+
+
+def test_both_names_for_growth() -> None:
+    body = get("/network/analytics")
+    assert body["growth"] == body["growth_metrics"]
+
+
+def test_growth_is_against_the_snapshot_of_that_time() -> None:
+    growth = get("/network/growth", hours=24)["growth_metrics"]
+    assert (growth["available"], growth["period_hours"], growth["covered_hours"]) == (True, 24, 24.0)
+    assert growth["nodes"] == {"start_count": 30, "end_count": 40, "growth": 10, "growth_percent": 33.33}
+    assert growth["comparison"]["start_time"] == AT - DAY + 2
+
+
+def test_a_young_store_compares_with_its_oldest_snapshot() -> None:
+    growth = get("/network/growth", hours=720)["growth_metrics"]
+    assert (growth["period_hours"], growth["covered_hours"]) == (720, 24.0)
+
+
+def test_without_an_earlier_snapshot_growth_is_not_available() -> None:
+    client = make_client(FakeReads([factories.network(10)]))
+    growth = client.get("/network/growth").json()["growth_metrics"]
+    assert growth.keys() == {"available", "message"}
+    assert growth["available"] is False
+
+
+def test_history_tells_first_against_last() -> None:
+    body = get("/network/history")
+    assert [point["total_pnodes"] for point in body["history"]] == [28, 30, 31]
+    assert [point["online_pnodes"] for point in body["history"]] == [20, 24, 25]
+    assert [point["partial"] for point in body["history"]] == [False, False, True]
+    summary = body["summary"]
+    assert (summary["data_points"], summary["start_timestamp"]) == (3, AT - 2 * HOUR)
+    assert summary["node_growth"] == {
+        "start_count": 28,
+        "end_count": 31,
+        "growth": 3,
+        "growth_percent": 10.71,
+        "trend": "growing",
+    }
+    assert summary["storage_growth"]["trend"] == "growing"
+    assert summary["network_health"] == {
+        "start_avg_peers": 2.5,
+        "end_avg_peers": 3.0,
+        "peer_change": 0.5,
+        "connectivity_trend": "improving",
+    }
+    assert summary["version_stability"]["stability"] == "stable"
+
+
+def test_history_reaches_back_from_the_end_of_the_newest_slot() -> None:
+    assert len(get("/network/history", hours=1)["history"]) == 1
+    assert len(get("/network/history", hours=2)["history"]) == 2
+    assert len(get("/network/history", hours=3)["history"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution"),
+    [
+        ("auto", Resolution.AUTO),
+        ("raw", Resolution.RAW),
+        ("5m", Resolution.M5),
+        ("1h", Resolution.H1),
+        ("1d", Resolution.D1),
+    ],
+)
+def test_the_resolution_is_passed_on_and_the_one_used_is_told(name: str, resolution: Resolution) -> None:
+    class Asked(FakeReads):
+        resolution: Resolution | None = None
+
+        async def network_history(
+            self, start: int, end: int, resolution: Resolution, *, include_current: bool = False
+        ) -> History:
+            self.resolution = resolution
+            assert include_current
+            return await super().network_history(start, end, resolution, include_current=include_current)
+
+    reads = Asked([factories.network(5)])
+    body = make_client(reads).get("/network/history", params={"resolution": name}).json()
+    assert reads.resolution is resolution
+    assert body["summary"]["resolution"] == ("raw" if name == "auto" else name)
+
+
+def test_an_empty_history_still_has_every_key_of_its_summary() -> None:
+    full = get("/network/history")["summary"]
+    empty = make_client(FakeReads([factories.network(5)])).get("/network/history").json()
+    assert empty["history"] == []
+    assert empty["summary"].keys() == full.keys() | {"message"}
+    assert empty["summary"]["node_growth"]["growth"] == 0
+
+
+def test_versions_that_share_a_name_are_added_up() -> None:
+    point = network_point(AT).model_copy(
+        update={"versions": ((None, 3), ("unknown", 2), ("0.8.0", 5), (OTHER_VERSIONS, 4)), "samples": 1}
+    )
+    client = make_client(FakeReads([factories.network(5)], network_points=[point]))
+    (shown,) = client.get("/network/history").json()["history"]
+    assert shown["version_distribution"] == {"unknown": 5, "0.8.0": 5, "other": 4}
+
+
+def test_topology_names_seeds_and_addresses() -> None:
+    body = get("/network/topology")
+    seeds = [node["id"] for node in body["nodes"] if node["type"] == "ip_node"]
+    pods = [node["id"] for node in body["nodes"] if node["type"] == "pnode"]
+    assert seeds == list(SEEDS)
+    assert pods == sorted(pods)
+    assert all(edge["source"] in seeds and edge["target"] in pods for edge in body["edges"])
+    assert body["stats"]["total_connections"] == len(body["edges"]) == 3 * len(pods)
+
+
+def test_a_silent_seed_is_in_the_topology_with_zeros() -> None:
+    seeds = (factories.seed_report(SEEDS[0]), factories.seed_report(SEEDS[1], failure=FailureCategory.TIMEOUT))
+    client = make_client(FakeReads([factories.network(5, seeds=seeds)]))
+    nodes = {node["id"]: node for node in client.get("/network/topology").json()["nodes"]}
+    assert set(nodes[SEEDS[1]]["properties"].values()) == {0}
+
+
+def test_consistency_orders() -> None:
+    by_score = get("/network/consistency")["nodes"]
+    assert by_score == sorted(by_score, key=lambda n: (-n["consistency_score"], n["address"]))
+    by_drops = get("/network/consistency", sort_by="gossip_disappearances")["nodes"]
+    assert by_drops == sorted(by_drops, key=lambda n: (-n["gossip_disappearances"], n["address"]))
+    by_address = get("/network/consistency", sort_by="address")["nodes"]
+    assert by_address == sorted(by_address, key=lambda n: n["address"])
+
+
+def test_flapping_nodes_are_those_of_the_network_and_not_of_the_page() -> None:
+    body = get("/network/consistency", limit=1)
+    assert [node["address"] for node in body["nodes"]] != [address(40)]
+    assert [node["address"] for node in body["flapping_nodes"]] == [address(40)]
+    assert (body["summary"]["flapping_nodes"], body["summary"]["total_nodes"]) == (1, 40)
+
+
+def test_one_nodes_consistency() -> None:
+    body = get(f"/node/{address(40)}/consistency")
+    assert body["consistency"] == {
+        "score": 0.4,
+        "status": "flapping",
+        "status_emoji": "🔴",
+        "appearances": 12,
+        "disappearances": 11,
+        "ratio": "12:11",
+        "total_events": 23,
+    }
+    activity = body["recent_activity"]
+    assert (activity["time_since_drop_seconds"], activity["time_since_drop_hours"]) == (1_202, 0.33)
+    assert [advice["severity"] for advice in body["recommendations"]] == ["high", "medium", "warning"]
+
+
+def test_operators_count_all_nodes_whatever_the_list_leaves_out() -> None:
+    body, few = get("/operators"), get("/operators", min_nodes=2, limit=1)
+    assert body["summary"] == few["summary"]
+    assert sum(operator["node_count"] for operator in body["operators"]) == body["summary"]["total_nodes"] == 40
+    assert few["operators"] == []
+
+
+def test_alert_filters_apply_to_everything_that_is_listed() -> None:
+    everything, critical = get("/alerts", limit=500), get("/alerts/critical")
+    assert critical == get("/alerts", severity="critical", limit=500) | {"filters": critical["filters"]}
+    assert critical["summary"]["total"] == critical["summary"]["critical"] == everything["summary"]["critical"]
+    warnings = get("/alerts", severity="warning")
+    assert warnings["critical_nodes"] == []
+    assert {alert["severity"] for alert in warnings["alerts"]} == {"warning"}
+    offline = get("/alerts", alert_type="offline")
+    assert set(offline["summary"]["by_type"]) == {"offline"}
+    assert offline["nodes_with_alerts"] == offline["summary"]["total"] == 7
+
+
+def test_all_nodes_are_checked_for_alerts_whatever_the_limit() -> None:
+    one = get("/alerts", limit=1)
+    assert one["nodes_checked"] == 40
+    assert (len(one["alerts"]), len(one["critical_nodes"])) == (1, 1)
+    assert one["summary"] == get("/alerts")["summary"]
+
+
+def test_a_critical_node_counts_all_its_alerts() -> None:
+    (node,) = get("/alerts/critical")["critical_nodes"]
+    mine = get(f"/pnodes/{address(39)}/alerts")
+    assert node["address"] == address(39)
+    assert node["alert_count"] == mine["summary"]["total"]
+    assert node["critical_alerts"] == [alert for alert in mine["alerts"] if alert["severity"] == "critical"]
+
+
+def test_the_root_tells_how_the_service_is_doing() -> None:
+    assert get("/")["system_status"] == {
+        "status": "operational",
+        "nodes_tracked": 40,
+        "snapshot_age_seconds": 0,
+        "last_updated": AT + 2,
+        "network": "devnet",
+    }
+    states = [shared_client(state).get("/").json()["system_status"]["status"] for state in ("no snapshot", "stale")]
+    assert states == ["initializing", "unhealthy"]
+
+
+def test_all_nodes_serves_both_older_shapes() -> None:
+    body = get("/all-nodes")
+    assert [pod["address"] for pod in body["merged_pnodes"]] == sorted(
+        node["address"] for node in get("/pnodes", limit=1000)["pnodes"]
+    )
+    assert {pod["source_ip"] for pod in body["merged_pnodes"]} <= body["ip_nodes"].keys()
+    assert body["summary"]["total_pnodes_raw"] == len(body["merged_pnodes_raw"])
+    assert body["summary"]["unique_pnodes"] == len(body["merged_pnodes"])
+    assert get("/all-nodes", version="raw") == {"version": "raw", "nodes": body["merged_pnodes_raw"]}
+    assert get("/all-nodes", version="unique") == {"version": "unique", "nodes": body["merged_pnodes_unique"]}
+    assert get("/all-nodes", version="other") == body
+
+
+def test_ghosts_are_listed_by_seeds_and_not_shown_as_online() -> None:
+    nodes = [factories.pnode(1), factories.pnode(2, status=PNodeStatus.GHOST)]
+    body = make_client(FakeReads([factories.snapshot(nodes)])).get("/all-nodes").json()
+    assert [pod["address"] for pod in body["merged_pnodes"]] == [address(1)]
+    assert {pod["address"]: pod["status"] for pod in body["merged_pnodes_unique"]} == {
+        address(1): "ONLINE",
+        address(2): "GHOST",
+    }
