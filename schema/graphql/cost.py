@@ -29,7 +29,7 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.domain.base import UnixSeconds
-from schema.graphql.fields import Arguments, Weight, weight_of
+from schema.graphql.fields import weight_of
 
 BUDGET = 25_000
 MAX_READING_PAGE = 20
@@ -43,14 +43,13 @@ class Cost(NamedTuple):
     """What a selection costs.
 
     `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
-    count, likewise, the fields that ask the store. `crowded` is set where such a field stands in too long a list.
+    say, likewise, for how many objects the store is asked, for the field of which that is most.
     """
 
     fixed: int = 0
     paged: int = 0
     reads: int = 0
     paged_reads: int = 0
-    crowded: bool = False
 
 
 def cost_of(
@@ -118,21 +117,19 @@ class _Estimate:
             return Cost(fixed=1)  # __typename, and introspection, which has a limit of its own
         weight = weight_of(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF))
         inner = self._selections(node.selection_set, _named_type(field))
-        if weight.paged:
-            length = weight.items({}, self._now) if weight.items is not None else 1
-            return _in_page(weight, inner, length)
         given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
-        if weight.more is not None:
-            weight = weight._replace(base=weight.base + weight.more(given))
-        length = self._length(weight, node, field, given)
-        if _is_list(field):
-            return _in_list(weight, inner, length)
-        return _above_page(weight, inner, length)
-
-    def _length(self, weight: Weight, node: FieldNode, field: GraphQLField, given: Arguments) -> int:
-        if weight.items is None:
-            return USUAL_LENGTH if node.selection_set is not None and _is_list(field) else 1
-        return weight.items(given, self._now)
+        if weight.items is not None:
+            length = weight.items(given, self._now)
+        else:
+            length = USUAL_LENGTH if node.selection_set is not None and not weight.paged and _is_list(field) else 1
+        if weight.paged:
+            return Cost(weight.base, length * inner.fixed, 0, length * inner.reads)
+        page = weight.page(given, self._now) if weight.page is not None else 0
+        base = weight.base + (weight.more(given) if weight.more is not None else 0)
+        return Cost(
+            fixed=min(base + length * (inner.fixed + page * inner.paged), _CEILING),
+            reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
+        )
 
     def _value(self, node: ValueNode) -> object:
         if isinstance(node, VariableNode):
@@ -165,39 +162,10 @@ def _is_list(field: GraphQLField) -> bool:
     return str(cast("Any", field).type).startswith("[")
 
 
-def _in_page(weight: Weight, inner: Cost, length: int) -> Cost:
-    """The cost of a connection's own list: what is in it counts once an item."""
-    return Cost(
-        fixed=weight.base,
-        paged=length * inner.fixed,
-        paged_reads=length * inner.reads,
-        crowded=inner.crowded,
-    )
-
-
-def _in_list(weight: Weight, inner: Cost, length: int) -> Cost:
-    """The cost of a list of objects."""
-    return Cost(
-        fixed=min(weight.base + length * inner.fixed, _CEILING),
-        reads=min(weight.reads + length * inner.reads, _CEILING),
-        crowded=inner.crowded or (length > MAX_READING_PAGE and inner.reads > 0),
-    )
-
-
-def _above_page(weight: Weight, inner: Cost, length: int) -> Cost:
-    """The cost of an object; of a connection, whose page has `length` items; of a history, with so many points."""
-    return Cost(
-        fixed=min(weight.base + inner.fixed + length * inner.paged, _CEILING),
-        reads=min(weight.reads + inner.reads + length * inner.paged_reads, _CEILING),
-        crowded=inner.crowded or (length > MAX_READING_PAGE and inner.paged_reads > 0),
-    )
-
-
 def _sum(one: Cost, other: Cost) -> Cost:
     return Cost(
         fixed=min(one.fixed + other.fixed, _CEILING),
         paged=min(one.paged + other.paged, _CEILING),
-        reads=min(one.reads + other.reads, _CEILING),
-        paged_reads=min(one.paged_reads + other.paged_reads, _CEILING),
-        crowded=one.crowded or other.crowded,
+        reads=max(one.reads, other.reads),
+        paged_reads=max(one.paged_reads, other.paged_reads),
     )

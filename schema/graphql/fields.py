@@ -21,6 +21,8 @@ from schema.graphql.scalars import LAST_SECOND, DateTime
 Arguments = Mapping[str, object]
 """Arguments of a field by their public names, as a document and its variables give them: not validated yet."""
 
+Size = Callable[[Arguments, UnixSeconds], int]
+
 PUBLISHED: dict[type, type] = {}
 
 _MAX_INT32 = 2**31 - 1
@@ -29,14 +31,16 @@ _MAX_INT32 = 2**31 - 1
 class Weight(NamedTuple):
     """What a field costs before it runs; see `schema.graphql.cost`.
 
-    `base` is the field itself, `more` what its arguments add. `items` estimates how many objects are made below it, from its arguments and the time
-    (unix seconds). `paged` marks the list of a connection, whose length is the `items` of the field above. `reads`
-    marks a field that asks the store, once for every object that it is selected on.
+    `base` is the field itself, `more` what its arguments add. `items` estimates the length of a list, and `page` that
+    of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
+    field's arguments and the time (unix seconds). `reads` marks a field that asks the store, once for every object
+    that it is selected on.
     """
 
     base: int = 1
     more: Callable[[Arguments], int] | None = None
-    items: Callable[[Arguments, UnixSeconds], int] | None = None
+    items: Size | None = None
+    page: Size | None = None
     paged: bool = False
     reads: bool = False
 
@@ -50,8 +54,8 @@ def weight_of(field: object) -> Weight:
     return field.metadata.get("weight", _NO_WEIGHT) if isinstance(field, StrawberryField) else _NO_WEIGHT
 
 
-def number_argument(name: str, default: int, ceiling: int) -> Callable[[Arguments, UnixSeconds], int]:
-    """`Weight.items` for a list whose length is an argument. Bad values are the resolver's to refuse."""
+def number_argument(name: str, default: int, ceiling: int) -> Size:
+    """The size of a list whose length is an argument. Bad values are the resolver's to refuse."""
 
     def items(arguments: Arguments, now: UnixSeconds) -> int:
         value = arguments.get(name)
@@ -60,8 +64,8 @@ def number_argument(name: str, default: int, ceiling: int) -> Callable[[Argument
     return items
 
 
-def fixed(count: int) -> Callable[[Arguments, UnixSeconds], int]:
-    """`Weight.items` for a list that is usually about so long."""
+def fixed(count: int) -> Size:
+    """The size of a list that is usually about so long."""
     return lambda arguments, now: count
 
 

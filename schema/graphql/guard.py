@@ -82,7 +82,7 @@ def price(
 ) -> Priced:
     """The cost of a valid operation, with an error where it exceeds the budget or reads the store too often."""
     found = cost_of(schema, document, operation, variables, now)
-    if found.crowded:
+    if found.reads > MAX_READING_PAGE:
         text = f"history and availability in a list need pages of at most {MAX_READING_PAGE}."
         return Priced(found.fixed, _too_costly(text, operation, found.fixed, MAX_READING_PAGE))
     if found.fixed > BUDGET:

@@ -4,6 +4,7 @@ One pass: each fragment is measured once, however often it is spread, so that ti
 while fragments that spread each other count with their full, multiplied size.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -25,6 +26,7 @@ MAX_DEPTH = 10
 MAX_FIELDS = 1_000
 MAX_ALIASES = 30
 MAX_DIRECTIVES = 20
+MAX_OPERATIONS = 10
 # Reported at most, for one document: what a reader can use, and no amplification of what a stranger sends.
 MAX_ERRORS = 5
 
@@ -42,7 +44,7 @@ class Shape(NamedTuple):
 
 
 class DocumentLimits(ValidationRule):
-    """Refuses operations beyond the limits on depth, fields, aliases and directives.
+    """Refuses documents beyond the limits on operations, depth, fields, aliases and directives.
 
     `__schema` and `__type` are exempt from depth, as the standard introspection query is deep; graphql-core bounds
     how they may be nested.
@@ -50,33 +52,29 @@ class DocumentLimits(ValidationRule):
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
+        operations = [d for d in context.document.definitions if isinstance(d, OperationDefinitionNode)]
+        if not self._allows(operations, "operations", len(operations), MAX_OPERATIONS):
+            return
         measure = _Measure(context)
-        for definition in context.document.definitions:
-            if isinstance(definition, OperationDefinitionNode):
-                self._check(definition, measure.operation(definition))
+        for operation in operations:
+            shape = measure.operation(operation)
+            limits = (
+                ("depth", shape.depth, MAX_DEPTH),
+                ("fields", shape.fields, MAX_FIELDS),
+                ("aliases", shape.aliases, MAX_ALIASES),
+                ("directives", shape.directives, MAX_DIRECTIVES),
+            )
+            # The first limit that is broken is reported, and the others are not looked at.
+            all(self._allows([operation], name, value, limit) for name, value, limit in limits)
 
-    def _check(self, operation: OperationDefinitionNode, shape: Shape) -> None:
-        limits = (
-            ("depth", shape.depth, MAX_DEPTH),
-            ("fields", shape.fields, MAX_FIELDS),
-            ("aliases", shape.aliases, MAX_ALIASES),
-            ("directives", shape.directives, MAX_DIRECTIVES),
-        )
-        for name, value, limit in limits:
-            if value > limit:
-                found = str(value) if value < _CEILING else f"over {_CEILING}"
-                self.report_error(
-                    GraphQLError(
-                        f"The operation's {name} is {found}, expected at most {limit}.",
-                        operation,
-                        extensions={
-                            "code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value,
-                            "limit": limit,
-                            "limited": name,
-                        },
-                    )
-                )
-                return
+    def _allows(self, nodes: Sequence[OperationDefinitionNode], name: str, value: int, limit: int) -> bool:
+        if value <= limit:
+            return True
+        found = str(value) if value < _CEILING else f"over {_CEILING}"
+        extensions = {"code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value, "limited": name, "limit": limit}
+        message = f"The document's {name} come to {found}, expected at most {limit}."
+        self.report_error(GraphQLError(message, nodes[:1], extensions=extensions))
+        return False
 
 
 class _Measure:

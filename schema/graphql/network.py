@@ -23,7 +23,18 @@ from schema.domain.snapshot import HealthFactors, NetworkHealth, NetworkTotals
 from schema.graphql.advice import AdviceType
 from schema.graphql.context import Context, Info
 from schema.graphql.enums import AdviceLevel, Grade, NetworkStatus, Resolution
-from schema.graphql.fields import PAGED, AsOf, Weight, argument, attribute, fixed, published, resolved
+from schema.graphql.fields import (
+    PAGED,
+    Arguments,
+    AsOf,
+    Weight,
+    argument,
+    attribute,
+    fixed,
+    number_argument,
+    published,
+    resolved,
+)
 from schema.graphql.pnodes import At, From, IncludeCurrent
 from schema.graphql.scalars import DateTime
 from schema.graphql.series import BigIntChangeType, FloatChangeType
@@ -102,6 +113,11 @@ async def version_adoption(
     end = present(info.context) if to is None else to
     found = await info.context.reads.network_history(from_, end, resolution or Resolution.AUTO)
     return version_series(found.points, count)
+
+
+def series_expected(arguments: Arguments, now: UnixSeconds) -> int:
+    """How many series there may be, by `top`, the rest included."""
+    return number_argument("top", DEFAULT_SERIES, MAX_SERIES)(arguments, now) + 1
 
 
 def present(context: Context) -> UnixSeconds:

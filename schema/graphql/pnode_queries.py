@@ -82,7 +82,7 @@ def _conditions(where: object) -> int:
     return found
 
 
-CONNECTION = Weight(base=SCAN_COST, more=scan_cost, items=page_size)
+CONNECTION = Weight(base=SCAN_COST, more=scan_cost, page=page_size)
 
 
 def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Aggregate:

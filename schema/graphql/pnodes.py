@@ -251,5 +251,5 @@ class PNodeType:
         node_history,
         NodeHistoryType,
         "Its measurements and scores over time. In a list of nodes, the page must not exceed 20.",
-        weight=Weight(base=READ_COST, items=points_expected, reads=True),
+        weight=Weight(base=READ_COST, page=points_expected, reads=True),
     )

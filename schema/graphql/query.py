@@ -6,10 +6,8 @@ from schema.graphql.alerts import AlertConnectionType, alerts
 from schema.graphql.collector import CollectorType, collector
 from schema.graphql.consistency import ConsistencyConnectionType, consistency
 from schema.graphql.events import EventConnectionType, events
-from schema.graphql.fields import Weight, number_argument, resolved
+from schema.graphql.fields import Weight, resolved
 from schema.graphql.network import (
-    DEFAULT_SERIES,
-    MAX_SERIES,
     GrowthType,
     NetworkAnalyticsType,
     NetworkHealthType,
@@ -18,6 +16,7 @@ from schema.graphql.network import (
     history,
     network_analytics,
     network_health,
+    series_expected,
     version_adoption,
 )
 from schema.graphql.operators import OperatorConnectionType, operators
@@ -62,20 +61,20 @@ class Query:
         history,
         NetworkHistoryType,
         "The network over time.",
-        weight=Weight(base=READ_COST, items=points_expected),
+        weight=Weight(base=READ_COST, page=points_expected),
     )
     growth = resolved(growth, GrowthType, "The network now, and some hours ago.", weight=_READ)
     version_adoption = resolved(
         version_adoption,
         list[VersionSeriesType],
         "Versions over time: the most common ones, then the rest.",
-        weight=Weight(base=READ_COST, items=number_argument("top", DEFAULT_SERIES, MAX_SERIES)),
+        weight=Weight(base=READ_COST, items=series_expected, page=points_expected),
     )
     operators = resolved(
         operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION
     )
     topology = resolved(
-        topology, TopologyType, "Who lists whom, as a graph.", weight=Weight(base=SCAN_COST, items=page_size)
+        topology, TopologyType, "Who lists whom, as a graph.", weight=Weight(base=SCAN_COST, page=page_size)
     )
     consistency = resolved(
         consistency, ConsistencyConnectionType, "How steadily nodes stay in gossip.", weight=CONNECTION
@@ -85,7 +84,7 @@ class Query:
         events,
         EventConnectionType,
         "What changed between snapshots.",
-        weight=Weight(base=READ_COST, items=page_size),
+        weight=Weight(base=READ_COST, page=page_size),
     )
     collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
     score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, words and alerts.")

@@ -26,6 +26,7 @@ class Limits(NamedTuple):
     fields: int = limits.MAX_FIELDS
     aliases: int = limits.MAX_ALIASES
     directives: int = limits.MAX_DIRECTIVES
+    operations: int = limits.MAX_OPERATIONS
     cost: int = BUDGET
     page: int = paging.MAX_PAGE
     default_page: int = paging.DEFAULT_PAGE
@@ -91,6 +92,7 @@ class LimitsType:
     fields: int = attribute("Fields of an operation, fragments counted wherever they are spread.")
     aliases: int = attribute("Aliases of an operation.")
     directives: int = attribute("Directives of an operation.")
+    operations: int = attribute("Operations of a document.")
     cost: int = attribute("Cost of an operation: a field costs 1, times the sizes of the lists it stands in.")
     page: int = attribute("Items of a page: `first`, `last`.")
     default_page: int = attribute("Items of a page where neither `first` nor `last` is given.")

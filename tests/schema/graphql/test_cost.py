@@ -1,0 +1,180 @@
+"""What operations cost, before they run."""
+
+import time
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from schema.graphql.build import build_schema
+from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
+from schema.graphql.guard import core_schema, price
+from schema.graphql.pnode_queries import CONDITION_COST, CRITERION_COST, FILTER_COST, SCAN_COST
+from schema.graphql.pnodes import READ_COST
+from tests.factories import AT
+from tests.schema.graphql.asking import Client
+
+CORE = core_schema(build_schema())
+
+FORTY_FIELDS = """
+  id address addressAssumed pubkey status livenessBasis isOnline listed isPublic rpcPort version versionsBehind
+  firstSeen lastSeen aliveAt uptime storageCommitted storageUsed storageUsagePercent storageGrowth witnesses
+  witnessCount sourceIps keyConflict isSeed stateChanges tier
+  score { composite tier color rank percentile policyVersion inputsMissing trust { score } capacity { score } }
+"""
+
+
+def operation_of(query: str) -> tuple[Any, OperationDefinitionNode]:
+    document = parse(query)
+    operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
+    return document, operation
+
+
+def cost(query: str, variables: dict[str, object] | None = None) -> int:
+    document, operation = operation_of(query)
+    return cost_of(CORE, document, operation, variables or {}, AT).fixed
+
+
+def refused(query: str, variables: dict[str, object] | None = None) -> bool:
+    document, operation = operation_of(query)
+    return price(CORE, document, operation, variables or {}, AT).error is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("{ __typename }", 1),
+        ("{ snapshot { slot } }", 2),
+        ("{ snapshot { slot totals { online versions { count } } } }", 3 + 1 + 1 + 5),
+        ("{ pnode(id: 1) { id score { composite } } }", 4),
+        ("{ pnodes(first: 10) { totalCount } }", SCAN_COST + 1),
+        ("{ pnodes(first: 10) { nodes { id address } } }", SCAN_COST + 1 + 20),
+        ("{ pnodes(first: 10) { edges { cursor node { id } } } }", SCAN_COST + 1 + 30),
+        ("{ pnodes(last: 10) { nodes { id } } }", SCAN_COST + 1 + 10),
+        ("{ pnodes { nodes { id } } }", SCAN_COST + 1 + 50),
+        ("{ pnodes(first: 10) { nodes { previousAddresses(first: 3) { address } } } }", SCAN_COST + 1 + 10 * (1 + 3)),
+        ("{ pnodes(first: 0) { nodes { id } } }", SCAN_COST + 1),
+        ("{ pnodes(first: -5) { nodes { id } } }", SCAN_COST + 1),
+        ("{ pnodes(first: 99999) { nodes { id } } }", SCAN_COST + 1 + 500),
+        (
+            "{ pnodes(where: {uptime: {gt: 1, in: [2, 3]}}) { totalCount } }",
+            SCAN_COST + 1 + FILTER_COST + 3 * CONDITION_COST,
+        ),
+        ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1 + CRITERION_COST),
+        ("{ pnodes(orderBy: [{field: SCORE}, {field: UPTIME}]) { totalCount } }", SCAN_COST + 1 + 2 * CRITERION_COST),
+        (
+            '{ history(from: "2027-01-15T00:00:00Z", to: "2027-01-15T08:00:00Z", resolution: H1) { points { start } } }',
+            READ_COST + 1 + 8,
+        ),
+        (
+            '{ history(from: "2027-01-08T08:00:00Z", resolution: H1) { points { start online { avg } } } }',
+            READ_COST + 1 + 168 * 3,
+        ),
+        ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + 1 + 1_000),
+        ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + 1 + 10),
+        (
+            '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',
+            READ_COST + 3 * (1 + 1 + 8),
+        ),
+        ("{ comparePnodes(addresses: []) { pnodes { id } } }", 1 + 1 + 5),
+    ],
+)
+def test_a_field_costs_one_times_the_lists_that_it_stands_in(query: str, expected: int) -> None:
+    assert cost(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({"n": 10}, 10), ({}, 7), ({"n": None}, 50), ({"n": "many"}, 50), ({"n": True}, 1)],
+)
+def test_page_sizes_come_from_variables_too(variables: dict[str, object], expected: int) -> None:
+    assert cost("query q($n: Int = 7) { pnodes(first: $n) { nodes { id } } }", variables) == SCAN_COST + 1 + expected
+
+
+def test_a_filter_in_a_variable_costs_as_much_as_in_the_document() -> None:
+    query = "query q($w: PNodeWhere) { pnodes(where: $w) { totalCount } }"
+
+    assert cost(query, {"w": {"uptime": {"gt": 1}}}) == SCAN_COST + 1 + FILTER_COST + CONDITION_COST
+    assert cost(query, {"w": None}) == SCAN_COST + 1
+
+
+def test_fragments_cost_wherever_they_are_spread() -> None:
+    plain = "{ a: pnodes(first: 3) { nodes { id tier } } b: pnodes(first: 7) { nodes { id tier } } }"
+    spread = """{ a: pnodes(first: 3) { ...page } b: pnodes(first: 7) { ...page } }
+      fragment page on PNodeConnection { ... { nodes { ...node } } } fragment node on PNode { id tier }"""
+
+    assert cost(spread) == cost(plain)
+
+
+def test_500_nodes_with_40_fields_pass() -> None:
+    assert 18_000 < cost(f"{{ pnodes(first: 500) {{ totalCount nodes {{ {FORTY_FIELDS} }} }} }}") <= BUDGET
+
+
+async def test_what_costs_too_much_is_refused_with_the_figures() -> None:
+    query = f"{{ a: pnodes(first: 500) {{ nodes {{ {FORTY_FIELDS} }} }} b: pnodes(first: 500) {{ nodes {{ id {FORTY_FIELDS} }} }} }}"
+
+    error = await Client().refusal(query)
+
+    assert error["extensions"] == {"code": "COST_LIMIT_EXCEEDED", "cost": cost(query), "limit": BUDGET}
+    assert str(cost(query)) in error["message"]
+
+
+READS = [
+    'history(from: "2027-01-15T07:00:00Z", resolution: H1) { points { start } }',
+    "availability(window: H24) { percent }",
+]
+
+
+@pytest.mark.parametrize("field", READS)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "{{ pnodes(first: {n}) {{ nodes {{ {field} }} }} }}",
+        "{{ pnodes(first: {n}) {{ edges {{ node {{ {field} }} }} }} }}",
+        "{{ pnodes(last: {n}) {{ nodes {{ ...f }} }} }} fragment f on PNode {{ {field} }}",
+        "{{ recommendations(first: {n}) {{ nodes {{ pnode {{ {field} }} }} }} }}",
+        "{{ alerts(first: {n}) {{ nodes {{ pnode {{ {field} }} }} }} }}",
+        "{{ events(first: {n}) {{ nodes {{ pnode {{ {field} }} }} }} }}",
+        "{{ topology(first: {n}) {{ nodes {{ pnode {{ {field} }} }} }} }}",
+    ],
+)
+def test_history_in_a_list_needs_a_small_page(shape: str, field: str) -> None:
+    assert refused(shape.format(n=MAX_READING_PAGE, field=field)) is False
+    assert refused(shape.format(n=MAX_READING_PAGE + 1, field=field)) is True
+
+
+@pytest.mark.parametrize("field", READS)
+def test_history_in_lists_of_lists_needs_small_pages_too(field: str) -> None:
+    inner = f"pnodes {{ operator {{ pnodes {{ {field} }} }} }}"
+
+    assert refused(f"{{ operators(first: 20) {{ nodes {{ {inner} }} }} }}") is True
+
+
+async def test_a_crowded_history_says_what_to_do() -> None:
+    error = await Client().refusal(f"{{ pnodes {{ nodes {{ {READS[0]} }} }} }}")
+
+    assert error["extensions"]["code"] == "COST_LIMIT_EXCEEDED"
+    assert error["extensions"]["limit"] == MAX_READING_PAGE
+
+
+def test_one_node_may_have_long_histories() -> None:
+    query = '{ pnode(id: "x") { history(from: "2026-12-15T00:00:00Z", resolution: H1) { points { start score { avg } } } } }'
+
+    assert refused(query) is False
+
+
+async def test_the_cost_is_published() -> None:
+    response = await Client().execute("{ snapshot { slot } }")
+
+    assert response["extensions"] == {"cost": {"value": 2, "budget": BUDGET}}
+
+
+def test_the_estimate_is_linear_in_the_document() -> None:
+    parts = [f"fragment f{i} on PNode {{ ...f{i + 1} ...f{i + 1} }}" for i in range(60)]
+    query = f"{{ pnodes {{ nodes {{ ...f0 }} }} }} {' '.join(parts)} fragment f60 on PNode {{ id }}"
+
+    begin = time.perf_counter()
+    found = cost(query)
+
+    assert found > BUDGET
+    assert time.perf_counter() - begin < 0.020
