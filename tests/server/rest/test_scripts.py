@@ -1,0 +1,84 @@
+"""The deployment guide's two scripts, against a server on loopback that is well, and against ones that are not."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+
+from server.lifecycle import Lifecycle
+from server.settings import Settings
+from server.surfaces import assemble
+from tests.factories import AT
+from tests.fakes import FakeReads, FakeUpdates
+from tests.processes import REPOSITORY, connects, free_port, wait_until
+from tests.server.rest.world import NOW, world
+
+SCRIPTS = ("tests/test_api.sh", "deploy/verify_deployment.sh")
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("curl") is None or shutil.which("jq") is None, reason="the scripts need curl and jq"
+)
+
+
+def serve(reads: FakeReads, now: float) -> Iterator[str]:
+    """The URL of the whole application over these reads."""
+    app = assemble(Settings(), reads, FakeUpdates(), Lifecycle(), clock=lambda: now)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: connects(port), 10, f"a server on port {port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def well() -> Iterator[str]:
+    yield from serve(world(), NOW)
+
+
+@pytest.fixture(scope="module")
+def outdated() -> Iterator[str]:
+    yield from serve(world(), AT + 1_000)
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[str]:
+    yield from serve(FakeReads(), NOW)
+
+
+def run(script: str, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run([REPOSITORY / script, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_everything_passes_on_a_server_that_is_well(script: str, slash: str, well: str) -> None:
+    code, output = run(script, well + slash)
+    assert (code, "FAIL" in output, " 0 failed" in output) == (0, False, True), output
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_stale_server_fails_on_its_health(script: str, outdated: str) -> None:
+    code, output = run(script, outdated)
+    assert code == 1
+    assert "FAIL  health" in output
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_server_without_a_snapshot_fails(script: str, empty: str) -> None:
+    code, output = run(script, empty)
+    assert code == 1
+    assert output.count("FAIL") > 5
+
+
+@pytest.mark.parametrize(("script", "code"), [(SCRIPTS[0], 2), (SCRIPTS[1], 1)])
+def test_nobody_there_is_a_failure(script: str, code: int) -> None:
+    assert run(script, f"http://127.0.0.1:{free_port()}")[0] == code
