@@ -163,3 +163,7 @@ def _become(module: str, *arguments: str) -> NoReturn:
     """Replace this process: the web side is never imported here."""
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  our own modules, by our own interpreter
+
+
+if __name__ == "__main__":
+    sys.exit(main())

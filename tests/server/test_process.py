@@ -89,7 +89,6 @@ def test_it_finds_its_stores_by_itself_and_outlives_them(api: Api, tmp_path: Pat
         stores.kill()
     assert api.get("/pnodes?status=all")[1]["summary"]["total_pnodes"] == 7
     assert api.status("/health/ready") == 200
-    assert api.status("/network/history?hours=1") == 503
     assert api.process.stop() == 0
 
 
