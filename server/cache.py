@@ -87,6 +87,11 @@ class ResponseCache:
         return len(self._answers)
 
     @property
+    def enabled(self) -> bool:
+        """Whether anything can be kept at all; without that, equal questions are answered one by one."""
+        return self._answers.max_size > 0
+
+    @property
     def bytes_kept(self) -> int:
         """What the kept answers take, by their own account."""
         return self._answers.size

@@ -56,7 +56,7 @@ class Edge:
                     return
                 if method in ("GET", "HEAD") and await self._known_get(scope, send):
                     return
-            elif method in ("GET", "HEAD") and not path.startswith(_PASSED_ON):
+            elif method in ("GET", "HEAD") and self._cache.enabled and not path.startswith(_PASSED_ON):
                 await self._get(scope, receive, send)
                 return
         await self._app(scope, receive, send)

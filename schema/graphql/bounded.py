@@ -39,7 +39,7 @@ class BoundedMap(Generic[K, V]):
 
     def __init__(self, *, max_entries: int, max_size: int, at_once: bool = False) -> None:
         self._max_entries = max_entries
-        self._max_size = max_size
+        self.max_size = max_size
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._door = None if at_once else Doorkeeper()
         self.size = 0
@@ -56,12 +56,12 @@ class BoundedMap(Generic[K, V]):
 
     def put(self, key: K, value: V, size: int) -> bool:
         """Keep the value if it may be kept; says whether it is."""
-        if size > self._max_size // 8 or (self._door is not None and not self._door.seen_before(key)):
+        if size > self.max_size // 8 or (self._door is not None and not self._door.seen_before(key)):
             return False
         self.pop(key)
         self._values[key] = (value, size)
         self.size += size
-        while len(self._values) > self._max_entries or self.size > self._max_size:
+        while len(self._values) > self._max_entries or self.size > self.max_size:
             self.pop(next(iter(self._values)))
         return True
 

@@ -137,6 +137,8 @@ class GraphQLEndpoint:
         refused = self._operations.charge(ready, exchange.address)
         if refused is not None:
             return _failed(refused, media, HTTPStatus.TOO_MANY_REQUESTS)
+        if not self._cache.enabled:
+            return await self._make(ready, media, exchange.request_id)
         return await self._flights.once(question, lambda: self._make(ready, media, exchange.request_id))
 
     async def _make(self, ready: Ready, media: str, request_id: str | None) -> Reply:

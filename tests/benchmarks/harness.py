@@ -40,13 +40,15 @@ class Server(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is asked of a server: a POST body, or a GET with headers."""
+    """What is asked of a server: a POST body, or a GET with headers. `patience` multiplies the length of a round."""
 
     name: str
     server: Server
     path: str
     body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    connections: int = CONNECTIONS
+    patience: int = 1
 
 
 class Load(NamedTuple):
@@ -62,7 +64,7 @@ def serving(name: str, *arguments: str) -> Iterator[Server]:
     """The application of this name in a process of its own, on the server's core, once it answers."""
     port = free_port()
     command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", "tests.benchmarks.apps", name, str(port), *arguments]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, child)
         yield Server(name, port, child.pid)
@@ -77,8 +79,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def measure(case: Case, seconds: float) -> Load:
-    """Load from the other core, by 32 connections, for so many seconds."""
+def measure(case: Case, seconds: int) -> Load:
+    """Load from the other core, for so many seconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_script(case))
         script.flush()
@@ -89,8 +91,8 @@ def measure(case: Case, seconds: float) -> Load:
                 LOAD_CORE,
                 _wrk(),
                 "-t1",
-                f"-c{CONNECTIONS}",
-                f"-d{seconds:g}s",
+                f"-c{case.connections}",
+                f"-d{seconds * case.patience}s",
                 "--latency",
                 "-s",
                 script.name,
@@ -106,11 +108,11 @@ def measure(case: Case, seconds: float) -> Load:
     return Load(rate, _milliseconds(out, "50%"), _milliseconds(out, "99%"))
 
 
-def compare(cases: Sequence[Case], *, rounds: int, seconds: float) -> dict[str, Load]:
+def compare(cases: Sequence[Case], *, rounds: int, seconds: int) -> dict[str, Load]:
     """The median of each case's rounds; the cases take turns, so that noise of the machine meets all of them."""
     found: dict[str, list[Load]] = {case.name: [] for case in cases}
     for case in cases:
-        measure(case, 1.0)
+        measure(case, 1)
     for _ in range(rounds):
         for case in cases:
             found[case.name].append(measure(case, seconds))
