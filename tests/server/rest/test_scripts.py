@@ -27,7 +27,7 @@ def serve(reads: FakeReads, now: float) -> Iterator[str]:
     """The URL of the whole application over these reads."""
     app = assemble(Settings(), reads, FakeUpdates(), Lifecycle(), clock=lambda: now)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
