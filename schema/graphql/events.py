@@ -1,8 +1,6 @@
 """The event log: what changed between snapshots, in pages and as a stream that can be resumed."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, NamedTuple, TypeVar
 
 import strawberry
@@ -20,6 +18,7 @@ from schema.graphql.fields import PAGED, After, First, argument, attribute, publ
 from schema.graphql.paging import Position, decode_cursor, encode_cursor, window
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.streams import lookahead
 from schema.graphql.tables import InSnapshot, tables_of
 
 T = TypeVar("T")
@@ -141,25 +140,6 @@ async def events(
         has_next_page=len(found) > size,
         has_previous_page=start is not None,
     )
-
-
-@asynccontextmanager
-async def lookahead(source: AsyncIterator[T]) -> AsyncGenerator[Callable[[], Awaitable[T | None]], None]:
-    """A function that gives the next item of `source` (None at its end), which is being waited for all the time."""
-    pending = asyncio.ensure_future(anext(source, None))
-
-    async def following() -> T | None:
-        nonlocal pending
-        item = await pending
-        if item is not None:
-            pending = asyncio.ensure_future(anext(source, None))
-        return item
-
-    try:
-        yield following
-    finally:
-        pending.cancel()
-        await asyncio.gather(pending, return_exceptions=True)
 
 
 async def event_stream(

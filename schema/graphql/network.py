@@ -238,8 +238,8 @@ class NetworkAnalyticsType:
 class GrowthType:
     hours: float | None = attribute("How far back was asked for, in hours.")
     seconds: int = attribute("What lies between the two snapshots, in seconds.")
-    start: DateTime = attribute("Slot of the earlier snapshot.")
-    end: DateTime = attribute("Slot of the later snapshot.")
+    start: DateTime = attribute("When the earlier snapshot was taken.")
+    end: DateTime = attribute("When the later snapshot was taken.")
     total: BigIntChangeType = attribute("Known nodes.")
     online: BigIntChangeType = attribute("Online nodes.")
     storage_committed: BigIntChangeType = attribute("Committed storage of online nodes, in bytes.")

@@ -16,6 +16,7 @@ from schema.graphql.filters import compile_filter
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.snapshots import Header, SnapshotType
+from schema.graphql.streams import closing
 from schema.graphql.tables import InSnapshot, Tables, tables_of
 
 # What counts as a change of a node, by public name. Uptime and gossip times move with every snapshot, and sizes with
@@ -111,16 +112,18 @@ async def snapshot_pairs(context: Context) -> AsyncGenerator[tuple[Tables, Table
     """Each new snapshot with the one that this subscriber saw before it."""
     current = context.reads.current()
     previous = tables_of(current) if current is not None else None
-    async for snapshot in context.updates.snapshots():
-        tables = tables_of(snapshot)
-        if previous is not None and previous.header.slot < tables.header.slot:
-            yield previous, tables
-        previous = tables
+    async with closing(context.updates.snapshots()) as updates:
+        async for snapshot in updates:
+            tables = tables_of(snapshot)
+            if previous is not None and previous.header.slot < tables.header.slot:
+                yield previous, tables
+            previous = tables
 
 
 async def snapshots(info: Info) -> AsyncGenerator[Header, None]:
-    async for snapshot in info.context.updates.snapshots():
-        yield InSnapshot(snapshot.header, tables_of(snapshot))
+    async with closing(info.context.updates.snapshots()) as updates:
+        async for snapshot in updates:
+            yield InSnapshot(snapshot.header, tables_of(snapshot))
 
 
 async def pnode_changes(
@@ -131,10 +134,11 @@ async def pnode_changes(
     ] = None,
 ) -> AsyncGenerator[ChangeView, None]:
     test = compile_filter(where, PNODE_COLUMNS).test
-    async for previous, tables in snapshot_pairs(info.context):
-        for change in node_changes(previous, tables):
-            if test is None or any(test(node) for node in (change.before, change.after) if node is not None):
-                yield ChangeView(change, previous, tables)
+    async with closing(snapshot_pairs(info.context)) as pairs:
+        async for previous, tables in pairs:
+            for change in node_changes(previous, tables):
+                if test is None or any(test(node) for node in (change.before, change.after) if node is not None):
+                    yield ChangeView(change, previous, tables)
 
 
 async def alert_stream(
@@ -143,10 +147,11 @@ async def alert_stream(
     where: Annotated[AlertWhere | None, argument("Which alerts are wanted; all by default.")] = None,
 ) -> AsyncGenerator[ChangedAlert, None]:
     test = compile_filter(where, ALERT_COLUMNS).test
-    async for previous, tables in snapshot_pairs(info.context):
-        for change in alerts_changed(previous, tables):
-            if test is None or test(change.alert):
-                yield ChangedAlert(change, tables)
+    async with closing(snapshot_pairs(info.context)) as pairs:
+        async for previous, tables in pairs:
+            for change in alerts_changed(previous, tables):
+                if test is None or test(change.alert):
+                    yield ChangedAlert(change, tables)
 
 
 def alerts_changed(previous: Tables, tables: Tables) -> tuple[AlertChange, ...]:
