@@ -157,9 +157,13 @@ def expected_slots(beats: Sequence[Beat], start: UnixSeconds, end: UnixSeconds) 
     return sum(_multiples(beat.interval, max(start, edges[i]), min(end, edges[i + 1])) for i, beat in enumerate(beats))
 
 
-def hour_room(beats: Sequence[Beat], hour: UnixSeconds) -> Mapping[UnixSeconds, int]:
-    """How many slots each M5 window of an hour had room for, by the window's start; `beats` are the hour's."""
-    return {start: expected_slots(beats, start, start + _M5) for start in range(hour, hour + HOUR, _M5)}
+def hour_room(beats: Sequence[Beat], hour: UnixSeconds, until: UnixSeconds | None = None) -> Mapping[UnixSeconds, int]:
+    """How many slots each M5 window of an hour had room for, by the window's start; `beats` are the hour's.
+
+    Of an hour that is not over, only the time before `until` counts.
+    """
+    end = hour + HOUR if until is None else until
+    return {start: expected_slots(beats, start, min(end, start + _M5)) for start in range(hour, hour + HOUR, _M5)}
 
 
 def roll_hour(
@@ -173,9 +177,12 @@ def roll_hour(
     return Hour(tuple(samples), m5, combine(m5, hour, hour + HOUR, sum(expected.values())))
 
 
-def roll_day(hours: Sequence[HistoryPoint], day: UnixSeconds) -> HistoryPoint:
-    """The D1 bucket of the UTC day that begins at `day`, from its H1 buckets (in order, at least one)."""
-    return combine(hours, day, day + DAY, room(hours, day, day + DAY))
+def roll_day(hours: Sequence[HistoryPoint], day: UnixSeconds, until: UnixSeconds | None = None) -> HistoryPoint:
+    """The D1 bucket of the UTC day that begins at `day`, from its H1 buckets (in order, at least one).
+
+    Of a day that is not over, only the time before `until` counts as room.
+    """
+    return combine(hours, day, day + DAY, room(hours, day, day + DAY if until is None else min(until, day + DAY)))
 
 
 def room(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds) -> int:

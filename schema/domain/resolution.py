@@ -1,0 +1,84 @@
+"""Ranges of history: what may be asked, how a range is aligned, and which resolution answers AUTO."""
+
+from collections.abc import Sequence
+
+from schema.domain.base import UnixSeconds
+from schema.domain.errors import BadUserInput, RangeTooLarge
+from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, HistoryPoint, Resolution
+from schema.domain.rollup import combine, room
+
+# 14 days of M5, 90 days of H1 and 48 hours of RAW at one slot a minute fit.
+POINT_LIMIT = 5_000
+MAX_TIME = 253_402_300_800  # the year 10000, where calendars end
+
+
+def clip(start: UnixSeconds, end: UnixSeconds, now: float) -> tuple[UnixSeconds, UnixSeconds]:
+    """The part of [start, end) that is not in the future. Raises BadUserInput unless start < end."""
+    if start >= end:
+        raise BadUserInput(f"history from {start} to {end}: expected a start before the end")
+    return max(0, start), max(0, min(end, int(now) + 1, MAX_TIME))
+
+
+def align(resolution: Resolution, start: UnixSeconds, end: UnixSeconds) -> tuple[UnixSeconds, UnixSeconds]:
+    """The smallest range of whole buckets around [start, end); raw slots stand for themselves."""
+    seconds = BUCKET_SECONDS.get(resolution, 1)
+    return start // seconds * seconds, -(-end // seconds) * seconds
+
+
+def check_room(resolution: Resolution, start: UnixSeconds, end: UnixSeconds, interval: int) -> None:
+    """Raises RangeTooLarge where [start, end) has room for more than `POINT_LIMIT` points of this resolution.
+
+    `interval` is the length of a slot in seconds, for RAW.
+    """
+    seconds = BUCKET_SECONDS.get(resolution, interval)
+    if end - start > POINT_LIMIT * seconds:
+        raise too_large(resolution, -(-(end - start) // seconds), POINT_LIMIT)
+
+
+def check_points(points: Sequence[HistoryPoint], resolution: Resolution) -> None:
+    """Raises RangeTooLarge for more than `POINT_LIMIT` points."""
+    if len(points) > POINT_LIMIT:
+        raise too_large(resolution, len(points), POINT_LIMIT)
+
+
+def too_large(resolution: Resolution, points: int, limit: int) -> RangeTooLarge:
+    return RangeTooLarge(
+        f"{points} points at {resolution.value}: expected at most {limit}; ask for a shorter range or a coarser "
+        "resolution",
+        {"limit": limit},
+    )
+
+
+def coverage(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds, interval: int) -> float | None:
+    """Samples per expected slot over [start, end), 0..1; None where no slot was expected.
+
+    Gaps are expected to be as dense as the points around them, or of one slot per `interval` seconds without points.
+    """
+    expected = room(points, start, end) or (end - start) // interval
+    if expected <= 0:
+        return None
+    return min(1.0, sum(point.samples for point in points) / expected)
+
+
+def fits(points: Sequence[HistoryPoint]) -> bool:
+    """Whether AUTO may give these points."""
+    return len(points) <= MAX_POINTS
+
+
+def joined(series: Sequence[Sequence[HistoryPoint]]) -> tuple[HistoryPoint, ...]:
+    """One series from those of the ids that a node had one after the other, oldest id first.
+
+    Where two ids share a bucket, its samples are those of both; it had room for as many as either says.
+    """
+    if len(series) == 1:
+        return tuple(series[0])
+    by_start: dict[UnixSeconds, list[HistoryPoint]] = {}
+    for points in series:
+        for point in points:
+            by_start.setdefault(point.start, []).append(point)
+    return tuple(
+        shared[0]
+        if len(shared) == 1
+        else combine(shared, start, shared[0].end, max(point.expected for point in shared))
+        for start, shared in sorted(by_start.items())
+    )
