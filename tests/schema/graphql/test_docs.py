@@ -1,0 +1,133 @@
+"""docs/graphql.md: every example runs, and every question, code and limit is in it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from graphql import OperationDefinitionNode, parse
+
+from schema.domain.base import HOUR
+from schema.domain.events import Event, EventType
+from schema.domain.history import HistoryPoint, Stat
+from schema.graphql import cost, limits, paging, pnode_queries, pnodes
+from schema.graphql.aggregates import AGGREGATE_COST
+from schema.graphql.build import build_schema
+from schema.graphql.errors import ErrorCode
+from schema.graphql.filters import MAX_CONDITIONS, MAX_NESTING
+from schema.graphql.guard import choose_operation, core_schema, price, validate_document
+from tests.factories import AT, address, network, pnode, snapshot
+from tests.fakes import FakeReads
+from tests.schema.graphql.asking import Client
+
+DOCS = Path(__file__).parents[3] / "docs" / "graphql.md"
+TEXT = DOCS.read_text(encoding="utf-8")
+CORE = core_schema(build_schema())
+
+
+class Example(NamedTuple):
+    query: str
+    variables: dict[str, Any]
+
+
+def examples() -> list[Example]:
+    """Each graphql block, with the json block that follows it as its variables."""
+    pattern = re.compile(r"```graphql\n(.*?)```(?:\s*```json\n(.*?)```)?", re.DOTALL)
+    return [Example(m[1], json.loads(m[2]) if m[2] else {}) for m in pattern.finditer(TEXT)]
+
+
+def is_subscription(example: Example) -> bool:
+    definition = parse(example.query).definitions[0]
+    return isinstance(definition, OperationDefinitionNode) and definition.operation.value == "subscription"
+
+
+QUERIES = [e for e in examples() if not is_subscription(e)]
+SUBSCRIPTIONS = [e for e in examples() if is_subscription(e)]
+
+
+def client() -> Client:
+    """A store with a past: an hour ago, now, a few points, a few events."""
+    former = pnode(1, former_ids=(f"addr:{address(1)}",))
+    nodes = [former, *(n for n in network(30).nodes if n.id != former.id)]
+    stats = {"online": Stat(60, 1_200, 20, 20, 20)}
+    points = [
+        HistoryPoint(start=start, end=start + HOUR, samples=60, expected=60, stats=stats, versions=(("0.8.0", 1_200),))
+        for start in range(AT - 3 * HOUR, AT, HOUR)
+    ]
+    reads = FakeReads(
+        [network(30, AT - HOUR), snapshot(nodes)],
+        network_points=points,
+        node_points={former.id: tuple(points)},
+        events=[Event(slot=AT, index=0, at=AT, type=EventType.RESTARTED, subject=former.id)],
+    )
+    return Client(reads=reads)
+
+
+@pytest.mark.parametrize("example", QUERIES, ids=lambda e: e.query.split("{")[1].strip()[:30])
+async def test_each_example_is_answered(example: Example) -> None:
+    answer = await client().ask(example.query, example.variables)
+
+    assert all(value is not None for name, value in answer.items() if name != "pnode")
+
+
+@pytest.mark.parametrize("example", SUBSCRIPTIONS, ids=lambda e: e.query[:30])
+def test_each_subscription_is_valid_and_affordable(example: Example) -> None:
+    document = parse(example.query)
+    operation = choose_operation(document, None)
+
+    assert validate_document(CORE, document) == ()
+    assert isinstance(operation, OperationDefinitionNode)
+    assert price(CORE, document, operation, example.variables, AT).error is None
+
+
+async def test_the_example_of_one_node_finds_one() -> None:
+    found = [e for e in QUERIES if "pnode(address: $address)" in e.query or "pnode(id: $id)" in e.query]
+
+    for example in found:
+        assert (await client().ask(example.query, example.variables))["pnode"] is not None
+    assert len(found) == 2
+
+
+def root_fields() -> list[str]:
+    roots = (CORE.query_type, CORE.subscription_type)
+    return sorted({name for root in roots if root is not None for name in root.fields})
+
+
+@pytest.mark.parametrize("name", root_fields())
+def test_every_question_is_in_an_example(name: str) -> None:
+    assert any(re.search(rf"\b{name}\b", example.query) for example in examples())
+
+
+@pytest.mark.parametrize("code", [code.value for code in ErrorCode])
+def test_every_code_is_documented(code: str) -> None:
+    assert f"| `{code}` |" in TEXT
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("tokens of a document", limits.MAX_TOKENS),
+        ("nesting of fields (introspection exempt)", limits.MAX_DEPTH),
+        ("fields of an operation, fragments counted wherever they are spread", limits.MAX_FIELDS),
+        ("aliases of an operation", limits.MAX_ALIASES),
+        ("directives of an operation", limits.MAX_DIRECTIVES),
+        ("operations of a document", limits.MAX_OPERATIONS),
+        ("cost of an operation", cost.BUDGET),
+        ("page", paging.MAX_PAGE),
+        ("page of nodes with `history` or `availability`", cost.MAX_READING_PAGE),
+        (f"conditions of a filter, nested at most {MAX_NESTING} deep", MAX_CONDITIONS),
+    ],
+)
+def test_every_limit_is_documented_with_its_value(words: str, value: int) -> None:
+    assert f"| {words} | {value:,} |" in TEXT
+
+
+def test_the_prices_are_documented() -> None:
+    text = " ".join(TEXT.split())
+
+    assert (
+        f"A list costs {pnode_queries.SCAN_COST} more, its filter {pnode_queries.FILTER_COST} and "
+        f"{pnode_queries.CONDITION_COST} a condition, each criterion of its order {pnode_queries.CRITERION_COST}, its "
+        f"aggregate and each of its groupings {AGGREGATE_COST}; reading the store costs {pnodes.READ_COST}."
+    ) in text
