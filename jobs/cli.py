@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from jobs import check_config
+from jobs import check_config, importing
+from jobs.importing import ImportWish
 from jobs.plan import Wish
 from jobs.prpc.address import Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
+from jobs.recording import BadRecording
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import fetcher, verify
@@ -73,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("probe", help="ask one node all methods, and explain its answers")
     ask.add_argument("node", metavar="HOST[:PORT]", help="the node; the port is that of its pRPC (6000)")
     ask.set_defaults(run=_probe)
+
+    past = commands.add_parser("import", help="load recorded lists into history, as if they had been collected")
+    past.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recorded lists, or folders of them")
+    past.add_argument("--keep-raw", action="store_true", help="exempt what is imported from raw retention")
+    past.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the stores (DATA_DIR)")
+    past.set_defaults(run=_import)
 
     schema = commands.add_parser("export-schema", help="print the GraphQL schema")
     schema.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead")
@@ -144,6 +152,15 @@ async def _asked(seed: Seed, limits: Limits) -> ProbeReport:
     # The address is the user's own word, private or not.
     async with PrpcClient(Dialler(allow_private=True), limits) as client:
         return await probe(client, seed)
+
+
+def _import(options: argparse.Namespace) -> int:
+    wish = ImportWish(tuple(options.files), options.keep_raw, options.data_dir)
+    try:
+        return asyncio.run(importing.run(wish, load_settings(), _print_now))
+    except (BadRecording, OSError) as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
 
 
 def _check_config(_: argparse.Namespace) -> int:

@@ -1,12 +1,12 @@
 """The private file that leads a worker's calls to a simulated network, and the door that it must come through."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import orjson
 
+from jobs.folder import write_private
 from server.settings import BadSettings
 
 DIAL_MAP_VARIABLE = "PNODES_DIAL_MAP"
@@ -14,10 +14,7 @@ DIAL_MAP_VARIABLE = "PNODES_DIAL_MAP"
 
 def write_dial_map(place: Path, dial_map: Mapping[str, str]) -> None:
     """Write the map (`IP:PORT` to a loopback `IP:PORT`) where only this user can read or change it."""
-    place.unlink(missing_ok=True)
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(dial_map))
+    write_private(place, dial_map)
 
 
 def read_dial_map(environ: Mapping[str, str], *, simulated: bool) -> Mapping[str, str] | None:

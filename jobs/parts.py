@@ -1,20 +1,28 @@
 """The parts of a worker, made from its settings."""
 
+import time
 from collections.abc import Mapping, Sequence
 
+from jobs import retention as forgetting
+from jobs import rollup
 from jobs.collect import Crawl
 from jobs.crawl import crawl
 from jobs.periodic import PeriodicJob
 from jobs.prpc.address import Seed, parse_seeds
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
+from jobs.retention import Retention
+from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle import CycleOptions
 from schema.domain.observation import SeedReply
 from schema.writes import SnapshotStore
 from server.settings import BadSettings, Settings
 from server.storage.connect import Mongo
 from server.storage.events import EventLog
+from server.storage.upkeep import MongoUpkeep
 from server.storage.writes import MongoSnapshotStore
+
+UPKEEP_PERIOD = 5 * MINUTE
 
 
 def seeds_of(settings: Settings) -> tuple[Seed, ...]:
@@ -56,6 +64,26 @@ def snapshot_store(mongo: Mongo) -> SnapshotStore:
     return MongoSnapshotStore(mongo, (EventLog(),))
 
 
+def retention(settings: Settings) -> Retention:
+    """How long everything is kept."""
+    return Retention(
+        raw=settings.raw_retention_hours * HOUR,
+        m5=settings.m5_retention_days * DAY,
+        hourly=settings.h1_retention_days * DAY,
+        events=settings.events_retention_days * DAY,
+    )
+
+
 def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
-    """What runs beside the cycles."""
-    return ()
+    """What runs beside the cycles: history is rolled up, and what is older than its retention is forgotten."""
+    upkeep = MongoUpkeep(mongo)
+    keep = retention(settings)
+    return (
+        PeriodicJob("rollup", UPKEEP_PERIOD, 2 * rollup.BUDGET_SECONDS, lambda: rollup.run(upkeep)),
+        PeriodicJob(
+            "retention",
+            UPKEEP_PERIOD,
+            2 * forgetting.BUDGET_SECONDS,
+            lambda: forgetting.run(upkeep, time.time(), keep),
+        ),
+    )

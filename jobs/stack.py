@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import socket
@@ -16,8 +15,9 @@ import aiohttp
 from jobs import plan as plans
 from jobs.children import Child, GaveUp, Program
 from jobs.dial_map import write_dial_map
+from jobs.folder import InUse, forget_stores, hold_folder, note_stores
 from jobs.parts import seeds_of
-from jobs.plan import Plan, Wish, plan_of
+from jobs.plan import Wish, plan_of
 from jobs.tasks import end
 from server.masking import mask_credentials
 from server.settings import Settings
@@ -57,18 +57,20 @@ class Stack:
         lock: IO[str] | None = None
         try:
             check_port(self._settings.host, self._plan.port)
-            lock = hold_folder(self._plan)
+            lock = hold_folder(self._plan.folder)
             self._guard(broken, self._bring_up(broken))
             await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
             if broken.done():
                 broken.result()
-        except GaveUp as given_up:
-            self._write(str(given_up))
+        except (GaveUp, InUse) as error:
+            self._write(str(error))
             return 1
         finally:
             await end(stopping, *self._tasks)
             await self._stop(hurry)
             if lock is not None:
+                forget_stores(self._plan.folder)
+                self._plan.dial_map.unlink(missing_ok=True)
                 lock.close()
         return 0
 
@@ -100,6 +102,7 @@ class Stack:
 
     async def _start_stores(self, broken: "asyncio.Future[None]", environ: Mapping[str, str]) -> Mapping[str, Any]:
         child, at = await self._start(broken, plans.stores(self._plan, environ))
+        note_stores(self._plan.folder, at)
         mongo, redis = _port(at["mongo_uri"]), _port(at["redis_url"])
         # The others know these ports by now: a restart must come back to them.
         child.program = plans.stores(self._plan, environ, (mongo, redis))
@@ -189,7 +192,6 @@ class Stack:
             self._write("stopping ...")
         for child in reversed(self._children):
             await child.stop(hurry)
-        self._plan.dial_map.unlink(missing_ok=True)
         if running:
             self._write("stopped")
 
@@ -212,20 +214,6 @@ def check_port(host: str, port: int) -> None:
         raise GaveUp(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, HOST or PORT"
         ) from error
-
-
-def hold_folder(plan: Plan) -> IO[str]:
-    """The folder, held for this run until the file is closed. Raises GaveUp where another run has it."""
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    lock = (plan.folder / "up.lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise GaveUp(
-            f"{plan.folder} is in use by another `pnodes up`: stop that one, or choose another folder with --data-dir"
-        ) from None
-    return lock
 
 
 def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:

@@ -170,7 +170,7 @@ def queue_functions(cycles: Cycles, jobs: Sequence[PeriodicJob], interval: int) 
 def _periodic(job: PeriodicJob) -> Function:
     async def run(ctx: dict[Any, Any], period: int) -> None:
         result = await job.run()
-        log.info("job.done", job=job.name, period=period, result=result)
+        log.info("job.done", job=job.name, period=period, result=str(result))
 
     return func(run, name=job.name, timeout=job.timeout_seconds, keep_result=job.seconds + 5)
 

@@ -8,7 +8,7 @@ from jobs import cli
 from server.settings import Settings, expected_of
 from tests.processes import REPOSITORY, free_port
 
-COMMANDS = ("up", "serve", "worker", "simulate", "verify", "probe", "export-schema", "check-config")
+COMMANDS = ("up", "serve", "worker", "simulate", "verify", "probe", "import", "export-schema", "check-config")
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fly"], ["up", "--simulate", "5", "--replay", "x"], ["up", "--port", "x"], ["probe"]],
+    [[], ["fly"], ["up", "--simulate", "5", "--replay", "x"], ["up", "--port", "x"], ["probe"], ["import"]],
     ids=lambda arguments: " ".join(arguments) or "nothing",
 )
 def test_a_wrong_command_line_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

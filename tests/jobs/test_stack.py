@@ -146,6 +146,9 @@ def test_workers_share_slots_and_poll_on_without_redis(
         back = time.time()
         wait_until(lambda: slots()[-1] > back, 10, "a slot within 10 s of the restart")
         assert [worker.stop() for worker in workers] == [0, 0]
+    told = "".join(worker.text() for worker in workers)
+    assert all(f'"job": "{job}"' in told for job in ("rollup", "retention"))
+    assert '"level": "error"' not in told
     committed = slots()
     assert committed == list(range(committed[0], committed[-1] + 1, TTL)), "each slot once, and none left out"
 

@@ -1,0 +1,55 @@
+"""The data folder of a run: held by one run at a time, with a note of where its stores are meanwhile."""
+
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+import orjson
+
+LOCK_FILE = "up.lock"
+NOTE_FILE = "stores.json"
+
+
+class InUse(Exception):
+    """Another run has the folder; the message is for people."""
+
+
+def hold_folder(folder: Path) -> IO[str]:
+    """The folder, made if need be, and held until the file is closed. Raises InUse where another run has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InUse(
+            f"{folder} is in use by another run: stop that one, or choose another folder with --data-dir"
+        ) from None
+    return lock
+
+
+def note_stores(folder: Path, at: Mapping[str, Any]) -> None:
+    """Write down where the stores of the run that holds the folder are; only this user can read it."""
+    write_private(folder / NOTE_FILE, at)
+
+
+def forget_stores(folder: Path) -> None:
+    (folder / NOTE_FILE).unlink(missing_ok=True)
+
+
+def noted_stores(folder: Path) -> Mapping[str, Any] | None:
+    """Where the stores of the run that holds the folder are; None where it has none of its own."""
+    try:
+        return cast("dict[str, Any]", orjson.loads((folder / NOTE_FILE).read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+
+
+def write_private(place: Path, value: Mapping[str, Any]) -> None:
+    """Write a file anew that only this user can read or change."""
+    place.unlink(missing_ok=True)
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps(value))

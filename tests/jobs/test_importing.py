@@ -1,0 +1,116 @@
+"""`pnodes import`, into a given store, into one of its own, and beside a run that holds the folder."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from jobs import cli
+from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
+from server.settings import Settings
+from server.storage.connect import Mongo
+from tests.embedded import EmbeddedStores
+from tests.factories import AT, key
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, db_name: str) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("MONGO_DB", db_name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    """Three lists of two nodes, ten minutes apart."""
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    for number in range(3):
+        at = AT + 600 * number
+        nodes = [
+            {
+                "address": f"45.1.2.{node}:9001",
+                "pubkey": key(node),
+                "version": "0.8.0",
+                "last_seen_timestamp": at - 3,
+                "is_public": True,
+                "rpc_port": 6000,
+                "uptime": 1_000 + 600 * number,
+                "storage_committed": 2**30,
+                "storage_used": 2**20,
+                "storage_usage_percent": 0.0977,
+            }
+            for node in (1, 2)
+        ]
+        (folder / f"{number}.json").write_text(json.dumps({"updatedAt": at, "nodes": nodes}), encoding="utf-8")
+    return folder
+
+
+async def _kept(uri: str, database: str) -> int:
+    mongo = Mongo(uri, database)
+    found = await mongo.database["history"].count_documents({})
+    await mongo.close()
+    return found
+
+
+def test_into_a_given_store(
+    lists: Path, mongo_uri: str, db_name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    assert cli.main(["import", str(lists)]) == 0
+    assert "3 lists imported, as 3 slots" in capsys.readouterr().out
+    assert asyncio.run(_kept(mongo_uri, db_name)) > 0
+    assert cli.main(["import", str(lists)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "0 lists imported, as 0 slots",
+        "3 left out: an earlier import has filled their hours",
+    ]
+
+
+def test_into_stores_of_its_own(lists: Path, tmp_path: Path, db_name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    assert cli.main(["import", str(lists), "--data-dir", str(data)]) == 0
+    assert f"into the stores of {data / 'devnet'}" in capsys.readouterr().out
+    with hold_folder(data / "devnet"):
+        stores = EmbeddedStores(data / "devnet" / "stores").start()
+        try:
+            assert asyncio.run(_kept(stores.mongo_uri, db_name)) > 0
+        finally:
+            assert stores.stop() == 0
+
+
+def test_into_the_stores_of_a_run_that_holds_the_folder(
+    lists: Path, tmp_path: Path, mongo_uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data" / "devnet"
+    with hold_folder(folder):
+        note_stores(folder, {"mongo_uri": mongo_uri})
+        assert cli.main(["import", str(lists)]) == 0
+        assert f"into the running stores of {folder}" in capsys.readouterr().out
+        forget_stores(folder)
+        assert cli.main(["import", str(lists)]) == 1
+        assert "is in use by another run" in capsys.readouterr().out
+
+
+def test_what_is_no_list_is_named(tmp_path: Path, mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}", encoding="utf-8")
+    assert cli.main(["import", str(broken)]) == 2
+    assert cli.main(["import", str(tmp_path / "nowhere.json")]) == 2
+
+
+def test_a_folder_is_held_by_one_run(tmp_path: Path) -> None:
+    with hold_folder(tmp_path / "x"), pytest.raises(InUse, match="is in use by another run"):
+        hold_folder(tmp_path / "x")
+    hold_folder(tmp_path / "x").close()
+
+
+def test_a_note_that_is_missing_or_damaged_is_none(tmp_path: Path) -> None:
+    assert noted_stores(tmp_path) is None
+    (tmp_path / "stores.json").write_text("{", encoding="utf-8")
+    assert noted_stores(tmp_path) is None
