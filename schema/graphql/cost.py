@@ -18,7 +18,6 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -91,15 +90,12 @@ class _Estimate:
     def _selections(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Cost:
         total = Cost()
         for node in selection_set.selections if selection_set is not None else ():
-            match node:
-                case FieldNode():
-                    found = self._field(node, parent)
-                case FragmentSpreadNode():
-                    found = self._fragment(node.name.value)
-                case InlineFragmentNode():
-                    found = self._selections(node.selection_set, parent)
-                case _:
-                    continue
+            if isinstance(node, FieldNode):
+                found = self._field(node, parent)
+            elif isinstance(node, FragmentSpreadNode):
+                found = self._fragment(node.name.value)
+            else:
+                found = self._selections(getattr(node, "selection_set", None), parent)
             total = _sum(total, found)
         return total
 
@@ -147,11 +143,8 @@ def _with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, o
 
 
 def _literal(node: ValueNode) -> object:
-    """A value as it is written; None where it cannot be one."""
-    try:
-        return cast("object", value_from_ast_untyped(node))
-    except ValueError:
-        return None
+    """A value as it is written."""
+    return cast("object", value_from_ast_untyped(node))
 
 
 def _named_type(field: GraphQLField) -> GraphQLNamedType | None:

@@ -48,9 +48,7 @@ class ErrorCode(StrEnum):
 
 def is_internal(error: GraphQLError) -> bool:
     """Whether the error is ours: its text must be masked, and it belongs in the log."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
+    cause = _cause(error)
     return cause is not None and not isinstance(cause, DomainError | GraphQLError)
 
 
@@ -68,7 +66,7 @@ def public(error: GraphQLError, request_id: str | None = None) -> GraphQLError:
         if request_id is not None:
             extensions["requestId"] = request_id
         return _copy(error, MASKED, extensions)
-    cause = error.original_error
+    cause = _cause(error)
     if isinstance(cause, DomainError):
         return _copy(error, cause.message, {"code": cause.code, **_details(cause)})
     if isinstance(error, GraphQLSyntaxError):
@@ -111,6 +109,14 @@ def request_id_of(context: object) -> str | None:
     """The request's id, where the context has one."""
     request_id = getattr(context, "request_id", None)
     return request_id if isinstance(request_id, str) else None
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """What was raised first, however often it was wrapped."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
 
 
 def _details(error: DomainError) -> dict[str, object]:

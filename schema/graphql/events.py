@@ -101,7 +101,8 @@ def place_of(cursor: str, context: Context, *digests: str) -> Place:
     Raises InvalidCursor, and CursorExpired where events after that place may have been deleted already.
     """
     position = decode_cursor(cursor, *digests)
-    if len(position.values) != 1 or not isinstance(index := position.values[0], int) or not 0 <= index <= _MAX_INDEX:
+    index = position.values[0] if len(position.values) == 1 else None
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index <= _MAX_INDEX:
         raise InvalidCursor("the cursor is not one of ours")
     kept = context.service.retention.events
     if kept is not None and position.slot < context.now - kept:

@@ -76,10 +76,7 @@ class _Builder:
             tests = [_all(part) or _everything for part, _ in parts]
             joined = _all(tests) or _everything if name == "and_" else _any(tests)
             return joined, tuple(form for _, form in parts)
-        if name in self._columns:
-            return self._operators(name, value)
-        tests, form = self.group(value, depth + 1)
-        return _all(tests) or _everything, form
+        return self._operators(name, value)
 
     def _operators(self, name: str, value: object) -> tuple[Test, Hashable]:
         column = self._columns[name]

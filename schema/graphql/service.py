@@ -7,6 +7,7 @@ import strawberry
 
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, AvailableRange
+from schema.domain.resolution import POINT_LIMIT
 from schema.graphql import filters, limits, paging
 from schema.graphql.context import Info, Retention, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE
@@ -31,7 +32,8 @@ class Limits(NamedTuple):
     page: int = paging.MAX_PAGE
     default_page: int = paging.DEFAULT_PAGE
     page_with_history: int = MAX_READING_PAGE
-    history_points: int = MAX_POINTS
+    history_points: int = POINT_LIMIT
+    history_points_auto: int = MAX_POINTS
     filter_conditions: int = filters.MAX_CONDITIONS
     filter_nesting: int = filters.MAX_NESTING
     filter_list: int = filters.MAX_LIST
@@ -97,7 +99,8 @@ class LimitsType:
     page: int = attribute("Items of a page: `first`, `last`.")
     default_page: int = attribute("Items of a page where neither `first` nor `last` is given.")
     page_with_history: int = attribute("Items of a page whose items ask for `history` or `availability`.")
-    history_points: int = attribute("Points of a history at resolution AUTO.")
+    history_points: int = attribute("Points of a history; RANGE_TOO_LARGE beyond.")
+    history_points_auto: int = attribute("Points of a history at resolution AUTO.")
     filter_conditions: int = attribute("Conditions of a filter.")
     filter_nesting: int = attribute("Nesting of a filter.")
     filter_list: int = attribute("Elements of a list within a filter.")

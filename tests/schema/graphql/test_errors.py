@@ -7,7 +7,7 @@ import structlog
 from graphql import GraphQLError
 
 from schema.domain import errors as domain
-from schema.domain.errors import BadUserInput, DomainError, RangeTooLarge
+from schema.domain.errors import DomainError, RangeTooLarge
 from schema.graphql.errors import MASKED, ErrorCode, public
 from schema.reads import Reads
 from tests.factories import AT, network
@@ -127,9 +127,16 @@ def test_an_error_that_has_a_code_keeps_it() -> None:
 
 
 def test_a_domain_error_within_a_graphql_error_is_found() -> None:
-    inner = GraphQLError("outer", original_error=BadUserInput("inner"))
+    inner = GraphQLError("outer", original_error=RangeTooLarge("inner", {"limit": 5}))
+    shown = public(GraphQLError("located", original_error=inner))
 
-    assert public(GraphQLError("located", original_error=inner)).extensions == {"code": "BAD_USER_INPUT"}
+    assert (shown.message, shown.extensions) == ("inner", {"code": "RANGE_TOO_LARGE", "limit": 5})
+
+
+def test_an_error_of_ours_within_a_graphql_error_is_masked() -> None:
+    inner = GraphQLError("outer", original_error=RuntimeError(SECRET))
+
+    assert public(GraphQLError("located", original_error=inner)).message == MASKED
 
 
 def test_the_fakes_are_reads() -> None:

@@ -1,5 +1,7 @@
 """The event log in pages: filters, directions, cursors."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -176,3 +178,13 @@ async def test_without_a_snapshot_events_are_still_told() -> None:
     found = (await asking.ask(QUERY, {"first": 1}))["events"]
 
     assert found["nodes"][0]["pnode"] is None
+
+
+@pytest.mark.parametrize("values", [[], [0, 1], ["x"], [-1], [2**31], [None], [True]])
+async def test_a_cursor_with_a_place_that_cannot_be_is_invalid(values: list[Any]) -> None:
+    asking = client()
+    content = json.loads(base64.urlsafe_b64decode((await cursor(asking)) + "=="))
+    content[0] = values
+    forged = base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    assert await asking.code(QUERY, {"after": forged}) == "INVALID_CURSOR"

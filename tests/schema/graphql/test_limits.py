@@ -1,5 +1,6 @@
 """What strangers may send: the table of hostile documents, each refused quickly, and what must pass."""
 
+import sys
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from schema.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_DIRECTIVES, MAX_ER
 from tests.schema.graphql.asking import Client
 
 CORE = core_schema(build_schema())
+SLOWER = 6 if sys.gettrace() is not None else 1  # under coverage
 
 
 def errors_of(query: str) -> list[tuple[str, str]]:
@@ -90,13 +92,13 @@ def test_a_bomb_of_fragments_is_refused_in_under_20_ms(fragments: int) -> None:
     query = bomb(fragments)
     best = float("inf")
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         errors = errors_of(query)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
         assert errors[0][0] == "GRAPHQL_VALIDATION_FAILED"
         assert len(errors) == 1
 
-    assert best < 0.020
+    assert best < 0.020 * SLOWER
 
 
 @pytest.mark.parametrize(
@@ -119,13 +121,13 @@ def test_a_bomb_of_fragments_is_refused_in_under_20_ms(fragments: int) -> None:
 def test_a_hostile_document_is_answered_in_under_50_ms(name: str, query: str, code: str | None) -> None:
     best = float("inf")
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         errors = errors_of(query)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
 
     assert {c for c, _ in errors} == ({code} if code else set())
     assert len(errors) <= MAX_ERRORS
-    assert best < 0.050, name
+    assert best < 0.050 * SLOWER, name
 
 
 def test_suggestions_are_not_made() -> None:

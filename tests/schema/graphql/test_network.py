@@ -7,6 +7,7 @@ import pytest
 from schema.domain.base import HOUR
 from schema.domain.history import HistoryPoint, Stat
 from schema.domain.pnode import PNodeStatus
+from schema.graphql.aggregates import subnet_of
 from tests.factories import AT, SEEDS, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client
@@ -226,6 +227,12 @@ async def test_groups_beyond_the_top_are_one_more_group() -> None:
 
     assert [(g["other"], g["size"]) for g in found] == [(False, 1), (False, 1), (False, 1), (True, 27)]
     assert found[-1]["share"] == 0.9
+
+
+def test_a_node_belongs_to_the_network_around_its_address() -> None:
+    asked = ("45.0.1.7:9001", "[2001:db8:1:2::7]:9001", "example:9001", "")
+
+    assert [subnet_of(a) for a in asked] == ["45.0.1.0/24", "2001:db8:1::/48", None, None]
 
 
 async def test_what_is_not_known_is_a_group_without_a_key() -> None:

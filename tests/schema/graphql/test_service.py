@@ -6,7 +6,9 @@ import pytest
 
 from schema.domain.observation import FailureCategory
 from schema.domain.policy import POLICY_1_0
+from schema.graphql.advice import figure
 from schema.graphql.context import Retention, ServiceInfo
+from schema.reads import CollectorState, SeedAttempt
 from tests.factories import AT, SEEDS, network, pnode, seed_report, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client
@@ -52,7 +54,7 @@ async def test_a_snapshot_says_which_slot_it_is_and_what_is_in_it() -> None:
 
 
 CONFIG = """{ serviceConfig { name release network intervalSeconds staleAfterSeconds limits { bodyBytes tokens depth fields
-  aliases directives operations cost page defaultPage pageWithHistory historyPoints filterConditions filterNesting
+  aliases directives operations cost page defaultPage pageWithHistory historyPoints historyPointsAuto filterConditions filterNesting
   filterList costPerMinute } resolutions { resolution bucketSeconds keptSeconds } retention { raw d1 events }
   availableRange { earliestSnapshot latestSnapshot earliestHistory } } }"""
 
@@ -77,7 +79,8 @@ async def test_the_configuration_is_published() -> None:
         "page": 500,
         "defaultPage": 50,
         "pageWithHistory": 20,
-        "historyPoints": 1_000,
+        "historyPoints": 5_000,
+        "historyPointsAuto": 1_000,
         "filterConditions": 100,
         "filterNesting": 5,
         "filterList": 100,
@@ -172,3 +175,32 @@ async def test_an_unknown_policy_is_refused_and_the_known_ones_named() -> None:
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert "1.0" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (5, (5.0, "5")),
+        (2.5, (2.5, "2.5")),
+        (True, (None, "true")),
+        ("0.8.0", (None, "0.8.0")),
+    ],
+)
+def test_a_figure_is_a_text_and_a_number_where_it_is_one(value: object, expected: object) -> None:
+    assert figure(value) == expected
+
+
+def test_what_is_neither_text_nor_number_is_no_figure() -> None:
+    with pytest.raises(TypeError):
+        figure([])
+
+
+async def test_a_seed_that_is_not_in_the_snapshot_has_no_report() -> None:
+    class Renamed(FakeReads):
+        async def collector(self) -> CollectorState:
+            return CollectorState(seeds=(SeedAttempt(seed="new", attempted_at=AT, succeeded_at=None, failure=None),))
+
+    found = await Client(reads=Renamed([network(3)])).ask("{ collector { seeds { seed report { listed } } } }")
+
+    assert found["collector"]["seeds"] == [{"seed": "new", "report": None}]

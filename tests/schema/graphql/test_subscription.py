@@ -251,3 +251,10 @@ async def test_more_events_than_one_batch_are_all_told() -> None:
         heard = [(await subscriber.hear())["events"]["subject"] for _ in range(449)]
 
     assert heard == [each.subject for each in log[1:]]
+
+
+async def test_a_stream_of_events_ends_with_its_source() -> None:
+    client = Client(reads=FakeReads([network(3)]))
+    async with subscribed(client, EVENTS) as subscriber:
+        client.updates.close()
+        assert await subscriber.ends()
