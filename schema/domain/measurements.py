@@ -25,12 +25,14 @@ def measure(
 ) -> Measurements:
     """The values of one node from the rows about its address (freshest first) and from its own answer, if it gave one.
 
-    The freshest row that knows a field gives it, so that a row without a value never hides one that has it. On its
-    own version and uptime a node's own answer wins; its own storage figures only fill gaps, since they measure the
-    file, not what it promised to the network.
+    What should be equal everywhere (`COMPARED`) is what most seeds say, so that one seed with an old record does not
+    make a value flicker; what moves all the time comes from the freshest row. A row without a value never hides one
+    that has it. On its own version and uptime a node's own answer wins; its own storage figures only fill gaps, since
+    they measure the file, not what it promised to the network.
     """
+    differ = len({compared_values(row.observation) for row in listings}) > 1
     values: dict[str, Any] = {
-        name: next((v for row in listings if (v := getattr(row.observation, name)) is not None), None)
+        name: _most_said(name, listings) if differ and name in COMPARED else _freshest(name, listings)
         for name in MEASURED
     }
     reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
@@ -75,6 +77,22 @@ def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
             values = tuple((value, tuple(sorted(by_value[value]))) for value in sorted(by_value))
             found.append(Disagreement(field=name, values=values))
     return tuple(found)
+
+
+def _freshest(name: str, listings: Iterable[Listing]) -> object:
+    """The value in the freshest row that has one; None without any."""
+    return next((value for row in listings if (value := getattr(row.observation, name)) is not None), None)
+
+
+def _most_said(name: str, listings: Iterable[Listing]) -> object:
+    """The value that most seeds give; of equally frequent ones the freshest; None without any."""
+    seeds: dict[object, set[str]] = {}
+    for row in listings:
+        value = getattr(row.observation, name)
+        if value is not None:
+            seeds.setdefault(value, set()).add(row.seed)
+    # Values stand in the order of their freshest rows, and `max` takes the first of equals.
+    return max(seeds, key=lambda value: len(seeds[value]), default=None)
 
 
 def compared_values(row: Observation) -> tuple[object, ...]:

@@ -19,6 +19,18 @@ def test_the_freshest_row_that_knows_a_value_gives_it() -> None:
     assert (provenance.seed, provenance.observed_at, provenance.missing) == (SEEDS[0], AT, ())
 
 
+def test_what_should_be_equal_everywhere_is_what_most_seeds_say() -> None:
+    rows = [row(SEEDS[0], version="0.7.3"), row(SEEDS[1], uptime=5), row(SEEDS[2], uptime=9)]
+    values, provenance = measure(rows, None, AT, ALL)
+    assert (values["version"], values["uptime"]) == ("0.8.0", rows[0].observation.uptime)
+    assert [d.field for d in provenance.disagreements] == ["version"]
+
+
+def test_of_values_that_equally_many_seeds_give_the_freshest_counts() -> None:
+    values, _ = measure([row(SEEDS[0], version="0.7.3"), row(SEEDS[1])], None, AT, ALL)
+    assert values["version"] == "0.7.3"
+
+
 @pytest.mark.parametrize(
     ("used", "committed", "reported", "expected"),
     [
