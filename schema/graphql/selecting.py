@@ -77,10 +77,9 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
     def ranks(rows: Sequence[T], name: str) -> Ranks:
         return tables.remember((*source, "ranks", name), lambda: columns.ranks(rows, name))
 
-    def matching() -> Selection[T]:
+    def matching() -> tuple[T, ...]:
         items = tables.remember((*source, "order", order), ordered)
-        if chosen.test is not None:
-            items = tuple(filter(chosen.test, items))
-        return Selection(items, columns, order, digest, tables)
+        return items if chosen.test is None else tuple(filter(chosen.test, items))
 
-    return tables.remember(digest, matching)
+    # Only the items are remembered: what holds its tables must not be held by them.
+    return Selection(tables.remember(digest, matching), columns, order, digest, tables)

@@ -24,6 +24,7 @@ from schema.domain.history import (
     HistoryPoint,
     Stat,
 )
+from schema.domain.resolution import POINT_LIMIT
 from schema.graphql.enums import Resolution, Trend
 from schema.graphql.fields import PAGED, Arguments, attribute, published, resolved
 from schema.graphql.scalars import BigInt, DateTime, read_datetime
@@ -102,12 +103,19 @@ def availability_in(root: strawberry.Parent[History]) -> Availability | None:
 
 
 def points_expected(arguments: Arguments, now: UnixSeconds) -> int:
-    """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises."""
+    """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises.
+
+    A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost. A raw point
+    is taken to last a minute; twice as many are counted before that, as intervals of up to two minutes are usual.
+    """
     start, end = _seconds(arguments.get("from"), now), _seconds(arguments.get("to"), now)
     resolution = arguments.get("resolution")
     seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), RAW_SECONDS)
     points = max(1, -(-(end - start) // seconds))
-    return min(points, MAX_POINTS) if resolution in {None, Resolution.AUTO.value} else points
+    if resolution in {None, Resolution.AUTO.value}:
+        return min(points, MAX_POINTS)
+    limit = POINT_LIMIT * 2 if resolution == Resolution.RAW.value else POINT_LIMIT
+    return points if points <= limit else 1
 
 
 def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:

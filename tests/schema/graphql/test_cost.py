@@ -71,6 +71,8 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
             READ_COST + 1 + 168 * 3,
         ),
         ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + 1 + 1_000),
+        ('{ history(from: "2020-01-01T00:00:00Z", resolution: RAW) { points { start } } }', READ_COST + 1 + 1),
+        ('{ history(from: "2027-01-13T08:00:00Z", resolution: RAW) { points { start } } }', READ_COST + 1 + 2_880),
         ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + 1 + 10),
         (
             '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',

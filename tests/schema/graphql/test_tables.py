@@ -7,6 +7,7 @@ from schema.graphql.context import Context
 from schema.graphql.tables import Tables, tables_of
 from tests.factories import AT, network, pnode, snapshot
 from tests.fakes import FakeReads, FakeUpdates
+from tests.schema.graphql.asking import Client
 
 
 def test_a_snapshot_has_one_set_of_tables() -> None:
@@ -16,12 +17,17 @@ def test_a_snapshot_has_one_set_of_tables() -> None:
     assert tables_of(one) is not tables_of(network(3))
 
 
-def test_tables_go_with_their_snapshot_without_the_cycle_collector() -> None:
-    one = network(3)
-    tables = weakref.ref(tables_of(one))
+async def test_tables_go_with_their_snapshot_without_the_cycle_collector() -> None:
+    client = Client()
+    await client.ask(
+        """{ pnodes(where: {uptime: {gt: 1}}, orderBy: [{field: SCORE}]) { nodes { alerts { id } } aggregate { score { p95 } } }
+             recommendations { totalCount } operators { totalCount } topology { stats { nodes } } }"""
+    )
+    tables = weakref.ref(tables_of(client.reads.snapshots[0]))
+    gc.collect()
     gc.disable()
     try:
-        del one
+        client.reads.snapshots.clear()
         assert tables() is None
     finally:
         gc.enable()
