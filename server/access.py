@@ -112,6 +112,11 @@ def request_id_of(sent: str | None) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answered, so that a metric's label never holds a stranger's path."""
+    """The template of the route that answered, so that a metric's label never holds a stranger's path.
+
+    A plain route without parameters has its own path as its template.
+    """
     path = getattr(scope.get("route"), "path", None)
+    if path is None and scope.get("endpoint") is not None and not scope.get("path_params"):
+        path = scope["path"]
     return path if isinstance(path, str) else UNMATCHED

@@ -93,6 +93,12 @@ async def test_a_strangers_path_is_no_label(app: Edge) -> None:
     assert 'route="unmatched",status="404"' in text
 
 
+async def test_a_plain_route_is_a_label_of_its_own(app: Edge) -> None:
+    await call(app, "POST", "/graphql", json={"query": "{ __typename }"})
+    text = (await call(app, "GET", "/metrics")).body.decode()
+    assert 'pnodes_http_requests_total{method="POST",route="/graphql",status="200"}' in text
+
+
 async def test_any_origin_may_read_and_none_with_credentials(app: Edge) -> None:
     for path in ("/pnodes?limit=1", "/health", "/nowhere"):
         reply = await call(app, "GET", path, headers=VISITOR)
