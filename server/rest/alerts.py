@@ -26,7 +26,6 @@ def alert_routes(views: Views) -> Routes:
         "/pnodes/{address:node}/alerts",
         operation="getPnodeAlerts",
         summary="What is wrong with one node",
-        graphql="`pnode(address) { alerts(severity) }`",
         model=NodeAlertsAnswer,
         responses=UNKNOWN_NODE,
     )
@@ -50,7 +49,6 @@ def alert_routes(views: Views) -> Routes:
         "/alerts",
         operation="listAlerts",
         summary="What is wrong with all nodes",
-        graphql="`alerts(first, where) { totalCount nodes }`",
         model=AlertsAnswer,
     )
     async def alerts(
@@ -68,7 +66,6 @@ def alert_routes(views: Views) -> Routes:
         "/alerts/critical",
         operation="listCriticalAlerts",
         summary="What is critically wrong with all nodes",
-        graphql="`alerts(where: {severity: {eq: CRITICAL}}) { totalCount nodes }`",
         model=AlertsAnswer,
     )
     async def critical() -> Response:

@@ -26,7 +26,6 @@ def all_nodes_routes(views: Views) -> Routes:
         "/all-nodes",
         operation="getAllNodes",
         summary="Everything the seeds said",
-        graphql="`pnodes { nodes { witnesses provenance } }` and `collector { seeds }`",
         model=AllNodesAnswer,
     )
     async def all_nodes(

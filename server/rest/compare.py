@@ -34,7 +34,6 @@ def compare_routes(views: Views) -> Routes:
         "/pnodes/compare",
         operation="comparePnodes",
         summary="Compare two to five nodes",
-        graphql="`comparePnodes(addresses)`",
         model=CompareAnswer,
         responses=_REFUSED,
     )

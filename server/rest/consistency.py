@@ -32,7 +32,6 @@ def consistency_routes(views: Views) -> Routes:
         "/network/consistency",
         operation="getNetworkConsistency",
         summary="How steadily nodes stay in gossip",
-        graphql="`consistency(first, where) { nodes summary }`",
         model=NetworkConsistencyAnswer,
     )
     async def network(
@@ -60,7 +59,6 @@ def consistency_routes(views: Views) -> Routes:
         "/node/{address:node}/consistency",
         operation="getNodeConsistency",
         summary="How steadily one node stays in gossip",
-        graphql="`pnode(address) { consistency }`",
         model=NodeConsistencyAnswer,
         responses=UNKNOWN_NODE,
     )

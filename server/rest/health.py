@@ -73,7 +73,6 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         "/health",
         operation="getHealth",
         summary="Health, for monitors",
-        graphql="`snapshot { ageSeconds stale takenAt counts }` and `collector`",
         model=Health,
         responses=unhealthy,
     )
@@ -86,7 +85,6 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         "/health/live",
         operation="getLiveness",
         summary="Liveness, for platforms",
-        graphql="`{ __typename }`",
         model=Probe,
     )
     async def live() -> Response:
@@ -97,7 +95,6 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         "/health/ready",
         operation="getReadiness",
         summary="Readiness, for load balancers",
-        graphql="`snapshot { slot }`",
         model=Probe,
         responses=unready,
     )

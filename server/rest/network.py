@@ -37,7 +37,6 @@ def network_routes(views: Views) -> Routes:
         "/network/health",
         operation="getNetworkHealth",
         summary="Health of the network",
-        graphql="`networkHealth { score status factors alerts }`",
         model=NetworkHealthAnswer,
     )
     async def health() -> Response:
@@ -65,7 +64,6 @@ def network_routes(views: Views) -> Routes:
         "/network/analytics",
         operation="getNetworkAnalytics",
         summary="Distributions, growth and advice",
-        graphql="`networkAnalytics`, `growth`, `collector`",
         model=AnalyticsAnswer,
     )
     async def network_analytics() -> Response:
@@ -85,7 +83,6 @@ def network_routes(views: Views) -> Routes:
         "/network/history",
         operation="getNetworkHistory",
         summary="The network over time",
-        graphql="`history(from, to, resolution, includeCurrent: true) { points summary }`",
         model=NetworkHistoryAnswer,
         responses=_TOO_LARGE,
     )
@@ -111,7 +108,6 @@ def network_routes(views: Views) -> Routes:
         "/network/growth",
         operation="getNetworkGrowth",
         summary="Growth of the network",
-        graphql="`growth(hours)`",
         model=GrowthAnswer,
     )
     async def growth(hours: Hours = 24) -> Response:
@@ -124,7 +120,6 @@ def network_routes(views: Views) -> Routes:
         "/network/topology",
         operation="getNetworkTopology",
         summary="Which seed lists which node",
-        graphql="`topology { nodes edges stats }`",
         model=TopologyAnswer,
     )
     async def network_topology() -> Response:

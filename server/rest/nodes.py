@@ -34,7 +34,6 @@ def node_routes(views: Views) -> Routes:
         "/node/{address:node}/history",
         operation="getNodeHistory",
         summary="One node over time",
-        graphql="`pnode(address) { history(from, to) { points } availability(window) }`",
         model=NodeHistoryAnswer,
     )
     async def history(
@@ -60,7 +59,6 @@ def node_routes(views: Views) -> Routes:
         "/node/{address:node}/metrics-summary",
         operation="getNodeMetricsSummary",
         summary="One node's averages",
-        graphql="`pnode(address) { history(from, to) { summary } availability(window) }`",
         model=MetricsSummaryAnswer,
     )
     async def metrics_summary(
@@ -81,7 +79,6 @@ def node_routes(views: Views) -> Routes:
         "/nodes/history-status",
         operation="getHistoryStatus",
         summary="How much history is kept",
-        graphql="`serviceConfig { retention available }`",
         model=HistoryStatusAnswer,
     )
     async def history_status() -> Response:

@@ -20,7 +20,6 @@ def operator_routes(views: Views) -> Routes:
         "/operators",
         operation="listOperators",
         summary="Who runs how many nodes",
-        graphql="`operators(first, where) { nodes concentration }`",
         model=OperatorsAnswer,
     )
     async def operators(

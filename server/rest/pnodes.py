@@ -25,7 +25,6 @@ def pnodes_routes(views: Views) -> Routes:
         "/pnodes",
         operation="listPnodes",
         summary="List nodes",
-        graphql="`pnodes(first, where: {status}, orderBy) { totalCount nodes aggregate }`",
         model=PnodesAnswer,
     )
     async def pnodes(

@@ -22,7 +22,6 @@ def recommendation_routes(views: Views) -> Routes:
         "/recommendations",
         operation="listRecommendations",
         summary="Nodes worth staking on",
-        graphql="`recommendations(first, where) { nodes { pnode criteria } }`",
         model=RecommendationsAnswer,
     )
     async def recommendations(

@@ -31,7 +31,6 @@ def registry_routes(views: Views) -> Routes:
         "/registry",
         operation="listRegistry",
         summary="All nodes ever known",
-        graphql="`pnodes(orderBy: [{field: LAST_SEEN, direction: DESC}])` for those of the snapshot",
         model=RegistryAnswer,
     )
     async def registry(
@@ -48,7 +47,6 @@ def registry_routes(views: Views) -> Routes:
         "/registry/{address:node}",
         operation="getRegistryEntry",
         summary="One node, with what accumulates about it",
-        graphql="`pnode(address)`",
         model=RegistryEntryAnswer,
         responses=_UNKNOWN,
     )
@@ -72,7 +70,6 @@ def registry_routes(views: Views) -> Routes:
         "/graveyard",
         operation="listGraveyard",
         summary="Nodes gone for long",
-        graphql="`pnodes(where: {lastSeen: {lt: …}})` for those of the snapshot",
         model=GraveyardAnswer,
     )
     async def graveyard(

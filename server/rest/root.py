@@ -34,7 +34,6 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
         "/",
         operation="getCatalogue",
         summary="What this API is and has",
-        graphql="`serviceConfig`, `scorePolicy`, `snapshot`",
         model=RootAnswer,
     )
     async def catalogue() -> Response:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.rest.equivalents import EQUIVALENTS
 from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
 from server.rest.respond import conditional
 
@@ -51,14 +52,13 @@ class Routes:
         *,
         operation: str,
         summary: str,
-        graphql: str,
         model: type[BaseModel],
         responses: Mapping[int | str, dict[str, Any]] | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """Register a coroutine for GET and HEAD of `path`.
 
-        `graphql` names the equivalent question. The docstring becomes the description. HEAD and a trailing slash
-        work without being documented; slashes are never redirected, for a redirect would repeat the Host.
+        The docstring and the equivalent question in GraphQL become the description. HEAD and a trailing slash work
+        without being documented; slashes are never redirected, for a redirect would repeat the Host.
         """
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -71,7 +71,7 @@ class Routes:
                 methods=["GET"],
                 operation_id=operation,
                 summary=summary,
-                description=f"{_paragraphs(endpoint)}\n\nGraphQL equivalent: {graphql}.",
+                description=f"{_paragraphs(endpoint)}\n\nGraphQL equivalent: `{EQUIVALENTS[operation]}`",
                 response_model=model,
                 responses=documented,
             )

@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema, build_schema, parse, validate
 from pydantic import BaseModel
 
 from server.rest.catalogue import GROUPS
+from server.rest.equivalents import EQUIVALENTS
 from server.rest.models import (
     alerts,
     all_nodes,
@@ -22,6 +24,7 @@ from server.rest.models import (
 )
 from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
 from tests.factories import address
+from tests.processes import REPOSITORY
 from tests.server.rest.examples import PATH, render
 from tests.server.rest.routes_table import NODE, OPERATIONS, VARIANTS
 from tests.server.rest.world import shared_client
@@ -58,6 +61,11 @@ MODELS: dict[str, type[BaseModel]] = {
 @cache
 def document() -> dict[str, Any]:
     return shared_client().get("/openapi.json").json()
+
+
+@cache
+def sdl() -> GraphQLSchema:
+    return build_schema((REPOSITORY / "schema" / "schema.graphql").read_text(encoding="utf-8"))
 
 
 def operations() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -119,12 +127,21 @@ def test_errors_fit_the_documented_models(path: str, status: int, model: type[Ba
 def test_each_operation_says_what_a_client_must_know(operation: str) -> None:
     path, found = operations()[operation]
     assert found["summary"]
-    assert "GraphQL equivalent: `" in found["description"]
+    assert found["description"].endswith(f"GraphQL equivalent: `{EQUIVALENTS[operation]}`")
     assert found["tags"]
     assert {"200", "304", "405", "503"} <= set(found["responses"])
     assert ("422" in found["responses"]) == bool(found.get("parameters"))
     assert all(parameter["description"] for parameter in found.get("parameters", []))
     assert path.count("{") == sum(parameter["in"] == "path" for parameter in found.get("parameters", []))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_equivalent_in_graphql_is_a_valid_question(operation: str) -> None:
+    assert validate(sdl(), parse(EQUIVALENTS[operation])) == []
+
+
+def test_there_is_an_equivalent_of_every_operation_and_of_nothing_else() -> None:
+    assert EQUIVALENTS.keys() == OPERATIONS.keys()
 
 
 def test_every_tag_is_described_and_used() -> None:

@@ -1,0 +1,156 @@
+"""`docs/rest.md`, made from what the routes say of themselves: a preface of ours, then every route, then every object.
+
+`python -m tests.server.rest.rest_doc` writes it anew.
+"""
+
+from typing import Any
+
+from server.rest.equivalents import EQUIVALENTS
+from tests.processes import REPOSITORY
+from tests.server.rest.world import shared_client
+
+PATH = REPOSITORY / "docs" / "rest.md"
+
+PREFACE = """\
+# The REST surface
+
+A projection of the same reads as GraphQL, for clients of the earlier API and for probes. New clients should ask GraphQL:
+it has filters, cursors, the past, provenance and subscriptions, and tells what is not known from what is zero. Clients of
+the earlier API find their differences in [coming from the earlier API](coming-from-the-earlier-api.md).
+
+This page is made from the code (`python -m tests.server.rest.rest_doc`); `/openapi.json` says the same for machines, with
+a real answer of each route.
+
+## Rules
+
+- Times are unix seconds (UTC), sizes bytes, durations seconds; `*_percent` is 0 to 100.
+- **Moment.** An answer speaks of one moment, its `timestamp`: when the snapshot was taken, moved on by whole polling
+  intervals while no newer one comes. Ages and durations are counted to it, so that equal questions get equal bytes
+  until there is news. Only `/health` looks at the clock.
+- **Counts** of the network are over all nodes that the snapshot holds, whatever a filter leaves out.
+- **Online** means that the status is `ONLINE`, on every route. Nodes that are not online have score 0 and uptime 0.
+- **Unknown values** are 0, false, `"unknown"` or port 6000 where clients of the earlier API do arithmetic, null elsewhere.
+- **Order.** Every list has a total order; ties end with the address.
+- **A node's name** in a path is its address (any that it was ever known by), its pubkey or its id.
+- GET and HEAD, with or without a trailing slash; nothing is ever redirected, and the `Host` header is never used. Other
+  methods: 405 with `Allow`. `/prune` takes none: nothing is deleted over HTTP.
+- `ETag` on every answer, 304 for `If-None-Match`; `Cache-Control: max-age` reaches to when the next snapshot is due.
+  Health and errors are `no-store`.
+- Bodies from 1 kB on are compressed by `Accept-Encoding`: zstd, br, gzip.
+- Any origin may read (CORS); there are no credentials.
+
+## Errors
+
+| status | body | when |
+|---|---|---|
+| 400 | `{"error", "example" or "provided" or "code" ...}` | a question that cannot be answered as asked |
+| 404 | `{"error", "suggestion" or "missing"}`; JSON-RPC style on `/registry/{address}` | an unknown node |
+| 404 | `{"detail"}` | an unknown path |
+| 405 | `{"detail"}` | another method; see `Allow` |
+| 422 | `{"detail": [{"type", "loc", "msg", "input", "ctx"}]}` | a parameter outside of its bounds |
+| 503 | `{"jsonrpc", "error": {"code": -32603, "message"}, "id"}` | no snapshot yet, or only the store could tell and is silent; see `Retry-After` |
+
+While the store is down, everything that the snapshot in memory can answer is answered.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    document = shared_client().get("/openapi.json").json()
+    routes = [(path, item["get"]) for path, item in document["paths"].items()]
+    parts = [PREFACE, _overview(routes), *(_route(path, operation) for path, operation in routes), "## Objects\n"]
+    schemas = document["components"]["schemas"]
+    shown = _reached(schemas, [_model(operation) for _, operation in routes])
+    parts += [_object(name, schemas[name]) for name in sorted(shown)]
+    return "\n".join(parts)
+
+
+def _overview(routes: list[tuple[str, dict[str, Any]]]) -> str:
+    rows = [
+        f"| [`{path}`](#{operation['operationId'].lower()}) | {operation['summary']} |" for path, operation in routes
+    ]
+    return "\n".join(["## Routes\n", "| route | what it gives |", "|---|---|", *rows, ""])
+
+
+def _route(path: str, operation: dict[str, Any]) -> str:
+    name = operation["operationId"]
+    description = " ".join(operation["description"].partition("GraphQL equivalent: ")[0].split())
+    lines = [f"### {name}\n", f"`GET {path}`: {description}\n"]
+    parameters = operation.get("parameters", [])
+    if parameters:
+        lines += ["| parameter | takes | default | meaning |", "|---|---|---|---|", *map(_parameter, parameters), ""]
+    model = _model(operation)
+    lines += [f"Answers with [{model}](#{model.lower()}). In GraphQL:\n", "```graphql", EQUIVALENTS[name], "```\n"]
+    return "\n".join(lines)
+
+
+def _parameter(parameter: dict[str, Any]) -> str:
+    schema = parameter["schema"]
+    default = "required" if parameter.get("required") else f"`{schema['default']}`" if "default" in schema else ""
+    return f"| `{parameter['name']}` | {_takes(schema)} | {default} | {parameter['description']} |"
+
+
+def _takes(schema: dict[str, Any]) -> str:
+    inner = next((each for each in schema.get("anyOf", []) if each.get("type") != "null"), schema)
+    if "enum" in inner:
+        return ", ".join(f"`{word}`" for word in inner["enum"])
+    if "maximum" in inner:
+        return f"{inner['type']}, {inner['minimum']:g} to {inner['maximum']:g}".replace("1e+06", "1000000")
+    return f"{inner['type']}, at most {inner['maxLength']} characters" if "maxLength" in inner else inner["type"]
+
+
+def _object(name: str, schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return f"### {name}\n\n{schema['description']}\n\nOne of {_takes(schema)}.\n"
+    required = set(schema.get("required", []))
+    rows = [
+        f"| `{field}` | {_type(found)}{'' if field in required else ', may be absent'} | {_meaning(found)} |"
+        for field, found in schema["properties"].items()
+    ]
+    about = f"{schema['description']}\n".replace("\n\n", "\n") if schema.get("description") else ""
+    return "\n".join([f"### {name}\n", about, "| field | type | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _meaning(schema: dict[str, Any]) -> str:
+    return str(schema.get("description", "")).replace("|", "\\|")
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """The type of a field, with a link to the object that it is."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    values = schema.get("additionalProperties")
+    return f"map to {_type(values)}" if kind == "object" and isinstance(values, dict) else str(kind)
+
+
+def _model(operation: dict[str, Any]) -> str:
+    return str(operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+
+
+def _reached(schemas: dict[str, Any], names: list[str]) -> set[str]:
+    """The objects that bodies are made of, through all references."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(schemas[name])
+    return found
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"].rpartition("/")[2]] if isinstance(value.get("$ref"), str) else []
+        return own + [name for inner in value.values() for name in _references(inner)]
+    return [name for inner in value for name in _references(inner)] if isinstance(value, list) else []
+
+
+if __name__ == "__main__":
+    PATH.write_text(render(), encoding="utf-8")

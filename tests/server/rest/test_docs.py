@@ -1,0 +1,52 @@
+"""The pages about REST say what the code does."""
+
+import re
+
+import pytest
+
+from tests.processes import REPOSITORY
+from tests.server.rest.checklist import ROUTES
+from tests.server.rest.rest_doc import PATH, render
+from tests.server.rest.routes_table import DATA_OPERATIONS, OPERATIONS
+from tests.server.rest.world import shared_client
+
+COMING = REPOSITORY / "docs" / "coming-from-the-earlier-api.md"
+
+
+def test_the_page_is_made_from_the_code() -> None:
+    """`python -m tests.server.rest.rest_doc` writes it anew; the diff is for review."""
+    assert PATH.read_text(encoding="utf-8") == render()
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    page = PATH.read_text(encoding="utf-8")
+    anchors = {heading.lower() for heading in re.findall(r"^#+ (\S+)$", page, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= anchors
+
+
+@pytest.mark.parametrize("page", [PATH, COMING], ids=lambda page: page.name)
+def test_links_to_other_pages_lead_to_files(page: object) -> None:
+    text = (REPOSITORY / "docs" / str(getattr(page, "name", ""))).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([a-z-]+\.md)", text):
+        assert (REPOSITORY / "docs" / target).is_file()
+
+
+def test_every_route_that_is_named_exists() -> None:
+    documented = set(shared_client().get("/openapi.json").json()["paths"])
+    named = set(re.findall(r"`(/[a-z/{}-]*)`", COMING.read_text(encoding="utf-8")))
+    assert named - documented <= {"/prune", "/openapi.json"}
+
+
+def test_every_field_that_is_new_is_served() -> None:
+    new = COMING.read_text(encoding="utf-8").partition("## What is new")[2].partition("Headers that")[0]
+    fields = set(re.findall(r"`([a-z_]+)`", new)) - {"min_score", "resolution"}
+    everything = b"".join(shared_client().get(path).content for path in OPERATIONS.values())
+    assert {field for field in fields if f'"{field}":'.encode() not in everything} == set()
+
+
+@pytest.mark.parametrize("operation", DATA_OPERATIONS)
+def test_every_field_of_the_earlier_api_is_on_the_page(operation: str) -> None:
+    page = PATH.read_text(encoding="utf-8")
+    last_names = {re.split(r"[.\[{]", path.rstrip("[]{}"))[-1] for path in ROUTES.get(operation, {})}
+    assert last_names
+    assert {name for name in last_names if f"`{name}`" not in page} == set()
