@@ -11,8 +11,8 @@ from schema.graphql.engine import Ready
 from schema.graphql.scalars import read_datetime
 
 _TIMELESS = frozenset({"__typename"})
-# Below an `asOf`, these speak of other times than that of the snapshot.
-_OF_OTHER_TIMES = frozenset({"history", "availability"})
+# Below an `asOf`, these speak of other times than that of the snapshot: of ranges, and of now.
+_OF_OTHER_TIMES = frozenset({"history", "availability", "ageSeconds", "stale"})
 
 
 def is_closed_past(ready: Ready, newest_slot: int | None) -> bool:
