@@ -157,7 +157,8 @@ async def _tick(reads: FakeReads, updates: FakeUpdates, nodes: int) -> None:
     base = network(nodes)
     while True:
         await asyncio.sleep(1 - time.time() % 1)
-        header = base.header.model_copy(update={"slot": int(time.time()), "taken_at": int(time.time())})
+        second = round(time.time())  # the timer may ring a moment early
+        header = base.header.model_copy(update={"slot": second, "taken_at": second})
         newest = Snapshot(header=header, nodes=base.nodes)
         reads.snapshots = [newest]
         updates.push(newest)
