@@ -1,8 +1,8 @@
 """`/all-nodes`: everything the seeds said, as two older clients read it."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Query
 from starlette.responses import Response
 
@@ -45,49 +45,79 @@ def all_nodes_routes(views: Views) -> Routes:
     return routes
 
 
+class Listings:
+    """The rows of all seeds' lists as bytes: as many as nodes times seeds, so each node is written once and reused."""
+
+    def __init__(self, view: View) -> None:
+        self.nodes = [node for node in view.nodes if node.witnesses]
+        self.by_seed: dict[str, list[PNode]] = {seed.seed: [] for seed in view.header.seeds}
+        for node in self.nodes:
+            for witness in self.by_seed.keys() & node.witnesses:
+                self.by_seed[witness].append(node)
+        self._pods = {node.id: orjson.dumps(_pod(node))[:-1] for node in self.nodes}
+        self._drawn = {node.id: orjson.dumps(_drawn(node))[:-1] for node in self.nodes}
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.by_seed.values()))
+
+    def pods(self, seed: str) -> bytes:
+        """The rows of one seed, separated by commas, with the seed as their source."""
+        end = b',"source_ip":%b}' % orjson.dumps(seed)
+        return b",".join(self._pods[node.id] + end for node in self.by_seed[seed])
+
+    def drawn(self, seed: str) -> bytes:
+        """The rows of one seed as a map of the network draws them."""
+        nodes = self.by_seed[seed]
+        end = b',"total_count":%d}' % len(nodes)
+        return b",".join(self._drawn[node.id] + end for node in nodes)
+
+
 def _body(view: View, version: str | None) -> dict[str, Any]:
-    listed = [node for node in view.nodes if node.witnesses]
-    by_seed = {seed.seed: [node for node in listed if seed.seed in node.witnesses] for seed in view.header.seeds}
+    listings = Listings(view)
+    pods = {seed: listings.pods(seed) for seed in listings.by_seed}
+    raw = _array(b",".join(filter(None, pods.values())))
     if version == "raw":
-        return {"version": version, "nodes": _raw(by_seed)}
+        return {"version": version, "nodes": raw}
+    unique = [_merged(node) for node in listings.nodes]
     if version == "unique":
-        return {"version": version, "nodes": [_merged(node) for node in listed]}
-    online = [node for node in listed if node.is_online]
+        return {"version": version, "nodes": unique}
+    online = [node for node in listings.nodes if node.is_online]
+    seeds = view.header.seeds
     return {
-        "summary": _summary(view, listed, by_seed, online),
-        "nodes": {seed.seed: _seed(seed, by_seed[seed.seed]) for seed in view.header.seeds},
-        "merged_pnodes_raw": _raw(by_seed),
-        "merged_pnodes_unique": [_merged(node) for node in listed],
-        "ip_nodes": {seed.seed: _ip_node(seed, by_seed[seed.seed]) for seed in view.header.seeds},
+        "summary": _summary(view, listings, len(online)),
+        "nodes": {seed.seed: _seed(seed) | {"pods": _array(pods[seed.seed])} for seed in seeds},
+        "merged_pnodes_raw": raw,
+        "merged_pnodes_unique": unique,
+        "ip_nodes": {seed.seed: _ip_node(seed) | {"pods": _array(listings.drawn(seed.seed))} for seed in seeds},
         "merged_pnodes": [_map_pod(node) for node in online],
     }
 
 
-def _summary(
-    view: View, listed: Sequence[PNode], by_seed: Mapping[str, Sequence[PNode]], online: Sequence[PNode]
-) -> dict[str, Any]:
+def _array(rows: bytes) -> orjson.Fragment:
+    return orjson.Fragment(b"[%b]" % rows)
+
+
+def _summary(view: View, listings: Listings, online: int) -> dict[str, Any]:
     totals = view.header.totals
     answered = sum(seed.ok for seed in view.header.seeds)
     return {
         "total_nodes": len(view.header.seeds),
-        "total_pnodes": len(listed),
-        "total_pnodes_raw": sum(map(len, by_seed.values())),
+        "total_pnodes": len(listings.nodes),
+        "total_pnodes_raw": listings.rows,
         "total_bytes_processed": totals.bytes_processed or 0,
         "avg_cpu_percent": round(totals.avg_cpu_percent or 0, 2),
         "avg_ram_used_percent": round(totals.avg_ram_used_percent or 0, 2),
         "total_active_streams": totals.active_streams or 0,
         "last_updated": view.header.taken_at,
-        "unique_pnodes": len(online),
+        "unique_pnodes": online,
         "online_ip_nodes": answered,
         "offline_ip_nodes": len(view.header.seeds) - answered,
     }
 
 
-def _raw(by_seed: Mapping[str, Sequence[PNode]]) -> list[dict[str, Any]]:
-    return [_listed(node, seed) for seed, nodes in by_seed.items() for node in nodes]
-
-
-def _listed(node: PNode, seed: str) -> dict[str, Any]:
+def _pod(node: PNode) -> dict[str, Any]:
+    """A node as a seed lists it, without the seed."""
     seen = shown_last_seen(node)
     return {
         "address": node.address,
@@ -101,12 +131,22 @@ def _listed(node: PNode, seed: str) -> dict[str, Any]:
         "version": shown_version(node),
         "last_seen": seen,
         "last_seen_timestamp": seen,
-        "source_ip": seed,
+    }
+
+
+def _drawn(node: PNode) -> dict[str, Any]:
+    seen = shown_last_seen(node)
+    return {
+        "address": node.address,
+        "version": shown_version(node),
+        "last_seen": seen,
+        "last_seen_timestamp": seen,
     }
 
 
 def _merged(node: PNode) -> dict[str, Any]:
-    return _listed(node, _home(node)) | {
+    return _pod(node) | {
+        "source_ip": _home(node),
         "peer_sources": list(node.witnesses),
         "peer_count": node.witness_count,
         "status": node.status.value,
@@ -115,15 +155,7 @@ def _merged(node: PNode) -> dict[str, Any]:
 
 
 def _map_pod(node: PNode) -> dict[str, Any]:
-    seen = shown_last_seen(node)
-    return {
-        "address": node.address,
-        "version": shown_version(node),
-        "source_ip": _home(node),
-        "pubkey": node.pubkey or "",
-        "last_seen": seen,
-        "last_seen_timestamp": seen,
-    }
+    return _drawn(node) | {"source_ip": _home(node), "pubkey": node.pubkey or ""}
 
 
 def _home(node: PNode) -> str:
@@ -132,7 +164,7 @@ def _home(node: PNode) -> str:
     return seed if seed in node.witnesses else node.witnesses[0]
 
 
-def _seed(seed: SeedReport, nodes: Sequence[PNode]) -> dict[str, Any]:
+def _seed(seed: SeedReport) -> dict[str, Any]:
     stats = seed.stats or _NO_STATS
     return {
         "metadata": {
@@ -144,7 +176,6 @@ def _seed(seed: SeedReport, nodes: Sequence[PNode]) -> dict[str, Any]:
         "stats": _seed_stats(stats),
         "pods_raw": None,
         "pods_total_count": seed.listed,
-        "pods": [_listed(node, seed.seed) for node in nodes],
     }
 
 
@@ -160,21 +191,11 @@ def _seed_stats(stats: PodStats) -> dict[str, Any]:
     }
 
 
-def _ip_node(seed: SeedReport, nodes: Sequence[PNode]) -> dict[str, Any]:
+def _ip_node(seed: SeedReport) -> dict[str, Any]:
     return {
         "status": "online" if seed.ok else "offline",
         "version": {"result": {"version": seed.version}} if seed.version is not None else None,
         "stats": {"result": _flat_stats(seed.stats, seed.answered_at)} if seed.stats is not None else None,
-        "pods": [
-            {
-                "address": node.address,
-                "version": shown_version(node),
-                "last_seen": shown_last_seen(node),
-                "last_seen_timestamp": shown_last_seen(node),
-                "total_count": len(nodes),
-            }
-            for node in nodes
-        ],
     }
 
 
