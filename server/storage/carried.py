@@ -1,0 +1,68 @@
+"""What a commit hands on: the memory of each node for the next cycle, and the registry entries and events for a repetition."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TypeVar
+
+from schema.domain.base import Record, Slot
+from schema.domain.events import Event
+from schema.domain.memory import NodeMemory
+from schema.domain.registry import RegistryEntry
+from schema.writes import Commit
+from server.storage import chunks
+from server.storage.codec import CARRIED_LEVEL, ENCODING, Codec, check_encoding, dump_chunks, pack, unpack
+from server.storage.documents import Carried, CarriedDocument, ChunkRef
+
+MEMORY = Codec(NodeMemory)
+REGISTRY = Codec(RegistryEntry)
+EVENTS = Codec(Event)
+
+R = TypeVar("R", bound=Record)
+
+
+async def write(commit: Commit, token: int, written: int) -> Carried:
+    """Store what the commit carries, in one go."""
+    slot = commit.snapshot.slot
+    memory = await _payload(slot, token, "memory", MEMORY, commit.memory)
+    registry = await _payload(slot, token, "registry", REGISTRY, commit.registry)
+    events = await _payload(slot, token, "events", EVENTS, commit.events)
+    await chunks.write(CarriedDocument, written, memory, registry, events)
+    return Carried(encoding=ENCODING, memory=memory[0], registry=registry[0], events=events[0])
+
+
+async def load_memory(carried: Carried) -> tuple[NodeMemory, ...]:
+    """Raises Damaged, UnknownEncoding."""
+    check_encoding(carried.encoding)
+    return await _load(MEMORY, carried.memory)
+
+
+async def load_registry(carried: Carried) -> tuple[RegistryEntry, ...]:
+    """Raises Damaged, UnknownEncoding."""
+    check_encoding(carried.encoding)
+    return await _load(REGISTRY, carried.registry)
+
+
+async def load_events(carried: Carried) -> tuple[Event, ...]:
+    """Raises Damaged, UnknownEncoding."""
+    check_encoding(carried.encoding)
+    return await _load(EVENTS, carried.events)
+
+
+async def drop_before(slot: Slot) -> None:
+    """Forget what earlier slots carried."""
+    await CarriedDocument.collection().delete_many({"slot": {"$lt": slot}})
+
+
+async def _payload(
+    slot: Slot, token: int, kind: str, codec: Codec[R], records: Sequence[R]
+) -> tuple[ChunkRef, list[bytes]]:
+    bodies = [pack(raw, level=CARRIED_LEVEL) async for raw in dump_chunks(codec, records)]
+    return chunks.ref_of(slot, token, kind, bodies, len(records)), bodies
+
+
+async def _load(codec: Codec[R], ref: ChunkRef) -> tuple[R, ...]:
+    records: list[R] = []
+    for body in await chunks.read(CarriedDocument, ref):
+        records.extend(codec.load(unpack(body)))
+        await asyncio.sleep(0)
+    return tuple(records)

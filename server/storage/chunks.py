@@ -1,0 +1,64 @@
+"""Payloads too large for one document, in chunks whose keys name their content.
+
+Writing the same payload again changes nothing, and writing another one never touches it: a chunk that a marker points at
+stays what it was, whoever retries, is late, or gives up half-way.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from pymongo.errors import BulkWriteError
+
+from schema.domain.base import Slot
+from server.storage.bulk import duplicates
+from server.storage.documents import ChunkRef, StoredChunk
+
+BATCH = 200  # chunks a round trip: some MB
+
+
+class Damaged(Exception):
+    """Chunks are missing or are not what the marker says."""
+
+
+def ref_of(slot: Slot, token: int, kind: str, bodies: Sequence[bytes], records: int) -> ChunkRef:
+    """Where these bodies will lie."""
+    return ChunkRef(slot=slot, token=token, kind=kind, chunks=len(bodies), records=records, digest=digest_of(bodies))
+
+
+def digest_of(bodies: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for body in bodies:
+        digest.update(len(body).to_bytes(8, "big"))
+        digest.update(body)
+    return digest.hexdigest()
+
+
+async def write(model: type[StoredChunk], written: int, *payloads: tuple[ChunkRef, Sequence[bytes]]) -> None:
+    """Store payloads, all in one round trip for each `BATCH` chunks. What is there already stays."""
+    documents = [
+        {"_id": key, "slot": ref.slot, "written": written, "body": body}
+        for ref, bodies in payloads
+        for key, body in zip(ref.ids, bodies, strict=True)
+    ]
+    collection = model.collection()
+    for start in range(0, len(documents), BATCH):
+        try:
+            await collection.insert_many(documents[start : start + BATCH], ordered=False)
+        except BulkWriteError as error:
+            duplicates(error)
+
+
+async def read(model: type[StoredChunk], ref: ChunkRef) -> list[bytes]:
+    """The bodies in order. Raises Damaged."""
+    bodies: dict[str, bytes] = {}
+    ids = ref.ids
+    for start in range(0, len(ids), BATCH):
+        found = await model.find({"_id": {"$in": ids[start : start + BATCH]}}).to_list()
+        bodies.update((document.id, document.body) for document in found)
+    missing = [key for key in ids if key not in bodies]
+    if missing:
+        raise Damaged(f"{len(missing)} of {ref.chunks} chunks of {ref.kind} at slot {ref.slot} are missing")
+    ordered = [bodies[key] for key in ids]
+    if digest_of(ordered) != ref.digest:
+        raise Damaged(f"chunks of {ref.kind} at slot {ref.slot} are not the {ref.digest} that was committed")
+    return ordered

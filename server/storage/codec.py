@@ -1,0 +1,81 @@
+"""Records as compact bytes: pydantic's JSON, compressed with zstd, optionally against an earlier payload.
+
+Every field is written, defaults too: what was stored keeps its meaning when a default changes, and costs 1 % once it is
+compressed. `ENCODING` is stored beside the payload; another format needs another number, and a reader for the old one.
+"""
+
+import asyncio
+import math
+import types
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import zstandard
+from pydantic import TypeAdapter
+
+from schema.domain.base import Record
+from server.storage.compact import compact
+
+ENCODING = 1
+CHUNK_RECORDS = 300  # some 8 ms to decode, and 12 to 50 kB compressed
+
+# What is kept for months is compressed harder than what the next cycle replaces.
+KEPT_LEVEL = 9
+CARRIED_LEVEL = 3
+
+R = TypeVar("R", bound=Record)
+
+
+class UnknownEncoding(Exception):
+    """A payload was written by a newer release."""
+
+
+class Codec(Generic[R]):
+    """Tuples of one kind of record to JSON and back. Decoding restores equality."""
+
+    def __init__(self, record: type[R]) -> None:
+        shape: Any = types.GenericAlias(tuple, (record, ...))  # spelt `tuple[record, ...]`, it reads as an annotation
+        self._records: TypeAdapter[tuple[R, ...]] = TypeAdapter(shape)
+
+    def dump(self, records: Sequence[R]) -> bytes:
+        return self._records.dump_json(tuple(records))
+
+    def load(self, raw: bytes) -> tuple[R, ...]:
+        records = self._records.validate_json(raw)
+        compact(records)
+        return records
+
+
+async def dump_chunks(codec: Codec[R], records: Sequence[R]) -> AsyncIterator[bytes]:
+    """The JSON of each chunk of records; the event loop runs in between."""
+    for chunk in split(records):
+        yield codec.dump(chunk)
+        await asyncio.sleep(0)
+
+
+def split(records: Sequence[R], size: int = CHUNK_RECORDS) -> list[Sequence[R]]:
+    """Records in as few chunks of at most `size` as possible, of even length.
+
+    Even, so that one node more moves few nodes into another chunk, where they would compress worse.
+    """
+    count = math.ceil(len(records) / size)
+    return [records[len(records) * i // count : len(records) * (i + 1) // count] for i in range(count)]
+
+
+def pack(raw: bytes, *, level: int, base: bytes | None = None) -> bytes:
+    """Compressed bytes. `base`, an earlier raw payload, leaves only the differences; `unpack` needs it again."""
+    return zstandard.ZstdCompressor(level=level, dict_data=_dictionary(base)).compress(raw)
+
+
+def unpack(body: bytes, *, base: bytes | None = None) -> bytes:
+    """What `pack` was given. Raises zstandard.ZstdError where the bytes are damaged."""
+    return zstandard.ZstdDecompressor(dict_data=_dictionary(base)).decompress(body)
+
+
+def check_encoding(encoding: int) -> None:
+    if encoding != ENCODING:
+        raise UnknownEncoding(f"payload encoding {encoding}: this release reads {ENCODING}")
+
+
+def _dictionary(base: bytes | None) -> zstandard.ZstdCompressionDict | None:
+    return None if base is None else zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)

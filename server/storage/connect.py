@@ -1,0 +1,115 @@
+"""The one connection to MongoDB: bounded, patient with a store that is away, and the same for every engine."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import pymongo
+from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  Beanie leaves types open
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from pymongo.read_preferences import ReadPreference
+
+from schema.domain.errors import SnapshotUnavailable
+from server.storage.documents import DOCUMENTS
+from server.storage.events import EventDaysDocument, EventDocument
+from server.storage.history import HistoryDocument
+from server.storage.history_state import UpkeepDocument
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+SERVER_SELECTION_SECONDS = 3.0
+INDEX_BUILD_SECONDS = 120.0
+MAX_POOL_SIZE = 20
+
+# Every document that this database holds; one that is not named here is not bound, and has no indexes.
+MODELS: tuple[type[Document], ...] = (
+    *DOCUMENTS,
+    HistoryDocument,
+    EventDocument,
+    EventDaysDocument,
+    UpkeepDocument,
+)
+
+
+class Mongo:
+    """A database by URI and name; making one does no I/O.
+
+    Documents are bound and all indexes made on first use, so that a process may start before its store does. Every
+    operation ends within `timeout_seconds`, its retries included; the server gets the same limit as `maxTimeMS`.
+
+    Beanie binds the document classes of `models` once for the whole process: the `Mongo` prepared last wins.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        name: str,
+        *,
+        models: Sequence[type[Document]] = MODELS,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        server_selection_seconds: float = SERVER_SELECTION_SECONDS,
+        max_pool_size: int = MAX_POOL_SIZE,
+        event_listeners: Sequence[Any] = (),
+    ) -> None:
+        self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+            uri,
+            appname="pnode-analytics",
+            maxPoolSize=max_pool_size,
+            serverSelectionTimeoutMS=round(server_selection_seconds * 1_000),
+            connectTimeoutMS=round(server_selection_seconds * 1_000),
+            timeoutMS=round(timeout_seconds * 1_000),
+            # A standalone server acknowledges from memory unless asked for its journal.
+            journal=True,
+            tz_aware=True,
+            event_listeners=list(event_listeners),
+        )
+        # Two reads that belong together must not be answered by secondaries of different age.
+        self.database = self._client.get_database(name, read_preference=ReadPreference.PRIMARY)
+        self._models = list(models)
+        self._ready = False
+        self._preparing: asyncio.Task[None] | None = None
+
+    async def prepare(self) -> None:
+        """Bind the documents and make all indexes, once; concurrent callers wait for the same attempt.
+
+        Raises PyMongoError; the next call tries again.
+        """
+        if self._ready:
+            return
+        if self._preparing is None:
+            self._preparing = asyncio.create_task(self._bind())
+            self._preparing.add_done_callback(self._prepared)
+        await asyncio.shield(self._preparing)
+
+    async def ping(self) -> None:
+        """One round trip. Raises SnapshotUnavailable."""
+        async with self.answering():
+            await self.database.command("ping")
+
+    @contextlib.asynccontextmanager
+    async def answering(self) -> AsyncGenerator[None]:
+        """The block may use the documents; a store that fails it shows as SnapshotUnavailable.
+
+        The driver's own message, which may name hosts, stays in the exception's cause.
+        """
+        try:
+            await self.prepare()
+            yield
+        except PyMongoError as error:
+            raise SnapshotUnavailable("the store does not answer") from error
+
+    async def close(self) -> None:
+        if self._preparing is not None:
+            self._preparing.cancel()
+        await self._client.close()
+
+    async def _bind(self) -> None:
+        with pymongo.timeout(INDEX_BUILD_SECONDS):
+            await init_beanie(database=self.database, document_models=self._models)
+        self._ready = True
+
+    def _prepared(self, task: asyncio.Task[None]) -> None:
+        self._preparing = None
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; nobody may be left to wait

@@ -1,0 +1,154 @@
+"""What MongoDB holds of snapshots: documents that contain the domain's records, or encoded payloads of them.
+
+| collection | `_id` | holds |
+|---|---|---|
+| `head` | `head` | the lease, the marker of the newest committed slot, the worker's report |
+| `snapshots` | slot | the markers of all kept slots |
+| `chunks` | `SLOT-TOKEN-nodes-DIGEST-I` | the nodes of a slot |
+| `carried` | `SLOT-TOKEN-KIND-DIGEST-I` | what the next cycle, or a repetition, needs of the newest slots |
+| `registry` | node id | everything that accumulates about a node |
+
+Names of fields are ours; whatever a stranger sent is a value or inside a payload, never a key.
+"""
+
+from typing import Any, ClassVar, cast
+
+from beanie import Document
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
+
+from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.registry import RegistryEntry
+from schema.reads import CollectorState
+
+HEAD_ID = "head"
+
+
+class ChunkRef(Record):
+    """Where the chunks of one payload lie. `digest` is the SHA-256 (hex) over all bodies, in order."""
+
+    slot: Slot
+    token: int
+    kind: str
+    chunks: int
+    records: int
+    digest: str
+
+    @property
+    def ids(self) -> list[str]:
+        """The keys of the chunks. They name their content: whatever else is written never changes it."""
+        return [f"{self.slot}-{self.token}-{self.kind}-{self.digest[:16]}-{i}" for i in range(self.chunks)]
+
+
+class Marker(Record):
+    """A snapshot as its header (payload) and the place of its nodes; `base` are the nodes that these are packed against."""
+
+    encoding: int
+    slot: Slot
+    header: bytes
+    nodes: ChunkRef
+    base: ChunkRef | None = None
+
+
+class Carried(Record):
+    """What a commit leaves to the next cycle, and to whoever has to repeat its last steps."""
+
+    encoding: int
+    memory: ChunkRef
+    registry: ChunkRef
+    events: ChunkRef
+
+
+class StoredDocument(Document):
+    """A document with a key of our own choice, and its collection as the driver has it: for bulks and conditions."""
+
+    id: Any = None
+
+    @classmethod
+    def collection(cls) -> AsyncCollection[dict[str, Any]]:
+        return cast("AsyncCollection[dict[str, Any]]", cls.get_pymongo_collection())  # pyright: ignore[reportUnknownMemberType]  Beanie leaves the type open
+
+
+class HeadDocument(StoredDocument):
+    """The one document whose update commits a slot. `lease_until` is in unix seconds by the workers' clocks."""
+
+    id: str = HEAD_ID
+    token: int
+    holder: str
+    lease_until: float
+    committed_slot: Slot | None = None
+    marker: Marker | None = None
+    carried: Carried | None = None
+    collector: CollectorState | None = None
+
+    class Settings:
+        name = "head"
+
+
+class SnapshotDocument(StoredDocument):
+    """A kept slot. `pinned` exempts it from retention.
+
+    The index repeats the key because the embedded engine reads every document for a range of `_id`.
+    """
+
+    id: Slot = 0
+    marker: Marker
+    pinned: bool = False
+
+    class Settings:
+        name = "snapshots"
+        indexes: ClassVar = [IndexModel([("marker.slot", ASCENDING)], name="slot")]
+
+
+class StoredChunk(StoredDocument):
+    """A piece of a payload, packed. `written` is when, in unix seconds: what is fresh may still lack its marker."""
+
+    id: str = ""
+    slot: Slot
+    written: UnixSeconds
+    body: bytes
+
+
+class ChunkDocument(StoredChunk):
+    """A piece of what is kept."""
+
+    class Settings:
+        name = "chunks"
+        indexes: ClassVar = [IndexModel([("slot", ASCENDING)], name="slot")]
+
+
+class CarriedDocument(StoredChunk):
+    """A piece of what is dropped two slots later."""
+
+    class Settings:
+        name = "carried"
+        indexes: ClassVar = [IndexModel([("slot", ASCENDING)], name="slot")]
+
+
+class RegistryDocument(StoredDocument):
+    """A node's entry. `keys` are its id, its pubkey and all its addresses; `seen` is its last seen, 0 where unknown.
+
+    `token` is of the lease under which it was written: an older one never overwrites it.
+    """
+
+    id: str = ""
+    token: int
+    keys: list[str]
+    seen: UnixSeconds
+    entry: RegistryEntry
+
+    class Settings:
+        name = "registry"
+        indexes: ClassVar = [
+            IndexModel([("keys", ASCENDING)], name="keys"),
+            IndexModel([("seen", DESCENDING), ("_id", ASCENDING)], name="seen"),
+        ]
+
+
+DOCUMENTS: tuple[type[Document], ...] = (
+    HeadDocument,
+    SnapshotDocument,
+    ChunkDocument,
+    CarriedDocument,
+    RegistryDocument,
+)

@@ -1,0 +1,133 @@
+"""The log of events: written after the commit that they belong to, counted when their day is over.
+
+An event's key is its position, slot and index in one number, so that a repeated write meets the key that is there.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import BulkWriteError
+
+from schema.domain.base import DAY, Slot, UnixSeconds
+from schema.domain.events import Event
+from schema.writes import Commit
+from server.storage.bulk import duplicates
+from server.storage.documents import StoredDocument
+
+BATCH = 500
+_INDEX_BITS = 24  # 16 million events a slot
+
+
+class EventDocument(StoredDocument):
+    """An event. `pinned` exempts it from retention.
+
+    Each index fits one kind of question whole. The embedded engine finds a range behind equalities fast, but neither
+    one behind several alternatives nor one of `_id`, for which it reads everything.
+    """
+
+    id: int = 0
+    slot: Slot
+    index: int
+    type: str
+    subject: str
+    pinned: bool = False
+    event: Event
+
+    class Settings:
+        name = "events"
+        indexes: ClassVar = [
+            IndexModel([("slot", ASCENDING), ("index", ASCENDING)], name="slot"),
+            IndexModel([("type", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="type"),
+            IndexModel([("subject", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="subject"),
+            IndexModel([("pinned", ASCENDING), ("slot", ASCENDING)], name="pinned"),
+        ]
+
+
+class EventDaysDocument(StoredDocument):
+    """How many events of each type the closed days of a UTC year have: `days` maps `dDAY` to counts."""
+
+    id: int = 0
+    days: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
+
+    class Settings:
+        name = "event_days"
+
+
+class EventLog:
+    """Follows the commits of a worker."""
+
+    async def follow(self, commit: Commit) -> None:
+        """Enter the events of a commit; those that are there stay."""
+        await write(commit.events)
+
+
+async def write(events: Sequence[Event], *, pinned: bool = False) -> None:
+    """Enter events; those that are there stay."""
+    for start in range(0, len(events), BATCH):
+        documents = [_document(event, pinned=pinned) for event in events[start : start + BATCH]]
+        try:
+            await EventDocument.collection().insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            duplicates(error)
+
+
+async def tally_day(day: UnixSeconds) -> None:
+    """Count the events of a UTC day that is over. May be repeated."""
+    counts: Counter[str] = Counter()
+    within = {"slot": {"$gte": day, "$lt": day + DAY}}
+    async for document in EventDocument.collection().find(within, {"type": 1}):
+        counts[document["type"]] += 1
+    if counts:
+        found = {type_: counts[type_] for type_ in sorted(counts)}
+        change = {"$set": {f"days.d{day}": found}}
+        await EventDaysDocument.collection().update_one({"_id": _year(day)}, change, upsert=True)
+
+
+async def tallies(start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, dict[str, int]]:
+    """The counts of the closed days within [start, end), by day and type; a day without events has none."""
+    years = list(range(_year(start), _year(max(start, end - 1)) + 1))
+    found = await EventDaysDocument.collection().find({"_id": {"$in": years}}).to_list()
+    days = {int(key[1:]): counts for document in found for key, counts in document.get("days", {}).items()}
+    return {day: counts for day, counts in days.items() if start <= day and day + DAY <= end}
+
+
+async def drop_before(before: UnixSeconds, limit: int) -> int:
+    """Forget at most `limit` events of the UTC days before that of `before`; gives how many.
+
+    The counts of a day go with its last event, unless pinned events are left of it.
+    """
+    today = before // DAY * DAY
+    collection = EventDocument.collection()
+    old = collection.find({"pinned": False, "slot": {"$lt": today}}, {"slot": 1}).limit(limit)
+    found = await old.to_list()
+    keys = [document["_id"] for document in found]
+    for start in range(0, len(keys), BATCH):
+        await collection.delete_many({"_id": {"$in": keys[start : start + BATCH]}})
+    for day in sorted({document["slot"] // DAY * DAY for document in found}):
+        await EventDaysDocument.collection().update_one({"_id": _year(day)}, {"$unset": {f"days.d{day}": ""}})
+        await tally_day(day)
+    return len(keys)
+
+
+def position_of(slot: Slot, index: int) -> int:
+    return slot << _INDEX_BITS | index
+
+
+def _document(event: Event, *, pinned: bool) -> dict[str, Any]:
+    return {
+        "_id": position_of(event.slot, event.index),
+        "slot": event.slot,
+        "index": event.index,
+        "type": event.type.value,
+        "subject": event.subject,
+        "pinned": pinned,
+        "event": event.model_dump(mode="json"),
+    }
+
+
+def _year(at: UnixSeconds) -> int:
+    return datetime.fromtimestamp(at, UTC).year

@@ -1,0 +1,102 @@
+"""The head: one document that says who may commit and what was committed last. Its conditional update is the commit."""
+
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from schema.domain.base import Record, Slot
+from schema.reads import CollectorState
+from schema.writes import Lease, LeaseLost
+from server.storage.documents import HEAD_ID, Carried, HeadDocument, Marker
+
+
+class CommittedSlot(Record):
+    """The part of the head that a poll needs."""
+
+    committed_slot: Slot | None = None
+
+
+class Report(Record):
+    """The part of the head that the worker tells about itself."""
+
+    committed_slot: Slot | None = None
+    collector: CollectorState | None = None
+
+
+async def read() -> HeadDocument | None:
+    """None in an empty store."""
+    return await HeadDocument.get(HEAD_ID)
+
+
+async def committed_slot() -> Slot | None:
+    """The newest committed slot, by one tiny query; None before the first commit."""
+    found = await HeadDocument.find_one({"_id": HEAD_ID}, projection_model=CommittedSlot)
+    return found.committed_slot if found else None
+
+
+async def told() -> Report:
+    """The worker's newest report."""
+    return await HeadDocument.find_one({"_id": HEAD_ID}, projection_model=Report) or Report()
+
+
+async def acquire(holder: str, now: float, lease_seconds: float) -> HeadDocument | None:
+    """Take or renew the lease; None while another holder's runs. The token grows with each change of holder."""
+    until = now + lease_seconds
+    renewed = await _update({"holder": holder}, {"$set": {"lease_until": until}})
+    if renewed is not None:
+        return renewed
+    taken = await _update(
+        {"lease_until": {"$lte": now}}, {"$set": {"holder": holder, "lease_until": until}, "$inc": {"token": 1}}
+    )
+    return taken or await _create(holder, until)
+
+
+async def publish(lease: Lease, marker: Marker, carried: Carried) -> tuple[bool, Slot | None]:
+    """Commit: make this marker the newest, if the lease is ours and the slot is newer than the one committed last.
+
+    Gives whether that happened, and the slot that was the newest until then.
+    """
+    before = await HeadDocument.collection().find_one_and_update(
+        {
+            "_id": HEAD_ID,
+            "token": lease.token,
+            "$or": [{"committed_slot": None}, {"committed_slot": {"$lt": marker.slot}}],
+        },
+        {
+            "$set": {
+                "committed_slot": marker.slot,
+                "marker": marker.model_dump(),
+                "carried": carried.model_dump(),
+            }
+        },
+        projection={"committed_slot": 1},
+        return_document=ReturnDocument.BEFORE,
+    )
+    return (before is not None, before.get("committed_slot") if before else None)
+
+
+async def report(lease: Lease, state: CollectorState) -> None:
+    """Raises LeaseLost."""
+    result = await HeadDocument.collection().update_one(
+        {"_id": HEAD_ID, "token": lease.token}, {"$set": {"collector": state.model_dump(mode="json")}}
+    )
+    if result.matched_count == 0:
+        raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before its report")
+
+
+async def _update(where: dict[str, Any], change: dict[str, Any]) -> HeadDocument | None:
+    found = await HeadDocument.collection().find_one_and_update(
+        {"_id": HEAD_ID, **where}, change, return_document=ReturnDocument.AFTER
+    )
+    return HeadDocument.model_validate(found) if found is not None else None
+
+
+async def _create(holder: str, until: float) -> HeadDocument | None:
+    """The first head of a store; None where it exists, and is somebody else's."""
+    head = HeadDocument(token=1, holder=holder, lease_until=until)
+    try:
+        await head.insert()
+    except DuplicateKeyError:
+        return None
+    return head

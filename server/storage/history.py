@@ -1,0 +1,167 @@
+"""Buckets as documents: one for each subject, resolution and period, with a part for each hour of it.
+
+| resolution | period | parts |
+|---|---|---|
+| RAW, M5 | a UTC day | `hHOUR` an hour; `dDAY` the day, once it is closed |
+| H1 | a UTC month | the same |
+| D1 | a UTC year | `dDAY` a day |
+
+Part keys are the unix seconds of our own hours and days. A part is a block (`server.storage.blocks`) and a function of
+the committed snapshots alone, so that writing it again changes nothing. A closed day is packed as one block, which
+takes a quarter of the room of its hours; where both are there, the hour's word counts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar, NamedTuple, TypeVar
+
+from pydantic import Field
+from pymongo import ASCENDING, IndexModel
+
+from schema.domain.base import DAY, HOUR, UnixSeconds
+from schema.domain.history import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
+from schema.domain.rollup import Sample
+from server.storage.blocks import BLOCK_ENCODING, unpack_points, unpack_samples
+from server.storage.documents import StoredDocument
+
+# No node has this id: those are keys of 32 bytes, or begin with `addr:`.
+NETWORK = "network"
+
+Parts = Mapping[str, bytes]
+UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
+T = TypeVar("T")
+
+
+class HistoryDocument(StoredDocument):
+    """One subject's buckets of one resolution in one period (its UTC start).
+
+    `expires` is the resolution whose retention applies, None for what is kept for good. `samples` counts raw samples,
+    in D1 by day, and in H1 by hour for the days that are not closed.
+    """
+
+    id: str = ""
+    resolution: Resolution
+    period: UnixSeconds
+    expires: Resolution | None = None
+    encoding: int = BLOCK_ENCODING
+    samples: dict[str, int] = Field(default_factory=dict[str, int])
+    parts: dict[str, bytes] = Field(default_factory=dict[str, bytes])
+
+    class Settings:
+        name = "history"
+        indexes: ClassVar = [
+            IndexModel([("resolution", ASCENDING), ("period", ASCENDING)], name="period"),
+            IndexModel([("expires", ASCENDING), ("period", ASCENDING)], name="expires"),
+        ]
+
+
+def key_of(resolution: Resolution, period: UnixSeconds, subject: str) -> str:
+    return f"{resolution.value}|{period}|{subject}"
+
+
+def subject_of(key: str) -> str:
+    return key.split("|", 2)[2]
+
+
+def metrics_of(subject: str) -> Sequence[str]:
+    return NETWORK_METRICS if subject == NETWORK else NODE_METRICS
+
+
+def period_of(resolution: Resolution, at: UnixSeconds) -> UnixSeconds:
+    """The start of the period that holds a time: a UTC day, month or year."""
+    if resolution in {Resolution.RAW, Resolution.M5}:
+        return at // DAY * DAY
+    moment = datetime.fromtimestamp(at, UTC)
+    month = moment.month if resolution is Resolution.H1 else 1
+    return int(datetime(moment.year, month, 1, tzinfo=UTC).timestamp())
+
+
+def periods(resolution: Resolution, start: UnixSeconds, end: UnixSeconds) -> list[UnixSeconds]:
+    """The periods that share time with [start, end), in order."""
+    longest = {Resolution.H1: 31, Resolution.D1: 366}.get(resolution, 1) * DAY
+    found: list[UnixSeconds] = []
+    at = period_of(resolution, start)
+    while at < end:
+        found.append(at)
+        at = period_of(resolution, at + longest)
+    return found
+
+
+def hour_key(hour: UnixSeconds) -> str:
+    return f"h{hour}"
+
+
+def day_key(day: UnixSeconds) -> str:
+    return f"d{day}"
+
+
+def time_of(key: str) -> UnixSeconds:
+    """The hour or day of a part."""
+    return int(key[1:])
+
+
+class Found(NamedTuple):
+    """What is kept of some subjects: their parts, and the periods of which any of them has a document."""
+
+    parts: Mapping[str, Parts]
+    periods: frozenset[UnixSeconds]
+
+
+async def fetch(
+    resolution: Resolution,
+    subjects: Iterable[str],
+    among: Iterable[UnixSeconds],
+    start: UnixSeconds,
+    end: UnixSeconds,
+) -> Found:
+    """Each subject's parts that share time with [start, end), among those of the given periods; one round trip."""
+    by_subject: dict[str, dict[str, bytes]] = {subject: {} for subject in subjects}
+    keys = [key_of(resolution, period, subject) for period in among for subject in by_subject]
+    documents = await HistoryDocument.collection().find({"_id": {"$in": keys}}, {"parts": 1, "period": 1}).to_list()
+    for document in documents:
+        by_subject[subject_of(document["_id"])].update(
+            (key, body) for key, body in document.get("parts", {}).items() if _shares_time(key, start, end)
+        )
+    return Found(dict(by_subject), frozenset(document["period"] for document in documents))
+
+
+async def sampled_days(subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, int]:
+    """The closed days that share time with [start, end) and of which there are samples, with their number; in order."""
+    keys = [key_of(Resolution.D1, year, subject) for subject in subjects for year in periods(Resolution.D1, start, end)]
+    found = await HistoryDocument.collection().find({"_id": {"$in": keys}}, {"samples": 1}).to_list()
+    days: Counter[UnixSeconds] = Counter()
+    for document in found:
+        samples = document.get("samples", {})
+        days.update({time_of(key): n for key, n in samples.items() if _shares_time(key, start, end)})
+    return {day: days[day] for day in sorted(days)}
+
+
+def samples_in(parts: Parts) -> list[Sample]:
+    """The raw samples in parts, in order."""
+    return _merged(parts, unpack_samples, lambda sample: sample.slot)
+
+
+def points_in(
+    parts: Parts, subject: str, resolution: Resolution, unpack: UnpackPoints = unpack_points
+) -> list[HistoryPoint]:
+    """The buckets in parts, in order; `unpack` may be one that remembers."""
+    metrics, seconds = metrics_of(subject), BUCKET_SECONDS[resolution]
+    return _merged(parts, lambda body: unpack(body, metrics, seconds), lambda point: point.start)
+
+
+def _merged(parts: Parts, unpack: Callable[[bytes], Sequence[T]], time: Callable[[T], UnixSeconds]) -> list[T]:
+    """What the parts hold, in order of time; of a closed day only the hours that have no part of their own."""
+    fresh = {time_of(key) for key in parts if key.startswith("h")}
+    found: list[T] = []
+    for key in sorted(parts, key=time_of):
+        items = unpack(parts[key])
+        if key.startswith("d") and fresh:
+            items = [item for item in items if time(item) // HOUR * HOUR not in fresh]
+        found.extend(items)
+    return sorted(found, key=time) if fresh else found
+
+
+def _shares_time(key: str, start: UnixSeconds, end: UnixSeconds) -> bool:
+    at = time_of(key)
+    return at < end and start < at + (HOUR if key.startswith("h") else DAY)

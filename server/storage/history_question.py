@@ -1,0 +1,199 @@
+"""One question to history: what is in the documents, what is made up from the hours after them, and which of it fits."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+from typing import NamedTuple, TypeVar
+
+from schema.domain.base import DAY, HOUR, UnixSeconds
+from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
+from schema.domain.resolution import align, coverage, fits, joined, too_large
+from schema.domain.rollup import Hour, Sample, hour_room, raw_point, roll_day, roll_hour
+from server.storage import history
+from server.storage.blocks import PointCache
+from server.storage.history import NETWORK, Found, metrics_of, period_of, points_in, samples_in
+from server.storage.open_hours import OpenHours
+
+_M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
+
+T = TypeVar("T")
+
+
+class Edge(NamedTuple):
+    """Where the past ends.
+
+    Hours before `rolled` and days before `unclosed` are in the documents; what ends by `closed` changes no more.
+    `interval` is that of the newest slot, in seconds.
+    """
+
+    rolled: UnixSeconds
+    unclosed: UnixSeconds
+    closed: UnixSeconds
+    interval: int
+
+
+class Series(NamedTuple):
+    """The points of a range at one resolution; `complete` unless some are gone that a coarser resolution still has."""
+
+    points: tuple[HistoryPoint, ...]
+    complete: bool
+
+
+class Question:
+    """History of some subjects, who are one node (its ids, oldest first) or the network, in [start, end).
+
+    `sampled` are the closed days of the range of which there are samples, with their number.
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        *,
+        include_current: bool,
+        edge: Edge,
+        open_hours: OpenHours,
+        cache: PointCache,
+    ) -> None:
+        self._subjects = subjects
+        self._start = start
+        self._end = end
+        self._include_current = include_current
+        self._edge = edge
+        self._open = open_hours
+        self._cache = cache
+        self._sampled: dict[UnixSeconds, int] | None = None
+
+    async def answer(self, resolution: Resolution) -> History:
+        """The history at this resolution, whatever there is of it."""
+        return self._history(resolution, await self._series(resolution))
+
+    async def answer_auto(self) -> History:
+        """The history at the finest resolution that has all of it in at most `MAX_POINTS` points.
+
+        Raises RangeTooLarge where even the days are more.
+        """
+        sampled = await self._days_with_samples()
+        whole_days = {day: n for day, n in sampled.items() if self._start <= day and day + DAY <= self._end}
+        if sum(whole_days.values()) <= MAX_POINTS:
+            raw = await self._series(Resolution.RAW)
+            if raw.complete and fits(raw.points):
+                return self._history(Resolution.RAW, raw)
+        if len(whole_days) <= MAX_POINTS:
+            hourly = await self._series(Resolution.H1)
+            if _fewest_m5(hourly.points[1:-1]) <= MAX_POINTS:
+                m5 = await self._series(Resolution.M5)
+                if m5.complete and fits(m5.points):
+                    return self._history(Resolution.M5, m5)
+            if hourly.complete and fits(hourly.points):
+                return self._history(Resolution.H1, hourly)
+        daily = await self._series(Resolution.D1)
+        if not fits(daily.points):
+            raise too_large(Resolution.D1, len(daily.points), MAX_POINTS)
+        return self._history(Resolution.D1, daily)
+
+    def _history(self, resolution: Resolution, series: Series) -> History:
+        start, end = self._range(resolution)
+        return History(
+            resolution=resolution,
+            start=start,
+            end=end,
+            coverage=coverage(series.points, start, min(end, self._edge.closed), self._edge.interval),
+            truncated=not series.complete,
+            points=series.points,
+        )
+
+    def _range(self, resolution: Resolution) -> tuple[UnixSeconds, UnixSeconds]:
+        """The range in whole buckets; without the open one, unless it is wanted."""
+        start, end = align(resolution, self._start, self._end)
+        if resolution is not Resolution.RAW and not self._include_current:
+            end = min(end, self._edge.closed // BUCKET_SECONDS[resolution] * BUCKET_SECONDS[resolution])
+        return start, max(start, end)
+
+    async def _series(self, resolution: Resolution) -> Series:
+        start, end = self._range(resolution)
+        found = await history.fetch(resolution, self._subjects, await self._periods(resolution, end), start, end)
+        series = [await self._points_of(subject, resolution, found, start, end) for subject in self._subjects]
+        points = (p for p in joined(series) if start <= p.start < end)
+        marked = tuple(
+            p.model_copy(update={"partial": True})
+            if p.end > self._edge.closed and resolution is not Resolution.RAW
+            else p
+            for p in points
+        )
+        return Series(marked, await self._is_complete(resolution, found))
+
+    async def _periods(self, resolution: Resolution, end: UnixSeconds) -> list[UnixSeconds]:
+        """The periods in which there can be points: those of days with samples, and those that are not closed."""
+        sampled = await self._days_with_samples()
+        fresh = history.periods(resolution, max(self._start, self._edge.unclosed), end)
+        return sorted({period_of(resolution, day) for day in sampled} | set(fresh))
+
+    async def _is_complete(self, resolution: Resolution, found: Found) -> bool:
+        if resolution is Resolution.D1:
+            return True
+        sampled = await self._days_with_samples()
+        return all(period_of(resolution, day) in found.periods for day in sampled)
+
+    async def _days_with_samples(self) -> dict[UnixSeconds, int]:
+        if self._sampled is None:
+            self._sampled = await history.sampled_days(self._subjects, self._start, self._end)
+        return self._sampled
+
+    async def _points_of(
+        self, subject: str, resolution: Resolution, found: Found, start: UnixSeconds, end: UnixSeconds
+    ) -> list[HistoryPoint]:
+        parts = found.parts[subject]
+        metrics = metrics_of(subject)
+        if resolution is Resolution.RAW:
+            fresh = await self._open_samples(subject, start, end)
+            samples = _followed(samples_in(parts), fresh, lambda sample: sample.slot)
+            return [raw_point(sample, metrics) for sample in samples if start <= sample.slot < end]
+        kept = points_in(parts, subject, resolution, self._cache.unpack)
+        if resolution is Resolution.D1:
+            return _followed(kept, await self._open_days(subject, start, end), lambda p: p.start)
+        hours = await self._open_hours(subject, start, end)
+        fresh = [p for hour in hours for p in (hour.m5 if resolution is Resolution.M5 else (hour.h1,))]
+        return _followed(kept, fresh, lambda p: p.start)
+
+    async def _open_samples(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
+        start = max(start, self._edge.rolled)
+        if start >= end:
+            return []
+        if subject == NETWORK:
+            return self._open.network(start, end)
+        return await self._open.node(subject, start, end)
+
+    async def _open_hours(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[Hour]:
+        """The hours that share time with [start, end) and are in no document, rolled up."""
+        samples = await self._open_samples(subject, start // HOUR * HOUR, -(-end // HOUR) * HOUR)
+        rolled: list[Hour] = []
+        for hour, of_hour in groupby(samples, key=lambda sample: sample.slot // HOUR * HOUR):
+            beats = self._open.beats(hour, hour + HOUR)
+            room = hour_room(beats, hour, self._edge.closed)
+            rolled.append(roll_hour(list(of_hour), metrics_of(subject), hour, room))
+        return rolled
+
+    async def _open_days(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[HistoryPoint]:
+        """The days that share time with [start, end) and are not closed, from their hours."""
+        start = max(start, self._edge.unclosed)
+        if start >= end:
+            return []
+        found = await history.fetch(Resolution.H1, (subject,), history.periods(Resolution.H1, start, end), start, end)
+        hourly = points_in(found.parts[subject], subject, Resolution.H1, self._cache.unpack)
+        fresh = [hour.h1 for hour in await self._open_hours(subject, start, end)]
+        hours = _followed(hourly, fresh, lambda p: p.start)
+        close = partial(roll_day, until=self._edge.closed)
+        return [close(list(of_day), day) for day, of_day in groupby(hours, key=lambda p: p.start // DAY * DAY)]
+
+
+def _followed(kept: Sequence[T], fresh: Sequence[T], time: Callable[[T], UnixSeconds]) -> list[T]:
+    """What is kept, and what comes after it: an hour may have been rolled up since the edge was found."""
+    last = time(kept[-1]) if kept else -1
+    return [*kept, *(item for item in fresh if time(item) > last)]
+
+
+def _fewest_m5(hours: Sequence[HistoryPoint]) -> int:
+    """The fewest M5 buckets that the samples of these hours can lie in."""
+    return sum(-(-hour.samples * _M5_PER_HOUR // max(hour.expected, hour.samples)) for hour in hours)

@@ -1,0 +1,103 @@
+"""Questions to history, for the readers of one process."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
+from schema.domain.history import History, Resolution
+from schema.domain.resolution import check_points, check_room, clip
+from schema.reads import HistoryStatusRow
+from server.storage import head, history_state, history_status
+from server.storage.blocks import PointCache
+from server.storage.connect import Mongo
+from server.storage.history import NETWORK
+from server.storage.history_question import Edge, Question
+from server.storage.open_hours import MAX_HOURS, OpenHours
+
+
+class HistoryReads:
+    """What each question gives and raises stands in `schema.reads.Reads`."""
+
+    def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._open = OpenHours()
+        self._cache = PointCache()
+        self._status: tuple[UnixSeconds, history_status.Status] | None = None
+
+    async def network_history(
+        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
+    ) -> History:
+        return await self._history((NETWORK,), start, end, resolution, include_current=include_current)
+
+    async def node_history(
+        self,
+        node_ids: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool = False,
+    ) -> History:
+        # The ids that it had before come first in time.
+        subjects = tuple(dict.fromkeys(reversed(node_ids)))
+        return await self._history(subjects, start, end, resolution, include_current=include_current)
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        """Counted anew once an hour is rolled up."""
+        async with self._mongo.answering():
+            progress = await history_state.rollup()
+            rolled = progress.next_hour if progress else 0
+            if self._status is None or self._status[0] != rolled:
+                self._status = (rolled, await history_status.count(progress))
+            return await history_status.rows(self._status[1], limit)
+
+    async def earliest(self) -> UnixSeconds | None:
+        """The start of the oldest day, or hour, of which there are buckets or snapshots; None where nothing is kept."""
+        async with self._mongo.answering():
+            return await history_status.earliest(int(self._clock()))
+
+    async def _history(
+        self,
+        subjects: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool,
+    ) -> History:
+        start, end = clip(start, end, self._clock())
+        async with self._mongo.answering():
+            edge = await self._edge()
+            question = Question(
+                subjects,
+                start,
+                end,
+                include_current=include_current,
+                edge=edge,
+                open_hours=self._open,
+                cache=self._cache,
+            )
+            if resolution is Resolution.AUTO:
+                return await question.answer_auto()
+            check_room(resolution, start, end, edge.interval)
+            found = await question.answer(resolution)
+        check_points(found.points, resolution)
+        return found
+
+    async def _edge(self) -> Edge:
+        progress = await history_state.rollup()
+        committed = await head.committed_slot()
+        now = int(self._clock())
+        if committed is None:
+            return Edge(rolled=now, unclosed=now, closed=now, interval=MINUTE)
+        newest_hour = committed // HOUR * HOUR
+        rolled = max(progress.next_hour if progress else 0, newest_hour - (MAX_HOURS - 1) * HOUR)
+        unclosed = rolled // DAY * DAY
+        if progress is not None and progress.open_day is not None:
+            unclosed = min(unclosed, progress.open_day)
+        await self._open.refresh(rolled, committed)
+        newest = self._open.beats(committed, committed + 1)
+        interval = newest[-1].interval if newest else MINUTE
+        # A slot that is not there two intervals after its end will not come.
+        return Edge(rolled, unclosed, max(committed + interval, now - 2 * interval), interval)

@@ -1,0 +1,83 @@
+"""How far the jobs that look after the past have come: one small document for each of them."""
+
+from schema.domain.base import HOUR, Record, UnixSeconds
+from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
+from server.storage.documents import SnapshotDocument, StoredDocument
+
+ROLLUP = "rollup"
+RETENTION = "retention"
+IMPORTS = "imports"
+
+
+class UpkeepDocument(StoredDocument):
+    """One job's progress."""
+
+    id: str = ""
+    rollup: RollupProgress | None = None
+    retention: RetentionProgress | None = None
+    imports: list[ImportedRange] | None = None
+
+    class Settings:
+        name = "upkeep"
+
+
+async def rollup() -> RollupProgress | None:
+    """None before the first hour is rolled up."""
+    found = await UpkeepDocument.get(ROLLUP)
+    return found.rollup if found else None
+
+
+async def save_rollup(before: RollupProgress, after: RollupProgress) -> bool:
+    """Go on from `before` to `after`, also where `before` was never saved; False where the document says otherwise."""
+    return await _swap(ROLLUP, before, after)
+
+
+async def retention() -> RetentionProgress | None:
+    found = await UpkeepDocument.get(RETENTION)
+    return found.retention if found else None
+
+
+async def save_retention(before: RetentionProgress, after: RetentionProgress) -> bool:
+    """Go on from `before` to `after`, also where `before` was never saved; False where the document says otherwise."""
+    return await _swap(RETENTION, before, after)
+
+
+async def look_again(start: UnixSeconds) -> None:
+    """Bring retention back to `start`, where it is beyond."""
+    lower = {"$min": {"retention.thinned": start, "retention.dropped": start}}
+    await UpkeepDocument.collection().update_one({"_id": RETENTION}, lower)
+
+
+async def imports() -> list[ImportedRange]:
+    """The finished imports, in order."""
+    found = await UpkeepDocument.get(IMPORTS)
+    return sorted(found.imports or [], key=lambda done: done.start) if found else []
+
+
+async def add_import(done: ImportedRange) -> None:
+    await UpkeepDocument.collection().update_one(
+        {"_id": IMPORTS}, {"$addToSet": {"imports": done.model_dump()}}, upsert=True
+    )
+
+
+async def live_since() -> UnixSeconds | None:
+    """The UTC hour in which collecting began; None where it has not.
+
+    Imported snapshots were written under no lease: their token is 0.
+    """
+    progress = await rollup()
+    if progress is not None:
+        return progress.since
+    oldest = await SnapshotDocument.find({"marker.nodes.token": {"$gt": 0}}).sort("+marker.slot").limit(1).to_list()
+    return oldest[0].marker.slot // HOUR * HOUR if oldest else None
+
+
+async def _swap(key: str, before: Record, after: Record) -> bool:
+    """Replace one job's progress, unless it is no longer `before`."""
+    collection = UpkeepDocument.collection()
+    unchanged = {f"{key}.{name}": value for name, value in before.model_dump().items()}
+    swapped = await collection.update_one({"_id": key, **unchanged}, {"$set": {key: after.model_dump()}})
+    if swapped.matched_count:
+        return True
+    made = await collection.update_one({"_id": key}, {"$setOnInsert": {key: after.model_dump()}}, upsert=True)
+    return made.upserted_id is not None

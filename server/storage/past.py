@@ -1,0 +1,73 @@
+"""Decoded snapshots of the past: the ones asked for last, each loaded once however many ask at the same time."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from schema.domain.base import Slot
+from schema.domain.snapshot import Snapshot
+
+MAX_SNAPSHOTS = 64
+MAX_NODES = 20_000  # some 100 MB
+PARALLEL_LOADS = 2
+
+
+class SnapshotCache:
+    """Least recently used snapshots by slot, bounded in snapshots and in nodes (one is always held).
+
+    `load` gets a slot that is not held; what it raises reaches all who wait, and is not remembered.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Slot], Awaitable[Snapshot]],
+        *,
+        max_snapshots: int = MAX_SNAPSHOTS,
+        max_nodes: int = MAX_NODES,
+    ) -> None:
+        self._load = load
+        self._max_snapshots = max_snapshots
+        self._max_nodes = max_nodes
+        self._held: OrderedDict[Slot, Snapshot] = OrderedDict()
+        self._loading: dict[Slot, asyncio.Task[Snapshot]] = {}
+        self._permits = asyncio.Semaphore(PARALLEL_LOADS)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    async def get(self, slot: Slot) -> Snapshot:
+        """The snapshot of exactly this slot."""
+        held = self.peek(slot)
+        if held is not None:
+            return held
+        task = self._loading.get(slot)
+        if task is None:
+            task = self._loading[slot] = asyncio.create_task(self._fetch(slot))
+            task.add_done_callback(lambda done: self._loaded(slot, done))
+        # One who asked may leave; the others still wait for the same load.
+        return await asyncio.shield(task)
+
+    def peek(self, slot: Slot) -> Snapshot | None:
+        """The snapshot if it is held."""
+        held = self._held.get(slot)
+        if held is not None:
+            self._held.move_to_end(slot)
+        return held
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Hold a snapshot, and let go of those that were not asked for the longest."""
+        self._held[snapshot.slot] = snapshot
+        self._held.move_to_end(snapshot.slot)
+        nodes = sum(len(one.nodes) for one in self._held.values())
+        while len(self._held) > 1 and (len(self._held) > self._max_snapshots or nodes > self._max_nodes):
+            _, dropped = self._held.popitem(last=False)
+            nodes -= len(dropped.nodes)
+
+    async def _fetch(self, slot: Slot) -> Snapshot:
+        async with self._permits:
+            return await self._load(slot)
+
+    def _loaded(self, slot: Slot, task: asyncio.Task[Snapshot]) -> None:
+        self._loading.pop(slot, None)
+        if not task.cancelled() and task.exception() is None:
+            self.put(task.result())

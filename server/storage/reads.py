@@ -1,0 +1,157 @@
+"""`Reads` over MongoDB: snapshots and the registry, joined with those who answer from history and from the log of events."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from schema.domain.base import Slot, UnixSeconds
+from schema.domain.errors import SnapshotUnavailable
+from schema.domain.events import Event
+from schema.domain.history import AvailableRange, History, Resolution
+from schema.domain.registry import RegistryEntry
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
+from server.storage import head, registry
+from server.storage.connect import Mongo
+from server.storage.snapshot_reads import SnapshotReads
+
+
+class HistoryQuestions(Protocol):
+    """The questions of `Reads` that are answered from buckets."""
+
+    async def network_history(
+        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
+    ) -> History: ...
+
+    async def node_history(
+        self,
+        node_ids: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool = False,
+    ) -> History: ...
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
+
+    async def earliest(self) -> UnixSeconds | None:
+        """The start of the oldest bucket; None where there is none."""
+        ...
+
+
+class EventQuestions(Protocol):
+    """The questions of `Reads` that are answered from the log of events."""
+
+    async def events(
+        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
+    ) -> tuple[Event, ...]: ...
+
+    async def event_count(self, where: EventFilter) -> int: ...
+
+
+class MongoReads:
+    """The readers' side of one process. What each question gives and raises stands in `schema.reads.Reads`."""
+
+    def __init__(
+        self,
+        mongo: Mongo,
+        history: HistoryQuestions,
+        events: EventQuestions,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._mongo = mongo
+        self._snapshots = SnapshotReads(mongo, clock=clock)
+        self._history = history
+        self._events = events
+
+    def current(self) -> Snapshot | None:
+        return self._snapshots.current()
+
+    async def refresh(self) -> Snapshot | None:
+        """Load the newest committed snapshot; None where it is in memory already. Raises SnapshotUnavailable."""
+        return await self._snapshots.refresh()
+
+    async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
+        return await self._snapshots.at(as_of)
+
+    async def snapshot_at(self, slot: Slot) -> Snapshot:
+        return await self._snapshots.of_slot(slot)
+
+    async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
+        return await self._snapshots.header(as_of)
+
+    async def registry_entry(self, key: str) -> RegistryEntry | None:
+        async with self._mongo.answering():
+            return await registry.find(key)
+
+    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
+        async with self._mongo.answering():
+            return await registry.page(skip=skip, limit=limit, last_seen_before=last_seen_before)
+
+    async def collector(self) -> CollectorState:
+        try:
+            async with self._mongo.answering():
+                told = await head.told()
+        except SnapshotUnavailable:
+            current = self.current()
+            if current is None:
+                raise
+            return _as_committed(current.header)
+        return told.collector or CollectorState(committed_slot=told.committed_slot)
+
+    async def available(self) -> AvailableRange:
+        current = self.current()
+        return AvailableRange(
+            earliest_snapshot=await self._snapshots.earliest(),
+            latest_snapshot=current.slot if current else None,
+            earliest_history=await self._history.earliest(),
+        )
+
+    async def network_history(
+        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
+    ) -> History:
+        return await self._history.network_history(start, end, resolution, include_current=include_current)
+
+    async def node_history(
+        self,
+        node_ids: Sequence[str],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool = False,
+    ) -> History:
+        return await self._history.node_history(node_ids, start, end, resolution, include_current=include_current)
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        return await self._history.history_status(limit)
+
+    async def events(
+        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
+    ) -> tuple[Event, ...]:
+        return await self._events.events(where, after, first, newest_first=newest_first)
+
+    async def event_count(self, where: EventFilter) -> int:
+        return await self._events.event_count(where)
+
+
+def _as_committed(header: SnapshotHeader) -> CollectorState:
+    """What a committed snapshot tells of the cycle that made it."""
+    return CollectorState(
+        attempted_slot=header.slot,
+        attempted_at=header.timing.started_at,
+        committed_slot=header.slot,
+        outcome="committed",
+        seeds=tuple(
+            SeedAttempt(
+                seed=seed.seed,
+                attempted_at=seed.answered_at,
+                succeeded_at=seed.answered_at if seed.ok else None,
+                failure=seed.failure.category if seed.failure else None,
+                message=seed.failure.message if seed.failure else None,
+            )
+            for seed in header.seeds
+        ),
+    )

@@ -1,0 +1,141 @@
+"""Snapshots for readers: the newest in memory, those of the past by time or by slot."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from schema.domain.base import MAX_INT64, Slot, UnixSeconds
+from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
+from schema.domain.snapshot import Snapshot, SnapshotHeader
+from server.storage import head, snapshot_log, snapshots
+from server.storage.chunks import Damaged
+from server.storage.codec import UnknownEncoding
+from server.storage.connect import Mongo
+from server.storage.documents import Marker
+from server.storage.past import SnapshotCache
+
+FUTURE_TOLERANCE_SECONDS = 2  # a client's clock may be ahead of ours
+
+log = structlog.get_logger()
+
+
+class SnapshotReads:
+    """The snapshots of one process. Present questions never touch the store, and outlive it."""
+
+    def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._current: Snapshot | None = None
+        self._past = SnapshotCache(self._load)
+        self._refreshing = asyncio.Lock()
+        self._earliest: tuple[Slot | None, Slot | None] | None = None
+
+    def current(self) -> Snapshot | None:
+        """The newest snapshot that was loaded; None before the first."""
+        return self._current
+
+    async def refresh(self) -> Snapshot | None:
+        """Load the newest committed snapshot if it is newer than the one in memory; None where there is no news.
+
+        Without news it costs one tiny query. Raises SnapshotUnavailable; the snapshot in memory stays.
+        """
+        async with self._refreshing, self._mongo.answering():
+            slot = await head.committed_slot()
+            if slot is None or (self._current is not None and slot <= self._current.slot):
+                return None
+            newest = await head.read()
+            if newest is None or newest.marker is None:
+                return None
+            fresh = await _decoded(newest.marker)
+            if self._current is not None:
+                self._past.put(self._current)
+            self._current = fresh
+            return fresh
+
+    async def at(self, as_of: UnixSeconds | None) -> Snapshot:
+        """The newest snapshot, or the newest kept one at or before `as_of`.
+
+        Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange.
+        """
+        current = self._current
+        if as_of is None or (current is None and await self.earliest() is None):
+            if current is None:
+                raise SnapshotUnavailable("no snapshot has been collected yet")
+            return current
+        now = self._clock()
+        if as_of > now + FUTURE_TOLERANCE_SECONDS:
+            latest = current.slot if current else None
+            raise AsOfInFuture(f"asOf {as_of} lies in the future: it is {int(now)}", {"latestAvailable": latest})
+        if current is not None and as_of >= current.slot:
+            return current
+        try:
+            return await self._past.get(await self._slot_at(as_of))
+        except CursorExpired:  # retention took that slot in the meantime, but leaves an older one of its hour
+            return await self._past.get(await self._slot_at(as_of))
+
+    async def of_slot(self, slot: Slot) -> Snapshot:
+        """The snapshot of exactly this slot. Raises CursorExpired, SnapshotUnavailable."""
+        if self._current is not None and slot == self._current.slot:
+            return self._current
+        if not 0 <= slot <= MAX_INT64:
+            raise CursorExpired(f"slot {slot} is not kept")
+        return await self._past.get(slot)
+
+    async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
+        """The header of the newest kept snapshot at or before `as_of`; None where there is none."""
+        if self._current is not None and as_of >= self._current.slot:
+            return self._current.header
+        async with self._mongo.answering():
+            slot = await _newest_slot(as_of)
+            if slot is None:
+                return None
+            held = self._past.peek(slot)
+            if held is not None:
+                return held.header
+            marker = await snapshot_log.find(slot)
+            return snapshots.header_of(marker) if marker else None
+
+    async def earliest(self) -> Slot | None:
+        """The oldest kept slot, looked up once for each newest one: only retention moves it."""
+        newest = self._current.slot if self._current else None
+        if self._earliest is None or self._earliest[0] != newest or self._earliest[1] is None:
+            async with self._mongo.answering():
+                self._earliest = (newest, await snapshot_log.earliest())
+        return self._earliest[1]
+
+    async def _slot_at(self, as_of: UnixSeconds) -> Slot:
+        async with self._mongo.answering():
+            slot = await _newest_slot(as_of)
+        if slot is None:
+            earliest = await self.earliest()
+            raise AsOfOutOfRange(
+                f"asOf {as_of} is older than all that is kept, which begins at {earliest}",
+                {"earliestAvailable": earliest},
+            )
+        return slot
+
+    async def _load(self, slot: Slot) -> Snapshot:
+        async with self._mongo.answering():
+            marker = await snapshot_log.find(slot)
+            if marker is None:
+                raise CursorExpired(f"slot {slot} is no longer kept")
+            try:
+                return await _decoded(marker)
+            except SnapshotUnavailable:
+                if await snapshot_log.find(slot) is None:
+                    raise CursorExpired(f"slot {slot} is no longer kept") from None
+                raise
+
+
+async def _newest_slot(as_of: UnixSeconds) -> Slot | None:
+    return await snapshot_log.newest_at(min(as_of, MAX_INT64)) if as_of >= 0 else None
+
+
+async def _decoded(marker: Marker) -> Snapshot:
+    try:
+        return await snapshots.load(marker)
+    except (Damaged, UnknownEncoding) as error:
+        log.exception("store.snapshot_unreadable", slot=marker.slot)
+        raise SnapshotUnavailable(f"the snapshot of slot {marker.slot} cannot be read") from error

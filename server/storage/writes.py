@@ -1,0 +1,145 @@
+"""`SnapshotStore` over MongoDB: a commit is one conditional update of one document, everything else leads to it or follows.
+
+chunks of nodes, memory, registry entries, events     invisible: no marker points at them
+the head's update                                     the commit
+log, registry, followers (history, events)            derived; repeated by the next lease if anything stops them
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from schema.domain.base import Slot
+from schema.domain.errors import SnapshotUnavailable
+from schema.domain.memory import NodeMemory
+from schema.domain.registry import RegistryEntry
+from schema.domain.snapshot import Snapshot
+from schema.reads import CollectorState
+from schema.writes import Commit, Lease, LeaseLost
+from server.storage import carried, head, registry, snapshot_log, snapshots
+from server.storage.chunks import Damaged
+from server.storage.codec import UnknownEncoding
+from server.storage.connect import Mongo
+from server.storage.documents import Carried, HeadDocument, Marker
+
+log = structlog.get_logger()
+
+
+class Follower(Protocol):
+    """Something derived from commits, such as the log of events or the buckets of history."""
+
+    async def follow(self, commit: Commit) -> None:
+        """Bring it up to this commit. Comes after the commit, in order of slots, and may come again: idempotent by slot."""
+        ...
+
+
+class MongoSnapshotStore:
+    """One worker's way to write. Its methods raise SnapshotUnavailable while the store does not answer."""
+
+    def __init__(
+        self, mongo: Mongo, followers: Sequence[Follower] = (), *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._mongo = mongo
+        self._followers = tuple(followers)
+        self._clock = clock
+        self._writer = snapshots.SnapshotWriter()
+        self._followed: Slot | None = None
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        """Take or renew the lease; whoever gets it finishes what the last commit left undone.
+
+        `holder` names one life of one process: a namesake would share its token.
+        """
+        async with self._mongo.answering():
+            newest = await head.acquire(holder, now, lease_seconds)
+            if newest is None:
+                return None
+            await self._catch_up(newest)
+        return Lease(token=newest.token, holder=holder, committed_slot=newest.committed_slot)
+
+    async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
+        async with self._mongo.answering():
+            newest = await head.read()
+            if newest is None or newest.marker is None or newest.carried is None:
+                return None
+            try:
+                return await snapshots.load(newest.marker), await carried.load_memory(newest.carried)
+            except (Damaged, UnknownEncoding) as error:
+                raise SnapshotUnavailable(f"the snapshot of slot {newest.committed_slot} cannot be read") from error
+
+    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
+        async with self._mongo.answering():
+            return await registry.by_ids(ids)
+
+    async def commit(self, lease: Lease, commit: Commit) -> None:
+        async with self._mongo.answering():
+            written = int(self._clock())
+            marker = await self._writer.write(commit.snapshot, lease.token, written)
+            carries = await carried.write(commit, lease.token, written)
+            published, before = await head.publish(lease, marker, carries)
+            if not published:
+                await self._retried(lease, marker)
+                return
+            self._writer.published(marker)
+            await self._follow(marker, commit, lease.token)
+            if before is not None:
+                await carried.drop_before(before)
+
+    async def report(self, lease: Lease, state: CollectorState) -> None:
+        async with self._mongo.answering():
+            await head.report(lease, state)
+
+    async def _retried(self, lease: Lease, marker: Marker) -> None:
+        """A refused commit is fine where it is the one that is committed already. Else raises LeaseLost."""
+        newest = await head.read()
+        if newest is None or newest.token != lease.token:
+            raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before slot {marker.slot}")
+        if newest.marker is None or newest.marker.nodes != marker.nodes:
+            raise LeaseLost(f"slot {marker.slot} is not newer than slot {newest.committed_slot}, committed already")
+        await self._finish(newest.marker, newest.carried, newest.token)
+
+    async def _catch_up(self, newest: HeadDocument) -> None:
+        """Repeat what follows the newest commit, where this process has not seen it done.
+
+        A follower that cannot take a commit must not keep all later ones from being made: it is logged and passed over.
+        """
+        if newest.marker is None:
+            return
+        try:
+            await self._finish(newest.marker, newest.carried, newest.token)
+        except PyMongoError:
+            raise
+        except Exception:
+            log.exception("store.follow_failed", slot=newest.committed_slot)
+            self._followed = newest.committed_slot
+
+    async def _finish(self, marker: Marker, carries: Carried | None, token: int) -> None:
+        if carries is None or self._followed == marker.slot:
+            return
+        commit = Commit(
+            snapshot=await snapshots.load(marker),
+            memory=await carried.load_memory(carries),
+            events=await carried.load_events(carries),
+            registry=await carried.load_registry(carries),
+        )
+        await self._follow(marker, commit, token)
+
+    async def _follow(self, marker: Marker, commit: Commit, token: int) -> None:
+        await snapshot_log.put(marker)
+        await registry.write(commit.registry, token)
+        for follower in self._followers:
+            await follower.follow(commit)
+        self._followed = marker.slot
+
+
+async def keep_past(writer: snapshots.SnapshotWriter, snapshot: Snapshot, *, pinned: bool, now: float) -> None:
+    """Keep an imported snapshot of the past, as if it had been committed then. One that is kept already stays.
+
+    Snapshots come in order of their slots, all through the same writer.
+    """
+    marker = await writer.write(snapshot, token=0, written=int(now))
+    await snapshot_log.put(marker, pinned=pinned)
+    writer.published(marker)

@@ -1,0 +1,152 @@
+"""The embedded stores as a process: start, stop, one owner a folder, and nothing lost by a kill."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from jobs.embedded import CannotStart, lock_folder, main
+from schema.domain.errors import SnapshotUnavailable
+from server.storage.connect import Mongo
+from server.storage.snapshot_reads import SnapshotReads
+from server.storage.writes import MongoSnapshotStore
+from tests.embedded import EmbeddedStores
+from tests.factories import AT
+from tests.mongo_proxy import close_client
+from tests.processes import free_port, wait_until
+from tests.server.storage.builders import commit
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[EmbeddedStores]:
+    stores = EmbeddedStores(tmp_path / "stores")
+    yield stores
+    if stores.child.poll() is None:
+        stores.kill()
+    assert wait_until(lambda: not is_running(stores.valkey_pid), 20, "valkey ends with its parent")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def ping(url: str) -> bool:
+    with redis.Redis.from_url(url) as client:
+        return bool(client.ping())
+
+
+async def test_both_answer_on_the_ports_asked_for_and_stop_with_their_parent(stores: EmbeddedStores) -> None:
+    mongo_port, redis_port = free_port(), free_port()
+    stores.start("--mongo-port", str(mongo_port), "--redis-port", str(redis_port))
+    assert stores.mongo_uri == f"mongodb://127.0.0.1:{mongo_port}/"
+    assert stores.redis_url == f"redis://127.0.0.1:{redis_port}/0"
+    mongo = Mongo(stores.mongo_uri, "test")
+    await mongo.ping()
+    await mongo.close()
+    assert ping(stores.redis_url)
+    assert stores.stop() == 0
+    assert not is_running(stores.valkey_pid)
+    assert stores.errors() == ""
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_both(stores: EmbeddedStores, asked: signal.Signals) -> None:
+    stores.start()
+    assert stores.terminate(asked) == 0
+    assert not is_running(stores.valkey_pid)
+
+
+def test_a_second_process_is_told_who_has_the_folder(stores: EmbeddedStores) -> None:
+    stores.start()
+    with pytest.raises(AssertionError, match=f"is in use by process {stores.child.pid}: stop that one first"):
+        EmbeddedStores(stores.folder).start()
+    assert ping(stores.redis_url)
+    stores.stop()
+
+
+def test_the_folder_is_free_again_after_the_lock(tmp_path: Path) -> None:
+    with lock_folder(tmp_path / "new"), pytest.raises(CannotStart, match=f"in use by process {os.getpid()}"):
+        lock_folder(tmp_path / "new")
+    lock_folder(tmp_path / "new").close()
+
+
+def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        with lock_folder(tmp_path):
+            assert main([str(tmp_path)]) == 1
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
+    assert f"{tmp_path} is in use" in capsys.readouterr().err
+
+
+def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
+    stores.start()
+    os.kill(stores.valkey_pid, signal.SIGKILL)
+    wait_until(lambda: stores.child.poll() is not None, 30, "the launcher ends")
+    assert stores.terminate(0) == 1
+    assert "valkey has ended with code -9" in stores.errors()
+
+
+async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) -> None:
+    """Commits go on until the kill; each that was acknowledged is there afterwards, whole."""
+    stores.start()
+    mongo = Mongo(stores.mongo_uri, "test", server_selection_seconds=0.2, timeout_seconds=10)
+    store = MongoSnapshotStore(mongo)
+    acknowledged: list[int] = []
+
+    async def collect() -> None:
+        for slot in range(AT, AT + 60_000, 60):
+            lease = await store.acquire("a", 0.0, 30.0)
+            assert lease is not None
+            await store.commit(lease, commit(slot, 40))
+            acknowledged.append(slot)
+
+    collecting = asyncio.create_task(collect())
+    with redis.Redis.from_url(stores.redis_url) as client:
+        client.set("kept", "yes")
+    async with asyncio.timeout(60):
+        while len(acknowledged) < 8:
+            await asyncio.sleep(0.01)
+    # The append-only file is synced each second, but a kill of the process, unlike one of the machine, loses nothing.
+    stores.kill()
+    with pytest.raises(SnapshotUnavailable):
+        await collecting
+    await close_client(mongo)
+
+    stores.start()
+    with redis.Redis.from_url(stores.redis_url) as client:
+        assert client.get("kept") == b"yes"
+    mongo = Mongo(stores.mongo_uri, "test")
+    reads = SnapshotReads(mongo, clock=lambda: AT + 100_000)
+    newest = await reads.refresh()
+    assert newest is not None
+    assert newest.slot in {acknowledged[-1], acknowledged[-1] + 60}
+    for slot in acknowledged:
+        assert await reads.of_slot(slot) == commit(slot, 40).snapshot
+    store = MongoSnapshotStore(mongo)
+    lease = await store.acquire("b", 100.0, 30.0)
+    assert lease is not None
+    await store.commit(lease, commit(newest.slot + 60, 40))
+    await mongo.close()
+    assert stores.stop() == 0
+
+
+def test_a_kill_takes_valkey_along(stores: EmbeddedStores) -> None:
+    stores.start()
+    stores.kill()
+    assert wait_until(lambda: not is_running(stores.valkey_pid), 20, "valkey ends with its parent")
+    stores.start()
+    assert ping(stores.redis_url)
+    stores.stop()

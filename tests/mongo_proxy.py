@@ -1,0 +1,137 @@
+"""A wire between a client and MongoDB that can be cut at a chosen command: before it arrives, or before its answer does."""
+
+import asyncio
+import contextlib
+import gc
+import struct
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, cast
+from urllib.parse import urlsplit
+
+import bson
+
+OP_MSG = 2013
+BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
+
+Loss = Literal["request", "answer"]
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class MongoProxy:
+    """Forwards to a server on loopback, and lists the commands that pass. Once cut, nobody gets through until `mend`."""
+
+    def __init__(self, uri: str) -> None:
+        target = urlsplit(uri)
+        self._target = (target.hostname or "127.0.0.1", target.port or 27_017)
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._cut_at: int | None = None
+        self._loss: Loss = "request"
+        self._port = 0
+        self.commands: list[str] = []
+
+    @property
+    def uri(self) -> str:
+        # A driver that discovers the replica set would go around the proxy.
+        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+
+    async def __aenter__(self) -> "MongoProxy":
+        await self.mend()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+
+    def cut_at(self, command: int, loss: Loss) -> None:
+        """Lose the `command`-th command from now (1 is the next), or its answer, and all that comes later."""
+        self.commands.clear()
+        self._cut_at, self._loss = command, loss
+
+    def cut(self) -> None:
+        """End all connections, and refuse new ones."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def mend(self) -> None:
+        """Listen again, where it listened before."""
+        self._cut_at = None
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+            self._port = int(self._server.sockets[0].getsockname()[1])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            up_reader, up_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        ends = {writer, up_writer}
+        self._writers |= ends
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._exchange(reader, writer, up_reader, up_writer)
+        finally:
+            self._writers -= ends
+            for end in ends:
+                end.transport.abort()
+
+    async def _exchange(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        up_reader: asyncio.StreamReader,
+        up_writer: asyncio.StreamWriter,
+    ) -> None:
+        """One request, one answer, as the driver speaks."""
+        while True:
+            request = await _message(reader)
+            lost = self._count(request)
+            if lost and self._loss == "request":
+                self.cut()
+                return
+            up_writer.write(request)
+            await up_writer.drain()
+            answer = await _message(up_reader)
+            if lost:
+                self.cut()
+                return
+            writer.write(answer)
+            await writer.drain()
+
+    def _count(self, request: bytes) -> bool:
+        name = command_name(request)
+        if name is None or name in BACKGROUND:
+            return False
+        self.commands.append(name)
+        return len(self.commands) == self._cut_at
+
+
+async def close_client(client: Closable) -> None:
+    """Close a client whose server is away: the driver leaves the socket of an unfinished attempt to the garbage collector."""
+    await client.close()
+    await asyncio.sleep(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def command_name(message: bytes) -> str | None:
+    """The command of an OP_MSG; None for other messages, which only shake hands."""
+    (opcode,) = struct.unpack_from("<i", message, 12)
+    if opcode != OP_MSG:
+        return None
+    size = int.from_bytes(message[21:25], "little")
+    decode = cast("Callable[[bytes], dict[str, Any]]", bson.decode)
+    return next(iter(decode(message[21 : 21 + size])))
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readexactly(4)
+    return head + await reader.readexactly(int.from_bytes(head, "little") - 4)

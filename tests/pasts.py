@@ -1,0 +1,55 @@
+"""Pasts for tests of history: snapshots in which everything moves a little, committed slot by slot."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schema.domain.base import DAY, GIB, HOUR, Slot
+from schema.domain.changes import derive
+from schema.domain.pnode import PNodeStatus, Provenance
+from schema.domain.snapshot import Snapshot
+from schema.writes import Commit
+from server.storage.connect import Mongo
+from server.storage.events import EventLog
+from server.storage.history import HistoryDocument
+from server.storage.writes import MongoSnapshotStore
+from tests.factories import AT, SEEDS, pnode, score, snapshot
+
+MIDNIGHT = AT // DAY * DAY + DAY
+LEASE_SECONDS = 1e9
+
+
+def moment(slot: Slot, count: int = 3, *, interval: int = 60) -> Snapshot:
+    """`count` nodes as of a slot: uptimes grow, figures wander, the last node is offline in every other hour."""
+    step = slot // interval
+    nodes = []
+    for number in range(1, count + 1):
+        away = number == count and slot // HOUR % 2 == 1
+        nodes.append(
+            pnode(
+                number,
+                status=PNodeStatus.OFFLINE if away else PNodeStatus.ONLINE,
+                uptime=slot - AT + 40 * DAY + number * 1_000 - step % 7,
+                storage_used=(10 + step % 13) * GIB,
+                storage_usage_percent=5.0 + step % 13 / 2,
+                score=None if away else score(round(60 + (step * 7 + number) % 40 + 0.25, 2)),
+                provenance=Provenance(seed=SEEDS[0], observed_at=slot - HOUR if away else slot),
+            )
+        )
+    return snapshot(nodes, slot, interval=interval)
+
+
+async def commit_all(mongo: Mongo, snapshots: Iterable[Snapshot]) -> None:
+    """Commit snapshots, in order, as a worker does."""
+    store = MongoSnapshotStore(mongo, [EventLog()])
+    lease = await store.acquire("a-worker", 0.0, LEASE_SECONDS)
+    assert lease is not None
+    before: Snapshot | None = None
+    for each in snapshots:
+        await store.commit(lease, Commit(snapshot=each, memory=(), events=derive(before, each), registry=()))
+        before = each
+
+
+async def dump(mongo: Mongo) -> Mapping[str, Any]:
+    """Every document of history, whole, by its key."""
+    await mongo.prepare()
+    return {document["_id"]: document async for document in HistoryDocument.collection().find({})}

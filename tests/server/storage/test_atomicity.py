@@ -1,0 +1,108 @@
+"""A commit that is cut at any command: readers see a whole slot, and whoever comes next completes the work."""
+
+from collections.abc import Callable
+
+import pymongo
+import pytest
+
+from schema.domain.errors import SnapshotUnavailable
+from schema.writes import Commit
+from server.storage import snapshot_log
+from server.storage.connect import Mongo
+from server.storage.documents import CarriedDocument
+from server.storage.snapshot_reads import SnapshotReads
+from server.storage.writes import MongoSnapshotStore
+from tests.factories import AT
+from tests.mongo_proxy import Loss, MongoProxy, close_client
+from tests.server.storage.builders import commit
+
+BEFORE, CUT = commit(AT, 5), commit(AT + 60, 6)
+COMMANDS = ["insert", "insert", "findAndModify", "update", "insert", "update", "delete"]
+COMMIT_POINT = COMMANDS.index("findAndModify") + 1
+
+
+class Follows:
+    """A follower as history is one: idempotent by slot."""
+
+    def __init__(self) -> None:
+        self.by_slot: dict[int, Commit] = {}
+
+    async def follow(self, commit: Commit) -> None:
+        self.by_slot[commit.snapshot.slot] = commit
+
+
+async def read_newest(mongo: Mongo) -> int:
+    """The slot that readers see; asserts that all they see is of that slot."""
+    reads = SnapshotReads(mongo, clock=lambda: AT + 120)
+    await reads.refresh()
+    seen = reads.current()
+    assert seen is not None
+    made = CUT if seen.slot == CUT.snapshot.slot else BEFORE
+    assert seen == made.snapshot
+    assert await MongoSnapshotStore(mongo).previous() == (made.snapshot, made.memory)
+    return seen.slot
+
+
+@pytest.mark.parametrize("restarted", [True, False], ids=["restarted", "same-process"])
+@pytest.mark.parametrize("loss", ["request", "answer"])
+@pytest.mark.parametrize("cut_at", range(1, len(COMMANDS) + 1), ids=lambda i: f"{i}-{COMMANDS[i - 1]}")
+async def test_a_commit_is_all_or_nothing(
+    *,
+    store_db: Mongo,
+    mongo_uri: str,
+    db_name: str,
+    connect_db: Callable[..., Mongo],
+    cut_at: int,
+    loss: Loss,
+    restarted: bool,
+) -> None:
+    follows = Follows()
+    async with MongoProxy(mongo_uri) as proxy:
+        behind = Mongo(proxy.uri, db_name, server_selection_seconds=0.2, timeout_seconds=10)
+        await behind.prepare()
+        worker = MongoSnapshotStore(behind, [follows])
+        lease = await worker.acquire("a", 0.0, 30.0)
+        assert lease is not None
+        await worker.commit(lease, BEFORE)
+        proxy.cut_at(cut_at, loss)
+        with pytest.raises(SnapshotUnavailable), pymongo.timeout(0.5):
+            await worker.commit(lease, CUT)
+        await close_client(behind)
+
+    direct = connect_db()
+    await direct.prepare()
+    seen = await read_newest(direct)
+    committed = cut_at > COMMIT_POINT or (cut_at == COMMIT_POINT and loss == "answer")
+    assert seen == (CUT if committed else BEFORE).snapshot.slot
+    if not committed:
+        assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in BEFORE.registry}
+        assert set(follows.by_slot) == {AT}
+        assert await snapshot_log.newest_at(AT + 999) == AT
+
+    if restarted:
+        worker = MongoSnapshotStore(direct, [follows])
+    lease = await worker.acquire("b" if restarted else "a", 31.0, 30.0)
+    assert lease is not None
+    assert lease.committed_slot == seen
+    if not (committed and restarted):  # a restarted worker sees that the slot is done; one that goes on tries again
+        await worker.commit(lease, CUT)
+    assert await read_newest(direct) == AT + 60
+    assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in CUT.registry}
+    assert await snapshot_log.newest_at(AT + 999) == AT + 60
+    assert await snapshot_log.newest_at(AT + 59) == AT
+    assert follows.by_slot == {AT: BEFORE, AT + 60: CUT}
+    assert {one.slot for one in await CarriedDocument.find({}).to_list()} == {AT, AT + 60}
+
+
+async def test_these_are_all_commands_of_a_commit(mongo_uri: str, db_name: str, store_db: Mongo) -> None:
+    async with MongoProxy(mongo_uri) as proxy:
+        behind = Mongo(proxy.uri, db_name)
+        await behind.prepare()
+        worker = MongoSnapshotStore(behind)
+        lease = await worker.acquire("a", 0.0, 30.0)
+        assert lease is not None
+        await worker.commit(lease, BEFORE)
+        proxy.commands.clear()
+        await worker.commit(lease, CUT)
+        assert proxy.commands == COMMANDS
+        await behind.close()

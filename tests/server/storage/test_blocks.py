@@ -1,0 +1,101 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.domain.base import HOUR
+from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint, Stat
+from schema.domain.rollup import Sample, point
+from server.storage.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
+from tests.factories import AT
+
+numbers = st.integers(-(2**70), 2**70)
+versions = st.dictionaries(
+    st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=8)), st.integers(1, 10**6)
+).map(lambda found: tuple(sorted(found.items(), key=lambda item: (item[0] is not None, item[0] or ""))))
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> list[Sample]:
+    slots = sorted(draw(st.sets(st.integers(0, 10_000), min_size=1, max_size=20)))
+    constant = draw(st.lists(st.one_of(st.none(), numbers), min_size=9, max_size=9))
+    return [
+        Sample(
+            AT + 60 * slot,
+            draw(st.sampled_from([60, 90])),
+            tuple(draw(st.one_of(st.just(value), st.none(), numbers)) for value in constant),
+            draw(versions),
+        )
+        for slot in slots
+    ]
+
+
+@st.composite
+def points(draw: st.DrawFn, metrics: Sequence[str] = NODE_METRICS) -> list[HistoryPoint]:
+    hours = sorted(draw(st.sets(st.integers(0, 1_000), min_size=1, max_size=10)))
+    stat = st.builds(Stat, st.integers(1, 10**6), numbers, numbers, numbers, numbers)
+    return [
+        point(
+            AT + HOUR * hour,
+            AT + HOUR * (hour + 1),
+            samples=draw(st.integers(1, 60)),
+            expected=draw(st.integers(0, 60)),
+            stats=draw(st.dictionaries(st.sampled_from(metrics), stat)),
+            versions=draw(versions),
+        )
+        for hour in hours
+    ]
+
+
+@given(samples())
+def test_samples_come_back_as_they_were(given_samples: list[Sample]) -> None:
+    assert unpack_samples(pack_samples(given_samples)) == tuple(given_samples)
+
+
+@given(points())
+def test_buckets_come_back_as_they_were(given_points: list[HistoryPoint]) -> None:
+    assert unpack_points(pack_points(given_points, NODE_METRICS), NODE_METRICS, HOUR) == tuple(given_points)
+
+
+@given(points(NETWORK_METRICS))
+def test_the_network_has_metrics_of_its_own(given_points: list[HistoryPoint]) -> None:
+    body = pack_points(given_points, NETWORK_METRICS)
+
+    assert unpack_points(body, NETWORK_METRICS, HOUR) == tuple(given_points)
+
+
+@given(points())
+def test_equal_points_have_equal_bytes_in_whatever_order_their_figures_were_found(found: list[HistoryPoint]) -> None:
+    backwards = [each.model_copy(update={"stats": dict(reversed(each.stats.items()))}) for each in found]
+
+    assert pack_points(backwards, NODE_METRICS) == pack_points(found, NODE_METRICS)
+
+
+def test_a_steady_day_takes_little_room() -> None:
+    day = [
+        Sample(AT + 60 * i, 60, (1, 10**6 + 60 * i, 10**11, 10**5, 10**5, 8, 8_525, 9_000, 7_000)) for i in range(1_440)
+    ]
+
+    assert len(pack_samples(day)) < 1_000
+
+
+@pytest.mark.parametrize("limit", [1, 9, 10_000])
+def test_the_cache_gives_what_unpacking_gives_whatever_it_has_room_for(limit: int) -> None:
+    cache = PointCache(max_stats=limit)
+    figures = [
+        [point(AT + i * HOUR, AT + (i + 1) * HOUR, samples=1, expected=60, stats={"online": Stat(1, i, i, i, i)})]
+        for i in range(12)
+    ]
+    bodies = [pack_points(each, NODE_METRICS) for each in figures]
+
+    for _ in range(2):
+        assert [list(cache.unpack(body, NODE_METRICS, HOUR)) for body in bodies] == figures
+    assert len(cache._blocks) <= max(1, limit)
+
+
+def test_the_cache_does_not_mistake_a_day_for_an_hour() -> None:
+    cache = PointCache()
+    body = pack_points([point(AT, AT + 1, samples=1, expected=1, stats={})], NODE_METRICS)
+
+    assert [cache.unpack(body, NODE_METRICS, seconds)[0].end - AT for seconds in (300, HOUR)] == [300, HOUR]

@@ -1,0 +1,93 @@
+"""The registry's questions."""
+
+import pytest
+
+from schema.domain.base import MAX_INT64
+from schema.domain.registry import RegistryEntry
+from server.storage import registry
+from server.storage.connect import Mongo
+from tests.factories import AT, address, pnode
+from tests.server.storage.builders import entry
+
+
+def entry_of(number: int, last_seen: int | None = AT, **changes: object) -> RegistryEntry:
+    return entry(pnode(number), AT, last_seen=last_seen, **changes)
+
+
+async def test_a_node_is_found_by_id_pubkey_and_every_address(store_db: Mongo) -> None:
+    keyed = entry_of(1, addresses=(address(1), address(7), address(8)))
+    plain = entry(pnode(2, pubkey=None), AT)
+    await registry.write([keyed, plain], token=1)
+    assert keyed.pubkey is not None
+    for key in (keyed.id, keyed.pubkey, address(1), address(7), address(8)):
+        assert await registry.find(key) == keyed
+    for key in (f"addr:{address(2)}", address(2)):
+        assert await registry.find(key) == plain
+
+
+@pytest.mark.parametrize("key", ["", "nobody", "x" * 301, "\ud800", "a\x00b", "$where"])
+async def test_an_unknown_key_is_none(store_db: Mongo, key: str) -> None:
+    await registry.write([entry_of(1)], token=1)
+    assert await registry.find(key) is None
+
+
+async def test_who_has_an_address_now_wins_over_who_had_it(store_db: Mongo) -> None:
+    had = entry_of(1, last_seen=AT + 500, addresses=(address(1), address(9)))
+    has = entry_of(2, last_seen=AT, address=address(9), addresses=(address(9),))
+    await registry.write([had, has], token=1)
+    assert await registry.find(address(9)) == has
+
+
+async def test_of_those_who_had_an_address_the_one_seen_last_wins(store_db: Mongo) -> None:
+    entries = [entry_of(i, last_seen=AT + i % 3, addresses=(address(i), address(99))) for i in (1, 2, 3, 4)]
+    await registry.write(entries, token=1)
+    assert await registry.find(address(99)) == entries[1]
+
+
+async def test_a_new_entry_replaces_the_old_one_with_its_addresses(store_db: Mongo) -> None:
+    await registry.write([entry_of(1)], token=1)
+    moved = entry_of(1, address=address(5), addresses=(address(5),))
+    await registry.write([moved], token=1)
+    assert await registry.find(moved.id) == moved
+    assert await registry.find(address(5)) == moved
+    assert await registry.find(address(1)) is None
+
+
+async def test_pages_are_by_last_seen_newest_first_then_by_id(store_db: Mongo) -> None:
+    entries = [entry_of(i, last_seen=None if i == 4 else AT + i // 2) for i in range(1, 8)]
+    await registry.write(entries, token=1)
+    expected = sorted(entries, key=lambda e: (-(e.last_seen or 0), e.id))
+    found = [
+        one
+        for skip in range(0, 8, 3)
+        for one in (await registry.page(skip=skip, limit=3, last_seen_before=None)).entries
+    ]
+    assert found == expected
+    assert (await registry.page(skip=0, limit=1, last_seen_before=None)).total == 7
+
+
+async def test_those_last_seen_before_a_time_are_counted_too(store_db: Mongo) -> None:
+    await registry.write([entry_of(i, last_seen=AT + 10 * i) for i in range(1, 6)], token=1)
+    page = await registry.page(skip=1, limit=5, last_seen_before=AT + 40)
+    assert [one.last_seen for one in page.entries] == [AT + 20, AT + 10]
+    assert page.total == 3
+
+
+@pytest.mark.parametrize(("skip", "limit"), [(0, 0), (0, -1), (2, 5), (-1, 5), (MAX_INT64 + 1, 5)])
+async def test_a_window_outside_is_empty_and_still_says_the_total(store_db: Mongo, skip: int, limit: int) -> None:
+    await registry.write([entry_of(1), entry_of(2)], token=1)
+    page = await registry.page(skip=skip, limit=limit, last_seen_before=None)
+    assert (page.entries, page.total) == ((), 2)
+
+
+async def test_the_largest_figures_are_kept(store_db: Mongo) -> None:
+    large = entry_of(1, storage_committed=MAX_INT64, storage_used=MAX_INT64, uptime=MAX_INT64)
+    await registry.write([large], token=1)
+    assert await registry.find(large.id) == large
+
+
+async def test_more_than_a_batch_mixes_new_and_known_entries(store_db: Mongo) -> None:
+    await registry.write([entry_of(i) for i in range(0, 1_200, 3)], token=1)
+    newer = [entry_of(i, last_seen=AT + 60) for i in range(1_200)]
+    await registry.write(newer, token=1)
+    assert await registry.by_ids([one.id for one in newer]) == {one.id: one for one in newer}
