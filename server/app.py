@@ -19,11 +19,13 @@ from server.surfaces import assemble
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5
+# Shorter than a client waits: with the store down, questions about the past must be refused, not hang.
+STORE_SECONDS = 5.0
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
     """The ASGI application of one process; it connects once its lifespan begins."""
-    mongo = Mongo(settings.mongo, settings.mongo_db)
+    mongo = Mongo(settings.mongo, settings.mongo_db, timeout_seconds=STORE_SECONDS)
     history = HistoryReads(mongo)
     reads = MongoReads(mongo, history, EventReads(mongo, history.earliest))
     live = LiveUpdates(reads, poll_seconds=min(MAX_POLL_SECONDS, settings.cache_ttl / POLLS_PER_SLOT))
