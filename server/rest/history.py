@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from schema.domain.errors import RangeTooLarge
 from schema.domain.growth import Change, Trend, history_summary
 from schema.domain.history import History, HistoryPoint, Resolution
+from schema.reads import Reads
 from server.rest.clock import readable
 from server.rest.growth import count_change, storage_change
 from server.rest.summary import count_by_name
@@ -29,6 +31,17 @@ def resolution_name(resolution: Resolution) -> str:
 def quality_word(trend: Trend) -> str:
     """improving, declining or stable."""
     return _QUALITY_WORDS[trend]
+
+
+async def read_network_history(reads: Reads, start: int, end: int, resolution: Resolution) -> History:
+    """The network's history, with the open bucket; the finest that fits where this resolution gives too many points.
+
+    The summary says which resolution was used. Raises SnapshotUnavailable where the store is silent.
+    """
+    try:
+        return await reads.network_history(start, end, resolution, include_current=True)
+    except RangeTooLarge:
+        return await reads.network_history(start, end, Resolution.AUTO, include_current=True)
 
 
 def network_point(point: HistoryPoint) -> dict[str, Any]:

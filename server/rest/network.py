@@ -10,9 +10,8 @@ from schema.domain.health import network_alerts
 from schema.domain.snapshot import NetworkHealth
 from server.rest.analytics import analytics_sections, performance_object
 from server.rest.growth import growth_object
-from server.rest.history import RESOLUTIONS, network_point
+from server.rest.history import RESOLUTIONS, network_point, read_network_history
 from server.rest.history import network_summary as history_summary
-from server.rest.models.errors import PlainError
 from server.rest.models.history import NetworkHistoryAnswer
 from server.rest.models.network import AnalyticsAnswer, GrowthAnswer, NetworkHealthAnswer, TopologyAnswer
 from server.rest.params import Hours
@@ -23,9 +22,6 @@ from server.rest.topology import topology_body
 from server.rest.view import Views
 
 _ResolutionName = Literal["auto", "raw", "5m", "1h", "1d"]
-_TOO_LARGE: dict[int | str, dict[str, Any]] = {
-    400: {"model": PlainError, "description": "The range has more points than one answer may hold; see `limit`"}
-}
 
 
 def network_routes(views: Views) -> Routes:
@@ -84,19 +80,20 @@ def network_routes(views: Views) -> Routes:
         operation="getNetworkHistory",
         summary="The network over time",
         model=NetworkHistoryAnswer,
-        responses=_TOO_LARGE,
     )
     async def history(
         hours: Hours = 24,
         resolution: Annotated[
             _ResolutionName,
-            Query(description="How fine the points are; auto: the finest that gives at most 1,000 of those that exist"),
+            Query(
+                description="How fine the points are; auto, and any that would give too many: the finest that gives at most 1,000"
+            ),
         ] = "auto",
     ) -> Response:
         """The network's counts, sizes and averages over time, oldest first; the open bucket is marked `partial`."""
         view = views.current()
         end = view.header.slot + view.header.interval
-        found = await reads.network_history(end - hours * HOUR, end, RESOLUTIONS[resolution], include_current=True)
+        found = await read_network_history(reads, end - hours * HOUR, end, RESOLUTIONS[resolution])
         body = {
             "history": [network_point(point) for point in found.points],
             "summary": history_summary(found, hours),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, HOUR
+from schema.domain.errors import RangeTooLarge
 from schema.domain.history import History, Resolution
 from schema.domain.observation import FailureCategory
 from schema.domain.pnode import PNodeStatus
@@ -142,6 +143,20 @@ def test_the_resolution_is_passed_on_and_the_one_used_is_told(name: str, resolut
     body = make_client(reads).get("/network/history", params={"resolution": name}).json()
     assert reads.resolution is resolution
     assert body["summary"]["resolution"] == ("raw" if name == "auto" else name)
+
+
+def test_a_resolution_that_is_too_fine_gives_the_finest_that_fits() -> None:
+    class Long(FakeReads):
+        async def network_history(
+            self, start: int, end: int, resolution: Resolution, *, include_current: bool = False
+        ) -> History:
+            if resolution is not Resolution.AUTO:
+                raise RangeTooLarge("43200 points at RAW: expected at most 5000", {"limit": 5_000})
+            return await super().network_history(start, end, Resolution.H1, include_current=include_current)
+
+    client = make_client(Long([factories.network(5)], network_points=[network_point(AT)]))
+    body = client.get("/network/history", params={"hours": 720, "resolution": "raw"}).json()
+    assert (body["summary"]["resolution"], body["summary"]["data_points"]) == ("1h", 1)
 
 
 def test_an_empty_history_still_has_every_key_of_its_summary() -> None:
