@@ -22,6 +22,8 @@ Headers = list[tuple[bytes, bytes]]
 IDENTITY = "identity"
 # What an entry costs besides its bytes: keys, header lists and the objects around them.
 ENTRY_OVERHEAD_BYTES = 2_048
+# From here on a thread compresses (some milliseconds, without the interpreter's lock).
+LONG_BYTES = 262_144
 
 
 _ON_EVERY_STATUS = frozenset({b"vary", b"access-control-allow-origin"})
@@ -53,6 +55,10 @@ class Answer:
         self.vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
         self._headers = headers
         self._variants: dict[str, Variant] = {}
+
+    def takes_long(self, coding: str) -> bool:
+        """Whether the answer has yet to be compressed, and is so long that the event loop should not wait for it."""
+        return coding != IDENTITY and coding not in self._variants and len(self.body) > LONG_BYTES
 
     def variant(self, coding: str) -> Variant:
         """The answer in this coding; small bodies are never compressed."""

@@ -1,5 +1,6 @@
 """Sending whole answers, with as little as possible between them and the socket."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.types import Send
@@ -28,7 +29,10 @@ async def send_answer(
     send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> int:
     """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD. Gives the status."""
-    variant = answer.variant(coding_of(request.get(b"accept-encoding")))
+    coding = coding_of(request.get(b"accept-encoding"))
+    if answer.takes_long(coding):
+        await asyncio.to_thread(answer.variant, coding)
+    variant = answer.variant(coding)
     known = request.get(b"if-none-match")
     if known is not None:
         matched = matching(known.decode("latin-1"), answer.etag)

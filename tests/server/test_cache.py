@@ -79,6 +79,14 @@ def test_a_small_answer_is_never_compressed_and_a_large_one_once() -> None:
     assert dict(large.variant("gzip").headers)[b"content-encoding"] == b"gzip"
 
 
+def test_only_a_long_answer_that_is_not_compressed_yet_takes_long() -> None:
+    long = Answer(b"x" * 300_000, [])
+    assert (long.takes_long("br"), long.takes_long("identity")) == (True, False)
+    long.variant("br")
+    assert not long.takes_long("br")
+    assert not Answer(b"x" * 5_000, []).takes_long("br")
+
+
 async def test_one_flight_serves_all_who_ask_meanwhile() -> None:
     flights, started, go = Flights(), 0, asyncio.Event()
 
