@@ -1,9 +1,7 @@
 """One cycle, start to end: crawl, merge, accumulate, score, save, announce, report."""
 
-import gc
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -12,38 +10,13 @@ from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.observation import SeedReply
 from schema.domain.snapshot import CycleTiming
+from schema.garbage import GarbagePause
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Announcer, Commit, Lease, LeaseLost, SnapshotStore
 
 log = structlog.get_logger()
 
 Crawl = Callable[[], Awaitable[Sequence[SeedReply]]]
-
-
-class GarbagePause:
-    """Keeps the cyclic garbage collector from walking the records, which hold no cycles and come by the hundred thousand.
-
-    It would walk all of them again with every few hundred new ones: half of a cycle's CPU at 10,000 nodes. What a cycle
-    leaves behind is set aside from later collections too; every so often everything is looked through after all, for
-    the little garbage that does hold cycles.
-    """
-
-    def __init__(self, reclaim_every: int = 60) -> None:
-        self._reclaim_every = reclaim_every
-        self._cycles = 0
-
-    @contextmanager
-    def __call__(self) -> Generator[None]:
-        gc.disable()
-        try:
-            yield
-        finally:
-            self._cycles += 1
-            if self._cycles % self._reclaim_every == 0:
-                gc.unfreeze()
-                gc.collect()
-            gc.freeze()
-            gc.enable()
 
 
 class Collector:

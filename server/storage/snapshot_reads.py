@@ -9,6 +9,7 @@ import structlog
 from schema.domain.base import MAX_INT64, Slot, UnixSeconds
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.garbage import GarbagePause
 from server.storage import head, snapshot_log, snapshots
 from server.storage.chunks import Damaged
 from server.storage.codec import UnknownEncoding
@@ -30,6 +31,7 @@ class SnapshotReads:
         self._current: Snapshot | None = None
         self._past = SnapshotCache(self._load)
         self._refreshing = asyncio.Lock()
+        self._pause = GarbagePause()
         self._earliest: tuple[Slot | None, Slot | None] | None = None
 
     def current(self) -> Snapshot | None:
@@ -48,7 +50,8 @@ class SnapshotReads:
             newest = await head.read()
             if newest is None or newest.marker is None:
                 return None
-            fresh = await _decoded(newest.marker)
+            with self._pause():
+                fresh = await _decoded(newest.marker)
             if self._current is not None:
                 self._past.put(self._current)
             self._current = fresh
