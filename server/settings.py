@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         ge=0,
         le=2**30,
     )
+    graphql_compiled: bool = setting(
+        default=True,
+        expected="true or false",
+        description="Whether GraphQL operations are compiled; false leaves all of them to graphql-core.",
+    )
     rate_limit: int = setting(
         0,
         "a whole number from 0 (off) to 100000000",

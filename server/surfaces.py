@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import DomainError
 from schema.graphql.build import build_schema, export_sdl
+from schema.graphql.compiled import compile_operation
 from schema.graphql.context import Retention
 from schema.graphql.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.engine import Engine
@@ -72,7 +73,8 @@ def assemble(
     metrics = Metrics()
     view = CurrentView(reads, clock)
     cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
-    operations = Operations(Engine(build_schema()), reads, updates, _graphql_service(settings), clock=clock)
+    engine = Engine(build_schema(), compile_operation=compile_operation if settings.graphql_compiled else None)
+    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock)
     feeds = Feeds()
     graphql = GraphQLEndpoint(operations, feeds, cache, view, body_limit=BODY_LIMIT_BYTES)
     doors = Doors(

@@ -33,7 +33,7 @@ class Call(NamedTuple):
     function: Callable[..., Any]
     sources: tuple[str, ...]
     info: str | None
-    arguments: tuple[StrawberryArgument, ...]
+    arguments: list[StrawberryArgument]
     is_async: bool
 
 
@@ -43,8 +43,8 @@ Recipe = Load | Call
 def recipe_of(name: str, field: GraphQLField) -> Recipe:
     """How to get the value of a field; `name` is for the message. Raises NotCompilable for kinds not known here."""
     declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    resolver = getattr(field.resolve, "__qualname__", "")
-    if not isinstance(declared, StrawberryField) or not resolver.startswith(_STRAWBERRY_RESOLVER):
+    made_by = getattr(field.resolve, "__qualname__", "")
+    if not isinstance(declared, StrawberryField) or not made_by.startswith(_STRAWBERRY_RESOLVER):
         raise NotCompilable(f"{name} is not resolved by Strawberry")
     if declared.extensions or declared.permission_classes or declared.is_subscription:
         raise NotCompilable(f"{name} has extensions, permissions or a stream")
@@ -52,15 +52,16 @@ def recipe_of(name: str, field: GraphQLField) -> Recipe:
         return Load(_identifier(name, declared.python_name), declared.sound)
     if type(declared) is not StrawberryField:
         raise NotCompilable(f"{name} is declared by {type(declared).__name__}, expected Attribute or StrawberryField")
-    if declared.base_resolver is not None:
-        return _call(name, declared, declared.base_resolver)
+    resolver = cast("StrawberryResolver[Any] | None", cast("Any", declared).base_resolver)
+    if resolver is not None:
+        return _call(name, declared, resolver)
     if declared.default_resolver is not getattr:
         raise NotCompilable(f"{name} has a default resolver of its own")
     return Load(_identifier(name, declared.python_name), None)
 
 
 def _call(name: str, declared: StrawberryField, resolver: StrawberryResolver[Any]) -> Call:
-    function: object = resolver.wrapped_func
+    function: object = cast("Any", resolver).wrapped_func
     if resolver.self_parameter is not None or not callable(function):
         raise NotCompilable(f"{name} is resolved by a method, expected a function")
     parents = (resolver.parent_parameter, resolver.root_parameter)
@@ -71,7 +72,7 @@ def _call(name: str, declared: StrawberryField, resolver: StrawberryResolver[Any
         function=cast("Callable[..., Any]", function),
         sources=tuple(_identifier(name, source) for source in sources),
         info=_identifier(name, info.name) if info is not None else None,
-        arguments=tuple(declared.arguments),
+        arguments=declared.arguments,
         is_async=declared.is_async,
     )
 

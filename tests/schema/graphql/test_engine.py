@@ -6,6 +6,7 @@ import pytest
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context
 from schema.graphql.engine import Engine, Failure, Ready
+from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
@@ -14,7 +15,7 @@ NOW = AT + 5.0
 
 @pytest.fixture
 def engine() -> Engine:
-    return Engine(build_schema())
+    return compiling.engine()
 
 
 def ready(engine: Engine, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> Ready:

@@ -7,9 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from schema.domain.snapshot import Snapshot
-from schema.graphql.build import build_schema
 from schema.graphql.context import ServiceInfo
-from schema.graphql.engine import Engine
 from server.cache import ResponseCache
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
@@ -17,6 +15,7 @@ from server.graphql_http.operations import Operations
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
 from server.view import CurrentView
+from tests.compiling import engine
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
@@ -38,7 +37,7 @@ class Api:
         self.now = AT + 5.0
         self.reads = FakeReads(snapshots, **reads)
         self.updates = FakeUpdates()
-        self.engine = Engine(build_schema())
+        self.engine = engine()
         self.view = CurrentView(self.reads, self.clock)
         self.cache = ResponseCache(self.view, max_entries=100, max_bytes=2**20)
         self.feeds = Feeds()

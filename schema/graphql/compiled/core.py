@@ -1,0 +1,40 @@
+"""What is used of graphql-core, typed where its own types are left open."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeGuard, cast
+
+import graphql
+import strawberry
+from graphql import pyutils
+from graphql.execution import executor, values
+
+OutputType = Any
+"""A `GraphQLOutputType`, whose type has type arguments that nobody gives."""
+
+Result = graphql.ExecutionResult | Awaitable[graphql.ExecutionResult]
+
+_graphql, _executor, _pyutils, _values = (cast("Any", module) for module in (graphql, executor, pyutils, values))
+
+execute = cast("Callable[..., Result]", _graphql.execute)
+named_type = cast("Callable[[OutputType], graphql.GraphQLNamedType]", _graphql.get_named_type)
+is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[Any]]]", _pyutils.is_awaitable)
+coerce_variables = cast(
+    "Callable[..., values.VariableValues | list[graphql.GraphQLError]]", _values.get_variable_values
+)
+default_field_resolver = cast("Callable[..., Any]", _executor.default_field_resolver)
+default_type_resolver = cast("Callable[..., Any]", _executor.default_type_resolver)
+
+
+def type_of(field: graphql.GraphQLField) -> OutputType:
+    """The type of a field."""
+    return cast("Any", field).type
+
+
+def wrapped(type_: OutputType) -> OutputType:
+    """What a list or a non-null type wraps."""
+    return type_.of_type
+
+
+def strawberry_schema(schema: graphql.GraphQLSchema) -> strawberry.Schema:
+    """The schema that graphql-core's was made from."""
+    return cast("Any", schema)._strawberry_schema  # noqa: SLF001  (the only way back to it)
