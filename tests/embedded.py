@@ -52,19 +52,20 @@ class EmbeddedStores:
     def kill(self) -> None:
         """SIGKILL, as a crash would be."""
         self.child.kill()
-        self._reap(10)
+        self.wait(10)
 
     def stop(self, seconds: float = 45) -> int:
         """End of stdin, as when a parent dies; the exit status."""
         assert self.child.stdin is not None
         self.child.stdin.close()
-        return self._reap(seconds)
+        return self.wait(seconds)
 
     def terminate(self, signal_number: int, seconds: float = 45) -> int:
         os.kill(self.child.pid, signal_number)
-        return self._reap(seconds)
+        return self.wait(seconds)
 
-    def _reap(self, seconds: float) -> int:
+    def wait(self, seconds: float) -> int:
+        """The exit status, once it has ended."""
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired as late:

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-import gc
 import struct
-import warnings
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 import bson
+
+from schema.domain.errors import SnapshotUnavailable
 
 OP_MSG = 2013
 BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
@@ -17,7 +17,9 @@ BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo
 Loss = Literal["request", "answer"]
 
 
-class Closable(Protocol):
+class Client(Protocol):
+    async def ping(self) -> None: ...
+
     async def close(self) -> None: ...
 
 
@@ -58,6 +60,11 @@ class MongoProxy:
             self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
+
+    async def close(self, client: Client) -> None:
+        """Mend, and close a client that was cut off."""
+        await self.mend()
+        await close_when_connected(client)
 
     async def mend(self) -> None:
         """Listen again, where it listened before."""
@@ -113,13 +120,14 @@ class MongoProxy:
         return len(self.commands) == self._cut_at
 
 
-async def close_client(client: Closable) -> None:
-    """Close a client whose server is away: the driver leaves the socket of an unfinished attempt to the garbage collector."""
+async def close_when_connected(client: Client) -> None:
+    """Close a client once its server answers again: a socket that it has half opened, the driver would leave behind."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(SnapshotUnavailable):
+                await client.ping()
+                break
     await client.close()
-    await asyncio.sleep(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def command_name(message: bytes) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pymongo
 from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  Beanie leaves types open
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
 
 from schema.domain.errors import SnapshotUnavailable
@@ -67,7 +67,10 @@ class Mongo:
         # Two reads that belong together must not be answered by secondaries of different age.
         self.database = self._client.get_database(name, read_preference=ReadPreference.PRIMARY)
         self._models = list(models)
+        self._patience = server_selection_seconds
         self._ready = False
+        self._away = False
+        self._probing = False
         self._preparing: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
@@ -91,13 +94,32 @@ class Mongo:
     async def answering(self) -> AsyncGenerator[None]:
         """The block may use the documents; a store that fails it shows as SnapshotUnavailable.
 
-        The driver's own message, which may name hosts, stays in the exception's cause.
+        Once the store has not answered, one caller at a time finds out whether it is back, and all others are refused at
+        once: they would only wait in its place. The driver's own message, which may name hosts, stays in the cause.
         """
         try:
-            await self.prepare()
+            await self._reach()
             yield
         except PyMongoError as error:
+            self._away = self._away or isinstance(error, ConnectionFailure)
             raise SnapshotUnavailable("the store does not answer") from error
+
+    async def _reach(self) -> None:
+        if self._away:
+            if self._probing:
+                raise SnapshotUnavailable("the store does not answer")
+            self._probing = True
+            try:
+                await self._probe()
+            finally:
+                self._probing = False
+            self._away = False
+        await self.prepare()
+
+    async def _probe(self) -> None:
+        # The driver would wait for a server as long as the whole operation may take.
+        with pymongo.timeout(self._patience):
+            await self.database.command("ping")
 
     async def close(self) -> None:
         if self._preparing is not None:
@@ -105,6 +127,7 @@ class Mongo:
         await self._client.close()
 
     async def _bind(self) -> None:
+        await self._probe()
         with pymongo.timeout(INDEX_BUILD_SECONDS):
             await init_beanie(database=self.database, document_models=self._models)
         self._ready = True

@@ -16,7 +16,7 @@ from server.storage.snapshot_reads import SnapshotReads
 from server.storage.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
-from tests.mongo_proxy import close_client
+from tests.mongo_proxy import close_when_connected
 from tests.processes import free_port, wait_until
 from tests.server.storage.builders import commit
 
@@ -94,17 +94,18 @@ def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.Capture
 def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
     stores.start()
     os.kill(stores.valkey_pid, signal.SIGKILL)
-    wait_until(lambda: stores.child.poll() is not None, 30, "the launcher ends")
-    assert stores.terminate(0) == 1
+    assert stores.wait(30) == 1
     assert "valkey has ended with code -9" in stores.errors()
 
 
 async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) -> None:
     """Commits go on until the kill; each that was acknowledged is there afterwards, whole."""
-    stores.start()
-    mongo = Mongo(stores.mongo_uri, "test", server_selection_seconds=0.2, timeout_seconds=10)
-    store = MongoSnapshotStore(mongo)
+    port = str(free_port())
+    stores.start("--mongo-port", port)
+    killed = Mongo(stores.mongo_uri, "test", server_selection_seconds=0.2, timeout_seconds=10)
+    store = MongoSnapshotStore(killed)
     acknowledged: list[int] = []
+    enough = asyncio.Event()
 
     async def collect() -> None:
         for slot in range(AT, AT + 60_000, 60):
@@ -112,20 +113,21 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) ->
             assert lease is not None
             await store.commit(lease, commit(slot, 40))
             acknowledged.append(slot)
+            if len(acknowledged) == 8:
+                enough.set()
 
     collecting = asyncio.create_task(collect())
     with redis.Redis.from_url(stores.redis_url) as client:
         client.set("kept", "yes")
     async with asyncio.timeout(60):
-        while len(acknowledged) < 8:
-            await asyncio.sleep(0.01)
+        await enough.wait()
     # The append-only file is synced each second, but a kill of the process, unlike one of the machine, loses nothing.
     stores.kill()
     with pytest.raises(SnapshotUnavailable):
         await collecting
-    await close_client(mongo)
 
-    stores.start()
+    stores.start("--mongo-port", port)
+    await close_when_connected(killed)
     with redis.Redis.from_url(stores.redis_url) as client:
         assert client.get("kept") == b"yes"
     mongo = Mongo(stores.mongo_uri, "test")

@@ -19,7 +19,7 @@ from server.storage.event_reads import EventReads
 from server.storage.history import NETWORK, fetch, periods
 from server.storage.snapshot_reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
-from tests.mongo_proxy import Loss, MongoProxy, close_client
+from tests.mongo_proxy import Loss, MongoProxy
 from tests.pasts import MIDNIGHT, commit_all, moment
 
 INTERVAL = 600
@@ -171,7 +171,7 @@ async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_s
         except SnapshotUnavailable:
             return False
         finally:
-            await close_client(mongo)
+            await proxy.close(mongo)
         return True
 
     untouched = await kept(store_db)

@@ -12,7 +12,7 @@ from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK, fetch, periods, points_in, samples_in
 from server.storage.upkeep import MongoUpkeep
-from tests.mongo_proxy import Loss, MongoProxy, close_client
+from tests.mongo_proxy import Loss, MongoProxy
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
 
 INTERVAL = 600
@@ -141,7 +141,7 @@ async def run_behind(proxy: MongoProxy, db_name: str, cut_at: int | None = None,
     except SnapshotUnavailable:
         return False
     finally:
-        await close_client(mongo)
+        await proxy.close(mongo)
     return True
 
 

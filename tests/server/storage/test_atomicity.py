@@ -13,7 +13,7 @@ from server.storage.documents import CarriedDocument
 from server.storage.snapshot_reads import SnapshotReads
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT
-from tests.mongo_proxy import Loss, MongoProxy, close_client
+from tests.mongo_proxy import Loss, MongoProxy
 from tests.server.storage.builders import commit
 
 BEFORE, CUT = commit(AT, 5), commit(AT + 60, 6)
@@ -67,7 +67,7 @@ async def test_a_commit_is_all_or_nothing(
         proxy.cut_at(cut_at, loss)
         with pytest.raises(SnapshotUnavailable), pymongo.timeout(0.5):
             await worker.commit(lease, CUT)
-        await close_client(behind)
+        await proxy.close(behind)
 
     direct = connect_db()
     await direct.prepare()

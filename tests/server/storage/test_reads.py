@@ -16,7 +16,7 @@ from server.storage.documents import ChunkDocument
 from server.storage.reads import MongoReads
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, seed_report
-from tests.mongo_proxy import MongoProxy, close_client
+from tests.mongo_proxy import MongoProxy
 from tests.server.storage.builders import commit, snapshot_of
 from tests.server.storage.test_writes import Commands
 
@@ -243,7 +243,7 @@ async def test_while_the_store_is_away_the_present_is_answered_from_memory(
         ):
             with pytest.raises(SnapshotUnavailable, match="the store does not answer"):
                 await asked
-        await close_client(mongo)
+        await proxy.close(mongo)
 
 
 async def test_without_store_and_memory_even_the_collector_is_unknown(mongo_uri: str, db_name: str) -> None:
@@ -252,7 +252,7 @@ async def test_without_store_and_memory_even_the_collector_is_unknown(mongo_uri:
         mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.1)
         with pytest.raises(SnapshotUnavailable):
             await reads_of(mongo).collector()
-        await close_client(mongo)
+        await proxy.close(mongo)
 
 
 async def test_the_collector_says_what_the_worker_reported_last(store_db: Mongo) -> None:
