@@ -21,6 +21,7 @@ CLIENT_CLOSED_REQUEST = 499
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 UNMATCHED = "unmatched"
+GRAPHQL_PATH = "/graphql"
 
 _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
@@ -114,9 +115,10 @@ def request_id_of(sent: str | None) -> str:
 def route_of(scope: Scope) -> str:
     """The template of the route that answered, so that a metric's label never holds a stranger's path.
 
-    A plain route without parameters has its own path as its template.
+    A plain route without parameters has its own path as its template; the GraphQL endpoint is asked without a router.
     """
     path = getattr(scope.get("route"), "path", None)
-    if path is None and scope.get("endpoint") is not None and not scope.get("path_params"):
+    unrouted = scope["path"] == GRAPHQL_PATH
+    if path is None and (unrouted or scope.get("endpoint") is not None) and not scope.get("path_params"):
         path = scope["path"]
     return path if isinstance(path, str) else UNMATCHED

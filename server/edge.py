@@ -10,21 +10,33 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.access import GRAPHQL_PATH
 from server.cache import Answer, Flights, Headers, ResponseCache, without
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
 from server.reply import send_answer
 from server.view import CurrentView
 
-GRAPHQL_PATH = "/graphql"
 # Never kept, so not worth a look: probes, figures about the process, and pages.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc")
 MAX_QUESTION_BYTES = 2_048
 _OK = 200
 _NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})
 _MADE_ANEW = frozenset(
-    {b"content-length", b"etag", b"cache-control", b"x-request-id", b"vary", b"access-control-allow-origin"}
+    {
+        b"content-length",
+        b"etag",
+        b"cache-control",
+        b"x-request-id",
+        b"vary",
+        b"access-control-allow-origin",
+        b"access-control-expose-headers",
+    }
 )
-_COMMON: Headers = [(b"vary", b"Accept-Encoding"), (b"access-control-allow-origin", b"*")]
+_COMMON: Headers = [
+    (b"vary", b"Accept-Encoding"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag"),
+]
 
 
 class Captured(NamedTuple):
@@ -37,11 +49,24 @@ class Captured(NamedTuple):
 
 
 class Edge:
-    """ASGI middleware. `served` counts what was answered here, by method, kind and status."""
+    """ASGI middleware. `served` counts what was answered here, by method, kind and status.
 
-    def __init__(self, app: ASGIApp, graphql: GraphQLEndpoint, cache: ResponseCache, view: CurrentView) -> None:
+    GraphQL requests that are not known go to `ask`: the endpoint with as little as possible around it, since it does
+    for itself what the layers of `app` do for the routes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        graphql: GraphQLEndpoint,
+        cache: ResponseCache,
+        view: CurrentView,
+        *,
+        ask: ASGIApp | None = None,
+    ) -> None:
         self._app = app
         self._graphql = graphql
+        self._ask = ask or app
         self._cache = cache
         self._view = view
         self._flights = Flights()
@@ -54,7 +79,9 @@ class Edge:
                 if method == "POST":
                     await self._post(scope, receive, send)
                     return
-                if method in ("GET", "HEAD") and await self._known_get(scope, send):
+                if method in ("GET", "HEAD"):
+                    if not await self._known_get(scope, send):
+                        await self._ask(scope, receive, send)
                     return
             elif method in ("GET", "HEAD") and self._cache.enabled and not path.startswith(_PASSED_ON):
                 await self._get(scope, receive, send)
@@ -69,7 +96,7 @@ class Edge:
             if answer is not None:
                 await self._serve(scope, "graphql", answer, headers, send)
                 return
-        await self._app(scope, _replay(first, receive), send)
+        await self._ask(scope, _replay(first, receive), send)
 
     async def _known_get(self, scope: Scope, send: Send) -> bool:
         headers = dict(scope["headers"])

@@ -8,6 +8,7 @@ import contextlib
 import time
 import tomllib
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
@@ -26,10 +27,10 @@ from schema.graphql.context import Retention
 from schema.graphql.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
-from server.access import REQUEST_ID, AccessLog
+from server.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
 from server.cache import ResponseCache
 from server.compress import Compress
-from server.edge import GRAPHQL_PATH, Edge
+from server.edge import Edge
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
@@ -102,7 +103,13 @@ def assemble(
         cache_hit_ratio=lambda: cache.hit_ratio,
     )
     app = DocumentedApi(service.version, lifespan=lifespan)
-    edge = Edge(app, graphql, cache, view)
+    log_requests = partial(
+        AccessLog,
+        metrics=metrics,
+        sample=settings.access_log_sample,
+        slow_seconds=settings.slow_request_ms / 1_000,
+    )
+    edge = Edge(app, graphql, cache, view, ask=log_requests(graphql))
 
     async def show_metrics(_: Request) -> Response:
         scrape = Scrape(reads.current(), await _collector(reads), store_ok(), edge.served, doors.open, clock())
@@ -118,12 +125,13 @@ def assemble(
     )
     app.include_router(rest_router(reads, service))
     install_error_handlers(app)
-    _add_layers(app, metrics, settings)
+    _add_layers(app)
+    app.add_middleware(log_requests)
     return edge
 
 
-def _add_layers(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
-    """The layers around the routes; the last one added is the outermost."""
+def _add_layers(app: FastAPI) -> None:
+    """The layers around the routes, but for the outermost; the last one added is the outer one."""
     app.add_middleware(Compress)
     # Public data, and no cookies: any origin may read, none with credentials.
     app.add_middleware(
@@ -133,12 +141,6 @@ def _add_layers(app: FastAPI, metrics: Metrics, settings: Settings) -> None:
         allow_headers=["*"],
         expose_headers=["ETag", "Retry-After", REQUEST_ID],
         max_age=PREFLIGHT_SECONDS,
-    )
-    app.add_middleware(
-        AccessLog,
-        metrics=metrics,
-        sample=settings.access_log_sample,
-        slow_seconds=settings.slow_request_ms / 1_000,
     )
 
 

@@ -23,16 +23,22 @@ from graphql import (
     subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
 )
 
+from schema.domain.base import MINUTE
 from schema.graphql.bounded import BoundedMap
 from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
 from schema.graphql.errors import log_internal, mask_errors
-from schema.graphql.guard import choose_operation, parse_document, price, validate_document
+from schema.graphql.guard import Priced, choose_operation, parse_document, price, validate_document
 
 MAX_DOCUMENTS = 1_024
 MAX_DOCUMENT_BYTES = 16 * 2**20
 # What a parsed document takes, per byte of its text (measured: 40 to 60).
 BYTES_PER_SOURCE_BYTE = 60
+
+# Prices that a document remembers: one for each set of variables that it is asked with.
+MAX_PRICES = 64
+MAX_PRICES_BYTES = 64 * 1_024
+PRICE_BYTES = 256
 
 Response = dict[str, Any]
 Compiled = Callable[[Context, Mapping[str, Any]], Any]
@@ -42,12 +48,15 @@ Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compi
 class Document:
     """A query text that may run, with the operations that were compiled from it so far."""
 
-    __slots__ = ("compiled", "node", "sha256")
+    __slots__ = ("compiled", "node", "prices", "sha256")
 
     def __init__(self, sha256: str, node: DocumentNode) -> None:
         self.sha256 = sha256
         self.node = node
         self.compiled: dict[str | None, Compiled | None] = {}
+        self.prices = BoundedMap[tuple[str | None, bytes, int], Priced](
+            max_entries=MAX_PRICES, max_size=MAX_PRICES_BYTES, at_once=True
+        )
 
 
 class Failure(NamedTuple):
@@ -127,11 +136,30 @@ class Engine:
         if isinstance(operation, GraphQLError):
             return _failure((operation,))
         given = variables or {}
-        priced = price(self.core, document.node, operation, given, int(now))
+        written = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+        priced = self._priced(document, operation, operation_name, given, (written, now))
         if priced.error is not None:
             return _failure((priced.error,))
-        question = (document.sha256, operation_name, orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
-        return Ready(document, operation, operation_name, given, priced.cost, question)
+        return Ready(
+            document, operation, operation_name, given, priced.cost, (document.sha256, operation_name, written)
+        )
+
+    def _priced(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        name: str | None,
+        variables: Mapping[str, Any],
+        asked: tuple[bytes, float],
+    ) -> Priced:
+        """The price of an operation with these variables in this minute: a range that ends now grows with the time."""
+        written, now = asked
+        minute = int(now) // MINUTE
+        known = document.prices.get((name, written, minute))
+        if known is None:
+            known = price(self.core, document.node, operation, variables, minute * MINUTE)
+            document.prices.put((name, written, minute), known, len(written) + PRICE_BYTES)
+        return known
 
     async def run(self, ready: Ready, context: Context) -> Result:
         """The one result of a query."""

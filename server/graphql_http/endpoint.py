@@ -171,6 +171,7 @@ class GraphQLEndpoint:
 _COMMON: Headers = [
     (b"vary", b"Accept, Accept-Encoding"),
     (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id"),
     (b"x-content-type-options", b"nosniff"),
 ]
 _RETRY: Headers = [(b"retry-after", b"60")]

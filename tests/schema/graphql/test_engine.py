@@ -48,6 +48,16 @@ def test_a_document_is_parsed_and_validated_once_it_is_asked_for_again(engine: E
     assert documents[1] is documents[2] is documents[3]
 
 
+def test_an_operation_is_priced_once_a_minute_for_each_set_of_variables(engine: Engine) -> None:
+    query = "query q($n: Int) { pnodes(first: $n) { nodes { id } } }"
+    documents = [engine.document(query) for _ in range(2)]
+    assert not isinstance(documents[1], Failure)
+    prices = [engine.ready(query, None, {"n": n}, NOW + after) for n, after in ((5, 0), (5, 1), (9, 0), (5, 60))]
+    costs = [price.cost for price in prices if isinstance(price, Ready)]
+    assert costs[0] == costs[1] == costs[3] != costs[2]
+    assert len(documents[1].prices) == 3
+
+
 def test_a_flood_of_documents_that_come_once_evicts_none_of_use(engine: Engine) -> None:
     useful = [engine.document("{ __typename }") for _ in range(2)][1]
     for number in range(1_500):
