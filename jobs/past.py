@@ -16,8 +16,8 @@ class PastWriter:
     """Takes snapshots in order of their slots, and writes what retention would have left of them at `now`.
 
     Buckets come from the same code as those of live snapshots. `pinned` keeps every snapshot, raw sample and event for
-    good. The samples of one hour are held in memory, some 500 bytes for each node and slot. What was added before a
-    stop may be added again.
+    good. The samples of one hour are held in memory, some 500 bytes for each node and slot, and its day as packed. What
+    was added before a stop may be added again.
     """
 
     def __init__(self, store: ImportStore, retention: Retention, now: float, *, pinned: bool = False) -> None:
@@ -60,7 +60,7 @@ class PastWriter:
             await self._store.keep(last, pinned=False)
         if self._pinned or last.slot >= self._now - self._retention.events:
             await self._store.write_events(self._events, pinned=self._pinned)
-        await self._store.write_hour(hour, self._rolled(hour), pinned=self._pinned)
+        await self._store.hold_hour(hour, self._rolled(hour), pinned=self._pinned)
         if next_slot is None or next_slot // DAY != hour // DAY:
             await self._store.close_day(hour // DAY * DAY)
         self._headers, self._samples, self._events, self._last = [], {}, [], None

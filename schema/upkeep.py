@@ -68,7 +68,7 @@ class RollupStore(Protocol):
         """The snapshots kept of a UTC hour, in order, one at a time."""
         ...
 
-    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool = False) -> None:
+    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
         """Put an hour of each subject in its history."""
         ...
 
@@ -139,6 +139,10 @@ class ImportStore(RollupStore, Protocol):
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
         """Registry entries of nodes that are not in the snapshots."""
+        ...
+
+    async def hold_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool) -> None:
+        """Have an hour of each subject written when its day is closed; `pinned` keeps its raw samples for good."""
         ...
 
     async def keep(self, snapshot: Snapshot, *, pinned: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput, RangeTooLarge
-from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, HistoryPoint, Resolution
+from schema.domain.history import BUCKET_SECONDS, HistoryPoint, Resolution
 from schema.domain.rollup import combine, room
 
 # 14 days of M5, 90 days of H1 and 48 hours of RAW at one slot a minute fit.
@@ -58,11 +58,6 @@ def coverage(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSecond
     if expected <= 0:
         return None
     return min(1.0, sum(point.samples for point in points) / expected)
-
-
-def fits(points: Sequence[HistoryPoint]) -> bool:
-    """Whether AUTO may give these points."""
-    return len(points) <= MAX_POINTS
 
 
 def joined(series: Sequence[Sequence[HistoryPoint]]) -> tuple[HistoryPoint, ...]:

@@ -98,18 +98,16 @@ async def tallies(start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, dic
 async def drop_before(before: UnixSeconds, limit: int) -> int:
     """Forget at most `limit` events of the UTC days before that of `before`; gives how many.
 
-    The counts of a day go with its last event, unless pinned events are left of it.
+    The count of a day goes first: without it, what is left of the day is counted when it is asked for.
     """
-    today = before // DAY * DAY
     collection = EventDocument.collection()
-    old = collection.find({"pinned": False, "slot": {"$lt": today}}, {"slot": 1}).limit(limit)
-    found = await old.to_list()
+    old = {"pinned": False, "slot": {"$lt": before // DAY * DAY}}
+    found = await collection.find(old, {"slot": 1}).limit(limit).to_list()
+    for day in sorted({document["slot"] // DAY * DAY for document in found}):
+        await EventDaysDocument.collection().update_one({"_id": _year(day)}, {"$unset": {f"days.d{day}": ""}})
     keys = [document["_id"] for document in found]
     for start in range(0, len(keys), BATCH):
         await collection.delete_many({"_id": {"$in": keys[start : start + BATCH]}})
-    for day in sorted({document["slot"] // DAY * DAY for document in found}):
-        await EventDaysDocument.collection().update_one({"_id": _year(day)}, {"$unset": {f"days.d{day}": ""}})
-        await tally_day(day)
     return len(keys)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
-from schema.domain.resolution import align, coverage, fits, joined, too_large
+from schema.domain.resolution import align, coverage, joined, too_large
 from schema.domain.rollup import Hour, Sample, hour_room, raw_point, roll_day, roll_hour
 from server.storage import history
 from server.storage.blocks import PointCache
@@ -55,6 +55,7 @@ class Question:
         edge: Edge,
         open_hours: OpenHours,
         cache: PointCache,
+        max_auto_points: int = MAX_POINTS,
     ) -> None:
         self._subjects = subjects
         self._start = start
@@ -63,6 +64,7 @@ class Question:
         self._edge = edge
         self._open = open_hours
         self._cache = cache
+        self._most = max_auto_points
         self._sampled: dict[UnixSeconds, int] | None = None
 
     async def answer(self, resolution: Resolution) -> History:
@@ -70,27 +72,27 @@ class Question:
         return self._history(resolution, await self._series(resolution))
 
     async def answer_auto(self) -> History:
-        """The history at the finest resolution that has all of it in at most `MAX_POINTS` points.
+        """The history at the finest resolution that has all of it in at most `max_auto_points`.
 
         Raises RangeTooLarge where even the days are more.
         """
         sampled = await self._days_with_samples()
         whole_days = {day: n for day, n in sampled.items() if self._start <= day and day + DAY <= self._end}
-        if sum(whole_days.values()) <= MAX_POINTS:
+        if sum(whole_days.values()) <= self._most:
             raw = await self._series(Resolution.RAW)
-            if raw.complete and fits(raw.points):
+            if raw.complete and len(raw.points) <= self._most:
                 return self._history(Resolution.RAW, raw)
-        if len(whole_days) <= MAX_POINTS:
+        if len(whole_days) <= self._most:
             hourly = await self._series(Resolution.H1)
-            if _fewest_m5(hourly.points[1:-1]) <= MAX_POINTS:
+            if _fewest_m5(hourly.points[1:-1]) <= self._most:
                 m5 = await self._series(Resolution.M5)
-                if m5.complete and fits(m5.points):
+                if m5.complete and len(m5.points) <= self._most:
                     return self._history(Resolution.M5, m5)
-            if hourly.complete and fits(hourly.points):
+            if hourly.complete and len(hourly.points) <= self._most:
                 return self._history(Resolution.H1, hourly)
         daily = await self._series(Resolution.D1)
-        if not fits(daily.points):
-            raise too_large(Resolution.D1, len(daily.points), MAX_POINTS)
+        if len(daily.points) > self._most:
+            raise too_large(Resolution.D1, len(daily.points), self._most)
         return self._history(Resolution.D1, daily)
 
     def _history(self, resolution: Resolution, series: Series) -> History:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
-from schema.domain.history import History, Resolution
+from schema.domain.history import MAX_POINTS, History, Resolution
 from schema.domain.resolution import check_points, check_room, clip
 from schema.reads import HistoryStatusRow
 from server.storage import head, history_state, history_status
@@ -16,11 +16,14 @@ from server.storage.open_hours import MAX_HOURS, OpenHours
 
 
 class HistoryReads:
-    """What each question gives and raises stands in `schema.reads.Reads`."""
+    """What each question gives and raises stands in `schema.reads.Reads`. AUTO gives at most `max_auto_points`."""
 
-    def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, mongo: Mongo, *, clock: Callable[[], float] = time.time, max_auto_points: int = MAX_POINTS
+    ) -> None:
         self._mongo = mongo
         self._clock = clock
+        self._max_auto_points = max_auto_points
         self._open = OpenHours()
         self._cache = PointCache()
         self._status: tuple[UnixSeconds, history_status.Status] | None = None
@@ -77,6 +80,7 @@ class HistoryReads:
                 edge=edge,
                 open_hours=self._open,
                 cache=self._cache,
+                max_auto_points=self._max_auto_points,
             )
             if resolution is Resolution.AUTO:
                 return await question.answer_auto()

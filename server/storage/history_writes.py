@@ -5,7 +5,7 @@ anywhere.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
@@ -27,45 +27,62 @@ from server.storage.history import (
     subject_of,
 )
 
+FINE = (Resolution.RAW, Resolution.M5, Resolution.H1)
 BATCH = 300  # documents a round trip
+BATCH_CLOSED = 100  # as large as those of a day are
 _YIELD_EVERY = 10  # subjects packed before the event loop runs, some ms
 
 
-async def write_hour(hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool = False) -> None:
-    """Put an hour of each subject in its documents; `pinned` keeps its raw samples for good."""
+class HeldHours:
+    """Hours of one UTC day that are written with it, packed: some 500 bytes for each subject and hour.
+
+    `pinned` keeps their raw samples for good.
+    """
+
+    def __init__(self, *, pinned: bool = False) -> None:
+        self.pinned = pinned
+        self._parts: dict[Resolution, dict[str, dict[str, bytes]]] = {resolution: {} for resolution in FINE}
+
+    async def add(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
+        """Hold an hour of each subject."""
+        async for subject, _, bodies in _packed(rolled):
+            for resolution, body in bodies.items():
+                self._parts[resolution].setdefault(subject, {})[hour_key(hour)] = body
+
+    def take(self, resolution: Resolution, subject: str) -> Parts:
+        """What is held of a subject, which is then no longer held."""
+        return self._parts[resolution].pop(subject, {})
+
+    def rest(self, resolution: Resolution) -> list[str]:
+        """The subjects of which something is held."""
+        return sorted(self._parts[resolution])
+
+
+async def write_hour(hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
+    """Put an hour of each subject in its documents."""
     updates: list[UpdateOne] = []
-    for number, (subject, figures) in enumerate(rolled):
-        metrics = metrics_of(subject)
-        raw, m5, h1 = pack_samples(figures.raw), pack_points(figures.m5, metrics), pack_points([figures.h1], metrics)
-        updates += [
-            _part(Resolution.RAW, subject, hour, hour_key(hour), raw, pinned=pinned),
-            _part(Resolution.M5, subject, hour, hour_key(hour), m5),
-            _part(Resolution.H1, subject, hour, hour_key(hour), h1, samples=figures.h1.samples),
-        ]
+    async for subject, count, bodies in _packed(rolled):
+        for resolution, body in bodies.items():
+            samples = count if resolution is Resolution.H1 else None
+            updates.append(_part(resolution, subject, hour, hour_key(hour), body, samples=samples))
         if len(updates) >= BATCH:
             await _write(updates)
             updates = []
-        if number % _YIELD_EVERY == 0:
-            await asyncio.sleep(0)
     await _write(updates)
 
 
-async def close_day(day: UnixSeconds) -> None:
-    """Pack each subject's hours of a UTC day into one block, and write its D1 bucket."""
-    for resolution in (Resolution.RAW, Resolution.M5):
+async def close_day(day: UnixSeconds, held: HeldHours | None = None) -> None:
+    """Pack each subject's hours of a UTC day into one block, with those that are held, and write its D1 bucket."""
+    held = held or HeldHours()
+    for resolution in FINE:
         async for batch in _of_day(resolution, day):
-            await _write(
-                [_closed(resolution, subject, day, _repacked(resolution, subject, parts)) for subject, parts in batch]
-            )
-    async for batch in _of_day(Resolution.H1, day):
-        updates: list[UpdateOne] = []
-        for subject, parts in batch:
-            hours = points_in(parts, subject, Resolution.H1)
-            updates += [
-                _daily(subject, day, roll_day(hours, day)),
-                _closed(Resolution.H1, subject, day, pack_points(hours, metrics_of(subject))),
-            ]
-        await _write(updates)
+            whole = [(subject, {**parts, **held.take(resolution, subject)}) for subject, parts in batch]
+            await _close(resolution, day, whole, pinned=held.pinned)
+        rest = held.rest(resolution)
+        for start in range(0, len(rest), BATCH_CLOSED):
+            some = rest[start : start + BATCH_CLOSED]
+            whole = [(subject, held.take(resolution, subject)) for subject in some]
+            await _close(resolution, day, whole, pinned=held.pinned)
 
 
 async def drop_before(resolution: Resolution, before: UnixSeconds, limit: int) -> int:
@@ -87,6 +104,7 @@ def _part(
     *,
     samples: int | None = None,
     pinned: bool = False,
+    gone: Mapping[str, str] | None = None,
 ) -> UpdateOne:
     """Set one part of the document of its period, which is made if it is the first."""
     period = period_of(resolution, at)
@@ -96,7 +114,44 @@ def _part(
         values[f"samples.{key}"] = samples
     forever = pinned or resolution is Resolution.D1
     (values if forever else new)["expires"] = None if forever else resolution.value
-    return UpdateOne({"_id": key_of(resolution, period, subject)}, {"$set": values, "$setOnInsert": new}, upsert=True)
+    change: dict[str, Any] = {"$set": values, "$setOnInsert": new} | ({"$unset": dict(gone)} if gone else {})
+    return UpdateOne({"_id": key_of(resolution, period, subject)}, change, upsert=True)
+
+
+async def _packed(
+    rolled: Iterable[tuple[str, Hour]],
+) -> AsyncIterator[tuple[str, int, Mapping[Resolution, bytes]]]:
+    """Each subject with the number of its samples and the parts of its hour; the event loop runs in between."""
+    for number, (subject, hour) in enumerate(rolled):
+        metrics = metrics_of(subject)
+        yield (
+            subject,
+            hour.h1.samples,
+            {
+                Resolution.RAW: pack_samples(hour.raw),
+                Resolution.M5: pack_points(hour.m5, metrics),
+                Resolution.H1: pack_points([hour.h1], metrics),
+            },
+        )
+        if number % _YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+
+
+async def _close(resolution: Resolution, day: UnixSeconds, batch: Sequence[tuple[str, Parts]], *, pinned: bool) -> None:
+    """Write the day of some subjects as one part each."""
+    updates: list[UpdateOne] = []
+    for number, (subject, parts) in enumerate(batch):
+        if resolution is Resolution.RAW:
+            body = pack_samples(samples_in(parts))
+        else:
+            buckets = points_in(parts, subject, resolution)
+            body = pack_points(buckets, metrics_of(subject))
+            if resolution is Resolution.H1:
+                updates.append(_daily(subject, day, roll_day(buckets, day)))
+        updates.append(_whole(resolution, subject, day, body, pinned=pinned and resolution is Resolution.RAW))
+        if number % _YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+    await _write(updates)
 
 
 def _daily(subject: str, day: UnixSeconds, bucket: HistoryPoint) -> UpdateOne:
@@ -104,17 +159,11 @@ def _daily(subject: str, day: UnixSeconds, bucket: HistoryPoint) -> UpdateOne:
     return _part(Resolution.D1, subject, day, day_key(day), body, samples=bucket.samples)
 
 
-def _closed(resolution: Resolution, subject: str, day: UnixSeconds, body: bytes) -> UpdateOne:
+def _whole(resolution: Resolution, subject: str, day: UnixSeconds, body: bytes, *, pinned: bool) -> UpdateOne:
+    """Set the part of a day in place of those of its hours."""
     hours = [hour_key(hour) for hour in range(day, day + DAY, HOUR)]
     gone = {f"{field}.{hour}": "" for hour in hours for field in ("parts", "samples")}
-    key = key_of(resolution, period_of(resolution, day), subject)
-    return UpdateOne({"_id": key}, {"$set": {f"parts.{day_key(day)}": body}, "$unset": gone})
-
-
-def _repacked(resolution: Resolution, subject: str, parts: Parts) -> bytes:
-    if resolution is Resolution.RAW:
-        return pack_samples(samples_in(parts))
-    return pack_points(points_in(parts, subject, resolution), metrics_of(subject))
+    return _part(resolution, subject, day, day_key(day), body, pinned=pinned, gone=gone)
 
 
 async def _of_day(resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Sequence[tuple[str, Parts]]]:
@@ -129,7 +178,7 @@ async def _of_day(resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Seq
     async for document in found:
         if document.get("parts"):
             batch.append((subject_of(document["_id"]), document["parts"]))
-        if len(batch) == _YIELD_EVERY * 10:
+        if len(batch) == BATCH_CLOSED:
             yield batch
             batch = []
     yield batch

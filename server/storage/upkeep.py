@@ -13,6 +13,7 @@ from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import events, head, history_state, history_writes, registry, snapshot_log, snapshots
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK
+from server.storage.history_writes import HeldHours
 from server.storage.writes import keep_past
 
 IMPORT_TOKEN = 0  # older than any lease: what a worker wrote stays
@@ -27,6 +28,7 @@ class MongoUpkeep:
         self._mongo = mongo
         self._clock = clock
         self._writer = snapshots.SnapshotWriter()
+        self._held: HeldHours | None = None
 
     async def committed_slot(self) -> Slot | None:
         async with self._mongo.answering():
@@ -60,13 +62,19 @@ class MongoUpkeep:
                 snapshot = await snapshots.load(marker)
             yield snapshot
 
-    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool = False) -> None:
+    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
         async with self._mongo.answering():
-            await history_writes.write_hour(hour, rolled, pinned=pinned)
+            await history_writes.write_hour(hour, rolled)
+
+    async def hold_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool) -> None:
+        if self._held is None:
+            self._held = HeldHours(pinned=pinned)
+        await self._held.add(hour, rolled)
 
     async def close_day(self, day: UnixSeconds) -> None:
+        held, self._held = self._held, None
         async with self._mongo.answering():
-            await history_writes.close_day(day)
+            await history_writes.close_day(day, held)
             await events.tally_day(day)
 
     async def rolled_until(self) -> UnixSeconds | None:

@@ -2,8 +2,8 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import BadUserInput, RangeTooLarge
-from schema.domain.history import MAX_POINTS, HistoryPoint, Resolution, Stat
-from schema.domain.resolution import POINT_LIMIT, align, check_points, check_room, clip, coverage, fits, joined
+from schema.domain.history import HistoryPoint, Resolution, Stat
+from schema.domain.resolution import POINT_LIMIT, align, check_points, check_room, clip, coverage, joined
 from tests.factories import AT
 
 
@@ -65,11 +65,6 @@ def test_too_many_points_are_refused_also_where_there_should_be_room() -> None:
     check_points(hours(*range(POINT_LIMIT)), Resolution.RAW)
     with pytest.raises(RangeTooLarge):
         check_points(hours(*range(POINT_LIMIT + 1)), Resolution.RAW)
-
-
-def test_auto_has_a_limit_of_its_own() -> None:
-    assert fits(hours(*range(MAX_POINTS)))
-    assert not fits(hours(*range(MAX_POINTS + 1)))
 
 
 def test_coverage_counts_gaps_as_densely_as_the_time_around() -> None:

@@ -1,0 +1,266 @@
+"""Importing recorded lists: what becomes of them, and that neither the live past nor a stop in between is harmed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+from jobs import retention, rollup
+from jobs.importer import ANONYMOUS, Imported, import_files
+from jobs.recording import BadRecording
+from jobs.retention import Retention
+from schema.domain.base import DAY, HOUR
+from schema.domain.cycle import CycleOptions
+from schema.domain.errors import SnapshotUnavailable
+from schema.domain.events import EventType
+from schema.domain.history import Resolution
+from schema.reads import EventFilter
+from server.storage import registry
+from server.storage.connect import Mongo
+from server.storage.event_reads import EventReads
+from server.storage.history_reads import HistoryReads
+from server.storage.snapshot_reads import SnapshotReads
+from server.storage.upkeep import MongoUpkeep
+from tests.factories import address, key, pnode
+from tests.pasts import MIDNIGHT, commit_all, dump, moment
+from tests.server.storage.builders import entry
+
+START = MIDNIGHT - 90 * 60
+STEP = 1_200
+OPTIONS = CycleOptions(interval=60)
+NOW = MIDNIGHT + DAY
+KEEP = Retention()
+
+
+def pod(number: int, at: int, **changes: object) -> dict[str, object]:
+    return {
+        "address": address(number),
+        "pubkey": key(number),
+        "version": "0.8.0",
+        "last_seen_timestamp": at - 3,
+        "is_public": False,
+        "rpc_port": 6000,
+        "uptime": at - MIDNIGHT + 10 * DAY + number,
+        "storage_committed": 10**11,
+        "storage_used": 1_000 + number,
+        "storage_usage_percent": 1e-6,
+    } | changes
+
+
+def lists(count: int = 10) -> list[tuple[int, list[dict[str, object]]]]:
+    """Twenty minutes apart over midnight: node 2 restarts, node 3 takes another port, node 4 comes, node 5 goes."""
+    found: list[tuple[int, list[dict[str, object]]]] = []
+    for i in range(count):
+        at = START + i * STEP
+        pods = [pod(1, at), pod(2, at, **({"uptime": (i - 5) * STEP + 60} if i >= 5 else {}))]
+        pods.append(pod(3, at, **({"address": address(3, 20_000)} if i >= 6 else {})))
+        pods += [pod(4, at)] if i >= 3 else []
+        pods += [pod(5, at)] if i < 7 else []
+        found.append((at, pods))
+    return found
+
+
+def record(folder: Path, found: Sequence[tuple[int, list[dict[str, object]]]], **extra: object) -> Path:
+    folder.mkdir(exist_ok=True)
+    for at, pods in found:
+        (folder / f"{at}.json").write_bytes(orjson.dumps({"updatedAt": at, "nodes": pods} | extra))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return record(tmp_path / "lists", lists())
+
+
+async def take_in(store_db: Mongo, path: Path, *, now: float = NOW, keep_raw: bool = True) -> Imported:
+    upkeep = MongoUpkeep(store_db, clock=lambda: now)
+    return await import_files([path], upkeep, OPTIONS, retention=KEEP, now=now, keep_raw=keep_raw)
+
+
+def online(pods: Sequence[dict[str, object]]) -> set[object]:
+    return {each["pubkey"] for each in pods}
+
+
+async def test_each_list_can_be_asked_for_at_its_time(store_db: Mongo, folder: Path) -> None:
+    imported = await take_in(store_db, folder)
+    reads = SnapshotReads(store_db, clock=lambda: NOW)
+
+    assert imported == Imported(lists=10, slots=10, start=START, end=START + 9 * STEP)
+    for at, pods in lists():
+        snapshot = await reads.at(at + 59)
+        assert snapshot.slot == at
+        assert {node.id for node in snapshot.nodes if node.is_online} == online(pods)
+
+
+async def test_a_list_that_does_not_say_who_gave_it_proves_no_node(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+
+    snapshot = await SnapshotReads(store_db, clock=lambda: NOW).at(START)
+    assert not [node for node in snapshot.nodes if ANONYMOUS in node.address]
+    assert [seed.seed for seed in snapshot.header.seeds] == [ANONYMOUS]
+    assert snapshot.header.seeds[0].node_id is None
+
+
+async def test_a_list_that_names_its_seed_proves_that_node(store_db: Mongo, tmp_path: Path) -> None:
+    seed = address(77).partition(":")[0]
+    await take_in(store_db, record(tmp_path / "named", lists(2), seed=seed))
+
+    snapshot = await SnapshotReads(store_db, clock=lambda: NOW).at(START)
+    assert snapshot.header.seeds[0].node_id == f"addr:{seed}:9001"
+
+
+async def test_events_tell_restarts_ports_arrivals_and_departures(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+    reads = EventReads(store_db, HistoryReads(store_db, clock=lambda: NOW).earliest, clock=lambda: NOW)
+    kinds = (EventType.RESTARTED, EventType.ADDRESS_CHANGED, EventType.JOINED, EventType.LEFT)
+
+    found = await reads.events(EventFilter(types=frozenset(kinds)), None, 100)
+
+    assert [(event.type, event.subject, event.slot) for event in found] == [
+        (EventType.JOINED, key(4), START + 3 * STEP),
+        (EventType.RESTARTED, key(2), START + 5 * STEP),
+        (EventType.ADDRESS_CHANGED, key(3), START + 6 * STEP),
+        (EventType.LEFT, key(5), START + 7 * STEP),
+    ]
+    assert (found[2].before, found[2].after) == (address(3), address(3, 20_000))
+
+
+async def test_history_has_every_list_at_every_resolution(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+    reads = HistoryReads(store_db, clock=lambda: NOW)
+
+    for resolution, points in ((Resolution.RAW, 10), (Resolution.M5, 10), (Resolution.H1, 4), (Resolution.D1, 2)):
+        history = await reads.network_history(START - HOUR, NOW, resolution)
+        assert (len(history.points), sum(p.samples for p in history.points)) == (points, 10)
+    gone = await reads.node_history([key(5)], START, NOW, Resolution.H1)
+    assert sum(p.stats["online"].sum for p in gone.points) == 7
+
+
+async def test_the_bulk_path_makes_the_same_buckets_as_the_live_path(store_db: Mongo, folder: Path) -> None:
+    """The snapshots that an import kept, rolled up as live ones are, give the same bytes."""
+    await take_in(store_db, folder)
+    imported = await dump(store_db)
+    await store_db.database["history"].delete_many({})
+    upkeep = MongoUpkeep(store_db)
+    for hour in range(START // HOUR * HOUR, MIDNIGHT + 2 * HOUR, HOUR):
+        await rollup.roll_up_hour(upkeep, hour)
+    for day in (MIDNIGHT - DAY, MIDNIGHT):
+        await upkeep.close_day(day)
+
+    live = await dump(store_db)
+    assert live.keys() == imported.keys()
+    assert all(live[i]["parts"] == imported[i]["parts"] for i in live)
+
+
+async def test_an_import_that_was_stopped_is_finished_by_the_same_import(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+    whole = await dump(store_db)
+    snapshots = await SnapshotReads(store_db, clock=lambda: NOW).at(START + 9 * STEP)
+    for collection in ("history", "snapshots", "chunks", "events", "event_days", "upkeep", "registry"):
+        await store_db.database[collection].delete_many({})
+
+    class Stops(MongoUpkeep):
+        async def close_day(self, day: int) -> None:
+            raise SnapshotUnavailable("stopped")
+
+    with pytest.raises(SnapshotUnavailable):
+        await import_files([folder], Stops(store_db), OPTIONS, retention=KEEP, now=NOW, keep_raw=True)
+    assert await dump(store_db) != whole
+    await take_in(store_db, folder)
+
+    assert await dump(store_db) == whole
+    assert await SnapshotReads(store_db, clock=lambda: NOW).at(START + 9 * STEP) == snapshots
+
+
+async def test_what_is_imported_is_not_imported_again(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+    before = await dump(store_db)
+
+    assert await take_in(store_db, folder) == Imported(lists=0, slots=0, known=10)
+    assert await dump(store_db) == before
+
+
+async def test_lists_from_the_time_that_was_collected_here_are_left_out(store_db: Mongo, folder: Path) -> None:
+    """The newest snapshot, and every hour since collecting began, stay as they are."""
+    await commit_all(store_db, [moment(slot) for slot in range(MIDNIGHT + 60, MIDNIGHT + HOUR + 61, 60)])
+    await rollup.run(MongoUpkeep(store_db))
+    live = await dump(store_db)
+
+    imported = await take_in(store_db, folder)
+
+    assert (imported.slots, imported.live) == (5, 5)
+    reads = SnapshotReads(store_db, clock=lambda: NOW)
+    newest = await reads.refresh()
+    assert newest == moment(MIDNIGHT + HOUR + 60)
+    after = await dump(store_db)
+    assert all(after[i]["parts"].items() >= live[i]["parts"].items() for i in live)
+    assert (await reads.at(MIDNIGHT - 1)).slot == START + 4 * STEP
+
+
+async def test_of_one_slot_the_newest_list_of_each_seed_counts(store_db: Mongo, tmp_path: Path) -> None:
+    at, pods = lists(1)[0]
+    path = record(tmp_path / "twice", [(at, pods), (at + 30, pods[:2])])
+
+    assert await take_in(store_db, path) == Imported(lists=1, slots=1, superseded=1, start=at, end=at)
+    snapshot = await SnapshotReads(store_db, clock=lambda: NOW).at(at)
+    assert len(snapshot.nodes) == 2
+
+
+async def test_without_keep_raw_only_what_retention_leaves_is_kept(store_db: Mongo, folder: Path) -> None:
+    now = MIDNIGHT + 30 * DAY
+    await take_in(store_db, folder, now=now, keep_raw=False)
+    reads = SnapshotReads(store_db, clock=lambda: now)
+
+    kept = sorted({(await reads.at(at)).slot for at, _ in lists() if at >= START + STEP})
+    assert kept == [START + i * STEP for i in (1, 4, 7, 9)]
+    history = await HistoryReads(store_db, clock=lambda: now).network_history(START, now, Resolution.H1)
+    assert sum(p.samples for p in history.points) == 10
+
+
+async def test_keep_raw_is_exempt_from_retention(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+    late = MIDNIGHT + 400 * DAY
+    await commit_all(store_db, [moment(late), moment(late + HOUR)])
+    upkeep = MongoUpkeep(store_db, clock=lambda: 2e10)
+    await rollup.run(upkeep)
+
+    assert (await retention.run(upkeep, late + HOUR, KEEP)).done
+
+    reads, history = SnapshotReads(store_db, clock=lambda: late), HistoryReads(store_db, clock=lambda: late)
+    assert [(await reads.at(at)).slot for at, _ in lists()] == [at for at, _ in lists()]
+    raw = await history.network_history(START, START + 10 * STEP, Resolution.AUTO)
+    assert (raw.resolution, len(raw.points)) == (Resolution.RAW, 10)
+    log = EventReads(store_db, history.earliest, clock=lambda: late)
+    assert await log.event_count(EventFilter(until=MIDNIGHT + DAY)) > 3
+
+
+async def test_imported_nodes_enter_the_registry_but_never_replace_what_a_worker_wrote(
+    store_db: Mongo, folder: Path
+) -> None:
+    known = entry(pnode(1), NOW)
+    await registry.write([known], token=1)
+
+    await take_in(store_db, folder)
+
+    entries = await MongoUpkeep(store_db).recall([key(1), key(5)])
+    assert entries[key(1)] == known
+    assert entries[key(5)].first_seen == START
+    assert entries[key(5)].appearances == entries[key(5)].disappearances == 1
+
+
+async def test_a_file_that_is_no_list_stops_the_import_before_anything_is_written(
+    store_db: Mongo, folder: Path
+) -> None:
+    (folder / "zzz.json").write_text("{}")
+
+    with pytest.raises(BadRecording, match=r"zzz\.json"):
+        await take_in(store_db, folder)
+    assert await dump(store_db) == {}
+
+
+async def test_a_bar_shows_how_far_it_is(store_db: Mongo, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    upkeep = MongoUpkeep(store_db, clock=lambda: NOW)
+    await import_files([folder], upkeep, OPTIONS, retention=KEEP, now=NOW, progress=True)
+
+    assert "10/10" in capsys.readouterr().err
