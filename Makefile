@@ -6,7 +6,7 @@ PORT ?= 8000
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format schema bench lock
+.PHONY: help setup demo run test lint format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,10 @@ format: .venv/.dev ## rewrite the code in the house style
 
 schema: .venv/.dev ## regenerate the golden SDL
 	@$(BIN)/pnodes export-schema --output schema/schema.graphql
+
+golden: schema ## regenerate every golden file; read the diff
+	@$(BIN)/python -m tests.server.rest.examples
+	@$(BIN)/python -m tests.server.rest.rest_doc
 
 bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk)
 	@$(BIN)/python -m tests.benchmarks
