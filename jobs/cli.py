@@ -24,6 +24,7 @@ from server.settings import ENV_FILE, BadSettings, load_settings
 DEFAULT_SIMULATED_NODES = 300
 DEFAULT_URL = "http://127.0.0.1:8000"
 BAD_USAGE = 2
+MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,13 +54,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"ask a simulated network of N nodes on loopback ({DEFAULT_SIMULATED_NODES})",
     )
     invented.add_argument("--replay", type=Path, metavar="DIR", help="ask a network that repeats the lists in DIR")
-    up.add_argument("--port", type=int, help="port of the API (PORT)")
+    up.add_argument("--port", type=_port, help="port of the API (PORT)")
     up.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of stores and logs (DATA_DIR)")
     up.set_defaults(run=_up)
 
     serve = commands.add_parser("serve", help="run the API alone")
     serve.add_argument("--host", help="address to listen on (HOST)")
-    serve.add_argument("--port", type=int, help="port to listen on (PORT)")
+    serve.add_argument("--port", type=_port, help="port to listen on (PORT)")
     serve.set_defaults(run=_serve)
 
     commands.add_parser("worker", help="run a worker alone").set_defaults(run=_worker)
@@ -91,7 +92,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 1 <= port <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to {MAX_PORT}")
+    return port
+
+
 def _up(options: argparse.Namespace) -> int:
+    try:
+        simulate.check(options.simulate, options.replay)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
     wish = Wish(options.simulate, options.replay, options.port, options.data_dir)
     return asyncio.run(Stack(wish, load_settings(), _print_now).run())
 

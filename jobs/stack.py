@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -57,7 +58,7 @@ class Stack:
         lock: IO[str] | None = None
         try:
             check_port(self._settings.host, self._plan.port)
-            lock = hold_folder(self._plan.folder)
+            lock = take_folder(self._plan.folder)
             self._guard(broken, self._bring_up(broken))
             await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
             if broken.done():
@@ -213,6 +214,16 @@ def check_port(host: str, port: int) -> None:
     except OSError as error:
         raise GaveUp(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, HOST or PORT"
+        ) from error
+
+
+def take_folder(folder: Path) -> IO[str]:
+    """The folder, held until the file is closed. Raises InUse, and GaveUp where it cannot be made or written to."""
+    try:
+        return hold_folder(folder)
+    except OSError as error:
+        raise GaveUp(
+            f"cannot use the folder {folder}: {error.strerror}; choose another with --data-dir or DATA_DIR"
         ) from error
 
 

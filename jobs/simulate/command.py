@@ -12,8 +12,10 @@ from pathlib import Path
 
 import orjson
 
+from jobs.recording import read_recording, recording_files
 from jobs.simulate.network import DEFAULT_NODES, Network
 from jobs.simulate.playing import Course, SimulatedSource
+from jobs.simulate.population import check_nodes
 from jobs.simulate.replay import Replay, read_reels
 from jobs.simulate.roles import FAULTS
 from jobs.simulate.server import Simulation
@@ -40,6 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --replay: seconds for which a list is served (CACHE_TTL)",
     )
     parser.add_argument("--loop", action="store_true", help="with --replay: begin again after the last list")
+
+
+def check(nodes: int | None, replay: Path | None) -> None:
+    """Raises ValueError for a number of nodes, or a folder of recorded lists, that `source_of` would refuse.
+
+    For those who start more than a network, and want to know before. Of the lists only the first one is read.
+    """
+    if nodes is not None:
+        check_nodes(nodes)
+    if replay is not None:
+        read_recording(recording_files(replay)[0])
 
 
 def source_of(options: argparse.Namespace, now: float) -> Source:

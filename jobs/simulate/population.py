@@ -37,13 +37,18 @@ VERSIONS = {
 OLDER = {"0.8.0": "0.7.3", "0.7.3": "0.7.1", "0.6.0": "0.5.1", "1.2.1": "1.2.0", "1.3.2": "1.3.1"}
 
 
+def check_nodes(nodes: int) -> None:
+    """Raises ValueError where so many entries are too few for the seeds and one of each oddity, or too many to serve."""
+    if not MIN_NODES <= nodes <= MAX_NODES:
+        raise ValueError(f"nodes={nodes}: expected {MIN_NODES} to {MAX_NODES} list entries")
+
+
 def cast(nodes: int, seed: int, roles: Sequence[Role]) -> tuple[Row, ...]:
     """The rows of a network: `nodes` entries, those of the seeds first and in their order.
 
     Raises ValueError where the entries are too few for the seeds and one of each oddity, or too many to serve.
     """
-    if not MIN_NODES <= nodes <= MAX_NODES:
-        raise ValueError(f"nodes={nodes}: expected {MIN_NODES} to {MAX_NODES} list entries")
+    check_nodes(nodes)
     if not roles or PARTS[roles[0]].mesh is not Mesh.MAIN:
         raise ValueError(f"roles={[*map(str, roles)]}: expected at least one seed, the first in the main mesh")
     casting = _Casting(nodes, seed)

@@ -28,7 +28,16 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fly"], ["up", "--simulate", "5", "--replay", "x"], ["up", "--port", "x"], ["probe"], ["import"]],
+    [
+        [],
+        ["fly"],
+        ["up", "--simulate", "5", "--replay", "x"],
+        ["up", "--port", "x"],
+        ["up", "--port", "99999"],
+        ["serve", "--port", "0"],
+        ["probe"],
+        ["import"],
+    ],
     ids=lambda arguments: " ".join(arguments) or "nothing",
 )
 def test_a_wrong_command_line_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +87,29 @@ def test_a_bad_setting_stops_any_command(capsys: pytest.CaptureFixture[str], mon
     monkeypatch.setenv("CACHE_TTL", "1")
     assert cli.main(["up"]) == 2
     assert "CACHE_TTL=1: expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--simulate", "5"], "nodes=5: expected 30 to 250000 list entries"),
+        (["--replay", "nowhere"], "nowhere: no such file or folder"),
+        (["--replay", "."], "found 0 *.json files"),
+    ],
+)
+def test_a_network_that_cannot_be_is_2_before_anything_is_made(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["up", *arguments]) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("", encoding="utf-8")
+    assert cli.main(["up", "--port", str(free_port()), "--data-dir", "taken"]) == 1
+    assert "cannot use the folder " in (told := capsys.readouterr().out)
+    assert "choose another with --data-dir" in told
 
 
 def test_verify_of_nobody_fails(capsys: pytest.CaptureFixture[str]) -> None:
