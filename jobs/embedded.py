@@ -28,6 +28,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from jobs.engine_watch import EngineWatch
+
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
@@ -91,7 +93,8 @@ def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event) 
         mongo = _start_mongo(folder / "mongo", mongo_port)
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
         _announce(mongo.uri, redis_port, valkey.pid)
-        code = _watch(stop, valkey, int(mongo.address[1]))
+        with contextlib.closing(EngineWatch(mongo.uri, folder)) as engine:
+            code = _watch(stop, valkey, int(mongo.address[1]), engine)
     finally:
         _end(valkey)
     with _at_most(STOP_SECONDS):
@@ -109,14 +112,17 @@ def _announce(mongo_uri: str, redis_port: int, valkey_pid: int) -> None:
     print(json.dumps(started), flush=True)  # noqa: T201  what a parent waits for
 
 
-def _watch(stop: threading.Event, valkey: subprocess.Popen[bytes], mongo_port: int) -> int:
-    """0 when asked to stop, 1 when a store has ended by itself."""
+def _watch(stop: threading.Event, valkey: subprocess.Popen[bytes], mongo_port: int, engine: EngineWatch) -> int:
+    """0 when asked to stop, 1 when a store has ended by itself, or must be started again."""
     while not stop.wait(CHECK_SECONDS):
         if valkey.poll() is not None:
             print(f"valkey has ended with code {valkey.returncode}", file=sys.stderr)  # noqa: T201  as above
             return 1
         if not _listens(mongo_port):
             print("the MongoDB-compatible engine no longer listens", file=sys.stderr)  # noqa: T201  as above
+            return 1
+        if engine.must_restart():
+            print("the MongoDB-compatible engine has failed: it must be started again", file=sys.stderr)  # noqa: T201  as above
             return 1
     return 0
 

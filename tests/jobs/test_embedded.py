@@ -2,14 +2,20 @@
 
 import asyncio
 import os
+import resource
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pymongo
 import pytest
 import redis
+from pymongo.errors import OperationFailure
 
 from jobs.embedded import CannotStart, lock_folder, main
+from jobs.engine_watch import LOOK_SECONDS
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
 from server.storage.snapshot_reads import SnapshotReads
@@ -96,6 +102,24 @@ def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
     os.kill(stores.valkey_pid, signal.SIGKILL)
     assert stores.wait(30) == 1
     assert "valkey has ended with code -9" in stores.errors()
+
+
+def test_an_engine_that_a_full_disk_broke_ends_once_there_is_room(stores: EmbeddedStores) -> None:
+    stores.start()
+    pid = stores.child.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    with pymongo.MongoClient[dict[str, Any]](stores.mongo_uri, timeoutMS=5_000) as client:
+        client["test"]["x"].insert_one({})
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        with pytest.raises(OperationFailure):
+            client["test"]["x"].insert_one({})
+        with pytest.raises(subprocess.TimeoutExpired):
+            stores.child.wait(2 * LOOK_SECONDS)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+        with pytest.raises(OperationFailure):
+            client["test"]["x"].find_one({})
+    assert stores.wait(30) == 1
+    assert "the MongoDB-compatible engine has failed" in stores.errors()
 
 
 async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) -> None:
