@@ -99,9 +99,9 @@ async def _page(where: EventFilter, place: _Condition, limit: int, *, newest_fir
     direction = -1 if newest_first else 1
     found: list[Event] = []
     for stream in _streams(where):
-        query = EventDocument.collection().find({**stream, **place, **_filters(where)}, {"event": 1})
+        query = EventDocument.collection().find({**stream, **place, **_filters(where)}, {"_id": 0, "pinned": 0})
         documents = await query.sort([("slot", direction), ("index", direction)]).limit(limit).to_list()
-        found += [Event.model_validate(document["event"]) for document in documents]
+        found += [Event.model_validate(document) for document in documents]
     return sorted(found, key=lambda event: (event.slot, event.index), reverse=newest_first)[:limit]
 
 
@@ -118,9 +118,9 @@ def _filters(where: EventFilter) -> _Condition:
     """What remains to be compared of each event that a stream finds."""
     at = {"$gte": where.since} if where.since is not None else {}
     at |= {"$lte": where.until} if where.until is not None else {}
-    wanted: dict[str, Any] = {"event.at": at} if at else {}
+    wanted: dict[str, Any] = {"at": at} if at else {}
     if where.subjects is not None and where.types is not None:
-        wanted["event.type"] = {"$in": sorted(type_.value for type_ in where.types)}
+        wanted["type"] = {"$in": sorted(type_.value for type_ in where.types)}
     return wanted
 
 

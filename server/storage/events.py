@@ -32,10 +32,13 @@ class EventDocument(StoredDocument):
     id: int = 0
     slot: Slot
     index: int
+    at: UnixSeconds
     type: str
     subject: str
+    address: str | None = None
+    before: str | None = None
+    after: str | None = None
     pinned: bool = False
-    event: Event
 
     class Settings:
         name = "events"
@@ -116,15 +119,7 @@ def position_of(slot: Slot, index: int) -> int:
 
 
 def _document(event: Event, *, pinned: bool) -> dict[str, Any]:
-    return {
-        "_id": position_of(event.slot, event.index),
-        "slot": event.slot,
-        "index": event.index,
-        "type": event.type.value,
-        "subject": event.subject,
-        "pinned": pinned,
-        "event": event.model_dump(mode="json"),
-    }
+    return {"_id": position_of(event.slot, event.index), **event.model_dump(mode="json"), "pinned": pinned}
 
 
 def _year(at: UnixSeconds) -> int:

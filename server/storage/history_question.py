@@ -1,6 +1,6 @@
 """One question to history: what is in the documents, what is made up from the hours after them, and which of it fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -53,6 +53,7 @@ class Question:
         *,
         include_current: bool,
         edge: Edge,
+        sampled: Mapping[UnixSeconds, int],
         open_hours: OpenHours,
         cache: PointCache,
         max_auto_points: int = MAX_POINTS,
@@ -65,7 +66,7 @@ class Question:
         self._open = open_hours
         self._cache = cache
         self._most = max_auto_points
-        self._sampled: dict[UnixSeconds, int] | None = None
+        self._sampled = sampled
 
     async def answer(self, resolution: Resolution) -> History:
         """The history at this resolution, whatever there is of it."""
@@ -76,8 +77,7 @@ class Question:
 
         Raises RangeTooLarge where even the days are more.
         """
-        sampled = await self._days_with_samples()
-        whole_days = {day: n for day, n in sampled.items() if self._start <= day and day + DAY <= self._end}
+        whole_days = {day: n for day, n in self._sampled.items() if self._start <= day and day + DAY <= self._end}
         if sum(whole_days.values()) <= self._most:
             raw = await self._series(Resolution.RAW)
             if raw.complete and len(raw.points) <= self._most:
@@ -115,7 +115,7 @@ class Question:
 
     async def _series(self, resolution: Resolution) -> Series:
         start, end = self._range(resolution)
-        found = await history.fetch(resolution, self._subjects, await self._periods(resolution, end), start, end)
+        found = await history.fetch(resolution, self._subjects, self._periods(resolution, end), start, end)
         series = [await self._points_of(subject, resolution, found, start, end) for subject in self._subjects]
         points = (p for p in joined(series) if start <= p.start < end)
         marked = tuple(
@@ -124,24 +124,20 @@ class Question:
             else p
             for p in points
         )
-        return Series(marked, await self._is_complete(resolution, found))
+        return Series(marked, self._is_complete(resolution, found))
 
-    async def _periods(self, resolution: Resolution, end: UnixSeconds) -> list[UnixSeconds]:
-        """The periods in which there can be points: those of days with samples, and those that are not closed."""
-        sampled = await self._days_with_samples()
-        fresh = history.periods(resolution, max(self._start, self._edge.unclosed), end)
-        return sorted({period_of(resolution, day) for day in sampled} | set(fresh))
+    def _periods(self, resolution: Resolution, end: UnixSeconds) -> list[UnixSeconds]:
+        """The periods in which there can be points: those of days with samples, and those that are not closed.
 
-    async def _is_complete(self, resolution: Resolution, found: Found) -> bool:
+        And one day before, which may have been closed while the edge and the days with samples were looked up.
+        """
+        fresh = history.periods(resolution, max(self._start, self._edge.unclosed - DAY), end)
+        return sorted({period_of(resolution, day) for day in self._sampled} | set(fresh))
+
+    def _is_complete(self, resolution: Resolution, found: Found) -> bool:
         if resolution is Resolution.D1:
             return True
-        sampled = await self._days_with_samples()
-        return all(period_of(resolution, day) in found.periods for day in sampled)
-
-    async def _days_with_samples(self) -> dict[UnixSeconds, int]:
-        if self._sampled is None:
-            self._sampled = await history.sampled_days(self._subjects, self._start, self._end)
-        return self._sampled
+        return all(period_of(resolution, day) in found.periods for day in self._sampled)
 
     async def _points_of(
         self, subject: str, resolution: Resolution, found: Found, start: UnixSeconds, end: UnixSeconds

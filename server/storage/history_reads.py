@@ -1,5 +1,6 @@
 """Questions to history, for the readers of one process."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -7,7 +8,7 @@ from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
 from schema.domain.history import MAX_POINTS, History, Resolution
 from schema.domain.resolution import check_points, check_room, clip
 from schema.reads import HistoryStatusRow
-from server.storage import head, history_state, history_status
+from server.storage import head, history, history_state, history_status
 from server.storage.blocks import PointCache
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK
@@ -71,13 +72,14 @@ class HistoryReads:
     ) -> History:
         start, end = clip(start, end, self._clock())
         async with self._mongo.answering():
-            edge = await self._edge()
+            edge, sampled = await asyncio.gather(self._edge(), history.sampled_days(subjects, start, end))
             question = Question(
                 subjects,
                 start,
                 end,
                 include_current=include_current,
                 edge=edge,
+                sampled=sampled,
                 open_hours=self._open,
                 cache=self._cache,
                 max_auto_points=self._max_auto_points,
@@ -90,8 +92,7 @@ class HistoryReads:
         return found
 
     async def _edge(self) -> Edge:
-        progress = await history_state.rollup()
-        committed = await head.committed_slot()
+        progress, committed = await asyncio.gather(history_state.rollup(), head.committed_slot())
         now = int(self._clock())
         if committed is None:
             return Edge(rolled=now, unclosed=now, closed=now, interval=MINUTE)

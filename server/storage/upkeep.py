@@ -40,7 +40,11 @@ class MongoUpkeep:
             if progress is not None:
                 return progress
             since = await history_state.live_since()
-        return RollupProgress(since=since, next_hour=since) if since is not None else None
+            if since is None:
+                return None
+            first = RollupProgress(since=since, next_hour=since)
+            await history_state.save_rollup(first, first)
+            return first
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
         async with self._mongo.answering():

@@ -1,0 +1,254 @@
+"""What a past costs: its build through the import path, its room on disk, its growth slot by slot, and its questions.
+
+`python -m tests.benchmarks.history [--nodes N] [--days D …] [--live N]` builds one store for each number of days (the
+first is the one that the others are compared with), asks all of them the same questions, lets the live path go on in
+the last but one, and prints JSON. With the defaults it takes the better part of an hour.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import bson
+from pymongo.monitoring import CommandListener, CommandStartedEvent
+
+from jobs import retention, rollup
+from jobs.past import PastWriter
+from jobs.retention import Retention
+from schema.domain.base import DAY, HOUR
+from schema.domain.history import Resolution
+from schema.writes import Commit
+from server.storage.connect import Mongo
+from server.storage.events import EventLog
+from server.storage.history import HistoryDocument
+from server.storage.history_reads import HistoryReads
+from server.storage.snapshot_reads import SnapshotReads
+from server.storage.upkeep import MongoUpkeep
+from server.storage.writes import MongoSnapshotStore
+from tests.benchmarks.history_world import World
+from tests.embedded import EmbeddedStores
+
+END = 1_800_000_000 // DAY * DAY
+KEEP = Retention()
+QUESTIONS = 200
+DATABASE = "history"
+# The engine keeps the documents of all collections in few files; its log and journal are not ours.
+OURS = ("secantus_documents", "secantus_index", "secantus_natural", "secantus_unique")
+
+
+class Traffic(CommandListener):
+    """Counts the commands of a client, and the bytes that they carry."""
+
+    def __init__(self) -> None:
+        self.commands = self.bytes = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands += 1
+        self.bytes += len(bson.encode(event.command))
+
+    def succeeded(self, event: object) -> None:
+        """Counted when it started."""
+
+    def failed(self, event: object) -> None:
+        """Counted when it started."""
+
+    def take(self) -> tuple[int, int]:
+        taken = (self.commands, self.bytes)
+        self.commands = self.bytes = 0
+        return taken
+
+
+async def build(mongo: Mongo, world: World, days: int) -> dict[str, Any]:
+    """Write a past of so many days, and commit its newest slot as a worker would."""
+    began = time.monotonic()
+    upkeep = MongoUpkeep(mongo, clock=lambda: END)
+    writer = PastWriter(upkeep, KEEP, END)
+    for step in world.past(END - days * DAY, END, KEEP):
+        await writer.add(step.snapshot, step.events)
+    await writer.close()
+    await commit(mongo, world, END)
+    await rollup.run(upkeep)
+    return {"slots": days * DAY // world.interval, "seconds": round(time.monotonic() - began, 1)}
+
+
+async def commit(mongo: Mongo, world: World, slot: int) -> None:
+    store = MongoSnapshotStore(mongo, [EventLog()], clock=lambda: slot)
+    lease = await store.acquire("bench", slot, DAY)
+    assert lease is not None
+    cycle = world.cycle(slot).cycle
+    assert cycle is not None
+    await store.commit(lease, Commit(snapshot=cycle.snapshot, memory=cycle.memory, events=(), registry=cycle.registry))
+
+
+async def live(mongo: Mongo, traffic: Traffic, world: World, slots: int) -> dict[str, Any]:
+    """So many consecutive slots through the live path, with rollup and retention beside them."""
+    store = MongoSnapshotStore(mongo, [EventLog()], clock=time.time)
+    upkeep = MongoUpkeep(mongo, clock=lambda: END + DAY)
+    figures: list[tuple[float, int, int]] = []
+    upkeep_figures: list[float] = []
+    for slot in range(END + world.interval, END + world.interval * (slots + 1), world.interval):
+        step = world.cycle(slot)
+        assert step.cycle is not None
+        lease = await store.acquire("bench", slot, DAY)
+        assert lease is not None
+        traffic.take()
+        began = time.monotonic()
+        commit = Commit(
+            snapshot=step.snapshot, memory=step.cycle.memory, events=step.events, registry=step.cycle.registry
+        )
+        await store.commit(lease, commit)
+        figures.append((time.monotonic() - began, *traffic.take()))
+        if slot % HOUR == 0:
+            began = time.monotonic()
+            await rollup.run(upkeep, budget_seconds=300)
+            await retention.run(upkeep, slot, KEEP, budget_seconds=300)
+            upkeep_figures.append(time.monotonic() - began)
+    first, last = figures[:100], figures[-100:]
+    named = ("seconds", "round_trips", "bytes")
+    medians = {
+        name: [statistics.median(row[i] for row in part) for part in (first, last)] for i, name in enumerate(named)
+    }
+    return {
+        "slots": slots,
+        "medians_of_the_first_and_last_100": medians,
+        "ratios": {name: round(b / a, 3) for name, (a, b) in medians.items()},
+        "rollup_and_retention_of_an_hour_seconds": round(statistics.median(upkeep_figures), 2),
+    }
+
+
+async def sizes(mongo: Mongo, folder: Path) -> dict[str, Any]:
+    """Bytes by collection as the engine counts them, and of its files."""
+    collections: dict[str, Any] = {}
+    for name in sorted(await mongo.database.list_collection_names()):
+        stats = await mongo.database.command("collStats", name)
+        collections[name] = {
+            "documents": stats["count"],
+            "data_mb": _mb(stats["size"]),
+            "indexes_mb": _mb(stats["totalIndexSize"]),
+        }
+    by_resolution: dict[str, int] = {}
+    async for document in HistoryDocument.collection().find({}):
+        by_resolution[document["resolution"]] = by_resolution.get(document["resolution"], 0) + len(
+            bson.encode(document)
+        )
+    files = {path.name: path.stat().st_size for path in (folder / "mongo").glob("*") if path.is_file()}
+    ours = sum(size for name, size in files.items() if name.startswith(OURS))
+    return {
+        "collections": collections,
+        "history_mb": {name: _mb(size) for name, size in sorted(by_resolution.items())},
+        "data_and_indexes_mb": round(sum(c["data_mb"] + c["indexes_mb"] for c in collections.values()), 1),
+        "files_of_data_and_indexes_mb": _mb(ours),
+        "files_of_log_and_journal_mb": _mb(sum(files.values()) - ours),
+    }
+
+
+async def ask(mongo: Mongo, nodes: list[str], days: int) -> dict[str, Any]:
+    """p50 and p95 in milliseconds. Cold: another node, or another slot, each time; warm: the same again."""
+    rng = random.Random(1)  # noqa: S311  the same questions of each store
+    now = END + 10
+    chosen = [rng.choice(nodes) for _ in range(QUESTIONS)]
+    times = [END - rng.randrange(min(days, 2) * DAY) for _ in range(QUESTIONS)]
+    history = HistoryReads(mongo, clock=lambda: now)
+    snapshots = SnapshotReads(mongo, clock=lambda: now)
+    await snapshots.refresh()
+
+    async def node(i: int) -> int:
+        return len((await history.node_history([chosen[i]], now - 30 * DAY, now, Resolution.H1)).points)
+
+    async def same_node(i: int) -> int:
+        return len((await history.node_history([chosen[0]], now - 30 * DAY, now, Resolution.H1)).points)
+
+    async def first_network(i: int) -> int:
+        fresh = HistoryReads(mongo, clock=lambda: now)
+        return len((await fresh.network_history(now - 90 * DAY, now, Resolution.H1)).points)
+
+    async def network(i: int) -> int:
+        return len((await history.network_history(now - 90 * DAY, now, Resolution.H1)).points)
+
+    async def as_of(i: int) -> int:
+        fresh = SnapshotReads(mongo, clock=lambda: now)
+        fresh._current = snapshots._current  # a process that is up, with nothing of the past in memory
+        return len((await fresh.at(times[i])).nodes)
+
+    async def same_as_of(i: int) -> int:
+        return len((await snapshots.at(times[0])).nodes)
+
+    cases: dict[str, Callable[[int], Awaitable[int]]] = {
+        "node, 30 days at H1, cold": node,
+        "node, 30 days at H1, warm": same_node,
+        "network, 90 days at H1, cold": first_network,
+        "network, 90 days at H1, warm": network,
+        "list as of, cold": as_of,
+        "list as of, warm": same_as_of,
+    }
+    return {name: await _timed(case) for name, case in cases.items()}
+
+
+async def _timed(case: Callable[[int], Awaitable[int]]) -> dict[str, Any]:
+    found = [await case(i) for i in range(3)]
+    seconds: list[float] = []
+    for i in range(QUESTIONS):
+        began = time.perf_counter()
+        await case(i)
+        seconds.append(time.perf_counter() - began)
+    seconds.sort()
+    return {
+        "items": max(found),
+        "p50_ms": round(1_000 * seconds[len(seconds) // 2], 2),
+        "p95_ms": round(1_000 * seconds[int(0.95 * len(seconds))], 2),
+    }
+
+
+def _mb(size: float) -> float:
+    return round(size / 1e6, 2)
+
+
+async def measure(uri: str, folder: Path, nodes: int, days: int, live_slots: int) -> dict[str, Any]:
+    traffic = Traffic()
+    mongo = Mongo(uri, DATABASE, timeout_seconds=600, event_listeners=[traffic])
+    await mongo.prepare()
+    world = World(nodes)
+    found: dict[str, Any] = {"days": days, "nodes": nodes, "build": await build(mongo, world, days)}
+    found["sizes"] = await sizes(mongo, folder)
+    ids = [node.id for node in world.cycle(END).snapshot.nodes]
+    found["questions"] = await ask(mongo, ids, days)
+    if live_slots:
+        found["live"] = await live(mongo, traffic, world, live_slots)
+        found["sizes_after_live"] = await sizes(mongo, folder)
+    await mongo.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.history", description=__doc__)
+    parser.add_argument("--nodes", type=int, default=300)
+    parser.add_argument("--days", type=int, nargs="+", default=[3, 30, 90])
+    parser.add_argument("--live", type=int, default=1_000, help="slots through the live path, in the store of 30 days")
+    parser.add_argument("--folder", type=Path, help="where the stores lie; a temporary folder, unless given")
+    options = parser.parse_args()
+    results: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for days in options.days:
+            folder = (options.folder or Path(temporary)) / f"{days}-days"
+            stores = EmbeddedStores(folder).start()
+            try:
+                live_slots = options.live if days == 30 or len(options.days) == 1 else 0
+                results.append(asyncio.run(measure(stores.mongo_uri, folder, options.nodes, days, live_slots)))
+            finally:
+                stores.stop()
+            print(json.dumps(results[-1], indent=1), flush=True)
+    base = results[0]["questions"]
+    for result in results[1:]:
+        ratios = {name: round(q["p95_ms"] / base[name]["p95_ms"], 2) for name, q in result["questions"].items()}
+        print(json.dumps({"days": result["days"], "p95 to that of the first store": ratios}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
