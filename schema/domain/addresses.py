@@ -40,7 +40,11 @@ class ListedAddress(NamedTuple):
 def listed_addresses(
     remembered: Iterable[AddressMemory], listings: Sequence[Listing], at: int, grace: int
 ) -> list[ListedAddress]:
-    """The addresses of one node that are listed now, best first: living before dead, newest contact before older."""
+    """The addresses of one node that are listed now, best first: living before dead, newest contact before older.
+
+    Of one key on two living hosts the one known longer speaks, so that the node's figures do not jump from one machine
+    to the other with each poll, and a stranger who copies a key does not take its place.
+    """
     before = {memory.address: memory for memory in remembered}
     rows: dict[str, list[Listing]] = {}
     for listing in listings:
@@ -51,6 +55,8 @@ def listed_addresses(
         listed.append(ListedAddress(memory, tuple(of_address), *judge(memory, at, grace)))
     if len(listed) > 1:
         listed.sort(key=_preference, reverse=True)
+        if lives_twice(listed):
+            listed.sort(key=_seniority)
     return listed
 
 
@@ -107,9 +113,12 @@ def previous_addresses(
 
 
 def _preference(listed: ListedAddress) -> tuple[int, int, int, str]:
-    return (
-        _PREFERENCE[listed.status],
-        listed.last_seen or -1,
-        listed.memory.alive_at or -1,
-        listed.memory.address,
-    )
+    memory, preference = listed.memory, _PREFERENCE[listed.status]
+    if listed.status is PNodeStatus.GHOST:
+        # The contacts of dead records are reset again and again, each at another time: they would take turns for ever.
+        return (preference, memory.alive_at or -1, memory.first_listed, memory.address)
+    return (preference, listed.last_seen or -1, memory.alive_at or -1, memory.address)
+
+
+def _seniority(listed: ListedAddress) -> tuple[int, int, str]:
+    return (-_PREFERENCE[listed.status], listed.memory.first_listed, listed.memory.address)

@@ -172,8 +172,8 @@ class Provenance(Record):
 class PNode(Record):
     """A storage node in one slot.
 
-    `id` is its pubkey, or `addr:HOST:PORT` where no valid key is known. `address` is the live address seen last
-    (gossip host and port, not the RPC endpoint); `address_assumed` marks a seed that nobody lists, whose port is a
+    `id` is its pubkey, or `addr:HOST:PORT` where no valid key is known. `address` is the live address seen last,
+    in a conflict the one known longest (gossip host and port, not the RPC endpoint); `address_assumed` marks a seed that nobody lists, whose port is a
     guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
     `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
     `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.

@@ -46,6 +46,37 @@ def test_of_two_living_addresses_the_one_seen_last_comes_first() -> None:
     assert listed[0].memory.address == NEW
 
 
+def test_one_key_on_two_living_hosts_keeps_the_address_that_was_there_first() -> None:
+    first = [[row(OLD, 100 + 60 * n, AT + 60 * n, age=9)] for n in range(2)]
+    for fresher in (0, 1):
+        both = [
+            [
+                row(OLD, 100 + 60 * n, AT + 60 * n, age=9 if (n + fresher) % 2 else 3),
+                row(NEW, 900 + 60 * n, AT + 60 * n, age=5),
+            ]
+            for n in range(2, 6)
+        ]
+        listed, _ = polls(*first, *both)
+        assert lives_twice(listed)
+        assert [each.memory.address for each in listed] == [OLD, NEW]
+
+
+def test_of_a_dead_node_the_address_where_it_lived_last_speaks_whatever_its_contacts() -> None:
+    lived = [[row(OLD, 700, AT, age=0)], [row(OLD, 700, AT + 60), row(NEW, 10, AT + 60)]]
+    moved = [[row(OLD, 700, AT + 120), row(NEW, 70, AT + 120)]]
+    for fresher in (0, 1):
+        dead = [
+            [
+                row(OLD, 700, AT + 60 * n, age=(n + fresher) % 2),
+                row(NEW, 70, AT + 60 * n, age=(n + fresher + 1) % 2),
+            ]
+            for n in range(3, 9)
+        ]
+        listed, _ = polls(*lived, *moved, *dead)
+        assert {each.status for each in listed} == {PNodeStatus.GHOST}
+        assert listed[0].memory.address == NEW
+
+
 def test_sightings_say_what_each_address_shows() -> None:
     listed, _ = polls([row(OLD, 100, AT, seed=SEEDS[0], age=9), row(OLD, 101, AT, seed=SEEDS[1], age=4)])
     (sighting,) = sightings(listed)
