@@ -18,6 +18,7 @@ MAX_FRAME_BYTES = 65_536
 # Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
+MAX_PORT = 65_535
 
 
 class Server(uvicorn.Server):
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 after a clean stop, 1 where the address cannot be had, 2 where the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m server", description="Serve the API.")
     parser.add_argument("--host", help="address to listen on (default: HOST)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: PORT)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: PORT)")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
@@ -66,6 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     _serve(settings, listener)
     return 0
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 1 <= port <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to {MAX_PORT}")
+    return port
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:

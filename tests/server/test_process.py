@@ -120,6 +120,13 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in process.text()
 
 
+@pytest.mark.parametrize("port", ["99999", "0"])
+def test_a_port_that_cannot_be_is_named(port: str, tmp_path: Path) -> None:
+    with module("server", "--port", port, log=tmp_path / "api.log") as process:
+        assert process.child.wait(20) == 2
+    assert f"'{port}': expected a port from 1 to 65535" in process.text()
+
+
 def test_bad_settings_are_named(tmp_path: Path) -> None:
     with module("server", log=tmp_path / "api.log", env={**os.environ, "CACHE_TTL": "1"}) as process:
         assert process.child.wait(20) == 2
