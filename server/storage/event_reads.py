@@ -2,7 +2,7 @@
 
 A question is put once for each subject, or else for each type, as the indexes of `EventDocument` are made for; in
 windows of time that grow from the position outward until the page is full, since the embedded engine sorts all that
-matches before it cuts.
+matches before it cuts. With a second condition it searches badly: where one is needed, all of a short span is looked at.
 """
 
 import time
@@ -23,13 +23,15 @@ MAX_PAGE = 1_000
 SEEN_WITHIN_SECONDS = 2 * HOUR
 
 _Condition = Mapping[str, Any]
+_EVERYTHING: Sequence[_Condition] = ({},)
 
 
 class _Span(NamedTuple):
-    """Slots [start, end)."""
+    """Slots [start, end). `edge` where some of their events were seen outside of the times asked for, or before."""
 
     start: Slot
     end: Slot
+    edge: bool = False
 
 
 class EventReads:
@@ -50,103 +52,133 @@ class EventReads:
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
     ) -> tuple[Event, ...]:
         """Up to `first` events (at most `MAX_PAGE`) beyond the position `after`, in log order or in reverse."""
-        wanted = min(first, MAX_PAGE)
-        span = await self._span(where)
+        wanted = max(0, min(first, MAX_PAGE))
         found: list[Event] = []
+        spans = _beyond(await self._spans(where), after, newest_first=newest_first)
         async with self._mongo.answering():
-            for place in _places(span, after, newest_first=newest_first):
+            for span in spans:
                 if len(found) >= wanted:
                     break
-                found += await _page(where, place, wanted - len(found), newest_first=newest_first)
-        return tuple(found[: max(0, wanted)])
+                page = await _page(where, span, wanted - len(found), newest_first=newest_first)
+                found += [event for event in page if _is_beyond(event, after, newest_first=newest_first)]
+        return tuple(found[:wanted])
 
     async def event_count(self, where: EventFilter) -> int:
         """How many kept events match."""
-        span = await self._span(where)
+        spans = await self._spans(where)
         async with self._mongo.answering():
-            if where.subjects is not None or span.end - span.start < DAY:
-                return await _count(where, span)
-            return await _count_by_days(where, span)
+            return sum([await _count(where, span) for span in spans])
 
-    async def _span(self, where: EventFilter) -> _Span:
-        """The slots in which matching events can lie."""
-        earliest = await self._earliest() or 0
-        latest = int(self._clock()) + SEEN_WITHIN_SECONDS
-        start = earliest if where.since is None else max(earliest, where.since - SEEN_WITHIN_SECONDS)
-        return _Span(start, latest if where.until is None else min(latest, where.until + 1))
+    async def _spans(self, where: EventFilter) -> list[_Span]:
+        """The slots in which matching events can lie, in order: an event is seen a little after its slot began."""
+        start = await self._earliest() or 0
+        end = int(self._clock()) + SEEN_WITHIN_SECONDS
+        spans: list[_Span] = []
+        if where.since is not None and where.since > start:
+            spans.append(_Span(max(start, where.since - SEEN_WITHIN_SECONDS), min(end, where.since), edge=True))
+            start = where.since
+        last: list[_Span] = []
+        if where.until is not None and where.until < end:
+            end = where.until + 1
+            last.append(_Span(max(start, end - SEEN_WITHIN_SECONDS), end, edge=True))
+            end -= SEEN_WITHIN_SECONDS
+        return [span for span in (*spans, _Span(start, end), *last) if span.start < span.end]
 
 
-def _places(span: _Span, after: tuple[Slot, int] | None, *, newest_first: bool) -> Iterator[_Condition]:
-    """Conditions on the position that together cover the span beyond `after`, nearest first.
+def _beyond(spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_first: bool) -> Iterator[_Span]:
+    """The spans beyond a position, nearest first, in windows that grow."""
+    for span in reversed(spans) if newest_first else spans:
+        if after is None:
+            yield from _windows(span, newest_first=newest_first)
+            continue
+        slot = after[0]
+        if span.start <= slot < span.end:
+            yield _Span(slot, slot + 1, edge=True)
+        rest = (
+            span._replace(end=min(span.end, slot)) if newest_first else span._replace(start=max(span.start, slot + 1))
+        )
+        yield from _windows(rest, newest_first=newest_first)
 
-    The rest of the slot of `after` comes by itself, as a range of its indexes.
-    """
-    start, end = span
-    if after is not None and start <= after[0] < end:
-        yield {"slot": after[0], "index": {"$lt" if newest_first else "$gt": after[1]}}
-    if after is not None:
-        start, end = (start, min(end, after[0])) if newest_first else (max(start, after[0] + 1), end)
+
+def _windows(span: _Span, *, newest_first: bool) -> Iterator[_Span]:
+    start, end = span.start, span.end
     width = FIRST_WINDOW_SECONDS
     while start < end:
-        cut = max(start, end - width) if newest_first else min(end, start + width)
-        yield {"slot": {"$gte": cut, "$lt": end} if newest_first else {"$gte": start, "$lt": cut}}
-        start, end = (start, cut) if newest_first else (cut, end)
+        if newest_first:
+            yield span._replace(start=max(start, end - width), end=end)
+            end -= width
+        else:
+            yield span._replace(start=start, end=min(end, start + width))
+            start += width
         width *= WINDOW_GROWTH
 
 
-async def _page(where: EventFilter, place: _Condition, limit: int, *, newest_first: bool) -> Sequence[Event]:
-    """The first `limit` matching events of one place."""
+async def _page(where: EventFilter, span: _Span, limit: int, *, newest_first: bool) -> Sequence[Event]:
+    """The matching events of a span in order: all of an edge, else the first `limit`."""
     direction = -1 if newest_first else 1
     found: list[Event] = []
-    for stream in _streams(where):
-        query = EventDocument.collection().find({**stream, **place, **_filters(where)}, {"_id": 0, "pinned": 0})
-        documents = await query.sort([("slot", direction), ("index", direction)]).limit(limit).to_list()
-        found += [Event.model_validate(document) for document in documents]
-    return sorted(found, key=lambda event: (event.slot, event.index), reverse=newest_first)[:limit]
+    for stream in _EVERYTHING if span.edge else _streams(where):
+        query = EventDocument.collection().find({**stream, **_within(span)}, {"_id": 0, "pinned": 0})
+        if not span.edge:
+            query = query.sort([("slot", direction), ("index", direction)])
+            query = query if _filters_types(where) else query.limit(limit)
+        found += [event async for document in query if _matches(event := Event.model_validate(document), where)]
+    return sorted(found, key=lambda event: (event.slot, event.index), reverse=newest_first)
 
 
-def _streams(where: EventFilter) -> list[_Condition]:
+def _within(span: _Span) -> _Condition:
+    return {"slot": {"$gte": span.start, "$lt": span.end}}
+
+
+def _streams(where: EventFilter) -> Sequence[_Condition]:
     """The equalities that an index can follow, one query each."""
     if where.subjects is not None:
         return [{"subject": subject} for subject in sorted(where.subjects)]
     if where.types is not None:
         return [{"type": type_.value} for type_ in sorted(where.types)]
-    return [{}]
+    return _EVERYTHING
 
 
-def _filters(where: EventFilter) -> _Condition:
-    """What remains to be compared of each event that a stream finds."""
-    at = {"$gte": where.since} if where.since is not None else {}
-    at |= {"$lte": where.until} if where.until is not None else {}
-    wanted: dict[str, Any] = {"at": at} if at else {}
-    if where.subjects is not None and where.types is not None:
-        wanted["type"] = {"$in": sorted(type_.value for type_ in where.types)}
-    return wanted
+def _filters_types(where: EventFilter) -> bool:
+    """Whether the types of a subject's events remain to be looked at: two conditions would find the wrong index."""
+    return where.subjects is not None and where.types is not None
+
+
+def _matches(event: Event, where: EventFilter) -> bool:
+    return (
+        (where.types is None or event.type in where.types)
+        and (where.subjects is None or event.subject in where.subjects)
+        and (where.since is None or event.at >= where.since)
+        and (where.until is None or event.at <= where.until)
+    )
+
+
+def _is_beyond(event: Event, after: tuple[Slot, int] | None, *, newest_first: bool) -> bool:
+    if after is None:
+        return True
+    position = (event.slot, event.index)
+    return position < after if newest_first else position > after
 
 
 async def _count(where: EventFilter, span: _Span) -> int:
-    if span.start >= span.end:
-        return 0
-    place = {"slot": {"$gte": span.start, "$lt": span.end}}
-    counts = [
-        await EventDocument.collection().count_documents({**stream, **place, **_filters(where)})
-        for stream in _streams(where)
-    ]
-    return sum(counts)
-
-
-async def _count_by_days(where: EventFilter, span: _Span) -> int:
-    """Closed days were counted when they were closed; only the two ends, and days that are not closed, are left.
-
-    The counts go by slots, a question by times: near its ends it is put to the events themselves.
-    """
-    first, last = span.start + SEEN_WITHIN_SECONDS, span.end - SEEN_WITHIN_SECONDS
-    closed = await events.tallies(first, last)
+    if span.edge or _filters_types(where):
+        return len(await _page(where, span, MAX_PAGE, newest_first=False))
+    if where.subjects is not None:
+        return await _count_streams(where, span)
+    # Closed days were counted when they were closed; only the two ends, and days that are not closed, are left.
+    closed = await events.tallies(span.start, span.end)
     types = None if where.types is None else {type_.value for type_ in where.types}
     total = sum(n for counts in closed.values() for type_, n in counts.items() if types is None or type_ in types)
     for gap in _gaps(span, sorted(closed)):
-        total += await _count(where, gap)
+        total += await _count_streams(where, gap)
     return total
+
+
+async def _count_streams(where: EventFilter, span: _Span) -> int:
+    counts = [
+        await EventDocument.collection().count_documents({**stream, **_within(span)}) for stream in _streams(where)
+    ]
+    return sum(counts)
 
 
 def _gaps(span: _Span, days: Sequence[UnixSeconds]) -> Iterator[_Span]:
