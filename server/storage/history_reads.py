@@ -28,6 +28,7 @@ class HistoryReads:
         self._open = OpenHours()
         self._cache = PointCache()
         self._status: tuple[UnixSeconds, history_status.Status] | None = None
+        self._earliest: tuple[float, UnixSeconds] | None = None
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -57,9 +58,18 @@ class HistoryReads:
             return await history_status.rows(self._status[1], limit)
 
     async def earliest(self) -> UnixSeconds | None:
-        """The start of the oldest day, or hour, of which there are buckets or snapshots; None where nothing is kept."""
-        async with self._mongo.answering():
-            return await history_status.earliest(int(self._clock()))
+        """The start of the oldest day, or hour, of which there are buckets or snapshots; None where nothing is kept.
+
+        Looked up once a minute: only imports and retention move it.
+        """
+        now = self._clock()
+        if self._earliest is None or not 0 <= now - self._earliest[0] < MINUTE:
+            async with self._mongo.answering():
+                found = await history_status.earliest(int(now))
+            if found is None:
+                return None
+            self._earliest = (now, found)
+        return self._earliest[1]
 
     async def _history(
         self,
