@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from zlib import crc32
 
 from pydantic import TypeAdapter
 
@@ -235,7 +236,11 @@ def registry_entry(memory: NodeMemory, node: PNode, slot: Slot) -> RegistryEntry
 
 
 def _lasting_facts(memory: NodeMemory, node: PNode) -> str:
-    """A mark that changes when a fact changes that the registry is for; measurements refresh once a day."""
+    """A mark that changes when a fact changes that the registry is for; measurements refresh once a day.
+
+    Each node has its own time of day for that, so that not all of them are written in one cycle.
+    """
+    own_hour = crc32(memory.id.encode()) % DAY
     facts = (
         node.status,
         node.address,
@@ -245,6 +250,6 @@ def _lasting_facts(memory: NodeMemory, node: PNode) -> str:
         memory.former_ids,
         len(memory.previous_addresses),
         memory.source_ips,
-        (node.last_seen or 0) // DAY,
+        ((node.last_seen or 0) + own_hour) // DAY,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

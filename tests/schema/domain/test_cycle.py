@@ -111,6 +111,18 @@ def test_the_registry_hears_of_a_node_when_something_lasting_changes_and_not_els
     assert (entry.id, entry.address, set(entry.addresses)) == (key(1), address(7), {address(1), address(7)})
 
 
+def test_the_registry_is_refreshed_once_a_day_and_not_for_all_nodes_at_once() -> None:
+    numbers = range(1, 41)
+    state = run(answers(0, *numbers)).state()
+    written: list[int] = []
+    for hour in range(1, 25):
+        cycle = step(state, answers(hour * 3_600, *numbers), hour * 3_600)
+        state = cycle.state()
+        written.append(sum(entry.pubkey is not None for entry in cycle.registry))
+    assert sum(written) == len(numbers)
+    assert max(written) < len(numbers) // 2
+
+
 def test_a_cycle_without_any_list_is_refused() -> None:
     with pytest.raises(ValueError, match="no seed gave a list"):
         run([seed_reply(seed, None) for seed in SEEDS])
