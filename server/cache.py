@@ -43,12 +43,14 @@ class Answer:
     `immutable` answers are about a closed past; caches outside may keep them for good.
     """
 
-    __slots__ = ("_headers", "_variants", "body", "etag", "immutable", "size", "vary")
+    __slots__ = ("_headers", "_variants", "body", "etag", "immutable", "size", "tags", "vary")
 
     def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
         self.body = body
         self.immutable = immutable
         self.etag = etag_of(body)
+        # What clients send back, as they were given it: one look-up instead of parsing a list.
+        self.tags = frozenset(tag.encode() for tag in (self.etag, *(coded(self.etag, c) for c in COMPRESSORS)))
         # Compressed variants of one JSON body are together smaller than the body.
         self.size = 2 * len(body) + ENTRY_OVERHEAD_BYTES
         # What a 304 must repeat besides the tag, and what lets other origins read it.

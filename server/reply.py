@@ -29,22 +29,28 @@ async def send_answer(
     send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> int:
     """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD. Gives the status."""
+    known = request.get(b"if-none-match")
+    if known is not None:
+        matched = known if known in answer.tags else _matched(known, answer.etag)
+        if matched is not None:
+            headers = [(b"etag", matched), (b"cache-control", cache_control), *answer.vary]
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return 304
     coding = coding_of(request.get(b"accept-encoding"))
     if answer.takes_long(coding):
         await asyncio.to_thread(answer.variant, coding)
     variant = answer.variant(coding)
-    known = request.get(b"if-none-match")
-    if known is not None:
-        matched = matching(known.decode("latin-1"), answer.etag)
-        if matched is not None:
-            headers = [(b"etag", matched.encode("latin-1")), (b"cache-control", cache_control), *answer.vary]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return 304
     headers = [*variant.headers, (b"cache-control", cache_control)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else variant.body})
     return 200
+
+
+def _matched(known: bytes, etag: str) -> bytes | None:
+    """The tag of a client's list that stands for the answer; None where none does."""
+    matched = matching(known.decode("latin-1"), etag)
+    return None if matched is None else matched.encode("latin-1")
 
 
 async def send_whole(
