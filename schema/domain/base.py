@@ -1,5 +1,6 @@
 """The ground that every record stands on: immutability, units of time, and slots."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,14 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+def written(at: UnixSeconds) -> str:
+    """A time as clients write it: RFC 3339 in UTC; as unix seconds where calendars do not reach."""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    except (OverflowError, ValueError, OSError):
+        return str(at)
 
 
 def slot_of(at: float, interval: int) -> Slot:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from schema.domain.base import UnixSeconds
+from schema.domain.base import UnixSeconds, written
 from schema.domain.errors import BadUserInput, RangeTooLarge
 from schema.domain.history import BUCKET_SECONDS, HistoryPoint, Resolution
 from schema.domain.rollup import combine, room
@@ -15,7 +15,7 @@ MAX_TIME = 253_402_300_800  # the year 10000, where calendars end
 def clip(start: UnixSeconds, end: UnixSeconds, now: float) -> tuple[UnixSeconds, UnixSeconds]:
     """The part of [start, end) that is not in the future. Raises BadUserInput unless start < end."""
     if start >= end:
-        raise BadUserInput(f"history from {start} to {end}: expected a start before the end")
+        raise BadUserInput(f"history from {written(start)} to {written(end)}: expected a start before the end")
     return max(0, start), max(0, min(end, int(now) + 1, MAX_TIME))
 
 

@@ -90,3 +90,10 @@ def test_the_ids_of_one_node_are_joined_and_a_shared_bucket_has_the_samples_of_b
 
 def test_one_series_stays_as_it_is() -> None:
     assert joined([hours(0, 2)]) == tuple(hours(0, 2))
+
+
+def test_times_that_make_no_range_are_told_as_they_were_asked() -> None:
+    with pytest.raises(BadUserInput, match="history from 2027-01-15T08:00:00Z to 1970-01-01T00:00:00Z: expected"):
+        clip(1_800_000_000, 0, 1_800_000_000)
+    with pytest.raises(BadUserInput, match=f"history from {10**18} to 2027-01-15T08:00:00Z: expected"):
+        clip(10**18, 1_800_000_000, 1_800_000_000)
