@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"ask a simulated network of N nodes on loopback ({DEFAULT_SIMULATED_NODES})",
     )
-    invented.add_argument("--replay", type=Path, metavar="DIR", help="ask a network that repeats the lists in DIR")
+    invented.add_argument(
+        "--replay", type=Path, metavar="DIR", help="ask a network that gives the lists in DIR once, one each CACHE_TTL"
+    )
     up.add_argument("--port", type=_port, help="port of the API (PORT)")
     up.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of stores and logs (DATA_DIR)")
     up.set_defaults(run=_up)
