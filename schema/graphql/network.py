@@ -15,7 +15,7 @@ from schema.domain.analytics import (
     VersionAnalysis,
 )
 from schema.domain.base import HOUR, UnixSeconds
-from schema.domain.errors import AsOfOutOfRange, BadUserInput
+from schema.domain.errors import BadUserInput
 from schema.domain.growth import Growth, growth_between
 from schema.domain.health import NetworkAlert
 from schema.domain.history import History
@@ -86,14 +86,12 @@ async def growth(
     back = DEFAULT_GROWTH_HOURS if hours is None else hours
     if not 1 <= back <= MAX_GROWTH_HOURS:
         raise BadUserInput(f"hours is {back}, expected 1 to {MAX_GROWTH_HOURS}", {"limit": MAX_GROWTH_HOURS})
-    end = (await info.context.tables()).header
-    start = await info.context.reads.header(end.slot - back * HOUR)
+    reads, end = info.context.reads, (await info.context.tables()).header
+    start = await reads.header(end.slot - back * HOUR)
     if start is None:
-        earliest = (await info.context.reads.available()).earliest_snapshot
-        raise AsOfOutOfRange(
-            f"no snapshot is kept from {back} hours ago or before",
-            {"earliestAvailable": earliest} if earliest is not None else {},
-        )
+        # A store that is younger than that is compared with its first snapshot; `seconds` tells how long ago that was.
+        earliest = (await reads.available()).earliest_snapshot
+        start = (await reads.header(earliest) if earliest is not None else None) or end
     return growth_between(start, end, back)
 
 

@@ -147,10 +147,18 @@ async def test_growth_compares_with_the_snapshot_of_then() -> None:
     }
 
 
-async def test_growth_beyond_what_is_kept_says_from_when_on_it_is() -> None:
-    error = await Client().refusal("{ growth(hours: 48) { hours } }")
+async def test_growth_in_a_young_store_is_since_its_first_snapshot() -> None:
+    client = Client([network(10, AT - 2 * HOUR), network(30, AT)])
 
-    assert error["extensions"] == {"code": "AS_OF_OUT_OF_RANGE", "earliestAvailable": "2027-01-15T08:00:00Z"}
+    found = (await client.ask("{ growth(hours: 48) { hours seconds total { start end } } }"))["growth"]
+
+    assert found == {"hours": 48.0, "seconds": 7_200, "total": {"start": 10, "end": 30}}
+
+
+async def test_growth_after_the_first_snapshot_is_none() -> None:
+    found = (await Client().ask("{ growth { seconds total { delta } } }"))["growth"]
+
+    assert found == {"seconds": 0, "total": {"delta": 0}}
 
 
 @pytest.mark.parametrize("hours", [0, -1, 2_000_000])
