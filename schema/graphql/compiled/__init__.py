@@ -19,6 +19,6 @@ Resolvers are called again in that case, so they must not have effects; values t
 them. Functions that are not `async` must not return awaitables.
 """
 
-from schema.graphql.compiled.operation import Compiled, Compiler, compile_operation
+from schema.graphql.compiled.operation import Compiled, Compiler, compile_operation, shared_compiler
 
-__all__ = ["Compiled", "Compiler", "compile_operation"]
+__all__ = ["Compiled", "Compiler", "compile_operation", "shared_compiler"]

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import strawberry
-from graphql import FieldNode, GraphQLField, GraphQLSchema, ListValueNode, ObjectValueNode, ValueNode, VariableNode
+from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, ValueNode, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 
-from schema.graphql.compiled.core import strawberry_schema
 from schema.graphql.compiled.errors import Unexpected
 
 Arguments = Mapping[str, Any]
@@ -29,10 +28,9 @@ class Given(NamedTuple):
 class ArgumentReader:
     """Reads arguments as graphql-core and Strawberry do together."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        ours = strawberry_schema(schema)
-        self._config = ours.config
-        self._scalars = ours.schema_converter.scalar_registry
+    def __init__(self, schema: strawberry.Schema) -> None:
+        self._config = schema.config
+        self._scalars = schema.schema_converter.scalar_registry
         self._info = cast("strawberry.Info[Any, Any]", _NoInfo())
 
     def given(self, field: GraphQLField, node: FieldNode, declared: list[StrawberryArgument]) -> Given:

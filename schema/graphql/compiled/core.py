@@ -35,6 +35,6 @@ def wrapped(type_: OutputType) -> OutputType:
     return type_.of_type
 
 
-def strawberry_schema(schema: graphql.GraphQLSchema) -> strawberry.Schema:
-    """The schema that graphql-core's was made from."""
-    return cast("Any", schema)._strawberry_schema  # noqa: SLF001  (the only way back to it)
+def strawberry_schema(schema: graphql.GraphQLSchema) -> strawberry.Schema | None:
+    """The schema that graphql-core's was made from; None where that is not Strawberry's work."""
+    return getattr(schema, "_strawberry_schema", None)

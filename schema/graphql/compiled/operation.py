@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from schema.graphql.bounded import BoundedMap
 from schema.graphql.compiled.arguments import NO_VARIABLES, ArgumentReader
-from schema.graphql.compiled.core import Result, coerce_variables, execute
+from schema.graphql.compiled.core import Result, coerce_variables, execute, strawberry_schema
 from schema.graphql.compiled.errors import NotCompilable
 from schema.graphql.compiled.plan import Selected, fragments_of, tree_of
 from schema.graphql.compiled.run import Program, Run, Setting
@@ -52,26 +54,42 @@ class Compiler:
     ) -> "Compiled | None":
         """A function that executes the operation; None where something in it is for graphql-core alone to do.
 
-        The document must be valid, and its schema Strawberry's. Functions are made when they are first needed.
+        The document must be valid. Functions are made when they are first needed.
         """
         try:
+            ours = _plain(schema)
             surveyed = survey(schema, document, operation)
         except (NotCompilable, RecursionError):
             self.tally.refused += 1
             return None
         self.tally.compiled += 1
-        return Compiled(self, document, Selected(schema, operation, surveyed, ArgumentReader(schema)))
+        selected = Selected(schema, operation, surveyed, ArgumentReader(ours))
+        return Compiled(self, document, selected, ours.config.info_class)
 
     def forget(self) -> None:
         """Forget all programs; operations make them anew."""
         self.programs.clear()
 
 
+def _plain(schema: GraphQLSchema) -> strawberry.Schema:
+    """The schema as Strawberry knows it, if it does nothing with values and errors that is not known here."""
+    ours = strawberry_schema(schema)
+    if ours is None or ours.exception_handlers:
+        raise NotCompilable("the schema is not Strawberry's, or makes values of exceptions")
+    return ours
+
+
+@cache
+def shared_compiler() -> Compiler:
+    """The compiler of the process."""
+    return Compiler()
+
+
 def compile_operation(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> "Compiled | None":
-    """`Compiler.compile`, with memory of its own."""
-    return Compiler().compile(schema, document, operation)
+    """`Compiler.compile` of the compiler of the process."""
+    return shared_compiler().compile(schema, document, operation)
 
 
 class Compiled:
@@ -80,7 +98,13 @@ class Compiled:
     Its selection is compiled once for each combination of the variables under `@skip` and `@include`.
     """
 
-    def __init__(self, compiler: Compiler, document: DocumentNode, selected: Selected) -> None:
+    def __init__(
+        self,
+        compiler: Compiler,
+        document: DocumentNode,
+        selected: Selected,
+        info_class: type[strawberry.Info[Any, Any]],
+    ) -> None:
         self._compiler = compiler
         self._document = document
         self._selected = selected
@@ -92,6 +116,7 @@ class Compiled:
             definitions,
             fragments_of(definitions),
             selected.reader,
+            info_class,
             self._count_left,
         )
 

@@ -63,6 +63,7 @@ class Setting(NamedTuple):
     definitions: dict[str, FragmentDefinitionNode]
     fragments: dict[str, FragmentDetails]
     reader: ArgumentReader
+    info_class: type[strawberry.Info[Any, Any]]
     count_left: Callable[[], None]
 
 
@@ -121,7 +122,7 @@ class Run(Executor[Any]):
 
     def info(self, number: int) -> strawberry.Info[Any, Any]:
         """The info of a field that is not awaited."""
-        return _info(self._program.tree.entries[number], ContextOnly(self.context_value))
+        return self._info(self._program.tree.entries[number], ContextOnly(self.context_value))
 
     def arguments(self, number: int) -> Arguments:
         """The arguments of a field that depend on variables: the same for all objects that it is selected on."""
@@ -187,9 +188,12 @@ class Run(Executor[Any]):
         call = cast("Call", entry.recipe)
         given: dict[str, Any] = dict.fromkeys(call.sources, source)
         if call.info is not None:
-            given[call.info] = _info(entry, info)
+            given[call.info] = self._info(entry, info)
         written = entry.given.written if entry.given is not None else None
         return call.function(**given, **(self.arguments(entry.number) if written is None else written))
+
+    def _info(self, entry: Entry, raw: Any) -> strawberry.Info[Any, Any]:
+        return self._setting.info_class(_raw_info=raw, _field=cast("Call", entry.recipe).field)
 
     async def _completed(self, entry: Entry, info: Any, path: Path, value: Any) -> Any:
         write = self._program.values.get(entry.number)
@@ -200,10 +204,6 @@ class Run(Executor[Any]):
                 self._setting.count_left()
         completed = cast("Any", self).complete_value(entry.type, entry.details, info, path, value, None)
         return await completed if is_awaitable(completed) else completed
-
-
-def _info(entry: Entry, raw: Any) -> strawberry.Info[Any, Any]:
-    return strawberry.Info(_raw_info=raw, _field=cast("Call", entry.recipe).field)
 
 
 async def _all(results: dict[str, Any], pending: list[str]) -> dict[str, Any]:
