@@ -1,10 +1,11 @@
 import ast
 import builtins
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import strawberry
-from graphql import DocumentNode, FieldNode, NameNode, parse
+from graphql import DocumentNode, FieldNode, NameNode, SelectionSetNode, parse
 
 from schema.graphql.compiled.arguments import NO_VARIABLES, ArgumentReader
 from schema.graphql.compiled.plan import Selected, Tree, tree_of
@@ -45,10 +46,9 @@ async def test_an_alias_is_only_ever_a_key(alias: str) -> None:
 
 
 def test_a_name_that_no_parser_gives_is_a_literal() -> None:
-    document = parse("{ __typename }")
-    (node,) = operation_of(document).selection_set.selections
-    assert isinstance(node, FieldNode)
-    node.alias = NameNode(value=HOSTILE)
+    field = FieldNode(name=NameNode(value="__typename"), alias=NameNode(value=HOSTILE))
+    selected = replace(operation_of(parse("{ a }")), selection_set=SelectionSetNode(selections=(field,)))
+    document = DocumentNode(definitions=(selected,))
     text, _ = generate(tree(document))
     assert strings_of(text) == {HOSTILE, "Query"}
     assert functions_of(tree(document)).levels[0](None, None) == {HOSTILE: "Query"}
