@@ -15,7 +15,7 @@ from server.graphql_http.feeds import Feeds
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response
 from server.graphql_http.past import is_closed_past
-from server.graphql_http.request import GraphQLRequest, Refused, from_body, from_url
+from server.graphql_http.request import GraphQLRequest, Refused, asks_to_mutate, from_body, from_url
 from server.graphql_http.sse import EventStream, single
 from server.reply import send_answer, send_whole
 from server.view import CurrentView
@@ -109,6 +109,8 @@ class GraphQLEndpoint:
 
     async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
         ready = self._operations.prepared(request)
+        if isinstance(ready, Failure) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be asked for by GET", allow="POST")
         streams = isinstance(ready, Ready) and ready.is_subscription
         media = answer_type(_text(exchange.headers.get(b"accept")), subscription=streams)
         if media is None:

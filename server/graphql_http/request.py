@@ -6,6 +6,9 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 import orjson
+from graphql import OperationDefinitionNode, OperationType
+
+from schema.graphql.guard import choose_operation, parse_document
 
 MAX_URL_BYTES = 65_536
 MAX_URL_FIELDS = 16
@@ -105,3 +108,10 @@ def _json_parameter(name: str, text: str) -> object:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, f"`{name}` is not JSON: {error.msg}") from None
+
+
+def asks_to_mutate(request: GraphQLRequest) -> bool:
+    """Whether the operation of a request is a mutation, whatever the schema knows."""
+    document = parse_document(request.query or "").document
+    operation = choose_operation(document, request.operation_name) if document is not None else None
+    return isinstance(operation, OperationDefinitionNode) and operation.operation is OperationType.MUTATION

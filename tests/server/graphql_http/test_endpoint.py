@@ -96,6 +96,14 @@ async def test_what_is_no_graphql_request_is_refused_in_json(
     assert ("allow" in reply.headers) == (status == 405)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_mutation_by_get_is_refused_by_its_method(api: Any, method: str) -> None:
+    reply = await call(api, method, f"/graphql?query={quote('mutation { prune }')}")
+    assert (reply.status, reply.headers["allow"]) == (405, "POST")
+    posted = await post(api, "mutation { prune }", GRAPHQL)
+    assert (posted.status, codes(posted)) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+
+
 async def test_a_body_may_come_in_pieces(api: Any) -> None:
     body = orjson.dumps({"query": COUNT})
     assert (await call(api, "POST", "/graphql", headers=JSON, body=body, chunks=7)).json["data"]
