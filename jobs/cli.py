@@ -158,14 +158,13 @@ def _probe(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return BAD_USAGE
     limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
-    report = asyncio.run(_asked(seed, limits))
+    report = asyncio.run(_asked(seed, limits, Dialler(allow_private=settings.allow_private_seeds)))
     print(render(report))
     return 0 if report.ok else 1
 
 
-async def _asked(seed: Seed, limits: Limits) -> ProbeReport:
-    # The address is the user's own word, private or not.
-    async with PrpcClient(Dialler(allow_private=True), limits) as client:
+async def _asked(seed: Seed, limits: Limits, dialler: Dialler) -> ProbeReport:
+    async with PrpcClient(dialler, limits) as client:
         return await probe(client, seed)
 
 

@@ -129,6 +129,11 @@ def test_probe_of_nobody_explains_and_is_1(capsys: pytest.CaptureFixture[str]) -
     assert "It cannot serve as a seed." in capsys.readouterr().out
 
 
+def test_probe_asks_no_private_address_unless_it_may(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["probe", "192.168.255.254"]) == 1
+    assert "forbidden_address" in capsys.readouterr().out
+
+
 def test_probe_of_what_is_no_node_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["probe", "http://127.0.0.1/"]) == 2
     assert "seed" in capsys.readouterr().err
