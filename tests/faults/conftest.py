@@ -1,0 +1,48 @@
+"""The fixtures of the fault suite. `quick` marks the subset that runs in every CI."""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults import rig as rigs
+
+FIGURE = "figure"
+
+Note = Callable[[str], None]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "quick: the part of the fault suite that runs in every CI")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.stack)
+            if sys.platform != "linux":
+                item.add_marker(pytest.mark.skip(reason="faults are made with what Linux has: /proc, prlimit, SIGSTOP"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests measured, whether they passed or not."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == FIGURE and report.when == "call":
+                    terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
+
+
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Note:
+    """Prints a figure at the end of the run."""
+    return lambda figure: record_property(FIGURE, figure)
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, mongo_uri: str, redis_url: str, db_name: str) -> AsyncIterator[rigs.Rig]:
+    """A deployment on the stores of the whole run, which this test must leave alone."""
+    async with rigs.rig(tmp_path, mongo_uri, redis_url, db_name) as made:
+        yield made

@@ -1,0 +1,151 @@
+"""A reader of the public API that never stops looking, and fails at the first snapshot that is not whole."""
+
+import asyncio
+import hashlib
+import json
+import time
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import aiohttp
+
+from schema.domain.cycle import content_hash
+from server.storage.connect import Mongo
+from server.storage.snapshot_reads import SnapshotReads
+from tests.faults.rig import TTL, Api
+
+QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown } }
+  pnodes(first: 500) { totalCount nodes { id pubkey address status version uptime storageCommitted storageUsed
+    witnesses score { composite } sightings { address uptime } } } }"""
+SUBSCRIPTION = "subscription { snapshots { slot contentHash nodeCount } }"
+PAUSE_SECONDS = 0.03
+
+
+class Seen(NamedTuple):
+    """A slot as readers saw it: when first (unix seconds), its hash, and a digest of the nodes that came with it."""
+
+    at: float
+    content_hash: str
+    digest: str
+
+
+class Reader:
+    """Looks at one API over GraphQL, REST and a subscription for as long as its `async with` lasts.
+
+    Asserts of every answer: it is whole, its slot is not older than the one before, and equal slots are equal. `refused`
+    notes the answers that were none, with their times: an API under test that restarts has such moments.
+    """
+
+    def __init__(self, api: Api, session: aiohttp.ClientSession) -> None:
+        self._api = api
+        self._session = session
+        self._tasks: list[asyncio.Task[None]] = []
+        self.slots: dict[int, Seen] = {}
+        self.heard: list[int] = []
+        self.refused: list[tuple[float, int]] = []
+        self.looks = 0
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(work()) for work in (self._graphql, self._rest, self._listen)]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
+        if kind is None:
+            for end in ends:
+                if isinstance(end, Exception):
+                    raise end
+            assert self.looks > 0, "the reader saw nothing"
+
+    @property
+    def newest(self) -> int:
+        return max(self.slots, default=0)
+
+    def gaps(self) -> list[int]:
+        """The seconds between consecutive slots that were seen."""
+        return [after - before for before, after in pairwise(sorted(self.slots))]
+
+    @property
+    def worst_gap(self) -> int:
+        return max(self.gaps(), default=0)
+
+    def lateness(self) -> list[float]:
+        """How many seconds after its start each slot was first seen."""
+        return [seen.at - slot for slot, seen in self.slots.items()]
+
+    async def _graphql(self) -> None:
+        while True:
+            status, body = await self._api.post(QUESTION)
+            if status == 200:
+                assert "errors" not in body, body
+                self._check(body["data"])
+            elif status != 200:
+                self.refused.append((time.time(), status))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _check(self, data: dict[str, Any]) -> None:
+        snapshot, page = data["snapshot"], data["pnodes"]
+        slot, nodes = int(snapshot["slot"]), page["nodes"]
+        assert snapshot["nodeCount"] == page["totalCount"] == len(nodes) == len({node["id"] for node in nodes})
+        totals = snapshot["totals"]
+        assert totals["total"] == len(nodes)
+        for word in ("online", "ghost", "offline", "unknown"):
+            assert totals[word] == sum(node["status"] == word.upper() for node in nodes), word
+        assert slot % TTL == 0
+        assert slot >= self.newest, f"slot {slot} after {self.newest}"
+        digest = hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()
+        seen = self.slots.setdefault(slot, Seen(time.time(), snapshot["contentHash"], digest))
+        assert (seen.content_hash, seen.digest) == (snapshot["contentHash"], digest), f"two snapshots of slot {slot}"
+        self.looks += 1
+
+    async def _rest(self) -> None:
+        while True:
+            status, body = await self._api.get("/pnodes?status=all&limit=1000")
+            if status == 200:
+                count = len(body["pnodes"])
+                assert body["summary"]["total_pnodes"] == body["pagination"]["total"] == count
+                assert body["summary"]["online_pnodes"] == sum(node["is_online"] for node in body["pnodes"])
+                self.looks += 1
+            else:
+                self.refused.append((time.time(), status))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        """Follow the subscription, over a new connection whenever the last one ends."""
+        while True:
+            try:
+                async with self._session.ws_connect(
+                    f"{self._api.url}/graphql", protocols=("graphql-transport-ws",)
+                ) as socket:
+                    await socket.send_json({"type": "connection_init"})
+                    await socket.send_json({"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIPTION}})
+                    async for message in socket:
+                        self._hear(json.loads(message.data))
+            except (aiohttp.ClientError, OSError):
+                pass
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message["type"] == "next":
+            snapshot = message["payload"]["data"]["snapshots"]
+            slot = int(snapshot["slot"])
+            assert not self.heard or slot > self.heard[-1], f"slot {slot} was told after {self.heard[-1]}"
+            self.heard.append(slot)
+
+
+async def check_kept(mongo_uri: str, database: str, reader: Reader) -> int:
+    """Compare what was seen with what is stored: every slot that was seen is kept, hashes to its hash, and is what
+    the reader saw. Gives the number of slots compared."""
+    mongo = Mongo(mongo_uri, database)
+    try:
+        reads = SnapshotReads(mongo)
+        await reads.refresh()
+        for slot, seen in reader.slots.items():
+            snapshot = await reads.of_slot(slot)
+            assert snapshot.header.node_count == len(snapshot.nodes)
+            assert content_hash(snapshot.nodes) == snapshot.header.content_hash == seen.content_hash, slot
+    finally:
+        await mongo.close()
+    return len(reader.slots)

@@ -1,0 +1,280 @@
+"""A deployment of whole processes on loopback: a simulated network behind doors, workers and APIs, with slots of 5 s."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import aiohttp
+
+from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
+from tests.embedded import EmbeddedStores
+from tests.faults.doors import Doors
+from tests.processes import Process, free_port, module, wait_until
+
+T = TypeVar("T")
+
+TTL = 5
+NODES = 30
+START_SECONDS = 30.0
+SLOT_SECONDS = 2 * TTL + 3.0
+"""The longest wait for a cycle that may have to wait for its slot, with some room for a slow machine."""
+
+QUIET: dict[str, str] = {"PATH": os.environ["PATH"], "CACHE_TTL": str(TTL), "LOG_FORMAT": "json", "DRAIN_SECONDS": "0"}
+
+
+async def until(ask: Callable[[], Awaitable[T | None] | T | None], seconds: float, what: str) -> T:
+    """The first answer of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if isinstance(answer, Awaitable):
+            answer = await answer
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.05)
+
+
+async def slot_start(offset: float = 0.0) -> int:
+    """Wait for `offset` seconds into the next slot; gives that slot."""
+    slot = int(time.time() // TTL + 1) * TTL
+    await asyncio.sleep(slot + offset - time.time())
+    return slot
+
+
+class Status(NamedTuple):
+    """An answer; status 0 where nobody answers. `body` is the parsed JSON."""
+
+    status: int
+    body: Any
+
+
+class Api:
+    """An API process of a deployment."""
+
+    def __init__(self, folder: Path, name: str, environment: Mapping[str, str], session: aiohttp.ClientSession) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = module("server", "--port", str(self.port), log=folder / f"{name}.log", env=environment)
+        self._session = session
+
+    async def get(self, path: str, *, seconds: float = 10) -> Status:
+        return await self._status(self._session.get(self.url + path, timeout=aiohttp.ClientTimeout(seconds)))
+
+    async def post(self, query: str, *, seconds: float = 10) -> Status:
+        return await self._status(
+            self._session.post(f"{self.url}/graphql", json={"query": query}, timeout=aiohttp.ClientTimeout(seconds))
+        )
+
+    async def ask(self, query: str) -> Any:
+        """The data of a question that must be answered without an error."""
+        status, body = await self.post(query)
+        assert status == 200, body
+        assert "errors" not in body, body
+        return body["data"]
+
+    async def status(self, path: str) -> int:
+        return (await self.get(path)).status
+
+    async def metric(self, name: str) -> float:
+        """A sample of /metrics by its whole name, labels included. Fails where there is none."""
+        async with self._session.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name)
+
+    async def healthy(self) -> bool:
+        status, body = await self.get("/health")
+        return status == 200 and body["status"] == "healthy"
+
+    async def ready(self) -> bool:
+        return await self.status("/health/ready") == 200
+
+    async def slot(self) -> int:
+        """The slot in memory; 0 before the first."""
+        status, body = await self.post("{ snapshot { slot } }")
+        return int(body["data"]["snapshot"]["slot"]) if status == 200 and body.get("data") else 0
+
+    async def newer_than(self, when: float, seconds: float) -> int:
+        """The first slot at or after a time that shows within `seconds`."""
+
+        async def look() -> int:
+            slot = await self.slot()
+            return slot if slot >= when else 0
+
+        return await until(look, seconds, f"a slot at or after {when:.1f} on {self.url}")
+
+    @staticmethod
+    async def _status(request: Any) -> Status:
+        try:
+            async with request as answer:
+                body = await answer.read()
+                kind = answer.headers.get("content-type", "")
+                return Status(answer.status, json.loads(body) if "json" in kind and body else body)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return Status(0, None)
+
+
+class Rig:
+    """The parts of one deployment, as a test puts them together. Processes end with the rig."""
+
+    def __init__(
+        self,
+        folder: Path,
+        doors: Doors,
+        session: aiohttp.ClientSession,
+        *,
+        mongo_uri: str,
+        redis_url: str,
+        database: str,
+    ) -> None:
+        self.folder = folder
+        self.mongo_uri = mongo_uri
+        self.redis_url = redis_url
+        self.database = database
+        self.doors = doors
+        self.session = session
+        self._stack = contextlib.ExitStack()
+        dial_map = folder / "dial-map.json"
+        write_dial_map(dial_map, doors.dial_map)
+        self.environment: dict[str, str] = {
+            **QUIET,
+            "MONGO_URI": mongo_uri,
+            "MONGO_DB": database,
+            "REDIS_URL": redis_url,
+            "NETWORK": "simulated",
+        }
+        self._worker_environment = {"IP_NODES": ",".join(doors.seeds), DIAL_MAP_VARIABLE: str(dial_map)}
+
+    def worker(self, name: str = "worker", *, start: bool = True, **settings: str) -> Process:
+        environment = {**self.environment, **self._worker_environment, **settings}
+        return self._enter(
+            module("jobs.worker", "--simulated", log=self.folder / f"{name}.log", env=environment), start=start
+        )
+
+    def api(self, name: str = "api", *, start: bool = True, **settings: str) -> Api:
+        api = Api(self.folder, name, {**self.environment, **settings}, self.session)
+        self._enter(api.process, start=start)
+        return api
+
+    async def healthy_api(self, **settings: str) -> Api:
+        """An API that has seen a snapshot; there must be a worker."""
+        api = self.api(**settings)
+        await until(api.healthy, START_SECONDS, "the API is healthy")
+        return api
+
+    def _enter(self, process: Process, *, start: bool) -> Process:
+        """Have the rig end it, however often it was started again."""
+        self._stack.callback(process.__exit__)
+        return process.start() if start else process
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@contextlib.asynccontextmanager
+async def rig(
+    folder: Path, mongo_uri: str, redis_url: str, database: str, *, nodes: int = NODES, faults: str = "none"
+) -> AsyncGenerator[Rig]:
+    """A rig without workers and APIs yet, in front of a network of its own."""
+    simulator = module("jobs.simulate", "--nodes", str(nodes), "--faults", faults, log=folder / "simulate.log")
+    with simulator:
+        line = await asyncio.to_thread(
+            wait_until, lambda: simulator.text().partition("\n")[0], START_SECONDS, "the network announces itself"
+        )
+        connector = aiohttp.TCPConnector(limit=0)
+        async with Doors(json.loads(line)) as doors, aiohttp.ClientSession(connector=connector) as session:
+            made = Rig(folder, doors, session, mongo_uri=mongo_uri, redis_url=redis_url, database=database)
+            try:
+                yield made
+            finally:
+                made.close()
+                await asyncio.sleep(0)
+
+
+class OwnMongo:
+    """An embedded MongoDB that a test may kill and start again, always on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._stores = EmbeddedStores(folder)
+        self._port = free_port()
+        self.uri = f"mongodb://127.0.0.1:{self._port}/"
+
+    @property
+    def pid(self) -> int:
+        return self._stores.child.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._stores.child.poll() is None
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._stores.start, "--mongo-port", str(self._port))
+
+    async def kill(self) -> None:
+        await asyncio.to_thread(self._stores.kill)
+
+    async def ended(self, seconds: float) -> int:
+        """The exit status, once it has ended by itself."""
+        return await asyncio.to_thread(self._stores.wait, seconds)
+
+    async def __aenter__(self) -> "OwnMongo":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.runs:
+            await self.kill()
+
+
+def events(process: Process, name: str | None = None) -> list[dict[str, Any]]:
+    """The lines of a process's log that are events, or those of one kind."""
+    lines: list[dict[str, Any]] = []
+    for line in process.text().splitlines():
+        with contextlib.suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict) and name in {None, found.get("event")}:
+                lines.append(found)
+    return lines
+
+
+def commits(*workers: Process) -> list[int]:
+    """The slots that workers have committed, by their own logs, in order."""
+    done = [line for worker in workers for line in events(worker, "cycle.done")]
+    return sorted(line["slot"] for line in done if line["outcome"] == "committed")
+
+
+def pause(process: Process) -> None:
+    process.child.send_signal(signal.SIGSTOP)
+
+
+def resume(process: Process) -> None:
+    process.child.send_signal(signal.SIGCONT)
+
+
+async def stop(process: Process) -> int:
+    """SIGTERM; the exit status."""
+    return await asyncio.to_thread(process.stop)
+
+
+def memory_kb(pid: int, key: str = "VmRSS") -> int:
+    """Resident memory of a process now (VmRSS) or at its peak (VmHWM), in kB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1])
+    raise AssertionError(f"process {pid} has no {key}")
+
+
+def descriptors(pid: int) -> int:
+    """How many file descriptors a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def percentile(values: list[float], percent: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
