@@ -87,14 +87,14 @@ class Process:
 
     def __init__(self, *command: str, log: Path, env: Mapping[str, str] | None = None) -> None:
         self.log = log
-        self._command = command
+        self.command = command
         self._env = env
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Process":
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(
-                self._command,
+                self.command,
                 env=self._env,
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
@@ -125,7 +125,7 @@ class Process:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired as late:
             self.kill()
-            raise AssertionError(f"{self._command} did not stop within {seconds} s:\n{self.text()[-4000:]}") from late
+            raise AssertionError(f"{self.command} did not stop within {seconds} s:\n{self.text()[-4000:]}") from late
 
     def __enter__(self) -> "Process":
         return self.start()

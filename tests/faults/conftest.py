@@ -1,4 +1,7 @@
-"""The fixtures of the fault suite. `quick` marks the subset that runs in every CI."""
+"""The fixtures of the fault suite, which takes minutes of killing and waiting: it runs where it is named, by `make faults`.
+
+`quick` marks the subset that runs in every CI.
+"""
 
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +18,11 @@ Note = Callable[[str], None]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "quick: the part of the fault suite that runs in every CI")
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leave this folder out of runs of all tests."""
+    return None if any("faults" in argument for argument in config.args) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

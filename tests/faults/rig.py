@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import inspect
 import json
 import os
 import signal
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import aiohttp
 
@@ -28,13 +29,12 @@ SLOT_SECONDS = 2 * TTL + 3.0
 QUIET: dict[str, str] = {"PATH": os.environ["PATH"], "CACHE_TTL": str(TTL), "LOG_FORMAT": "json", "DRAIN_SECONDS": "0"}
 
 
-async def until(ask: Callable[[], Awaitable[T | None] | T | None], seconds: float, what: str) -> T:
+async def until(ask: Callable[[], T | None] | Callable[[], Awaitable[T | None]], seconds: float, what: str) -> T:
     """The first answer of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
     end = time.monotonic() + seconds
     while True:
-        answer = ask()
-        if isinstance(answer, Awaitable):
-            answer = await answer
+        asked = ask()
+        answer = cast("T | None", await asked if inspect.isawaitable(asked) else asked)
         if answer:
             return answer
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
@@ -151,15 +151,13 @@ class Rig:
         }
         self._worker_environment = {"IP_NODES": ",".join(doors.seeds), DIAL_MAP_VARIABLE: str(dial_map)}
 
-    def worker(self, name: str = "worker", *, start: bool = True, **settings: str) -> Process:
+    def worker(self, name: str = "worker", **settings: str) -> Process:
         environment = {**self.environment, **self._worker_environment, **settings}
-        return self._enter(
-            module("jobs.worker", "--simulated", log=self.folder / f"{name}.log", env=environment), start=start
-        )
+        return self._started(module("jobs.worker", "--simulated", log=self.folder / f"{name}.log", env=environment))
 
-    def api(self, name: str = "api", *, start: bool = True, **settings: str) -> Api:
+    def api(self, name: str = "api", **settings: str) -> Api:
         api = Api(self.folder, name, {**self.environment, **settings}, self.session)
-        self._enter(api.process, start=start)
+        self._started(api.process)
         return api
 
     async def healthy_api(self, **settings: str) -> Api:
@@ -168,10 +166,10 @@ class Rig:
         await until(api.healthy, START_SECONDS, "the API is healthy")
         return api
 
-    def _enter(self, process: Process, *, start: bool) -> Process:
-        """Have the rig end it, however often it was started again."""
+    def _started(self, process: Process) -> Process:
+        """Started, and ended by the rig, however often it is started again."""
         self._stack.callback(process.__exit__)
-        return process.start() if start else process
+        return process.start()
 
     def close(self) -> None:
         self._stack.close()
@@ -237,10 +235,10 @@ def events(process: Process, name: str | None = None) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for line in process.text().splitlines():
         with contextlib.suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict) and name in {None, found.get("event")}:
-                lines.append(found)
-    return lines
+            found: Any = json.loads(line)
+            if isinstance(found, dict):
+                lines.append(cast("dict[str, Any]", found))
+    return [line for line in lines if name is None or line.get("event") == name]
 
 
 def commits(*workers: Process) -> list[int]:

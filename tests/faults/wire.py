@@ -182,7 +182,7 @@ def _body(message: bytes) -> dict[str, Any]:
     """The first section of an OP_MSG."""
     start = HEADER_BYTES + 5
     size = int.from_bytes(message[start : start + 4], "little")
-    decode = cast("Callable[[bytes], dict[str, Any]]", bson.decode)
+    decode = cast("Callable[[bytes], dict[str, Any]]", cast("Any", bson).decode)
     return decode(message[start : start + size])
 
 

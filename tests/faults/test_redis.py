@@ -1,0 +1,174 @@
+"""Redis that dies, hangs, forgets, or cannot write: polling goes on without it, and APIs need it for nothing."""
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.faults import rig as rigs
+from tests.faults.conftest import Note
+from tests.faults.reader import Reader, check_kept
+from tests.faults.rig import (
+    SLOT_SECONDS,
+    TTL,
+    Rig,
+    commits,
+    events,
+    pause,
+    resume,
+    slot_start,
+    stop,
+    until,
+)
+from tests.processes import Process, connects, free_port, valkey
+
+BACK_SECONDS = 10.0
+"""How long after Redis is back a cycle may take to come by way of the queue."""
+AWAY_SECONDS = 7.0
+"""How long Redis is away: longer than a slot."""
+
+
+class OwnRedis:
+    """A Valkey that a test may kill and start again, on one port and folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        # A full disk gives errors, where a limit on files would also give a signal.
+        plain = valkey(self.port, folder)
+        self.process = Process("sh", "-c", 'trap "" XFSZ; exec "$@"', "sh", *plain.command, log=plain.log)
+
+    async def start(self) -> None:
+        self.process.start()
+        await until(lambda: connects(self.port), 10, "valkey listens")
+
+    async def flush(self) -> None:
+        async with self.client() as client:
+            await client.flushall()
+
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncGenerator[Any]:  # redis-py 5 leaves types open
+        client = Redis(port=self.port)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[OwnRedis]:
+    redis = OwnRedis(tmp_path / "valkey")
+    with redis.process:
+        await until(lambda: connects(redis.port), 10, "valkey listens")
+        yield redis
+
+
+@pytest.fixture
+async def own_rig(tmp_path: Path, own: OwnRedis, mongo_uri: str, db_name: str) -> AsyncIterator[Rig]:
+    """A deployment whose Redis may be killed; its MongoDB is that of the whole run."""
+    async with rigs.rig(tmp_path, mongo_uri, own.url, db_name) as made:
+        yield made
+
+
+class Outage:
+    """What a Redis does for some seconds, and how it ends."""
+
+    def __init__(self, own: OwnRedis, kind: str) -> None:
+        self._own = own
+        self._kind = kind
+
+    async def begin(self) -> None:
+        process = self._own.process
+        if self._kind == "killed":
+            process.kill()
+        elif self._kind == "stopped":
+            await stop(process)
+        elif self._kind == "hanging":
+            pause(process)
+        elif self._kind == "full-disk":
+            self._limit(0)
+
+    async def end(self) -> None:
+        if self._kind == "hanging":
+            resume(self._own.process)
+        elif self._kind == "full-disk":
+            self._limit(resource.RLIM_INFINITY)
+        else:
+            await self._own.start()
+
+    def _limit(self, size: int) -> None:
+        """Have every write beyond this size of a file fail."""
+        resource.prlimit(self._own.process.child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("kind", [pytest.param("killed", marks=pytest.mark.quick), "stopped", "hanging", "full-disk"])
+async def test_an_outage_of_redis(own_rig: Rig, own: OwnRedis, note: Note, kind: str) -> None:
+    workers = [own_rig.worker("one"), own_rig.worker("two")]
+    api = await own_rig.healthy_api()
+    pids = [worker.child.pid for worker in workers]
+    outage = Outage(own, kind)
+    async with Reader(api, own_rig.session) as reader:
+        await slot_start(1)
+        await outage.begin()
+        away = time.time()
+        await asyncio.sleep(AWAY_SECONDS)
+        await outage.end()
+        back = time.time()
+        slot = await api.newer_than(back, BACK_SECONDS)
+        note(f"Redis {kind} for {back - away:.1f} s: slot {slot - back:.1f} s after it was back")
+        await until(lambda: waiting(own, own_rig.database), BACK_SECONDS, "the next cycle waits in the queue")
+        await api.newer_than(time.time(), SLOT_SECONDS)
+        assert reader.refused == []
+    noticed = [events(worker, event) for worker in workers for event in ("queue.unreachable", "queue.lost")]
+    assert any(noticed), "the outage was one"
+    assert reader.worst_gap <= 2 * TTL, "at most one slot is missed"
+    assert [worker.child.pid for worker in workers] == pids
+    assert all(worker.child.poll() is None for worker in workers), "no worker ends with its queue"
+    assert len(commits(*workers)) == len(set(commits(*workers))), "no slot twice"
+    await check_kept(own_rig.mongo_uri, own_rig.database, reader)
+    note(f"{reader.looks} looks, worst gap {reader.worst_gap} s, latest slot {max(reader.lateness()):.2f} s")
+
+
+async def waiting(own: OwnRedis, database: str) -> int:
+    """How many jobs of a deployment wait in the queue."""
+    async with own.client() as client:
+        return int(await client.zcard(f"pnodes:{database}:jobs"))
+
+
+async def test_a_flushed_redis_forgets_no_slot(own_rig: Rig, own: OwnRedis, note: Note) -> None:
+    worker = own_rig.worker()
+    api = await own_rig.healthy_api()
+    async with Reader(api, own_rig.session) as reader:
+        for offset in (0.5, 2.0, 4.7):
+            await slot_start(offset)
+            await own.flush()
+        await slot_start(1)
+        assert reader.refused == []
+    assert reader.worst_gap == TTL
+    assert len(commits(worker)) == len(set(commits(worker))), "no slot twice"
+    note(f"3 flushes, worst gap {reader.worst_gap} s, latest slot {max(reader.lateness()):.2f} s")
+
+
+async def test_an_api_needs_no_redis(own_rig: Rig, own: OwnRedis, note: Note) -> None:
+    """One that starts without it is ready by polling, and hears announcements once it is there."""
+    own_rig.worker()
+    await own_rig.healthy_api()
+    own.process.kill()
+    late = own_rig.api("late")
+    started = time.monotonic()
+    await until(late.ready, 10, "ready without Redis")
+    ready = time.monotonic() - started
+    async with Reader(late, own_rig.session) as reader:
+        await slot_start(2 * TTL + 1)
+        await own.start()
+        await until(lambda: events(late.process, "redis.back"), 10, "announcements are heard again")
+        await late.newer_than(time.time(), SLOT_SECONDS)
+        assert reader.refused == []
+    assert reader.worst_gap == TTL
+    note(f"ready {ready:.1f} s after its start, latest slot {max(reader.lateness()):.2f} s")
