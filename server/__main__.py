@@ -12,6 +12,7 @@ import uvicorn
 from server import logs
 from server.app import create_app
 from server.lifecycle import Lifecycle
+from server.protocol import BoundedHttp
 from server.settings import BadSettings, Settings, load_settings
 
 MAX_FRAME_BYTES = 65_536
@@ -81,6 +82,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(settings, lifecycle),
         lifespan="on",
+        http=BoundedHttp,
         log_config=None,
         access_log=False,
         server_header=False,
