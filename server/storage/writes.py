@@ -6,8 +6,10 @@ log, registry, followers (history, events)            derived; repeated by the n
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -47,6 +49,7 @@ class MongoSnapshotStore:
         self._clock = clock
         self._writer = snapshots.SnapshotWriter()
         self._followed: Slot | None = None
+        self._rest: _Rest | None = None
 
     async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
         """Take or renew the lease; whoever gets it finishes what the last commit left undone.
@@ -114,25 +117,54 @@ class MongoSnapshotStore:
             raise
         except Exception:
             log.exception("store.follow_failed", slot=newest.committed_slot)
-            self._followed = newest.committed_slot
+            self._followed, self._rest = newest.committed_slot, None
 
     async def _finish(self, marker: Marker, carries: Carried | None, token: int) -> None:
         if carries is None or self._followed == marker.slot:
             return
-        commit = Commit(
-            snapshot=await snapshots.load(marker),
-            memory=await carried.load_memory(carries),
-            events=await carried.load_events(carries),
-            registry=await carried.load_registry(carries),
-        )
-        await self._follow(marker, commit, token)
+        if self._rest is None or self._rest.marker.nodes != marker.nodes:
+            commit = Commit(
+                snapshot=await snapshots.load(marker),
+                memory=await carried.load_memory(carries),
+                events=await carried.load_events(carries),
+                registry=await carried.load_registry(carries),
+            )
+            self._rest = self._rest_of(marker, commit, token)
+        await self._work_off(self._rest)
 
     async def _follow(self, marker: Marker, commit: Commit, token: int) -> None:
-        await snapshot_log.put(marker)
-        await registry.write(commit.registry, token)
-        for follower in self._followers:
-            await follower.follow(commit)
-        self._followed = marker.slot
+        self._rest = self._rest_of(marker, commit, token)
+        await self._work_off(self._rest)
+
+    def _rest_of(self, marker: Marker, commit: Commit, token: int) -> "_Rest":
+        batches = (commit.registry[i : i + registry.BATCH] for i in range(0, len(commit.registry), registry.BATCH))
+        return _Rest(
+            marker,
+            deque(
+                [
+                    partial(snapshot_log.put, marker),
+                    *(partial(registry.write, batch, token) for batch in batches),
+                    *(partial(follower.follow, commit) for follower in self._followers),
+                ]
+            ),
+        )
+
+    async def _work_off(self, rest: "_Rest") -> None:
+        while rest.parts:
+            await rest.parts[0]()
+            rest.parts.popleft()
+        self._followed, self._rest = rest.marker.slot, None
+
+
+class _Rest(NamedTuple):
+    """What follows a commit and is not written yet.
+
+    A part is taken off once it is written: a cycle that is cut off in the middle of very many is gone on with by the
+    next one, and not begun anew, or it would never come to its end.
+    """
+
+    marker: Marker
+    parts: deque[Callable[[], Awaitable[None]]]
 
 
 async def keep_past(writer: snapshots.SnapshotWriter, snapshot: Snapshot, *, pinned: bool, now: float) -> None:

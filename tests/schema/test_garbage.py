@@ -1,4 +1,5 @@
 import gc
+import weakref
 
 import pytest
 
@@ -16,6 +17,25 @@ def test_it_is_on_again_after_a_failure() -> None:
     with pytest.raises(RuntimeError), GarbagePause()():
         raise RuntimeError
     assert gc.isenabled()
+    gc.unfreeze()
+
+
+def test_what_a_failure_leaves_is_gone_by_the_next_pause() -> None:
+    class Made:
+        """Something that a failure leaves unfinished."""
+
+    def fail() -> None:
+        made = Made()
+        made.itself = made  # type: ignore[attr-defined]  a cycle, as a traceback makes one
+        left.append(weakref.ref(made))
+        raise RuntimeError
+
+    left: list[weakref.ref[Made]] = []
+    pause = GarbagePause()
+    with pytest.raises(RuntimeError), pause():
+        fail()
+    with pause():
+        assert left[0]() is None
     gc.unfreeze()
 
 

@@ -268,6 +268,38 @@ async def test_a_follower_that_fails_does_not_keep_later_slots_out(store_db: Mon
         assert (await store.previous()) == (commit(slot).snapshot, commit(slot).memory)
 
 
+async def test_a_commit_that_is_cut_off_is_gone_on_with_and_not_begun_anew(
+    connect_db: Callable[..., Mongo], store_db: Mongo
+) -> None:
+    """Else what takes longer than a cycle may take would never be done, and nothing committed any more."""
+
+    class Slow:
+        """Is cut off twice, and then has time enough."""
+
+        def __init__(self) -> None:
+            self.tries = 0
+
+        async def follow(self, commit: Commit) -> None:
+            self.tries += 1
+            if self.tries < 3:
+                raise asyncio.CancelledError
+
+    commands, slow = Commands(), Slow()
+    mongo = connect_db(event_listeners=[commands])
+    await mongo.prepare()
+    store = MongoSnapshotStore(mongo, [slow])
+    lease = await lease_of(store)
+    with pytest.raises(asyncio.CancelledError):
+        await store.commit(lease, commit(AT, 2_500))
+    commands.names.clear()
+    with pytest.raises(asyncio.CancelledError):
+        await lease_of(store)
+    assert (await lease_of(store)).committed_slot == AT
+    assert commands.names == ["findAndModify", "findAndModify"], "neither loaded nor written again"
+    assert slow.tries == 3
+    assert await RegistryDocument.count() == 2_500
+
+
 async def test_a_damaged_chunk_is_not_served(store_db: Mongo) -> None:
     store = MongoSnapshotStore(store_db)
     await store.commit(await lease_of(store), commit(AT))
