@@ -202,12 +202,12 @@ async def test_poison_of_every_kind_at_once(rig: Rig, note: Note) -> None:
     note(f"peak memory grew by {growth} kB in 4 poisoned slots, public after at most {max(late):.2f} s")
 
 
-INVENTED = 20_000
+INVENTED = 400
 EXTREME = 2**63 - 1
 
 
 class Liar:
-    """A seed that says extreme things of every node, and lists thousands that do not exist.
+    """One that says extreme things of every node, and lists thousands that do not exist.
 
     One of those is a listener of ours, which notes whether anybody follows the hint.
     """
@@ -245,3 +245,51 @@ class Liar:
     @staticmethod
     def _pod(address: str, now: int) -> dict[str, Any]:
         return {"address": address, "pubkey": None, "last_seen_timestamp": now, "rpc_port": 6000, "is_public": True}
+
+
+LIED_ABOUT = """{ snapshot { totals { total online avgUptimeSeconds } }
+  pnodes(first: 500, where: {witnessCount: {gte: 3}}) { nodes { id version storageCommitted sightings { address } } }
+  invented: pnodes(first: 1, where: {witnessCount: {lte: 1}, status: {in: [ONLINE]}}) { totalCount }
+  collector { seeds { seed report { agreement dropped { name count } } } } }"""
+
+
+def _agreed(answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """What most seeds say of each node that they have figures of and that has one address."""
+    nodes = [node for node in answer["pnodes"]["nodes"] if node["storageCommitted"] and len(node["sightings"]) == 1]
+    return {node["id"]: (node["version"], node["storageCommitted"]) for node in nodes}
+
+
+async def test_a_liar_is_outvoted_and_flagged_and_leads_us_nowhere(rig: Rig, note: Note) -> None:
+    """One of nine seeds says extreme things of all nodes, and invents hundreds, one of them on a port of ours."""
+    worker = rig.worker()
+    api = await rig.healthy_api()
+    before = await api.ask(LIED_ABOUT)
+    async with Liar() as liar, Reader(api, rig.session) as reader:
+        rig.doors[4].treat = liar.treat
+        await slot_start(3 * TTL + 3)
+        during = await api.ask(LIED_ABOUT)
+        assert liar.visits == 0, "hints of strangers are never dialled"
+        rig.doors[4].treat = honest
+        await slot_start(TTL + 3)
+        after = await api.ask(LIED_ABOUT)
+        assert reader.refused == []
+    known = _agreed(before)
+    assert len(known) > 10
+    assert {node: said for node, said in _agreed(during).items() if node in known} == known
+    reports = {seed["seed"]: seed["report"] for seed in during["collector"]["seeds"]}
+    flagged = reports.pop(rig.doors.seeds[4])
+    assert flagged["agreement"] < 0.9 < min(report["agreement"] for report in reports.values())
+    assert max(count["count"] for count in flagged["dropped"]) >= len(known), (
+        "impossible versions are dropped, and counted"
+    )
+    assert during["invented"]["totalCount"] >= INVENTED, "they are told by their single witness"
+    assert after["invented"]["totalCount"] <= before["invented"]["totalCount"], "and gone when it names them no more"
+    assert after["snapshot"]["totals"]["avgUptimeSeconds"] < 10**8
+    late = max(reader.lateness())
+    assert reader.worst_gap == TTL
+    assert events(worker, "cycle.failed") == []
+    note(f"agreement of the liar {flagged['agreement']:.2f}, slots public after at most {late:.2f} s")
+    before, during = before["snapshot"]["totals"], during["snapshot"]["totals"]
+    note(
+        f"online {before['online']} and {during['online']}, mean uptime {before['avgUptimeSeconds']:.3g} and {during['avgUptimeSeconds']:.3g} s"
+    )
