@@ -177,10 +177,19 @@ class Rig:
 
 @contextlib.asynccontextmanager
 async def rig(
-    folder: Path, mongo_uri: str, redis_url: str, database: str, *, nodes: int = NODES, faults: str = "none"
+    folder: Path,
+    mongo_uri: str,
+    redis_url: str,
+    database: str,
+    *,
+    nodes: int = NODES,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Rig]:
-    """A rig without workers and APIs yet, in front of a network of its own."""
-    simulator = module("jobs.simulate", "--nodes", str(nodes), "--faults", faults, log=folder / "simulate.log")
+    """A rig without workers and APIs yet, in front of a network of its own; `environment` is for all its processes."""
+    common = {**QUIET, **(environment or {})}
+    simulator = module(
+        "jobs.simulate", "--nodes", str(nodes), "--faults", "none", log=folder / "simulate.log", env=common
+    )
     with simulator:
         line = await asyncio.to_thread(
             wait_until, lambda: simulator.text().partition("\n")[0], START_SECONDS, "the network announces itself"
@@ -188,6 +197,7 @@ async def rig(
         connector = aiohttp.TCPConnector(limit=0)
         async with Doors(json.loads(line)) as doors, aiohttp.ClientSession(connector=connector) as session:
             made = Rig(folder, doors, session, mongo_uri=mongo_uri, redis_url=redis_url, database=database)
+            made.environment |= common
             try:
                 yield made
             finally:

@@ -182,7 +182,7 @@ async def test_a_worker_paused_past_its_lease_is_refused(rig: Rig, note: Note, *
         note(f"the late worker said {words}, worst gap {reader.worst_gap} s")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 async def test_a_worker_that_is_asked_to_stop_finishes_its_cycle(rig: Rig, number: signal.Signals) -> None:
     asked = asyncio.Event()
 
