@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { CriticalityLevel, diff, validate } from "@graphql-inspector/core";
 import { ESLint } from "eslint";
-import { buildClientSchema, buildSchema, getIntrospectionQuery, Source } from "graphql";
+import { buildClientSchema, buildSchema, getIntrospectionQuery, introspectionFromSchema, Source } from "graphql";
 
 import { ask, base } from "../lib/stack.mjs";
 import { here, repository, run } from "../lib/tools.mjs";
@@ -25,11 +25,13 @@ test("the committed SDL is what the server serves", async () => {
 });
 
 test("introspection tells the same schema", async () => {
-  const query = getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true, directiveIsRepeatable: true });
-  const introspected = buildClientSchema(await ask(query));
-  const changes = await diff(buildSchema(committed), introspected);
+  const told = { inputValueDeprecation: true, specifiedByUrl: true, directiveIsRepeatable: true };
+  const introspected = buildClientSchema(await ask(getIntrospectionQuery(told)));
+  // What introspection cannot tell, such as where a directive stands, is left out on both sides.
+  const expected = buildClientSchema(introspectionFromSchema(buildSchema(committed), told));
+  const changes = await diff(expected, introspected);
   assert.deepEqual(changes.map((change) => `${change.path}: ${change.message}`), []);
-  assert.equal(introspected.getType("DateTime").specifiedByURL, buildSchema(committed).getType("DateTime").specifiedByURL);
+  assert.equal(introspected.getType("DateTime").specifiedByURL, expected.getType("DateTime").specifiedByURL);
 });
 
 test("graphql-eslint finds nothing new in the schema", async () => {
