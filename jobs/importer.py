@@ -5,7 +5,7 @@ lineage of its own: it begins without memory, never touches the newest snapshot,
 collecting began here. Nothing is dialled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from jobs.recording import Recording, read_recording, recording_files
 from jobs.retention import Retention
 from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
 from schema.domain.changes import derive
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
 from schema.domain.merge import Merged, address_id, assumed_address
 from schema.domain.observation import SeedReply, host_of
 from schema.domain.registry import RegistryEntry
@@ -82,11 +82,13 @@ async def import_files(
     state = State()
     with tqdm(total=plan.account.lists, disable=not progress, unit="list") as bar:
         for slot, lists in plan.slots:
-            cycle = await _cycle(state, slot, [_reply(read_recording(one.path)) for one in lists], store, options)
+            replies = [_reply(read_recording(one.path)) for one in lists]
+            cycle = await _cycle(state, slot, replies, store, registry=registry, options=options)
             await writer.add(cycle.snapshot, derive(state.snapshot, cycle.snapshot))
             registry.update((entry.id, entry) for entry in cycle.registry)
             state = cycle.state()
             bar.update(len(lists))
+    registry.update((entry.id, entry) for entry in _last_known(state))
     await writer.close()
     await store.finish_import(ImportedRange(start=start, end=end, pinned=keep_raw), list(registry.values()))
     return plan.account
@@ -140,12 +142,38 @@ def _reply(recording: Recording) -> SeedReply:
 
 
 async def _cycle(
-    before: State, slot: Slot, replies: Sequence[SeedReply], store: ImportStore, options: CycleOptions
+    before: State,
+    slot: Slot,
+    replies: Sequence[SeedReply],
+    store: ImportStore,
+    *,
+    registry: Mapping[str, RegistryEntry],
+    options: CycleOptions,
 ) -> Cycle:
     merged = _without_anonymous(identify(before, replies))
-    recalled = await store.recall(strangers(before, merged))
+    recalled = await _recall(strangers(before, merged), registry, slot, store)
     at = int(max(reply.answered_at for reply in replies))
     return advance(before, replies, merged, slot=slot, at=at, options=options, recalled=recalled)
+
+
+async def _recall(
+    ids: Collection[str], registry: Mapping[str, RegistryEntry], slot: Slot, store: ImportStore
+) -> Mapping[str, RegistryEntry]:
+    """What this import, or the store, knew of nodes before `slot`.
+
+    The store may also know of them from later: by a newer import, by a worker, or by this import, stopped while it wrote
+    its entries. What came later is no memory.
+    """
+    earlier = {i: entry for i, entry in (await store.recall(ids)).items() if entry.updated_slot < slot}
+    return earlier | {i: registry[i] for i in ids if i in registry}
+
+
+def _last_known(state: State) -> Iterator[RegistryEntry]:
+    """The entries of all nodes as they are in the end; a cycle has only those whose lasting facts changed in it."""
+    if state.snapshot is not None:
+        nodes = {node.id: node for node in state.snapshot.nodes}
+        for memory in state.memory:
+            yield registry_entry(memory, nodes[memory.id], state.snapshot.slot)
 
 
 def _without_anonymous(merged: Merged) -> Merged:

@@ -1,7 +1,7 @@
 """The registry: one document per node, found by id, pubkey and any address that it ever had."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
@@ -17,14 +17,27 @@ BATCH = 1_000
 MAX_KEY_LENGTH = 300  # longer than any id, key or address
 MAX_PAGE = 1_000
 MAX_SKIP = 2**31 - 1
+PAST_TOKEN = 0  # of imports: older than any lease
 SHARED_KEY_LIMIT = 200  # a stranger may list many nodes under one address
 
 
 async def write(entries: Sequence[RegistryEntry], token: int) -> None:
-    """Put each entry in place of what is known of its node, unless that was written under a newer lease.
+    """Put each entry in place of what is known of its node, unless that was written under a newer lease."""
+    await _write(entries, token, lambda document: [_update(document, {"token": {"$lte": token}})])
 
-    What is new is inserted in bulk, several times faster than upserts are; only what exists already is updated.
+
+async def write_past(entries: Sequence[RegistryEntry]) -> None:
+    """Enter what an import knows of nodes of which nothing newer is known; nothing that a worker wrote is touched.
+
+    Of two imports the earlier first sight of a node counts, whichever came first.
     """
+    await _write(entries, PAST_TOKEN, _updates_of_past)
+
+
+async def _write(
+    entries: Sequence[RegistryEntry], token: int, updates: Callable[[dict[str, Any]], Sequence[UpdateOne]]
+) -> None:
+    """Insert what is new in bulk, several times faster than upserts are; update only what exists already."""
     collection = RegistryDocument.collection()
     for start in range(0, len(entries), BATCH):
         documents = [_document(entry, token) for entry in entries[start : start + BATCH]]
@@ -32,7 +45,7 @@ async def write(entries: Sequence[RegistryEntry], token: int) -> None:
             await collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             known = [documents[i] for i in duplicates(error)]
-            await collection.bulk_write([_update(document, token) for document in known], ordered=False)
+            await collection.bulk_write([each for document in known for each in updates(document)], ordered=False)
         await asyncio.sleep(0)
 
 
@@ -80,9 +93,18 @@ def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
     }
 
 
-def _update(document: dict[str, Any], token: int) -> UpdateOne:
+def _update(document: dict[str, Any], where: dict[str, Any]) -> UpdateOne:
     values = {name: value for name, value in document.items() if name != "_id"}
-    return UpdateOne({"_id": document["_id"], "token": {"$lte": token}}, {"$set": values})
+    return UpdateOne({"_id": document["_id"], **where}, {"$set": values})
+
+
+def _updates_of_past(document: dict[str, Any]) -> Sequence[UpdateOne]:
+    entry = document["entry"]
+    past = {"_id": document["_id"], "token": PAST_TOKEN}
+    return (
+        _update(document, {"token": PAST_TOKEN, "entry.updated_slot": {"$lt": entry["updated_slot"]}}),
+        UpdateOne(past, {"$min": {"entry.first_seen": entry["first_seen"]}}),
+    )
 
 
 def _can_be_a_key(key: str) -> bool:

@@ -16,8 +16,6 @@ from server.storage.history import NETWORK
 from server.storage.history_writes import HeldHours
 from server.storage.writes import keep_past
 
-IMPORT_TOKEN = 0  # older than any lease: what a worker wrote stays
-
 
 class MongoUpkeep:
     """Implements `RollupStore`, `RetentionStore` and `ImportStore`. Raises SnapshotUnavailable while the store is away."""
@@ -134,7 +132,7 @@ class MongoUpkeep:
 
     async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
         async with self._mongo.answering():
-            await registry.write(entries, IMPORT_TOKEN)
+            await registry.write_past(entries)
             await history_state.add_import(done)
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:

@@ -15,7 +15,9 @@ from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
 from schema.domain.history import Resolution
+from schema.domain.registry import RegistryEntry
 from schema.reads import EventFilter
+from schema.upkeep import ImportedRange
 from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
@@ -247,6 +249,78 @@ async def test_imported_nodes_enter_the_registry_but_never_replace_what_a_worker
     assert entries[key(1)] == known
     assert entries[key(5)].first_seen == START
     assert entries[key(5)].appearances == entries[key(5)].disappearances == 1
+
+
+async def registered(store_db: Mongo) -> dict[str, object]:
+    """Every document of the registry, whole, by its key."""
+    await store_db.prepare()
+    return {document["_id"]: document async for document in store_db.database["registry"].find({})}
+
+
+async def test_the_registry_tells_what_was_last_known_of_each_imported_node(store_db: Mongo, folder: Path) -> None:
+    await take_in(store_db, folder)
+
+    last = await SnapshotReads(store_db, clock=lambda: NOW).at(START + 9 * STEP)
+    entries = await MongoUpkeep(store_db).recall([node.id for node in last.nodes])
+    assert {i: (e.last_seen, e.uptime, e.storage_used, e.address) for i, e in entries.items()} == {
+        node.id: (node.last_seen, node.uptime, node.storage_used, node.address) for node in last.nodes
+    }
+    assert entries[key(1)].last_seen == START + 9 * STEP - 3
+    assert entries[key(5)].last_seen == START + 6 * STEP - 3
+    assert {entry.first_seen for entry in entries.values()} == {START, START + 3 * STEP}
+
+
+async def test_a_node_that_comes_back_after_it_was_retired_is_known_again(store_db: Mongo, tmp_path: Path) -> None:
+    later = START + 40 * DAY
+    times = (START, START + STEP, START + 2 * STEP, later - STEP, later)
+    found = [(at, [pod(1, at), *([pod(2, at)] if at in {START, later} else [])]) for at in times]
+    await take_in(store_db, record(tmp_path / "months", found), now=later + DAY)
+
+    entries = await MongoUpkeep(store_db).recall([key(2)])
+    assert entries[key(2)].first_seen == START
+    assert (entries[key(2)].appearances, entries[key(2)].disappearances) == (2, 1)
+
+
+async def test_an_import_that_was_stopped_amid_the_registry_leaves_the_same_registry(
+    store_db: Mongo, tmp_path: Path
+) -> None:
+    """Also of nodes that an earlier import has entered: what they had then is not counted twice."""
+    first, second = lists()[:3], [(at + DAY, pods) for at, pods in lists()]
+    await take_in(store_db, record(tmp_path / "first", first), now=NOW + DAY)
+    earlier = await registered(store_db)
+    later = record(tmp_path / "second", second)
+    await take_in(store_db, later, now=NOW + DAY)
+    whole = await registered(store_db)
+    for collection in ("history", "snapshots", "chunks", "events", "event_days", "upkeep", "registry"):
+        await store_db.database[collection].delete_many({})
+    await take_in(store_db, tmp_path / "first", now=NOW + DAY)
+    assert await registered(store_db) == earlier
+
+    class Stops(MongoUpkeep):
+        async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
+            await registry.write_past(entries[::2])
+            raise SnapshotUnavailable("stopped")
+
+    with pytest.raises(SnapshotUnavailable):
+        await import_files([later], Stops(store_db), OPTIONS, retention=KEEP, now=NOW + DAY, keep_raw=True)
+    assert await registered(store_db) != whole
+    await take_in(store_db, later, now=NOW + DAY)
+
+    assert await registered(store_db) == whole
+
+
+async def test_an_older_past_imported_later_only_adds_the_earlier_first_sight(store_db: Mongo, tmp_path: Path) -> None:
+    await take_in(store_db, record(tmp_path / "newer", lists()))
+    newer = await MongoUpkeep(store_db).recall([key(1), key(5)])
+    older = [(START - DAY, [pod(1, START - DAY), pod(6, START - DAY)])]
+    await take_in(store_db, record(tmp_path / "older", older))
+
+    entries = await MongoUpkeep(store_db).recall([key(1), key(5), key(6)])
+    assert entries[key(1)] == newer[key(1)].model_copy(update={"first_seen": START - DAY})
+    assert entries[key(5)] == newer[key(5)]
+    assert entries[key(6)].first_seen == START - DAY
+    past = await SnapshotReads(store_db, clock=lambda: NOW).at(START - DAY)
+    assert {node.first_seen for node in past.nodes} == {START - DAY}
 
 
 async def test_a_file_that_is_no_list_stops_the_import_before_anything_is_written(
