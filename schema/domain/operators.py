@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate
 from math import fsum
+from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
 from schema.domain.pnode import PNode
@@ -11,7 +12,7 @@ from schema.domain.snapshot import Snapshot
 from schema.domain.versions import sort_key
 
 
-class Operator(Record):
+class Operator(NamedTuple):
     """All that runs under one key. `key` is the pubkey, or a node's id where no valid key is known (`pubkey` None).
 
     `addresses` are those under which its nodes are listed now, sorted; `versions` newest first. Storage in bytes, the

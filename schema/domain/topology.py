@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from schema.domain.base import Record
@@ -86,17 +87,10 @@ def topology(snapshot: Snapshot) -> Topology:
     pods = sorted(
         (node for node in snapshot.nodes if node.listed or node.is_online), key=lambda node: (node.address, node.id)
     )
-    configured = {seed.seed for seed in seeds}
-    edges = [
-        TopologyEdge(source=witness, target=node.id, address=node.address)
-        for node in pods
-        for witness in node.witnesses
-        if witness in configured
-    ]
-    edges.sort(key=lambda edge: (edge.source, edge.address, edge.target))
+    edges = _edges(seeds, pods)
     return Topology(
         nodes=(*map(_seed_node, seeds), *map(_pod_node, pods)),
-        edges=tuple(edges),
+        edges=edges,
         stats=TopologyStats(
             nodes=len(seeds) + len(pods),
             seeds=len(seeds),
@@ -106,6 +100,16 @@ def topology(snapshot: Snapshot) -> Topology:
         ),
         islands=_islands(seeds, pods),
     )
+
+
+def _edges(seeds: list[SeedReport], pods: list[PNode]) -> tuple[TopologyEdge, ...]:
+    """In the order of the seeds, and of the pods that each lists."""
+    listed: dict[str, list[TopologyEdge]] = {seed.seed: [] for seed in seeds}
+    for node in pods:
+        for witness in node.witnesses:
+            if witness in listed:
+                listed[witness].append(TopologyEdge(witness, node.id, node.address))
+    return tuple(chain.from_iterable(listed.values()))
 
 
 def _seed_node(seed: SeedReport) -> TopologyNode:

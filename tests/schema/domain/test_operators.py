@@ -13,7 +13,7 @@ from tests.schema.domain.strategies import network_settings, networks
 
 def operator(number: int, *, nodes: int = 1, storage: int = 0) -> Operator:
     (found,) = operators(snapshot([pnode(number)]))
-    return found.model_copy(update={"node_count": nodes, "storage_online": storage})
+    return found._replace(node_count=nodes, storage_online=storage)
 
 
 def test_an_operator_is_a_key_with_all_addresses_of_its_node():
