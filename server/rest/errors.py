@@ -10,14 +10,15 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exception_handlers import http_exception_handler
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from schema.domain.errors import CursorExpired, DomainError, SnapshotUnavailable
-from server.rest.respond import JsonBytes, fresh
+from server.rest.respond import NO_STORE, JsonBytes, fresh
 
 RPC_INTERNAL_ERROR = -32603
 RETRY_AFTER_SECONDS = 5
@@ -57,7 +58,12 @@ def install_error_handlers(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = ", ".join(allowed_methods(app.routes, request.scope))
             return fresh({"detail": error.detail}, status=405, headers={"allow": allowed})
-        return await http_exception_handler(request, error)
+        return _unkept(await http_exception_handler(request, error))
+
+    async def wrong_parameters(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        return _unkept(await request_validation_exception_handler(request, error))
 
     async def our_failure(request: Request, _: Exception) -> Response:
         known = getattr(request.state, "request_id", None)
@@ -65,6 +71,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(DomainError, domain_error)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(Exception, our_failure)
 
 
@@ -76,3 +83,8 @@ def allowed_methods(routes: Iterable[BaseRoute], scope: Any) -> list[str]:
         for method in _METHODS
         if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in known)
     ]
+
+
+def _unkept(refusal: Response) -> Response:
+    refusal.headers["cache-control"] = NO_STORE
+    return refusal

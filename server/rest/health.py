@@ -75,6 +75,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         summary="Health, for monitors",
         model=Health,
         responses=unhealthy,
+        kept=False,
     )
     async def health() -> Response:
         """Whether the data are fresh: healthy under two polling intervals of age, degraded up to five, else 503."""
@@ -86,6 +87,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         operation="getLiveness",
         summary="Liveness, for platforms",
         model=Probe,
+        kept=False,
     )
     async def live() -> Response:
         """200 while this process turns; it asks nothing else, so that a silent store restarts nobody."""
@@ -97,6 +99,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         summary="Readiness, for load balancers",
         model=Probe,
         responses=unready,
+        kept=False,
     )
     async def ready() -> Response:
         """200 while a snapshot is in memory, whatever its age: the last good one is better than none.

@@ -34,11 +34,15 @@ def fresh(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, s
 
 
 def conditional(request: Request, response: Response) -> Response:
-    """The response with its entity tag: 304 without a body where the client has it already, no body for HEAD."""
+    """The response with its entity tag: 304 without a body where the client has it already, no body for HEAD.
+
+    What nobody may keep is sent whole whatever the client says it has: a monitor's `*` must not hide a status.
+    """
     if response.status_code == HTTPStatus.OK:
         tag = etag_of(bytes(response.body))
         response.headers["etag"] = tag
-        wanted = request.headers.get("if-none-match")
+        kept = response.headers.get("cache-control") != NO_STORE
+        wanted = request.headers.get("if-none-match") if kept else None
         matched = matching(wanted, tag) if wanted is not None else None
         if matched is not None:
             return _not_modified(response, matched)

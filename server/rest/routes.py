@@ -54,15 +54,19 @@ class Routes:
         summary: str,
         model: type[BaseModel],
         responses: Mapping[int | str, dict[str, Any]] | None = None,
+        kept: bool = True,
     ) -> Callable[[Endpoint], Endpoint]:
         """Register a coroutine for GET and HEAD of `path`.
 
         The docstring and the equivalent question in GraphQL become the description. HEAD and a trailing slash work
-        without being documented; slashes are never redirected, for a redirect would repeat the Host.
+        without being documented; slashes are never redirected, for a redirect would repeat the Host. `kept` is false
+        where clients may not keep the answers.
         """
 
         def register(endpoint: Endpoint) -> Endpoint:
-            documented = {304: _NOT_MODIFIED, 405: _WRONG_METHOD, 503: _UNAVAILABLE, **(responses or {})}
+            documented = {405: _WRONG_METHOD, 503: _UNAVAILABLE, **(responses or {})}
+            if kept:
+                documented[304] = _NOT_MODIFIED
             if signature(endpoint).parameters:
                 documented[422] = _WRONG_PARAMETERS
             self.router.add_api_route(

@@ -33,13 +33,21 @@ def test_the_tag_stands_for_the_bytes(path: str) -> None:
     assert response.headers["etag"] == etag_of(response.content)
 
 
-@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("path", PATHS)
 def test_a_client_that_has_it_gets_304_without_a_body(path: str) -> None:
     tag = shared_client().get(path).headers["etag"]
     response = shared_client().get(path, headers={"if-none-match": f'"other", W/{tag}'})
     assert (response.status_code, response.content) == (304, b"")
     assert response.headers["etag"] == tag
     assert "cache-control" in response.headers
+
+
+@pytest.mark.parametrize("path", PROBES)
+def test_a_probe_gets_status_and_body_whatever_it_says_that_it_has(path: str) -> None:
+    plain = shared_client().get(path)
+    for known in ("*", plain.headers["etag"]):
+        response = shared_client().get(path, headers={"if-none-match": known})
+        assert (response.status_code, response.content) == (200, plain.content)
 
 
 def test_another_tag_gets_the_answer() -> None:
@@ -119,6 +127,23 @@ def test_a_compressed_answer_has_a_tag_of_its_own_that_still_gives_304() -> None
     assert response.headers["etag"] == coded(etag_of(response.content), "gzip")
     again = client.get("/pnodes", headers={"accept-encoding": "gzip", "if-none-match": response.headers["etag"]})
     assert (again.status_code, again.headers["etag"]) == (304, response.headers["etag"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/pnodes?limit=0", 422),
+        (f"/registry/{'x' * 257}", 422),
+        ("/nothing-here", 404),
+        ("/registry/nobody", 404),
+        ("/node/nobody/consistency", 404),
+        ("/pnodes/compare?addresses=one", 400),
+        ("/prune", 405),
+    ],
+)
+def test_an_error_may_not_be_kept(path: str, status: int) -> None:
+    response = shared_client().get(path)
+    assert (response.status_code, response.headers["cache-control"]) == (status, "no-store")
 
 
 @pytest.mark.parametrize(

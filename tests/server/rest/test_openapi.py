@@ -26,7 +26,7 @@ from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParame
 from tests.factories import address
 from tests.processes import REPOSITORY
 from tests.server.rest.examples import PATH, render
-from tests.server.rest.routes_table import NODE, OPERATIONS, VARIANTS
+from tests.server.rest.routes_table import NODE, OPERATIONS, PROBE_OPERATIONS, VARIANTS
 from tests.server.rest.world import shared_client
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -129,7 +129,8 @@ def test_each_operation_says_what_a_client_must_know(operation: str) -> None:
     assert found["summary"]
     assert found["description"].endswith(f"GraphQL equivalent: `{EQUIVALENTS[operation]}`")
     assert found["tags"]
-    assert {"200", "304", "405", "503"} <= set(found["responses"])
+    assert {"200", "405", "503"} <= set(found["responses"])
+    assert ("304" in found["responses"]) == (operation not in PROBE_OPERATIONS)
     assert ("422" in found["responses"]) == bool(found.get("parameters"))
     assert all(parameter["description"] for parameter in found.get("parameters", []))
     assert path.count("{") == sum(parameter["in"] == "path" for parameter in found.get("parameters", []))
