@@ -28,11 +28,17 @@ def align(resolution: Resolution, start: UnixSeconds, end: UnixSeconds) -> tuple
 def check_room(resolution: Resolution, start: UnixSeconds, end: UnixSeconds, interval: int) -> None:
     """Raises RangeTooLarge where [start, end) has room for more than `POINT_LIMIT` points of this resolution.
 
-    `interval` is the length of a slot in seconds, for RAW.
+    `interval` is the length of a slot in seconds, for RAW. Room does not depend on what is kept, so that a question that
+    is answered today is answered tomorrow; AUTO counts the points that exist.
     """
     seconds = BUCKET_SECONDS.get(resolution, interval)
     if end - start > POINT_LIMIT * seconds:
-        raise too_large(resolution, -(-(end - start) // seconds), POINT_LIMIT)
+        room_for = -(-(end - start) // seconds)
+        raise RangeTooLarge(
+            f"room for {room_for} points at {resolution.value}: expected for {POINT_LIMIT} at most; ask for a shorter "
+            "range or a coarser resolution, or for AUTO, which counts only points that exist",
+            {"limit": POINT_LIMIT},
+        )
 
 
 def check_points(points: Sequence[HistoryPoint], resolution: Resolution) -> None:

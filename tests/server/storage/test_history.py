@@ -222,6 +222,12 @@ async def test_auto_answers_raw_while_the_store_is_young(reads: HistoryReads) ->
     assert [p.start for p in recent.points][-12:] == [each.slot for each in SNAPSHOTS[-12:]]
 
 
+async def test_raw_by_name_goes_by_the_room_of_the_range_whatever_is_kept(reads: HistoryReads) -> None:
+    """AUTO answers raw here, as so few points exist; by name the range is refused, as it will be tomorrow."""
+    with pytest.raises(RangeTooLarge, match=r"room for \d+ points at RAW: .* AUTO"):
+        await ask(reads, NODE, Resolution.RAW, NOW - 30 * DAY, NOW)
+
+
 async def test_auto_is_the_finest_whose_points_fit(store_db: Mongo) -> None:
     """Two hours and eleven minutes: 131 slots, 26 closed M5 buckets, 2 hours; the limit is lowered step by step."""
     newest = MIDNIGHT + 2 * HOUR + 10 * 60
