@@ -11,7 +11,7 @@ from server.rest.errors import rpc_error
 from server.rest.lookup import known
 from server.rest.models.errors import RpcError
 from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
-from server.rest.node import days, node_object, shown_last_seen
+from server.rest.node import node_object, shown_last_seen
 from server.rest.params import NodeKey, Skip
 from server.rest.respond import answer
 from server.rest.routes import Routes
@@ -95,11 +95,9 @@ def registry_routes(views: Views) -> Routes:
 
 def entry_object(node: PNode, view: View) -> dict[str, Any]:
     """The node object with what accumulates about the node."""
-    uptime, consistency = node.uptime or 0, node.consistency
+    consistency = node.consistency
     return node_object(node, view.header, view.at) | {
         "_id": node.id,
-        "uptime": uptime,
-        "uptime_days": days(uptime),
         "last_ip": last_seed(node),
         "created_at": node.first_seen,
         "gossip_appearances": consistency.appearances if consistency else 0,

@@ -15,7 +15,9 @@ class TrustBreakdown(Body):
 class CapacityBreakdown(Body):
     storage_committed: Points = Field(description="0 to 30: GiB committed, of 100")
     usage_balance: Points = Field(description="0 to 40: full between 20 % and 80 % of use")
-    growth_trend: Points = Field(description="0 to 30: growth of the storage used over 7 days; 15 where not known")
+    growth_trend: Points = Field(
+        description="0 to 30: growth of the storage used over 7 days; 0 where not known, though the composite then counts 15"
+    )
 
 
 class TrustScore(Body):

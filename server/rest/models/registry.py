@@ -7,7 +7,7 @@ from server.rest.models.node import Node
 
 
 class RegistryEntry(Node):
-    """A node with what accumulates about it. `uptime` is the last known one, also of a node that is not online."""
+    """A node with what accumulates about it."""
 
     mongo_id: str = Field(alias="_id", description="The same as `id`")
     last_ip: str | None = Field(description="The seed whose word the measurements are; null where not known")

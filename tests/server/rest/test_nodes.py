@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import History, Resolution
+from schema.domain.pnode import PNodeStatus
 from tests import factories
 from tests.factories import AT, address, key
 from tests.fakes import FakeReads
@@ -20,9 +23,16 @@ def get(path: str, **params: object) -> Any:
 def test_a_departed_node_is_answered_from_the_registry() -> None:
     entry = get(f"/registry/{address(900)}")["entry"]
     assert (entry["is_online"], entry["tier"], entry["score"]) == (False, "offline", 0)
-    assert (entry["uptime"], entry["uptime_days"]) == (5 * DAY, 5.0)
+    assert (entry["uptime"], entry["uptime_days"]) == (0, 0.0)
     assert entry["offline_duration"] == 100 * DAY + 2
     assert (entry["gossip_appearances"], entry["gossip_disappearances"]) == (3, 3)
+
+
+@pytest.mark.parametrize("status", [status for status in PNodeStatus if status is not PNodeStatus.ONLINE])
+def test_the_last_uptime_of_a_node_that_is_not_online_is_nobodys(status: PNodeStatus) -> None:
+    node = factories.pnode(1, status=status, uptime=5 * DAY, score=None)
+    entry = make_client(FakeReads([factories.snapshot([node])])).get(f"/registry/{node.address}").json()["entry"]
+    assert (entry["uptime"], entry["uptime_days"]) == (0, 0.0)
 
 
 def test_a_departed_node_is_found_by_every_address_it_had() -> None:
