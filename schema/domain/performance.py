@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from schema.domain.base import Record
 from schema.domain.snapshot import SnapshotHeader
 
+DECIMALS = 3
+
 
 class Performance(Record):
-    """One cycle in figures. Seconds by the monotonic clock; latencies in milliseconds over all calls that succeeded,
-    None where none did."""
+    """One cycle in figures, to three decimals. Seconds by the monotonic clock; latencies in milliseconds over all calls
+    that succeeded, None where none did."""
 
     cycle_seconds: float
     crawl_seconds: float
@@ -37,4 +39,4 @@ def performance(header: SnapshotHeader) -> Performance:
 
 def _nearest_rank(ordered: Sequence[float], percent: int) -> float | None:
     """The least value that at least `percent` of the values do not exceed; None of none."""
-    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
+    return round(ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)], DECIMALS) if ordered else None
