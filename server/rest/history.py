@@ -8,6 +8,7 @@ from schema.domain.history import History, HistoryPoint, Resolution
 from schema.reads import Reads
 from server.rest.clock import readable
 from server.rest.growth import count_change, storage_change
+from server.rest.node import UNKNOWN_VERSION
 from server.rest.summary import count_by_name
 
 RESOLUTIONS = {
@@ -68,7 +69,7 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
         "storage_utilization_ratio": round(100 * used / committed, 2) if committed else 0,
         "avg_peer_count": mean(point, "avg_witnesses"),
         "version_distribution": versions,
-        "version_diversity_index": len(versions),
+        "version_diversity_index": len(versions.keys() - {UNKNOWN_VERSION}),
     }
 
 

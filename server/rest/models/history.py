@@ -38,7 +38,9 @@ class NetworkPoint(Body):
     storage_utilization_ratio: Percent = Field(description="100 used / committed over the whole network")
     avg_peer_count: float = Field(description="Mean number of seeds that list an online node")
     version_distribution: VersionMap
-    version_diversity_index: Count = Field(description="Number of different versions")
+    version_diversity_index: Count = Field(
+        description="Number of different versions that are known; rare ones together count as one"
+    )
 
 
 class NodeChange(Body):

@@ -174,6 +174,14 @@ def test_versions_that_share_a_name_are_added_up() -> None:
     client = make_client(FakeReads([factories.network(5)], network_points=[point]))
     (shown,) = client.get("/network/history").json()["history"]
     assert shown["version_distribution"] == {"unknown": 5, "0.8.0": 5, "other": 4}
+    assert shown["version_diversity_index"] == 2
+
+
+def test_a_version_that_nobody_knows_makes_the_network_no_more_diverse() -> None:
+    points = [network_point(AT - 60).model_copy(update={"versions": ((None, 24),)}), network_point(AT)]
+    client = make_client(FakeReads([factories.network(5)], network_points=points))
+    shown = [point["version_diversity_index"] for point in client.get("/network/history").json()["history"]]
+    assert shown == [0, 1]
 
 
 def test_topology_names_seeds_and_addresses() -> None:
