@@ -74,7 +74,11 @@ def assemble(
     metrics = Metrics()
     view = CurrentView(reads, clock)
     cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
-    engine = Engine(build_schema(), compile_operation=compile_operation if settings.graphql_compiled else None)
+    engine = Engine(
+        build_schema(),
+        compile_operation=compile_operation if settings.graphql_compiled else None,
+        interval=settings.cache_ttl,
+    )
     operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock)
     feeds = Feeds()
     graphql = GraphQLEndpoint(operations, feeds, cache, view, body_limit=BODY_LIMIT_BYTES)

@@ -27,8 +27,7 @@ from graphql import (
 )
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from schema.domain.base import UnixSeconds
-from schema.graphql.fields import weight_of
+from schema.graphql.fields import Terms, weight_of
 
 BUDGET = 25_000
 MAX_READING_PAGE = 20
@@ -56,13 +55,13 @@ def cost_of(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, object],
-    now: UnixSeconds,
+    terms: Terms,
 ) -> Cost:
     """The cost of a valid operation: its `fixed` is the sum to hold against the budget.
 
     `variables` are as the request gives them. What is wrong with them costs nothing: it ends in an error anyway.
     """
-    return _Estimate(schema, document, operation, variables, now).total()
+    return _Estimate(schema, document, operation, variables, terms).total()
 
 
 class _Estimate:
@@ -74,11 +73,11 @@ class _Estimate:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: Mapping[str, object],
-        now: UnixSeconds,
+        terms: Terms,
     ) -> None:
         self._schema = schema
         self._operation = operation
-        self._now = now
+        self._terms = terms
         self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self._known: dict[str, Cost] = {}
         self._variables = _with_defaults(operation, variables)
@@ -115,12 +114,12 @@ class _Estimate:
         inner = self._selections(node.selection_set, _named_type(field))
         given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
         if weight.items is not None:
-            length = weight.items(given, self._now)
+            length = weight.items(given, self._terms)
         else:
             length = USUAL_LENGTH if node.selection_set is not None and not weight.paged and _is_list(field) else 1
         if weight.paged:
             return Cost(weight.base, length * inner.fixed, 0, length * inner.reads)
-        page = weight.page(given, self._now) if weight.page is not None else 0
+        page = weight.page(given, self._terms) if weight.page is not None else 0
         base = weight.base + (weight.more(given) if weight.more is not None else 0)
         return Cost(
             fixed=min(base + length * (inner.fixed + page * inner.paged), _CEILING),

@@ -28,6 +28,7 @@ from schema.graphql.bounded import BoundedMap
 from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
 from schema.graphql.errors import log_internal, mask_errors
+from schema.graphql.fields import Terms
 from schema.graphql.guard import Priced, choose_operation, parse_document, price, validate_document
 
 MAX_DOCUMENTS = 1_024
@@ -102,11 +103,17 @@ class Result(NamedTuple):
 
 
 class Engine:
-    """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all."""
+    """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all.
 
-    def __init__(self, schema: strawberry.Schema, *, compile_operation: Compile | None = None) -> None:
+    `interval` is the polling interval in seconds, by which raw histories are priced.
+    """
+
+    def __init__(
+        self, schema: strawberry.Schema, *, compile_operation: Compile | None = None, interval: int = MINUTE
+    ) -> None:
         self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (Strawberry has no other way to graphql-core's schema)
         self._compile = compile_operation
+        self._interval = interval
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
 
     def document(self, query: str) -> Document | Failure:
@@ -157,7 +164,8 @@ class Engine:
         minute = int(now) // MINUTE
         known = document.prices.get((name, written, minute))
         if known is None:
-            known = price(self.core, document.node, operation, variables, minute * MINUTE)
+            terms = Terms(minute * MINUTE, self._interval)
+            known = price(self.core, document.node, operation, variables, terms)
             document.prices.put((name, written, minute), known, len(written) + PRICE_BYTES)
         return known
 

@@ -21,7 +21,15 @@ from schema.graphql.scalars import LAST_SECOND, DateTime
 Arguments = Mapping[str, object]
 """Arguments of a field by their public names, as a document and its variables give them: not validated yet."""
 
-Size = Callable[[Arguments, UnixSeconds], int]
+
+class Terms(NamedTuple):
+    """What sizes depend on besides arguments: the time (unix seconds), and the polling interval in seconds."""
+
+    now: UnixSeconds
+    interval: int
+
+
+Size = Callable[[Arguments, Terms], int]
 
 PUBLISHED: dict[type, type] = {}
 
@@ -33,7 +41,7 @@ class Weight(NamedTuple):
 
     `base` is the field itself, `more` what its arguments add. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
-    field's arguments and the time (unix seconds). `reads` marks a field that asks the store, once for every object
+    field's arguments and the terms. `reads` marks a field that asks the store, once for every object
     that it is selected on.
     """
 
@@ -57,7 +65,7 @@ def weight_of(field: object) -> Weight:
 def number_argument(name: str, default: int, ceiling: int) -> Size:
     """The size of a list whose length is an argument. Bad values are the resolver's to refuse."""
 
-    def items(arguments: Arguments, now: UnixSeconds) -> int:
+    def items(arguments: Arguments, terms: Terms) -> int:
         value = arguments.get(name)
         return min(max(value, 0), ceiling) if isinstance(value, int) else default
 
@@ -66,7 +74,7 @@ def number_argument(name: str, default: int, ceiling: int) -> Size:
 
 def fixed(count: int) -> Size:
     """The size of a list that is usually about so long."""
-    return lambda arguments, now: count
+    return lambda arguments, terms: count
 
 
 class Attribute(StrawberryField):

@@ -18,9 +18,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from schema.domain.base import UnixSeconds
+from schema.graphql.context import Context, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.errors import ErrorCode, coded
+from schema.graphql.fields import Terms
 from schema.graphql.limits import MAX_ERRORS, MAX_TOKENS, DocumentLimits
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -78,10 +79,10 @@ def price(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, object],
-    now: UnixSeconds,
+    terms: Terms,
 ) -> Priced:
     """The cost of a valid operation, with an error where it exceeds the budget or reads the store too often."""
-    found = cost_of(schema, document, operation, variables, now)
+    found = cost_of(schema, document, operation, variables, terms)
     if found.reads > MAX_READING_PAGE:
         text = f"history and availability in a list need pages of at most {MAX_READING_PAGE}."
         return Priced(found.fixed, _too_costly(text, operation, found.fixed, MAX_READING_PAGE))
@@ -99,6 +100,13 @@ def _too_costly(text: str, operation: OperationDefinitionNode, cost: int, limit:
 def core_schema(schema: Schema) -> GraphQLSchema:
     """graphql-core's schema within Strawberry's, which has no public name for it."""
     return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _terms(context: object) -> Terms:
+    """The terms of a request; of a schema that is asked without a context, those of a fresh deployment."""
+    if isinstance(context, Context):
+        return Terms(int(context.now), context.service.interval)
+    return Terms(0, ServiceInfo().interval)
 
 
 # A handful of documents makes nearly all requests; the bound keeps a flood of others from growing memory.
@@ -139,7 +147,6 @@ class Guard(SchemaExtension):
         operation = choose_operation(document, context._provided_operation_name)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (operation_name falls back to the first of several)
         if isinstance(operation, GraphQLError):
             return (operation,)
-        now = int(getattr(context.context, "now", 0))
-        priced = price(schema, document, operation, context.variables or {}, now)
+        priced = price(schema, document, operation, context.variables or {}, _terms(context.context))
         self._cost = priced.cost
         return () if priced.error is None else (priced.error,)

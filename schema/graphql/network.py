@@ -27,6 +27,7 @@ from schema.graphql.fields import (
     PAGED,
     Arguments,
     AsOf,
+    Terms,
     Weight,
     argument,
     attribute,
@@ -113,9 +114,9 @@ async def version_adoption(
     return version_series(found.points, count)
 
 
-def series_expected(arguments: Arguments, now: UnixSeconds) -> int:
+def series_expected(arguments: Arguments, terms: Terms) -> int:
     """How many series there may be, by `top`, the rest included."""
-    return number_argument("top", DEFAULT_SERIES, MAX_SERIES)(arguments, now) + 1
+    return number_argument("top", DEFAULT_SERIES, MAX_SERIES)(arguments, terms) + 1
 
 
 def present(context: Context) -> UnixSeconds:

@@ -4,7 +4,6 @@ from typing import Annotated, cast
 
 import strawberry
 
-from schema.domain.base import UnixSeconds
 from schema.domain.compare import (
     MAX_COMPARED,
     MIN_COMPARED,
@@ -27,6 +26,7 @@ from schema.graphql.fields import (
     Before,
     First,
     Last,
+    Terms,
     Weight,
     argument,
     attribute,
@@ -54,7 +54,7 @@ PNODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
 Compared = InSnapshot[Comparison]
 
 
-def page_size(arguments: Arguments, now: UnixSeconds) -> int:
+def page_size(arguments: Arguments, terms: Terms) -> int:
     """How many items a connection may give, by `first` or `last`. Bad values are the resolver's to refuse."""
     sizes = [arguments.get("first"), arguments.get("last")]
     given = [size for size in sizes if isinstance(size, int)]

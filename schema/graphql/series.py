@@ -26,10 +26,8 @@ from schema.domain.history import (
 )
 from schema.domain.resolution import POINT_LIMIT
 from schema.graphql.enums import Resolution, Trend
-from schema.graphql.fields import PAGED, Arguments, attribute, published, resolved
+from schema.graphql.fields import PAGED, Arguments, Terms, attribute, published, resolved
 from schema.graphql.scalars import BigInt, DateTime, read_datetime
-
-RAW_SECONDS = 60  # what a raw point is taken to last where its cost is estimated
 
 
 class Metric(NamedTuple):
@@ -102,20 +100,18 @@ def availability_in(root: strawberry.Parent[History]) -> Availability | None:
     return availability_of(root)
 
 
-def points_expected(arguments: Arguments, now: UnixSeconds) -> int:
+def points_expected(arguments: Arguments, terms: Terms) -> int:
     """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises.
 
-    A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost. A raw point
-    is taken to last a minute; twice as many are counted before that, as intervals of up to two minutes are usual.
+    A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost.
     """
-    start, end = _seconds(arguments.get("from"), now), _seconds(arguments.get("to"), now)
+    start, end = _seconds(arguments.get("from"), terms.now), _seconds(arguments.get("to"), terms.now)
     resolution = arguments.get("resolution")
-    seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), RAW_SECONDS)
+    seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), terms.interval)
     points = max(1, -(-(end - start) // seconds))
     if resolution in {None, Resolution.AUTO.value}:
         return min(points, MAX_POINTS)
-    limit = POINT_LIMIT * 2 if resolution == Resolution.RAW.value else POINT_LIMIT
-    return points if points <= limit else 1
+    return points if points <= POINT_LIMIT else 1
 
 
 def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:

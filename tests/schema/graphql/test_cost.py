@@ -7,7 +7,10 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 
 from schema.graphql.build import build_schema
+from schema.graphql.context import ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
+from schema.graphql.engine import Engine, Ready
+from schema.graphql.fields import Terms
 from schema.graphql.guard import core_schema, price
 from schema.graphql.pnode_queries import CONDITION_COST, CRITERION_COST, FILTER_COST, SCAN_COST
 from schema.graphql.pnodes import READ_COST
@@ -15,6 +18,7 @@ from tests.factories import AT
 from tests.schema.graphql.asking import Client
 
 CORE = core_schema(build_schema())
+TERMS = Terms(AT, 60)
 
 FORTY_FIELDS = """
   id address addressAssumed pubkey status livenessBasis isOnline listed isPublic rpcPort version versionsBehind
@@ -30,14 +34,14 @@ def operation_of(query: str) -> tuple[Any, OperationDefinitionNode]:
     return document, operation
 
 
-def cost(query: str, variables: dict[str, object] | None = None) -> int:
+def cost(query: str, variables: dict[str, object] | None = None, terms: Terms = TERMS) -> int:
     document, operation = operation_of(query)
-    return cost_of(CORE, document, operation, variables or {}, AT).fixed
+    return cost_of(CORE, document, operation, variables or {}, terms).fixed
 
 
 def refused(query: str, variables: dict[str, object] | None = None) -> bool:
     document, operation = operation_of(query)
-    return price(CORE, document, operation, variables or {}, AT).error is not None
+    return price(CORE, document, operation, variables or {}, TERMS).error is not None
 
 
 @pytest.mark.parametrize(
@@ -83,6 +87,23 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
 )
 def test_a_field_costs_one_times_the_lists_that_it_stands_in(query: str, expected: int) -> None:
     assert cost(query) == expected
+
+
+@pytest.mark.parametrize(("interval", "points"), [(5, 1_440), (60, 120), (120, 60), (3_600, 2)])
+def test_a_raw_point_is_as_long_as_the_polling_interval(interval: int, points: int) -> None:
+    query = '{ history(from: "2027-01-15T06:00:00Z", resolution: RAW) { points { start } } }'
+
+    assert cost(query, terms=Terms(AT, interval)) == READ_COST + 1 + points
+    assert cost(query.replace("RAW", "AUTO"), terms=Terms(AT, interval)) == READ_COST + 1 + min(points, 1_000)
+
+
+async def test_the_polling_interval_is_that_of_the_deployment() -> None:
+    query = '{ history(from: "2027-01-15T06:00:00Z", resolution: RAW) { points { start } } }'
+    ready = Engine(build_schema(), interval=120).ready(query, None, None, AT)
+    asked = await Client(now=AT, service=ServiceInfo(interval=120)).execute(query)
+
+    assert isinstance(ready, Ready)
+    assert ready.cost == asked["extensions"]["cost"]["value"] == READ_COST + 1 + 60
 
 
 @pytest.mark.parametrize(

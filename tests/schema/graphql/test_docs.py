@@ -15,6 +15,7 @@ from schema.graphql import cost, limits, paging, pnode_queries, pnodes
 from schema.graphql.aggregates import AGGREGATE_COST
 from schema.graphql.build import build_schema
 from schema.graphql.errors import ErrorCode
+from schema.graphql.fields import Terms
 from schema.graphql.filters import MAX_CONDITIONS, MAX_NESTING
 from schema.graphql.guard import choose_operation, core_schema, price, validate_document
 from tests.factories import AT, address, network, pnode, snapshot
@@ -78,7 +79,7 @@ def test_each_subscription_is_valid_and_affordable(example: Example) -> None:
 
     assert validate_document(CORE, document) == ()
     assert isinstance(operation, OperationDefinitionNode)
-    assert price(CORE, document, operation, example.variables, AT).error is None
+    assert price(CORE, document, operation, example.variables, Terms(AT, 60)).error is None
 
 
 async def test_the_example_of_one_node_finds_one() -> None:
