@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from schema.domain.base import MAX_INT64, Slot, UnixSeconds
+from schema.domain.base import MAX_INT64, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.garbage import GarbagePause
@@ -70,7 +70,8 @@ class SnapshotReads:
         now = self._clock()
         if as_of > now + FUTURE_TOLERANCE_SECONDS:
             latest = current.slot if current else None
-            raise AsOfInFuture(f"asOf {as_of} lies in the future: it is {int(now)}", {"latestAvailable": latest})
+            text = f"asOf {written(as_of)} lies in the future: it is {written(int(now))}"
+            raise AsOfInFuture(text, {"latestAvailable": latest})
         if current is not None and as_of >= current.slot:
             return current
         try:
@@ -113,10 +114,9 @@ class SnapshotReads:
             slot = await _newest_slot(as_of)
         if slot is None:
             earliest = await self.earliest()
-            raise AsOfOutOfRange(
-                f"asOf {as_of} is older than all that is kept, which begins at {earliest}",
-                {"earliestAvailable": earliest},
-            )
+            start = "" if earliest is None else f", which begins at {written(earliest)}"
+            text = f"asOf {written(as_of)} is older than all that is kept{start}"
+            raise AsOfOutOfRange(text, {"earliestAvailable": earliest})
         return slot
 
     async def _load(self, slot: Slot) -> Snapshot:
