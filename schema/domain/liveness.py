@@ -47,7 +47,8 @@ def judge(memory: AddressMemory, at: int, grace: int) -> tuple[PNodeStatus, Live
     """The status of an address that is listed at `at`, and what it rests on; `grace` in seconds."""
     alive = memory.alive_at is not None and at - memory.alive_at <= grace
     if not any(memory.uptimes.values()):
-        # Seeds before 0.7 know no uptime, and some 1.2 pods show 0 from 0.8: the gossip age is all there is.
+        # Seeds before 0.7 know no uptime, and some 1.2 pods show 0 from 0.8: the gossip age is all there is. The grace
+        # does not lengthen it: a contact proves less than an uptime, and such nodes meet too seldom for it to help.
         fresh = memory.alive_at is not None and at - memory.alive_at < FRESH_GOSSIP_SECONDS
         return (PNodeStatus.ONLINE if fresh else PNodeStatus.UNKNOWN), LivenessBasis.GOSSIP_AGE
     if alive:

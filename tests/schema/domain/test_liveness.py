@@ -84,6 +84,13 @@ def test_where_no_uptime_is_known_the_gossip_age_decides(uptime: int | None, age
     assert judge(history(*polls), AT + 180, GRACE) == (status, LivenessBasis.GOSSIP_AGE)
 
 
+@pytest.mark.parametrize("grace", [GRACE, 3_600])
+def test_the_grace_does_not_lengthen_the_gossip_age(grace: int) -> None:
+    memory = history(*((n, [listing(None, age=5 + n, at=AT + n)]) for n in (0, 60, 114)))
+    assert judge(memory, AT + 114, grace)[0] is PNodeStatus.ONLINE
+    assert judge(memory, AT + 115, grace) == (PNodeStatus.UNKNOWN, LivenessBasis.GOSSIP_AGE)
+
+
 def test_without_uptime_and_without_a_contact_nothing_is_known() -> None:
     assert judge(history((0, [listing(None, age=None)])), AT, GRACE) == (PNodeStatus.UNKNOWN, LivenessBasis.GOSSIP_AGE)
 
