@@ -4,6 +4,7 @@ Pure: a memory and this cycle's listings in, a new memory and an unscored node o
 """
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 from schema.domain.addresses import (
@@ -21,12 +22,12 @@ from schema.domain.measurements import measure
 from schema.domain.memory import NodeMemory, UsedSample
 from schema.domain.merge import Listing, MergedNode
 from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
-from schema.domain.presence import WINDOW_DAYS, judge_presence, recent_changes, record_presence
+from schema.domain.policy import POLICY_1_0, CapacityPolicy
+from schema.domain.presence import judge_presence, recent_changes, record_presence
 from schema.domain.registry import RegistryEntry
 
 MAX_PREVIOUS_VERSIONS = 50
-GROWTH_DAYS = 7
-GROWTH_FLOOR_BYTES = 2**20
+_MAX_SAMPLES = ceil(POLICY_1_0.capacity.growth_days) + 2
 
 
 class Moment(Record):
@@ -41,7 +42,7 @@ class Moment(Record):
     answered: frozenset[str]
     with_stats: frozenset[str]
     known_seeds: frozenset[str] = frozenset()
-    window_days: int = WINDOW_DAYS
+    window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
     def of(cls, at: int, interval: int, answered: frozenset[str], with_stats: frozenset[str]) -> "Moment":
@@ -174,17 +175,19 @@ def pass_over(known: Known, moment: Moment) -> Known:
     return Known(memory, node.model_copy(update=update))
 
 
-def growth(samples: Sequence[UsedSample], used: int | None, at: int) -> float | None:
-    """The relative change of used storage over seven days, -1..1; over less while younger, None under one day.
+def growth(
+    samples: Sequence[UsedSample], used: int | None, at: int, policy: CapacityPolicy = POLICY_1_0.capacity
+) -> float | None:
+    """The relative change of used storage over `growth_days`, -1..1; over less while younger than that.
 
-    (used now - used then) / max(used then, 1 MiB), clamped. The floor keeps the first few kilobytes of an empty node
-    from counting as growth without end.
+    (used now - used then) / max(used then, `growth_floor_bytes`), clamped. None under `growth_min_days`. The floor keeps
+    the first few kilobytes of an empty node from counting as growth without end.
     """
-    if used is None or not samples or at - samples[0].at < DAY:
+    if used is None or not samples or at - samples[0].at < policy.growth_min_days * DAY:
         return None
-    old_enough = [sample for sample in samples if at - sample.at >= GROWTH_DAYS * DAY]
+    old_enough = [sample for sample in samples if at - sample.at >= policy.growth_days * DAY]
     base = (old_enough[-1] if old_enough else samples[0]).used
-    return max(-1.0, min(1.0, (used - base) / max(base, GROWTH_FLOOR_BYTES)))
+    return max(-1.0, min(1.0, (used - base) / max(base, policy.growth_floor_bytes)))
 
 
 def _verdict(listed: Sequence[ListedAddress], merged: MergedNode) -> tuple[PNodeStatus, LivenessBasis]:
@@ -234,7 +237,7 @@ def _samples(samples: tuple[UsedSample, ...], used: int | None, at: int) -> tupl
     """One sample a UTC day, as far back as growth looks, and one beyond."""
     if used is None or (samples and samples[-1].at // DAY == at // DAY):
         return samples
-    return (*samples, UsedSample(at=at, used=used))[-(GROWTH_DAYS + 2) :]
+    return (*samples, UsedSample(at=at, used=used))[-_MAX_SAMPLES:]
 
 
 def _union(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

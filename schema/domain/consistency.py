@@ -44,7 +44,9 @@ class ConsistencySummary(Record):
     health: ConsistencyHealth
 
 
-def consistency_of(memory: NodeMemory, at: UnixSeconds, window_days: int = 7) -> Consistency:
+def consistency_of(
+    memory: NodeMemory, at: UnixSeconds, window_days: int = POLICY_1_0.consistency.window_days
+) -> Consistency:
     """The node's consistency at `at`.
 
     all_time = appearances/(appearances + disappearances). score = (A + p)/(A + p + D) over the last `window_days` UTC

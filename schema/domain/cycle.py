@@ -30,8 +30,8 @@ class CycleOptions(Record):
     interval: int = 60
     grace_seconds: int | None = None
     latest_version: str | None = None
-    latest_version_min_share: float = 0.05
-    consistency_window_days: int = 7
+    latest_version_min_share: float = POLICY_1_0.latest_min_share
+    consistency_window_days: int = POLICY_1_0.consistency.window_days
     retire_after_days: int = 30
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from schema.domain.base import DAY
 from schema.domain.memory import NodeMemory, PresenceDay
-
-WINDOW_DAYS = 7
+from schema.domain.policy import POLICY_1_0
 
 
 def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: bool) -> bool | None:
@@ -24,7 +23,9 @@ def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: boo
     return False if answered.intersection(memory.witnesses) else None
 
 
-def record_presence(memory: NodeMemory, at: int, *, present: bool | None, window_days: int = WINDOW_DAYS) -> NodeMemory:
+def record_presence(
+    memory: NodeMemory, at: int, *, present: bool | None, window_days: int = POLICY_1_0.consistency.window_days
+) -> NodeMemory:
     """The memory with this cycle's presence counted at time `at` (unix seconds); unchanged where it was not judged."""
     memory = _forget_old_days(memory, at, window_days)
     if present is None or present == memory.present:

@@ -4,10 +4,12 @@ from hypothesis import strategies as st
 
 from schema.domain.accumulate import Known, Moment, absorb, accumulate, growth, newcomer, pass_over, returning
 from schema.domain.base import DAY
+from schema.domain.cycle import CycleOptions
 from schema.domain.memory import UsedSample
 from schema.domain.merge import MergedNode, merge
 from schema.domain.observation import Observation, SeedReply
 from schema.domain.pnode import LivenessBasis, PNodeStatus, VersionChange
+from schema.domain.policy import POLICY_1_0, CapacityPolicy
 from schema.domain.registry import RegistryEntry
 from tests.factories import AT, SEEDS, address, key, observation, seed_reply
 
@@ -178,6 +180,17 @@ def test_growth_is_relative_to_a_week_ago(
     samples: list[tuple[int, int]], used: int | None, expected: float | None
 ) -> None:
     assert growth([UsedSample(at=AT - age, used=u) for age, u in samples], used, AT) == expected
+
+
+def test_growth_and_the_window_are_as_the_policy_says() -> None:
+    samples = [UsedSample(at=AT - days * DAY, used=used) for days, used in ((9, 100), (4, 200), (2, 400))]
+    policy = CapacityPolicy(growth_days=3, growth_min_days=1, growth_floor_bytes=1)
+
+    assert growth(samples, 300, AT, policy) == 0.5
+    assert growth(samples, 100, AT, policy.model_copy(update={"growth_floor_bytes": 1_000})) == -0.1
+    assert growth(samples, 300, AT, policy.model_copy(update={"growth_min_days": 10})) is None
+    window = POLICY_1_0.consistency.window_days
+    assert Moment.of(AT, 60, frozenset(), frozenset()).window_days == window == CycleOptions().consistency_window_days
 
 
 reports = st.lists(
