@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.masking import mask_credentials
-from server.variables import LowerCase, MongoUri, Names, RedisUrl, Seeds, setting
+from server.variables import LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",
@@ -84,11 +84,10 @@ class Settings(BaseSettings):
         ge=5,
         le=86_400,
     )
-    latest_version: str | None = setting(
+    latest_version: Release | None = setting(
         None,
         "a version such as 0.8.0",
         "The latest release, where the network's own word is not to be used. Unset: found from the online nodes.",
-        pattern=r"^v?[0-9]{1,6}(\.[0-9]{1,6}){1,3}([-+][0-9A-Za-z.+-]{1,32})?$",
     )
     latest_version_min_share: float = setting(
         0.05,

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from schema.domain.versions import parse
+
 _SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
 
 
@@ -28,6 +30,13 @@ def _check_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
     return seeds
 
 
+def _check_release(version: str) -> str:
+    """What does not parse would be passed over in silence, and the network's own word used instead."""
+    if parse(version) is None:
+        raise ValueError("not MAJOR.MINOR[.PATCH][-pre][+build]")
+    return version
+
+
 def _scheme(*schemes: str) -> AfterValidator:
     def check(uri: SecretStr) -> SecretStr:
         if not uri.get_secret_value().startswith(schemes):
@@ -46,4 +55,5 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 MongoUri = Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")]
 RedisUrl = Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")]
 Seeds = Annotated[Names, AfterValidator(_check_seeds)]
+Release = Annotated[str, AfterValidator(_check_release)]
 LowerCase = BeforeValidator(_lower)
