@@ -7,6 +7,7 @@ from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event, EventType
 from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.observation import FailureCategory
+from schema.domain.pnode import PNode
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 
@@ -37,9 +38,12 @@ class CollectorState(Record):
 
 
 class RegistryPage(Record):
-    """A window of the registry and the number of entries in all of it."""
+    """A window of the registry and the number of entries in all of it.
 
-    entries: tuple[RegistryEntry, ...]
+    A node of the snapshot that was asked about is as it is there, one that has left as it was last known.
+    """
+
+    entries: tuple[PNode | RegistryEntry, ...]
     total: int
 
 
@@ -116,8 +120,13 @@ class Reads(Protocol):
         """The registry's entry under an id, pubkey or any known address; None when unknown."""
         ...
 
-    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
-        """Entries by last seen, newest first; only those last seen before a time, where one is given."""
+    async def registry(
+        self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
+    ) -> RegistryPage:
+        """All nodes ever known, those of this snapshot as they are there: by last contact, newest first, then by address.
+
+        Only those without contact since a time, where one is given.
+        """
         ...
 
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:

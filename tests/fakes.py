@@ -108,11 +108,14 @@ class FakeReads:
         self._need_store()
         return next((e for e in self.entries if key in {e.id, e.pubkey, e.address, *e.addresses}), None)
 
-    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
+    async def registry(
+        self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
+    ) -> RegistryPage:
         self._need_store()
-        entries = sorted(self.entries, key=lambda e: (-(e.last_seen or 0), e.address))
+        entries = [*snapshot.nodes, *(e for e in self.entries if e.id not in snapshot.by_id)]
         if last_seen_before is not None:
-            entries = [e for e in entries if (e.last_seen or 0) < last_seen_before]
+            entries = [e for e in entries if e.last_contact < last_seen_before]
+        entries.sort(key=lambda e: (-e.last_contact, e.address, e.id))
         return RegistryPage(entries=tuple(entries[skip : skip + limit]), total=len(entries))
 
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:

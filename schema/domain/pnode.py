@@ -220,6 +220,11 @@ class PNode(Record):
         return self.status is PNodeStatus.ONLINE
 
     @property
+    def last_contact(self) -> UnixSeconds:
+        """The last contact by gossip; where no seed gives one, when the node was last observed at all."""
+        return self.provenance.observed_at if self.last_seen is None else self.last_seen
+
+    @property
     def witness_count(self) -> int:
         return len(self.witnesses)
 

@@ -1,4 +1,9 @@
-"""The registry: what stays known of a node after it has left the snapshots."""
+"""The registry: what stays known of a node after it has left the snapshots, and the order of all nodes ever known."""
+
+from collections.abc import Iterable
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple
 
 from schema.domain.base import Record, Slot, UnixSeconds
 
@@ -25,3 +30,26 @@ class RegistryEntry(Record):
     storage_used: int | None = None
     storage_usage_percent: float | None = None
     updated_slot: Slot
+
+    @property
+    def last_contact(self) -> UnixSeconds:
+        """The last contact by gossip; where no seed gave one, when this was written."""
+        return self.updated_slot if self.last_seen is None else self.last_seen
+
+
+class Contact(NamedTuple):
+    """Where a node stands among all: by its last contact, newest first, then by address, then by id."""
+
+    at: UnixSeconds
+    address: str
+    id: str
+
+
+def place(contact: Contact) -> tuple[int, str, str]:
+    """The sort key of that order."""
+    return -contact.at, contact.address, contact.id
+
+
+def window(present: Iterable[Contact], gone: Iterable[Contact], skip: int, limit: int) -> list[Contact]:
+    """Entries `skip` to `skip + limit` of both lists, each in order, as one."""
+    return list(islice(merge(present, gone, key=place), skip, skip + limit))

@@ -7,6 +7,7 @@ from functools import cached_property
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.observation import Failure, PodStats
 from schema.domain.pnode import PNode
+from schema.domain.registry import Contact, place
 
 
 class SeedReport(Record):
@@ -168,6 +169,11 @@ class Snapshot(Record):
         for node in sorted(self.nodes, key=lambda n: n.is_online):
             index[node.address] = node
         return index
+
+    @cached_property
+    def contacts(self) -> tuple[Contact, ...]:
+        """All nodes by their last contact, newest first."""
+        return tuple(sorted((Contact(n.last_contact, n.address, n.id) for n in self.nodes), key=place))
 
     def find(self, key: str) -> PNode | None:
         """The node with this id, pubkey or address (any that it is known by), else None."""

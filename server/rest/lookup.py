@@ -22,6 +22,11 @@ def known(view: View, entry: RegistryEntry) -> PNode:
     return view.snapshot.find(entry.id) or departed(entry)
 
 
+def as_node(entry: PNode | RegistryEntry) -> PNode:
+    """An entry of a page of the registry as a node."""
+    return entry if isinstance(entry, PNode) else departed(entry)
+
+
 def departed(entry: RegistryEntry) -> PNode:
     """A node that has left the snapshots, as its registry entry remembers it."""
     total = entry.appearances + entry.disappearances
@@ -51,5 +56,5 @@ def departed(entry: RegistryEntry) -> PNode:
             last_appearance=entry.last_appearance,
             last_drop=entry.last_drop,
         ),
-        provenance=Provenance(seed=None, observed_at=entry.last_seen or entry.updated_slot),
+        provenance=Provenance(seed=None, observed_at=entry.last_contact),
     )

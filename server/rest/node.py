@@ -122,7 +122,7 @@ def shown_uptime(node: PNode) -> int:
 
 def shown_last_seen(node: PNode) -> int:
     """Last contact by gossip; where no seed gives one, when the node was last observed at all."""
-    return node.provenance.observed_at if node.last_seen is None else node.last_seen
+    return node.last_contact
 
 
 def offline_duration(node: PNode, at: int) -> int:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from schema.domain.base import DAY
 from schema.domain.pnode import PNode
 from server.rest.errors import rpc_error
-from server.rest.lookup import known
+from server.rest.lookup import as_node, known
 from server.rest.models.errors import RpcError
 from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
 from server.rest.node import node_object, shown_last_seen
@@ -36,10 +36,10 @@ def registry_routes(views: Views) -> Routes:
     async def registry(
         limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100, skip: Skip = 0
     ) -> Response:
-        """A page of the registry, newest contact first."""
+        """A page of all nodes ever known: those of the snapshot as they are, others as last known; newest contact first."""
         view = views.current()
-        page = await reads.registry(skip=skip, limit=limit)
-        items = [entry_object(known(view, entry), view) for entry in page.entries]
+        page = await reads.registry(view.snapshot, skip=skip, limit=limit)
+        items = [entry_object(as_node(entry), view) for entry in page.entries]
         body = {"count": len(items), "total": page.total, "items": items, "timestamp": view.at}
         return answer(body, views.max_age(view))
 
@@ -77,10 +77,11 @@ def registry_routes(views: Views) -> Routes:
         skip: Skip = 0,
         limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100,
     ) -> Response:
-        """Registry entries that nobody has seen for this many days, newest contact first."""
+        """Nodes that nobody has had contact with for this many days, newest contact first."""
         view = views.current()
-        page = await reads.registry(skip=skip, limit=limit, last_seen_before=view.header.taken_at - days * DAY)
-        items = [entry_object(known(view, entry), view) for entry in page.entries]
+        before = view.header.taken_at - days * DAY
+        page = await reads.registry(view.snapshot, skip=skip, limit=limit, last_seen_before=before)
+        items = [entry_object(as_node(entry), view) for entry in page.entries]
         body = {
             "count": len(items),
             "total": page.total,

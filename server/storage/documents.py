@@ -126,7 +126,7 @@ class CarriedDocument(StoredChunk):
 
 
 class RegistryDocument(StoredDocument):
-    """A node's entry. `keys` are its id, its pubkey and all its addresses; `seen` is its last seen, 0 where unknown.
+    """A node's entry. `keys` are its id, its pubkey and all its addresses; `seen` is its last contact.
 
     `token` is of the lease under which it was written: an older one never overwrites it.
     """
@@ -141,7 +141,7 @@ class RegistryDocument(StoredDocument):
         name = "registry"
         indexes: ClassVar = [
             IndexModel([("keys", ASCENDING)], name="keys"),
-            IndexModel([("seen", DESCENDING), ("_id", ASCENDING)], name="seen"),
+            IndexModel([("seen", DESCENDING), ("entry.address", ASCENDING), ("_id", ASCENDING)], name="contact"),
         ]
 
 

@@ -13,6 +13,7 @@ from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
 from server.storage import head, registry
 from server.storage.connect import Mongo
+from server.storage.registry_reads import RegistryReads
 from server.storage.snapshot_reads import SnapshotReads
 
 
@@ -63,6 +64,7 @@ class MongoReads:
     ) -> None:
         self._mongo = mongo
         self._snapshots = SnapshotReads(mongo, clock=clock)
+        self._registry = RegistryReads(mongo)
         self._history = history
         self._events = events
 
@@ -86,9 +88,10 @@ class MongoReads:
         async with self._mongo.answering():
             return await registry.find(key)
 
-    async def registry(self, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None) -> RegistryPage:
-        async with self._mongo.answering():
-            return await registry.page(skip=skip, limit=limit, last_seen_before=last_seen_before)
+    async def registry(
+        self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
+    ) -> RegistryPage:
+        return await self._registry.page(snapshot, skip=skip, limit=limit, last_seen_before=last_seen_before)
 
     async def collector(self) -> CollectorState:
         try:

@@ -1,22 +1,21 @@
 """The registry: one document per node, found by id, pubkey and any address that it ever had."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import UnixSeconds
-from schema.domain.registry import RegistryEntry
-from schema.reads import RegistryPage
+from schema.domain.registry import Contact, RegistryEntry
 from server.storage.bulk import duplicates
 from server.storage.documents import RegistryDocument
 
 BATCH = 1_000
 MAX_KEY_LENGTH = 300  # longer than any id, key or address
-MAX_PAGE = 1_000
-MAX_SKIP = 2**31 - 1
+MAX_CONTACTS = 1_000_000
+CONTACT_ORDER = (("seen", DESCENDING), ("entry.address", ASCENDING), ("_id", ASCENDING))
 PAST_TOKEN = 0  # of imports: older than any lease
 SHARED_KEY_LIMIT = 200  # a stranger may list many nodes under one address
 
@@ -71,15 +70,32 @@ async def find(key: str) -> RegistryEntry | None:
     return best.entry if best else None
 
 
-async def page(*, skip: int, limit: int, last_seen_before: UnixSeconds | None) -> RegistryPage:
-    """Entries by last seen, newest first, then by id; a node whose last seen is unknown comes last."""
-    where = {} if last_seen_before is None else {"seen": {"$lt": last_seen_before}}
-    collection = RegistryDocument.collection()
-    total = await (collection.count_documents(where) if where else collection.estimated_document_count())
-    if limit < 1 or not 0 <= skip < min(total, MAX_SKIP):
-        return RegistryPage(entries=(), total=total)
-    found = RegistryDocument.find(where).sort("-seen", "+_id").skip(skip).limit(min(limit, MAX_PAGE))
-    return RegistryPage(entries=tuple(document.entry for document in await found.to_list()), total=total)
+async def contacts(
+    *,
+    without: Container[str],
+    since: UnixSeconds | None = None,
+    before: UnixSeconds | None = None,
+    most: int = MAX_CONTACTS,
+) -> list[Contact]:
+    """Where the entries of all other nodes stand, in order: those with a contact in [since, before), at most `most`.
+
+    The embedded engine reads and sorts whatever the range admits, before it is cut off.
+    """
+    bounds = {sign: at for sign, at in (("$gte", since), ("$lt", before)) if at is not None}
+    cursor = RegistryDocument.collection().find({"seen": bounds} if bounds else {}, {"seen": 1, "entry.address": 1})
+    found: list[Contact] = []
+    async with cursor.sort(CONTACT_ORDER).batch_size(BATCH):
+        async for document in cursor:
+            if document["_id"] not in without:
+                found.append(Contact(document["seen"], document["entry"]["address"], document["_id"]))
+                if len(found) >= most:
+                    break
+    return found
+
+
+async def count() -> int:
+    """The number of all entries."""
+    return await RegistryDocument.collection().estimated_document_count()
 
 
 def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
@@ -88,7 +104,7 @@ def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
         "_id": entry.id,
         "token": token,
         "keys": keys,
-        "seen": entry.last_seen or 0,
+        "seen": entry.last_contact,
         "entry": entry.model_dump(),
     }
 

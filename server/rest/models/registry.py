@@ -38,7 +38,7 @@ class RegistryEntryAnswer(Body):
 
 
 class RegistryAnswer(Body):
-    """A page of the registry, newest contact first."""
+    """A page of all nodes ever known, newest contact first."""
 
     count: Count = Field(description="Entries of this page")
     total: Count = Field(description="Entries in all")

@@ -39,11 +39,39 @@ def test_a_departed_node_is_found_by_every_address_it_had() -> None:
     assert get(f"/registry/{address(900, 4711)}") == get(f"/registry/{key(900)}") == get(f"/registry/{address(900)}")
 
 
-def test_the_registry_lists_newest_contact_first() -> None:
+def test_the_registry_lists_all_nodes_by_the_contact_that_it_shows() -> None:
     body = get("/registry")
-    assert (body["count"], body["total"]) == (2, 2)
-    assert [entry["address"] for entry in body["items"]] == [address(1), address(900)]
+    assert (body["count"], body["total"]) == (41, 41)
+    shown = [(-entry["last_seen"], entry["address"]) for entry in body["items"]]
+    assert shown == sorted(shown)
+    assert body["items"][-1]["address"] == address(900)
     assert get("/registry", skip=1)["items"] == body["items"][1:]
+
+
+def test_the_registry_is_ordered_by_present_contacts_and_not_by_those_that_it_keeps() -> None:
+    present = [factories.pnode(1, last_seen=AT - 50), factories.pnode(2, last_seen=AT)]
+    kept = [
+        registry_entry(1, last_seen=AT - 60),
+        registry_entry(2, last_seen=AT - DAY),
+        registry_entry(3, last_seen=AT - 90),
+    ]
+    client = make_client(FakeReads([factories.snapshot(present)], registry=kept))
+    items = client.get("/registry").json()["items"]
+    assert [(item["address"], item["last_seen"]) for item in items] == [
+        (address(2), AT),
+        (address(1), AT - 50),
+        (address(3), AT - 90),
+    ]
+
+
+def test_where_no_seed_gives_a_contact_the_registry_goes_by_the_last_observation() -> None:
+    present = [factories.pnode(1, last_seen=AT - 50), factories.pnode(2, last_seen=None)]
+    kept = [registry_entry(3, last_seen=None, updated_slot=AT - 20)]
+    client = make_client(FakeReads([factories.snapshot(present)], registry=kept))
+    items = client.get("/registry").json()["items"]
+    assert [item["address"] for item in items] == [address(2), address(3), address(1)]
+    shown = [item["last_seen"] for item in items]
+    assert shown == sorted(shown, reverse=True)
 
 
 def test_a_registry_entry_of_a_present_node_has_its_present_figures() -> None:
@@ -53,7 +81,15 @@ def test_a_registry_entry_of_a_present_node_has_its_present_figures() -> None:
 def test_the_graveyard_holds_those_gone_for_so_long() -> None:
     assert [entry["address"] for entry in get("/graveyard")["items"]] == [address(900)]
     assert get("/graveyard", days=101)["items"] == []
-    assert len(get("/graveyard", days=0)["items"]) == 2
+    with_present = get("/graveyard", days=0)
+    assert with_present["total"] == with_present["count"] == 41
+
+
+def test_a_node_in_contact_is_in_no_graveyard_whatever_the_registry_kept_of_it() -> None:
+    reads = FakeReads(
+        [factories.snapshot([factories.pnode(1, last_seen=AT)])], registry=[registry_entry(1, last_seen=AT - 3 * DAY)]
+    )
+    assert make_client(reads).get("/graveyard?days=2").json()["total"] == 0
 
 
 def test_history_has_real_scores_offline_points_and_availability() -> None:

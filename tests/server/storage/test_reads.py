@@ -255,7 +255,7 @@ async def test_while_the_store_is_away_the_present_is_answered_from_memory(
             reads.snapshot_at(AT + 60),
             reads.header(AT),
             reads.registry_entry("x"),
-            reads.registry(skip=0, limit=1),
+            reads.registry(snapshot_of(AT), skip=0, limit=1),
             reads.available(),
         ):
             with pytest.raises(SnapshotUnavailable, match="the store does not answer"):
@@ -306,9 +306,9 @@ async def test_registry_questions(store_db: Mongo) -> None:
     reads = reads_of(store_db)
     made = commit(AT).registry
     assert await reads.registry_entry(made[0].addresses[0]) == made[0]
-    page = await reads.registry(skip=1, limit=2)
+    page = await reads.registry(snapshot_of(AT), skip=1, limit=2)
     assert (len(page.entries), page.total) == (2, len(made))
-    assert (await reads.registry(skip=0, limit=9, last_seen_before=AT)).total == 0
+    assert (await reads.registry(snapshot_of(AT), skip=0, limit=9, last_seen_before=AT - DAY)).total == 0
 
 
 async def test_history_and_events_are_asked_of_those_who_have_them(store_db: Mongo) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from schema.domain.base import MAX_INT64
-from schema.domain.registry import RegistryEntry
+from schema.domain.registry import Contact, RegistryEntry
 from server.storage import registry
 from server.storage.connect import Mongo
 from tests.factories import AT, address, pnode
@@ -53,31 +53,24 @@ async def test_a_new_entry_replaces_the_old_one_with_its_addresses(store_db: Mon
     assert await registry.find(address(1)) is None
 
 
-async def test_pages_are_by_last_seen_newest_first_then_by_id(store_db: Mongo) -> None:
+async def test_contacts_are_in_order_with_addresses_for_ties(store_db: Mongo) -> None:
     entries = [entry_of(i, last_seen=None if i == 4 else AT + i // 2) for i in range(1, 8)]
     await registry.write(entries, token=1)
-    expected = sorted(entries, key=lambda e: (-(e.last_seen or 0), e.id))
-    found = [
-        one
-        for skip in range(0, 8, 3)
-        for one in (await registry.page(skip=skip, limit=3, last_seen_before=None)).entries
-    ]
-    assert found == expected
-    assert (await registry.page(skip=0, limit=1, last_seen_before=None)).total == 7
+    expected = sorted(entries, key=lambda e: (-e.last_contact, e.address))
+    found = await registry.contacts(without=())
+    assert found == [Contact(e.last_contact, e.address, e.id) for e in expected]
+    assert await registry.contacts(without=(), most=3) == found[:3]
+    assert await registry.count() == 7
 
 
-async def test_those_last_seen_before_a_time_are_counted_too(store_db: Mongo) -> None:
-    await registry.write([entry_of(i, last_seen=AT + 10 * i) for i in range(1, 6)], token=1)
-    page = await registry.page(skip=1, limit=5, last_seen_before=AT + 40)
-    assert [one.last_seen for one in page.entries] == [AT + 20, AT + 10]
-    assert page.total == 3
-
-
-@pytest.mark.parametrize(("skip", "limit"), [(0, 0), (0, -1), (2, 5), (-1, 5), (MAX_INT64 + 1, 5)])
-async def test_a_window_outside_is_empty_and_still_says_the_total(store_db: Mongo, skip: int, limit: int) -> None:
-    await registry.write([entry_of(1), entry_of(2)], token=1)
-    page = await registry.page(skip=skip, limit=limit, last_seen_before=None)
-    assert (page.entries, page.total) == ((), 2)
+async def test_contacts_are_of_others_and_of_a_time(store_db: Mongo) -> None:
+    entries = [entry_of(i, last_seen=AT + 10 * i) for i in range(1, 6)]
+    await registry.write(entries, token=1)
+    found = await registry.contacts(without={entries[2].id}, since=AT + 20, before=AT + 50)
+    assert [each.at for each in found] == [AT + 40, AT + 20]
+    assert [each.at for each in await registry.contacts(without=(), before=AT + 20)] == [AT + 10]
+    assert [each.at for each in await registry.contacts(without=(), since=AT + 50)] == [AT + 50]
+    assert await registry.contacts(without=(), since=AT + 51) == []
 
 
 async def test_the_largest_figures_are_kept(store_db: Mongo) -> None:
