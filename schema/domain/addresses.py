@@ -42,7 +42,8 @@ def listed_addresses(
 ) -> list[ListedAddress]:
     """The addresses of one node that are listed now, best first: living before dead, newest contact before older.
 
-    Of one key on two living hosts the one known longer speaks, so that the node's figures do not jump from one machine
+    An address at first sight, alive by its contact alone, comes after one whose uptime has moved since: relayed records
+    of a node show up under other addresses for a poll, and go again. Of one key on two living hosts the one known longer speaks, so that the node's figures do not jump from one machine
     to the other with each poll, and a stranger who copies a key does not take its place.
     """
     before = {memory.address: memory for memory in remembered}
@@ -54,7 +55,8 @@ def listed_addresses(
         memory = observe(before.get(address), address, of_address, at)
         listed.append(ListedAddress(memory, tuple(of_address), *judge(memory, at, grace)))
     if len(listed) > 1:
-        listed.sort(key=_preference, reverse=True)
+        newest = max((each.memory.first_listed for each in listed if each.status is PNodeStatus.ONLINE), default=0)
+        listed.sort(key=lambda each: _preference(each, newest), reverse=True)
         if lives_twice(listed):
             listed.sort(key=_seniority)
     return listed
@@ -112,12 +114,14 @@ def previous_addresses(
     return tuple(AddressChange(address=a, until=u) for a, u in newest_first[:MAX_PREVIOUS_ADDRESSES])
 
 
-def _preference(listed: ListedAddress) -> tuple[int, int, int, str]:
+def _preference(listed: ListedAddress, newest: int) -> tuple[int, bool, int, int, str]:
+    """`newest` is when the last of the node's living addresses was first listed."""
     memory, preference = listed.memory, _PREFERENCE[listed.status]
     if listed.status is PNodeStatus.GHOST:
         # The contacts of dead records are reset again and again, each at another time: they would take turns for ever.
-        return (preference, memory.alive_at or -1, memory.first_listed, memory.address)
-    return (preference, listed.last_seen or -1, memory.alive_at or -1, memory.address)
+        return (preference, False, memory.alive_at or -1, memory.first_listed, memory.address)
+    proven = memory.moved and memory.alive_at is not None and memory.alive_at >= newest
+    return (preference, proven, listed.last_seen or -1, memory.alive_at or -1, memory.address)
 
 
 def _seniority(listed: ListedAddress) -> tuple[int, int, str]:

@@ -46,6 +46,27 @@ def test_of_two_living_addresses_the_one_seen_last_comes_first() -> None:
     assert listed[0].memory.address == NEW
 
 
+def test_an_address_at_first_sight_does_not_speak_before_one_whose_uptime_moves() -> None:
+    """A relayed record, or a copied key, comes and goes: the node has not moved for that."""
+    lived = [[row(OLD, 100 + 60 * n, AT + 60 * n, age=9)] for n in range(2)]
+    listed, _ = polls(*lived, [row(OLD, 220, AT + 120, age=9), row(NEW, 150, AT + 120, age=1)])
+    assert [(each.memory.address, each.status) for each in listed] == [
+        (OLD, PNodeStatus.ONLINE),
+        (NEW, PNodeStatus.ONLINE),
+    ]
+
+
+def test_a_node_that_moved_speaks_from_its_new_address_at_once_or_from_its_second_listing_on() -> None:
+    lived = [[row(OLD, 100 + 60 * n, AT + 60 * n)] for n in range(2)]
+    for last in (160, 180):  # at its old address it shows life before the move, or also in the poll after it
+        moving = [row(OLD, last, AT + 120, age=30), row(NEW, 3, AT + 120)]
+        listed, _ = polls(*lived, moving)
+        assert listed[0].memory.address == (NEW if last == 160 else OLD)
+        listed, _ = polls(*lived, moving, [row(OLD, last, AT + 180, age=90), row(NEW, 63, AT + 180)])
+        assert listed[0].memory.address == NEW
+        assert not lives_twice(listed)
+
+
 def test_one_key_on_two_living_hosts_keeps_the_address_that_was_there_first() -> None:
     first = [[row(OLD, 100 + 60 * n, AT + 60 * n, age=9)] for n in range(2)]
     for fresher in (0, 1):
