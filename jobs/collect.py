@@ -1,5 +1,6 @@
 """One cycle, start to end: crawl, merge, accumulate, score, save, announce, report."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -8,6 +9,7 @@ import structlog
 from schema.domain.base import Slot
 from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.errors import SnapshotUnavailable
 from schema.domain.observation import SeedReply
 from schema.domain.snapshot import CycleTiming
 from schema.garbage import GarbagePause
@@ -47,12 +49,14 @@ class Collector:
         self._pause = GarbagePause()
         self._state = State()
         self._succeeded: dict[str, int] = {}
+        self._attempts: tuple[SeedAttempt, ...] = ()
 
     async def collect(self, slot: Slot) -> CollectorState:
         """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
 
         Outcomes: `committed`; `no_seed_answered` (no node changes); `already_committed` and `not_ours` (another worker
-        did it, or is doing it). Raises what the store raises.
+        did it, or is doing it). Raises what the store raises. Whatever else ends a cycle is raised too, and reported as
+        `failed`.
         """
         with self._pause():
             return await self._collect(slot)
@@ -64,20 +68,31 @@ class Collector:
             return CollectorState(attempted_slot=slot, outcome="not_ours")
         if lease.committed_slot is not None and lease.committed_slot >= slot:
             return CollectorState(attempted_slot=slot, committed_slot=lease.committed_slot, outcome="already_committed")
+        try:
+            return await self._cycle(lease, slot, started)
+        except SnapshotUnavailable:
+            raise
+        except Exception:
+            with contextlib.suppress(SnapshotUnavailable, LeaseLost):
+                await self._report(lease, slot, "failed", started)
+            raise
+
+    async def _cycle(self, lease: Lease, slot: Slot, started: float) -> CollectorState:
         before = await self._restore(lease)
         asked = time.monotonic()
         replies = await self._crawl()
         crawled = time.monotonic()
+        self._attempts = tuple(self._attempt(reply) for reply in replies)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
         if cycle is None:
-            return await self._report(lease, slot, replies, "no_seed_answered", started)
+            return await self._report(lease, slot, "no_seed_answered", started)
         try:
             await self._commit(lease, before, cycle)
         except LeaseLost:
             log.warning("cycle.lease_lost", slot=slot, token=lease.token)
             return CollectorState(attempted_slot=slot, outcome="not_ours")
         await self._announce(slot)
-        return await self._report(lease, slot, replies, "committed", started)
+        return await self._report(lease, slot, "committed", started)
 
     async def _restore(self, lease: Lease) -> State:
         """The state of the last commit: our own memory of it while it was ours, else the store's."""
@@ -127,16 +142,13 @@ class Collector:
         except Exception as error:  # noqa: BLE001 — readers also look for themselves; a lost word must not fail a cycle
             log.warning("cycle.not_announced", slot=slot, error=str(error))
 
-    async def _report(
-        self, lease: Lease, slot: Slot, replies: Sequence[SeedReply], outcome: str, started: float
-    ) -> CollectorState:
-        seeds = tuple(self._attempt(reply) for reply in replies)
+    async def _report(self, lease: Lease, slot: Slot, outcome: str, started: float) -> CollectorState:
         state = CollectorState(
             attempted_slot=slot,
             attempted_at=int(self._clock()),
             committed_slot=slot if outcome == "committed" else lease.committed_slot,
             outcome=outcome,
-            seeds=seeds,
+            seeds=self._attempts,
             cycle_seconds=round(time.monotonic() - started, 3),
         )
         await self._store.report(lease, state)
@@ -144,8 +156,8 @@ class Collector:
             "cycle.done",
             slot=slot,
             outcome=outcome,
-            seeds_ok=sum(attempt.failure is None for attempt in seeds),
-            seeds=len(seeds),
+            seeds_ok=sum(attempt.failure is None for attempt in state.seeds),
+            seeds=len(state.seeds),
             seconds=state.cycle_seconds,
         )
         return state

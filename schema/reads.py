@@ -25,8 +25,8 @@ class SeedAttempt(Record):
 class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
-    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed` or `not_ours`; `cycle_seconds` is the
-    whole cycle's length, saving included.
+    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours` or `failed`; `cycle_seconds` is
+    the whole cycle's length, saving included.
     """
 
     attempted_slot: Slot | None = None

@@ -1,9 +1,13 @@
 from collections.abc import Sequence
 
+import pytest
+
 from jobs.collect import Collector
 from schema.domain.cycle import CycleOptions
+from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
 from schema.domain.observation import SeedReply
+from schema.writes import Commit, Lease
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer, FakeStore
 
@@ -15,10 +19,13 @@ class World:
         self.now = float(AT)
         self.numbers: Sequence[int] = (1, 2)
         self.silent = False
+        self.broken = False
         self.crawls = 0
 
     async def crawl(self) -> list[SeedReply]:
         self.crawls += 1
+        if self.broken:
+            raise ZeroDivisionError("a fault of ours")
         if self.silent:
             return [seed_reply(seed, None, at=self.now) for seed in SEEDS]
         rows = [observation(n, uptime=int(self.now) % 10**6, last_seen=int(self.now) - 3) for n in self.numbers]
@@ -87,6 +94,55 @@ async def test_a_cycle_in_which_no_seed_answers_changes_no_node_and_is_reported(
     state = await collector.collect(AT + 60)
     assert (state.outcome, state.committed_slot, len(store.commits)) == ("no_seed_answered", AT, 1)
     assert all(attempt.failure is not None and attempt.succeeded_at == AT for attempt in state.seeds)
+
+
+class Failing(FakeStore):
+    """A store that takes no commit but the first, for a reason of its own."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self._reason = reason
+
+    async def commit(self, lease: Lease, commit: Commit) -> None:
+        if self.commits:
+            raise self._reason
+        await super().commit(lease, commit)
+
+
+async def test_a_cycle_that_fails_is_reported_with_the_seeds_that_it_asked_and_fails() -> None:
+    world, store = World(), Failing(ZeroDivisionError("a fault of ours"))
+    collector = world.collector(store)
+    await collector.collect(AT)
+    world.now = AT + 60.0
+    with pytest.raises(ZeroDivisionError):
+        await collector.collect(AT + 60)
+
+    report = store.reports[-1]
+    assert (report.outcome, report.attempted_slot, report.committed_slot) == ("failed", AT + 60, AT)
+    assert {attempt.seed: attempt.succeeded_at for attempt in report.seeds} == dict.fromkeys(SEEDS, AT + 60)
+
+
+async def test_a_cycle_that_fails_before_it_asks_is_reported_with_what_is_known_of_the_seeds() -> None:
+    world, store = World(), FakeStore()
+    collector = world.collector(store)
+    await collector.collect(AT)
+    world.broken, world.now = True, AT + 60.0
+    with pytest.raises(ZeroDivisionError):
+        await collector.collect(AT + 60)
+
+    assert store.reports[-1].outcome == "failed"
+    assert {attempt.attempted_at for attempt in store.reports[-1].seeds} == {AT}
+
+
+async def test_a_store_that_is_away_is_not_asked_to_take_a_report() -> None:
+    world, store = World(), Failing(SnapshotUnavailable("away"))
+    collector = world.collector(store)
+    await collector.collect(AT)
+    world.now = AT + 60.0
+    with pytest.raises(SnapshotUnavailable):
+        await collector.collect(AT + 60)
+
+    assert [report.outcome for report in store.reports] == ["committed"]
 
 
 async def test_the_state_is_loaded_only_when_somebody_else_committed() -> None:
