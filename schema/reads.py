@@ -48,7 +48,11 @@ class RegistryPage(Record):
 
 
 class HistoryStatusRow(Record):
-    """How much history is kept of one node."""
+    """How much history is kept of one node.
+
+    `first` and `last` are the times of its first and its last sample, as fine as is kept of that time: to the slot, or
+    to the bucket.
+    """
 
     id: str
     address: str | None

@@ -126,7 +126,7 @@ class FakeReads:
                 address=None,
                 samples=sum(p.samples for p in points),
                 first=points[0].start,
-                last=points[-1].end,
+                last=points[-1].start,
             )
             for node_id, points in self.node_points.items()
             if points

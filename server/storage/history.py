@@ -121,7 +121,7 @@ async def fetch(
     documents = await HistoryDocument.collection().find({"_id": {"$in": keys}}, {"parts": 1, "period": 1}).to_list()
     for document in documents:
         by_subject[subject_of(document["_id"])].update(
-            (key, body) for key, body in document.get("parts", {}).items() if _shares_time(key, start, end)
+            (key, body) for key, body in document.get("parts", {}).items() if shares_time(key, start, end)
         )
     return Found(dict(by_subject), frozenset(document["period"] for document in documents))
 
@@ -133,7 +133,7 @@ async def sampled_days(subjects: Iterable[str], start: UnixSeconds, end: UnixSec
     days: Counter[UnixSeconds] = Counter()
     for document in found:
         samples = document.get("samples", {})
-        days.update({time_of(key): n for key, n in samples.items() if _shares_time(key, start, end)})
+        days.update({time_of(key): n for key, n in samples.items() if shares_time(key, start, end)})
     return {day: days[day] for day in sorted(days)}
 
 
@@ -162,6 +162,6 @@ def _merged(parts: Parts, unpack: Callable[[bytes], Sequence[T]], time: Callable
     return sorted(found, key=time) if fresh else found
 
 
-def _shares_time(key: str, start: UnixSeconds, end: UnixSeconds) -> bool:
+def shares_time(key: str, start: UnixSeconds, end: UnixSeconds) -> bool:
     at = time_of(key)
     return at < end and start < at + (HOUR if key.startswith("h") else DAY)

@@ -28,6 +28,7 @@ class HistoryReads:
         self._open = OpenHours()
         self._cache = PointCache()
         self._status: tuple[UnixSeconds, history_status.Status] | None = None
+        self._rows: dict[int, tuple[HistoryStatusRow, ...]] = {}
         self._earliest: tuple[float, UnixSeconds] | None = None
 
     async def network_history(
@@ -55,10 +56,14 @@ class HistoryReads:
             rolled = progress.next_hour if progress else 0
             if self._status is None or self._status[0] != rolled:
                 self._status = (rolled, await history_status.count(progress))
-            return await history_status.rows(self._status[1], limit)
+                self._rows = {}
+            status = self._status[1]
+            if limit not in self._rows:
+                self._rows = {limit: await history_status.rows(status, limit)}
+            return self._rows[limit], len(status)
 
     async def earliest(self) -> UnixSeconds | None:
-        """The start of the oldest day, or hour, of which there are buckets or snapshots; None where nothing is kept.
+        """The oldest slot, or the start of the oldest bucket, as fine as is kept; None where nothing is kept.
 
         Looked up once a minute: only imports and retention move it.
         """

@@ -1,25 +1,46 @@
 """How much history there is: per node, and since when."""
 
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import Resolution
+from schema.domain.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress
 from server.storage import history, registry, snapshot_log
-from server.storage.history import NETWORK, HistoryDocument, period_of, subject_of, time_of
+from server.storage.history import (
+    NETWORK,
+    HistoryDocument,
+    key_of,
+    period_of,
+    points_in,
+    samples_in,
+    shares_time,
+    subject_of,
+    time_of,
+)
 
 FIRST_YEAR = 2_020  # no pNode is older
+FINEST_FIRST = (Resolution.RAW, Resolution.M5, Resolution.H1)
+
+
+class Span(NamedTuple):
+    """Time [start, end) in which a subject has a sample."""
+
+    start: UnixSeconds
+    end: UnixSeconds
 
 
 class _Counted(NamedTuple):
-    """Samples of one node in [first, last)."""
+    """Samples of one node, the first and the last of them within an hour or day each."""
 
     id: str
     samples: int
-    first: UnixSeconds
-    last: UnixSeconds
+    first: Span
+    last: Span
 
 
 Status = tuple[_Counted, ...]
@@ -37,36 +58,68 @@ async def count(progress: RollupProgress | None) -> Status:
     return tuple(sorted(counted, key=lambda row: (-row.samples, row.id)))
 
 
-async def rows(status: Status, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
-    """The first rows, with the addresses that the registry knows, and the number of all."""
+async def rows(status: Status, limit: int) -> tuple[HistoryStatusRow, ...]:
+    """The first rows, with the addresses that the registry knows, and the times of the first and the last sample.
+
+    Times are those of slots while raw samples are kept. Of an older bucket: when the node was first seen, where that was
+    in it, else its start.
+    """
     best = status[: max(0, limit)]
     entries = await registry.by_ids([row.id for row in best])
-    return (
-        tuple(
-            HistoryStatusRow(
-                id=row.id,
-                address=entries[row.id].address if row.id in entries else None,
-                samples=row.samples,
-                first=row.first,
-                last=row.last,
-            )
-            for row in best
-        ),
-        len(status),
+    firsts = await _narrow({row.id: row.first for row in best}, min)
+    lasts = await _narrow({row.id: row.last for row in best}, max)
+    return tuple(
+        HistoryStatusRow(
+            id=row.id,
+            address=entries[row.id].address if row.id in entries else None,
+            samples=row.samples,
+            first=_first(firsts[row.id], entries.get(row.id)),
+            last=lasts[row.id].start,
+        )
+        for row in best
     )
 
 
 async def earliest(now: UnixSeconds) -> UnixSeconds | None:
-    """The start of the oldest day with buckets, else of the oldest hour with buckets or a snapshot."""
+    """When the network's history begins: the oldest slot, or the start of the oldest bucket, as fine as is kept."""
     first = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
     days = await history.sampled_days((NETWORK,), first, now)
     if days:
-        return min(days)
+        return (await _narrow({NETWORK: Span(min(days), min(days) + DAY)}, min))[NETWORK].start
     recent = history.periods(Resolution.H1, now - 2 * DAY, now)
     hours = await history.fetch(Resolution.H1, (NETWORK,), recent, now - 2 * DAY, now)
     slot = await snapshot_log.earliest()
-    known = [*map(time_of, hours.parts[NETWORK]), *([slot // HOUR * HOUR] if slot is not None else [])]
-    return min(known, default=None)
+    hour = min(map(time_of, hours.parts[NETWORK]), default=None)
+    if hour is None or (slot is not None and slot < hour + HOUR):
+        return slot
+    return hour
+
+
+async def _narrow(spans: Mapping[str, Span], pick: Callable[[Iterable[Span]], Span]) -> dict[str, Span]:
+    """Each subject's span, narrowed to the first or last (`pick`) slot or bucket in it, as fine as is kept."""
+    found: dict[str, Span] = {}
+    for resolution in FINEST_FIRST:
+        left = {subject: span for subject, span in spans.items() if subject not in found}
+        keys = [key_of(resolution, period_of(resolution, span.start), subject) for subject, span in left.items()]
+        async for document in HistoryDocument.collection().find({"_id": {"$in": keys}}, {"parts": 1}):
+            subject = subject_of(document["_id"])
+            whole = left[subject]
+            parts = {key: body for key, body in document.get("parts", {}).items() if shares_time(key, *whole)}
+            await asyncio.sleep(0)
+            inside = [span for span in _spans(parts, subject, resolution) if whole.start <= span.start < whole.end]
+            if inside:
+                found[subject] = pick(inside)
+    return {subject: found.get(subject, span) for subject, span in spans.items()}
+
+
+def _spans(parts: Mapping[str, bytes], subject: str, resolution: Resolution) -> Collection[Span]:
+    if resolution is Resolution.RAW:
+        return [Span(sample.slot, sample.slot + sample.interval) for sample in samples_in(parts)]
+    return [Span(point.start, point.end) for point in points_in(parts, subject, resolution)]
+
+
+def _first(span: Span, entry: RegistryEntry | None) -> UnixSeconds:
+    return entry.first_seen if entry is not None and span.start <= entry.first_seen < span.end else span.start
 
 
 async def _add(found: dict[str, dict[str, int]], where: dict[str, Any]) -> None:
@@ -75,8 +128,9 @@ async def _add(found: dict[str, dict[str, int]], where: dict[str, Any]) -> None:
 
 
 def _counted(subject: str, samples: dict[str, int]) -> _Counted:
-    return _Counted(subject, sum(samples.values()), min(map(time_of, samples)), max(map(_end_of, samples)))
+    return _Counted(subject, sum(samples.values()), min(map(_span_of, samples)), max(map(_span_of, samples)))
 
 
-def _end_of(key: str) -> UnixSeconds:
-    return time_of(key) + (HOUR if key.startswith("h") else DAY)
+def _span_of(key: str) -> Span:
+    start = time_of(key)
+    return Span(start, start + (HOUR if key.startswith("h") else DAY))

@@ -37,7 +37,7 @@ class HistoryQuestions(Protocol):
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
 
     async def earliest(self) -> UnixSeconds | None:
-        """The start of the oldest bucket; None where there is none."""
+        """The oldest slot, or the start of the oldest bucket; None where there is none."""
         ...
 
 
@@ -129,7 +129,9 @@ class MongoReads:
         return await self._history.node_history(node_ids, start, end, resolution, include_current=include_current)
 
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
-        return await self._history.history_status(limit)
+        rows, total = await self._history.history_status(limit)
+        current = self.current()
+        return tuple(_up_to(current, row) for row in rows), total
 
     async def events(
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
@@ -138,6 +140,13 @@ class MongoReads:
 
     async def event_count(self, where: EventFilter) -> int:
         return await self._events.event_count(where)
+
+
+def _up_to(current: Snapshot | None, row: HistoryStatusRow) -> HistoryStatusRow:
+    """The row with the newest sample of a node that is still there: what is counted ends with the last whole hour."""
+    if current is None or row.id not in current.by_id:
+        return row
+    return row.model_copy(update={"last": max(row.last, current.slot)})
 
 
 def _as_committed(header: SnapshotHeader) -> CollectorState:

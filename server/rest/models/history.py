@@ -192,14 +192,16 @@ class MetricsSummaryAnswer(Body):
 
 class HistoryStatusNode(Body):
     address: str
-    snapshots: Count
-    first_seen: UnixTime
-    last_seen: UnixTime
-    days_tracked: float
+    snapshots: Count = Field(description="Samples of the node, counted up to the last whole hour")
+    first_seen: UnixTime = Field(description="Its first sample; to the hour or day where no finer history is kept")
+    last_seen: UnixTime = Field(description="Its last sample; to the hour or day where no finer history is kept")
+    days_tracked: float = Field(description="Days from the first to the last sample")
 
 
 class HistoryStatusStats(Body):
-    oldest_snapshot: UnixTime | None = Field(description="Null where nothing is kept yet")
+    oldest_snapshot: UnixTime | None = Field(
+        description="The network's first sample, as fine as is kept; null where nothing is kept yet"
+    )
     newest_snapshot: UnixTime | None = Field(description="Null where nothing is kept yet")
     total_snapshots: Count = Field(description="Samples of the nodes listed here")
 

@@ -168,9 +168,7 @@ def test_an_empty_history_still_has_every_key_of_its_summary() -> None:
 
 
 def test_versions_that_share_a_name_are_added_up() -> None:
-    point = network_point(AT).model_copy(
-        update={"versions": ((None, 3), ("unknown", 2), ("0.8.0", 5), (OTHER_VERSIONS, 4)), "samples": 1}
-    )
+    point = network_point(AT, versions=((None, 3), ("unknown", 2), ("0.8.0", 5), (OTHER_VERSIONS, 4)))
     client = make_client(FakeReads([factories.network(5)], network_points=[point]))
     (shown,) = client.get("/network/history").json()["history"]
     assert shown["version_distribution"] == {"unknown": 5, "0.8.0": 5, "other": 4}
@@ -178,7 +176,7 @@ def test_versions_that_share_a_name_are_added_up() -> None:
 
 
 def test_a_version_that_nobody_knows_makes_the_network_no_more_diverse() -> None:
-    points = [network_point(AT - 60).model_copy(update={"versions": ((None, 24),)}), network_point(AT)]
+    points = [network_point(AT - 60, versions=((None, 24),)), network_point(AT)]
     client = make_client(FakeReads([factories.network(5)], network_points=points))
     shown = [point["version_diversity_index"] for point in client.get("/network/history").json()["history"]]
     assert shown == [0, 1]

@@ -46,7 +46,14 @@ def shared_client(state: str = "fresh") -> TestClient:
     return _SHARED[state]
 
 
-def network_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:
+def network_point(
+    start: int,
+    *,
+    seconds: int = 60,
+    partial: bool = False,
+    versions: tuple[tuple[str | None, int], ...] = (("0.8.0", 18), (None, 6)),
+    **values: float,
+) -> HistoryPoint:
     """A point of the network's history in published units; what is not named is as in a network of 30 nodes."""
     known: dict[str, float] = {
         "total": 30,
@@ -66,7 +73,7 @@ def network_point(start: int, *, seconds: int = 60, partial: bool = False, **val
         "avg_score": 75.0,
         "health_score": 90.0,
     }
-    return point(start, seconds, known | values, partial=partial, versions=(("0.8.0", 18), (None, 6)))
+    return point(start, seconds, known | values, partial=partial, versions=versions)
 
 
 def node_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:

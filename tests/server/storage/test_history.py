@@ -13,12 +13,14 @@ from schema.domain.history import NETWORK_METRICS, NODE_METRICS, History, Histor
 from schema.domain.resolution import POINT_LIMIT
 from schema.domain.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
 from schema.domain.snapshot import Snapshot
+from server.storage import registry
 from server.storage.connect import Mongo
-from server.storage.history import periods
+from server.storage.history import HistoryDocument, periods
 from server.storage.history_reads import HistoryReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, commit_all, moment
+from tests.server.storage.builders import entry
 
 INTERVAL = 300
 START, NEWEST = MIDNIGHT - 3 * HOUR, MIDNIGHT + 2 * HOUR + 20 * 60
@@ -303,15 +305,49 @@ async def test_status_tells_how_much_is_kept_of_each_node(rolled: HistoryReads, 
 
     assert total == 3
     assert [row.id for row in rows] == sorted(node.id for node in SNAPSHOTS[0].nodes)[:2]
-    assert {(row.samples, row.first, row.last) for row in rows} == {
-        (len([s for s in SNAPSHOTS if s.slot < MIDNIGHT + 2 * HOUR]), MIDNIGHT - DAY, MIDNIGHT + 2 * HOUR)
+    rolled_up = [s for s in SNAPSHOTS if s.slot < MIDNIGHT + 2 * HOUR]
+    assert {(row.samples, row.first, row.last) for row in rows} == {(len(rolled_up), START, rolled_up[-1].slot)}
+    assert rolled_up[-1].slot == MIDNIGHT + 2 * HOUR - INTERVAL
+
+
+@pytest.mark.parametrize(
+    ("gone", "times"),
+    [
+        ((Resolution.RAW,), (START, MIDNIGHT + 2 * HOUR - 300)),
+        ((Resolution.RAW, Resolution.M5), (START, MIDNIGHT + HOUR)),
+        ((Resolution.RAW, Resolution.M5, Resolution.H1), (MIDNIGHT - DAY, MIDNIGHT - DAY)),
+    ],
+    ids=["raw", "m5", "h1"],
+)
+async def test_times_of_samples_are_as_fine_as_what_is_kept(
+    rolled: HistoryReads, gone: tuple[Resolution, ...], times: tuple[int, int]
+) -> None:
+    collection = HistoryDocument.collection()
+    await collection.delete_many({"resolution": {"$in": [resolution.value for resolution in gone]}})
+
+    rows, total = await rolled.history_status(100)
+
+    assert (len(rows), total) == (3, 3)
+    assert {(row.first, row.last) for row in rows} == {times}
+    assert await rolled.earliest() == times[0]
+
+
+async def test_the_first_sample_is_told_by_the_first_sight_where_only_its_day_is_kept(rolled: HistoryReads) -> None:
+    await HistoryDocument.collection().delete_many({"resolution": {"$ne": Resolution.D1.value}})
+    entries = [entry(pnode(i), START, first_seen=START + i - 2 * DAY * (i > 1)) for i in (1, 2)]
+    await registry.write(entries, token=9)
+
+    rows, _ = await rolled.history_status(100)
+
+    assert {row.id: row.first for row in rows} == {
+        key(1): START + 1,
+        key(2): MIDNIGHT - DAY,
+        key(3): MIDNIGHT - DAY,
     }
 
 
-async def test_the_earliest_history_is_that_of_the_oldest_day_or_snapshot(reads: HistoryReads, store_db: Mongo) -> None:
-    progress = await MongoUpkeep(store_db).rolled_until()
-
-    assert await reads.earliest() == (START if progress is None else MIDNIGHT - DAY)
+async def test_the_earliest_history_is_the_oldest_slot(reads: HistoryReads) -> None:
+    assert await reads.earliest() == START
 
 
 async def test_an_empty_store_has_no_history(store_db: Mongo) -> None:

@@ -311,6 +311,26 @@ async def test_registry_questions(store_db: Mongo) -> None:
     assert (await reads.registry(snapshot_of(AT), skip=0, limit=9, last_seen_before=AT - DAY)).total == 0
 
 
+class StatusOnly(BucketHistory):
+    """Rows that were counted up to an hour ago."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+
+    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        rows = [HistoryStatusRow(id=i, address=None, samples=9, first=AT - DAY, last=AT - HOUR) for i in self.ids]
+        return tuple(rows), limit
+
+
+async def test_the_last_sample_of_a_node_that_is_still_there_is_in_the_newest_snapshot(store_db: Mongo) -> None:
+    await fill(store_db, [AT])
+    here = snapshot_of(AT).nodes[0].id
+    reads = MongoReads(store_db, StatusOnly(here, "gone"), Events(), clock=lambda: NOW)
+    assert [row.last for row in (await reads.history_status(2))[0]] == [AT - HOUR] * 2
+    await reads.refresh()
+    assert [row.last for row in (await reads.history_status(2))[0]] == [AT, AT - HOUR]
+
+
 async def test_history_and_events_are_asked_of_those_who_have_them(store_db: Mongo) -> None:
     reads = reads_of(store_db)
     network = await reads.network_history(AT, AT + 60, Resolution.H1, include_current=True)
