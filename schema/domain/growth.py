@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from schema.domain.base import Record, UnixSeconds
+from schema.domain.base import HOUR, Record, Slot, UnixSeconds
 from schema.domain.history import METRIC_SCALE, HistoryPoint
 from schema.domain.snapshot import SnapshotHeader
+
+# Snapshots are kept by the hour after some days, and single slots are missed; more than this is a gap.
+MAX_LAG_SHARE = 0.1
+MAX_LAG_INTERVALS = 2
 
 
 class Trend(StrEnum):
@@ -30,20 +34,21 @@ class Growth(Record):
     """The network then and now. `hours` is what was asked for, `seconds` what lies between the two snapshots.
 
     `total` counts all known nodes, `online` the live ones; `storage_committed` in bytes over online nodes; `witnesses`
-    is the mean per online node. `witnesses`, `score` are None where either end does not know it.
+    is the mean per online node. `witnesses`, `score` are None where either end does not know it. Everything but `hours`
+    and `end` is None where no snapshot tells how it was then.
     """
 
     hours: float
-    seconds: int
-    start: UnixSeconds
+    seconds: int | None = None
+    start: UnixSeconds | None = None
     end: UnixSeconds
-    total: Change
-    online: Change
-    storage_committed: Change
-    storage_used: Change
-    witnesses: Change | None
-    score: Change | None
-    health: Change
+    total: Change | None = None
+    online: Change | None = None
+    storage_committed: Change | None = None
+    storage_used: Change | None = None
+    witnesses: Change | None = None
+    score: Change | None = None
+    health: Change | None = None
 
 
 class HistorySummary(Record):
@@ -81,21 +86,36 @@ def change(start: float, end: float) -> Change:
     )
 
 
-def growth_between(start: SnapshotHeader, end: SnapshotHeader, hours: float) -> Growth:
-    """The network's growth from one snapshot to a later one. The caller picks the one closest to `hours` before."""
-    then, now = start.totals, end.totals
+def asked_slot(newest: SnapshotHeader, hours: float) -> Slot:
+    """The time that growth over so many hours begins with."""
+    return newest.slot - round(hours * HOUR)
+
+
+def growth_since(base: SnapshotHeader | None, newest: SnapshotHeader, hours: float) -> Growth:
+    """The network's growth up to the newest snapshot, from `base`: the newest one kept of `hours` before or earlier; of a
+    store that is younger, the first one.
+
+    Not known without a base, and where it lies further than `MAX_LAG_SHARE` of those hours (and two intervals) before
+    them: what grew while nobody looked belongs to no period.
+    """
+    if base is None or base.slot >= newest.slot:
+        return Growth(hours=hours, end=newest.taken_at)
+    lag = asked_slot(newest, hours) - base.slot
+    if lag > max(MAX_LAG_SHARE * hours * HOUR, MAX_LAG_INTERVALS * newest.interval):
+        return Growth(hours=hours, end=newest.taken_at)
+    then, now = base.totals, newest.totals
     return Growth(
         hours=hours,
-        seconds=end.taken_at - start.taken_at,
-        start=start.taken_at,
-        end=end.taken_at,
+        seconds=newest.taken_at - base.taken_at,
+        start=base.taken_at,
+        end=newest.taken_at,
         total=change(then.total, now.total),
         online=change(then.online, now.online),
         storage_committed=change(then.storage_committed, now.storage_committed),
         storage_used=change(then.storage_used, now.storage_used),
         witnesses=_change(then.avg_witnesses, now.avg_witnesses),
         score=_change(then.avg_score, now.avg_score),
-        health=change(start.health.score, end.health.score),
+        health=change(base.health.score, newest.health.score),
     )
 
 

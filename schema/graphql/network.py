@@ -14,9 +14,9 @@ from schema.domain.analytics import (
     StorageBuckets,
     VersionAnalysis,
 )
-from schema.domain.base import HOUR, UnixSeconds
+from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
-from schema.domain.growth import Growth, growth_between
+from schema.domain.growth import Growth
 from schema.domain.health import NetworkAlert
 from schema.domain.history import History
 from schema.domain.snapshot import HealthFactors, NetworkHealth, NetworkTotals
@@ -41,6 +41,7 @@ from schema.graphql.scalars import DateTime
 from schema.graphql.series import BigIntChangeType, FloatChangeType
 from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
 from schema.graphql.tables import InSnapshot
+from schema.growth import read_growth
 
 DEFAULT_GROWTH_HOURS = 24
 MAX_GROWTH_HOURS = 24 * 366 * 20
@@ -87,13 +88,7 @@ async def growth(
     back = DEFAULT_GROWTH_HOURS if hours is None else hours
     if not 1 <= back <= MAX_GROWTH_HOURS:
         raise BadUserInput(f"hours is {back}, expected 1 to {MAX_GROWTH_HOURS}", {"limit": MAX_GROWTH_HOURS})
-    reads, end = info.context.reads, (await info.context.tables()).header
-    start = await reads.header(end.slot - back * HOUR)
-    if start is None:
-        # A store that is younger than that is compared with its first snapshot; `seconds` tells how long ago that was.
-        earliest = (await reads.available()).earliest_snapshot
-        start = (await reads.header(earliest) if earliest is not None else None) or end
-    return growth_between(start, end, back)
+    return await read_growth(info.context.reads, (await info.context.tables()).header, back)
 
 
 async def version_adoption(
@@ -233,19 +228,23 @@ class NetworkAnalyticsType:
     snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
 
 
-@published(Growth, "Growth", "The network then and now.")
+@published(
+    Growth,
+    "Growth",
+    "The network then and now: null where no snapshot is kept that is near enough to that time to compare with.",
+)
 class GrowthType:
     hours: float | None = attribute("How far back was asked for, in hours.")
-    seconds: int = attribute("What lies between the two snapshots, in seconds.")
-    start: DateTime = attribute("When the earlier snapshot was taken.")
+    seconds: int | None = attribute("What lies between the two snapshots, in seconds; less in a younger store.")
+    start: DateTime | None = attribute("When the earlier snapshot was taken.")
     end: DateTime = attribute("When the later snapshot was taken.")
-    total: BigIntChangeType = attribute("Known nodes.")
-    online: BigIntChangeType = attribute("Online nodes.")
-    storage_committed: BigIntChangeType = attribute("Committed storage of online nodes, in bytes.")
-    storage_used: BigIntChangeType = attribute("Used storage of online nodes, in bytes.")
+    total: BigIntChangeType | None = attribute("Known nodes.")
+    online: BigIntChangeType | None = attribute("Online nodes.")
+    storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
+    storage_used: BigIntChangeType | None = attribute("Used storage of online nodes, in bytes.")
     witnesses: FloatChangeType | None = attribute("Mean number of seeds that list a node; null where not known.")
     score: FloatChangeType | None = attribute("Mean composite score, in points; null where not known.")
-    health: FloatChangeType = attribute("Network health, in points.")
+    health: FloatChangeType | None = attribute("Network health, in points.")
 
 
 @published(VersionShare, "VersionShare", "How much a version was run in one bucket.")

@@ -3,32 +3,17 @@
 from typing import Any
 
 from schema.domain.base import HOUR
-from schema.domain.growth import Change, Growth, growth_between
-from schema.domain.snapshot import SnapshotHeader
-from schema.reads import Reads
+from schema.domain.growth import Change, Growth, change
 from server.rest.clock import readable
 
-_TOO_YOUNG = {"available": False, "message": "No earlier snapshot is kept to compare with yet"}
+_UNKNOWN = {"available": False, "message": "No snapshot is kept that is near enough to that time to compare with"}
+LEVEL = change(0, 0)
 
 
-async def growth_object(reads: Reads, newest: SnapshotHeader, hours: int) -> dict[str, Any]:
-    """The growth up to the newest snapshot since `hours` before; since the oldest kept one in a store that is younger.
-
-    Raises SnapshotUnavailable where the store is silent.
-    """
-    earlier = await _earlier(reads, newest, hours)
-    return _TOO_YOUNG if earlier is None else _object(growth_between(earlier, newest, hours), hours)
-
-
-async def _earlier(reads: Reads, newest: SnapshotHeader, hours: int) -> SnapshotHeader | None:
-    header = await reads.header(newest.slot - hours * HOUR)
-    if header is None:
-        oldest = (await reads.available()).earliest_snapshot
-        header = await reads.header(oldest) if oldest is not None else None
-    return header if header is not None and header.slot < newest.slot else None
-
-
-def _object(growth: Growth, hours: int) -> dict[str, Any]:
+def growth_object(growth: Growth, hours: int) -> dict[str, Any]:
+    """The growth; without figures where it is not known."""
+    if growth.seconds is None or growth.start is None:
+        return _UNKNOWN
     return {
         "available": True,
         "period_hours": hours,
@@ -39,9 +24,9 @@ def _object(growth: Growth, hours: int) -> dict[str, Any]:
             "start_time_readable": readable(growth.start),
             "end_time_readable": readable(growth.end),
         },
-        "nodes": count_change(growth.total),
-        "online_nodes": count_change(growth.online),
-        "storage": storage_change(growth.storage_committed),
+        "nodes": count_change(growth.total or LEVEL),
+        "online_nodes": count_change(growth.online or LEVEL),
+        "storage": storage_change(growth.storage_committed or LEVEL),
         "network_health": _peers(growth.witnesses),
     }
 

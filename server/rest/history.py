@@ -3,11 +3,11 @@
 from typing import Any
 
 from schema.domain.errors import RangeTooLarge
-from schema.domain.growth import Change, Trend, history_summary
+from schema.domain.growth import Trend, history_summary
 from schema.domain.history import History, HistoryPoint, Resolution
 from schema.reads import Reads
 from server.rest.clock import readable
-from server.rest.growth import count_change, storage_change
+from server.rest.growth import LEVEL, count_change, storage_change
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.summary import count_by_name
 
@@ -22,7 +22,6 @@ _NAMES = {resolution: name for name, resolution in RESOLUTIONS.items()}
 _GROWTH_WORDS = {Trend.UP: "growing", Trend.DOWN: "declining", Trend.LEVEL: "stable"}
 _QUALITY_WORDS = {Trend.UP: "improving", Trend.DOWN: "declining", Trend.LEVEL: "stable"}
 _VERSION_WORDS = {Trend.UP: "fragmenting", Trend.DOWN: "improving", Trend.LEVEL: "stable"}
-_LEVEL = Change(start=0, end=0, delta=0, percent=None, trend=Trend.LEVEL)
 
 
 def resolution_name(resolution: Resolution) -> str:
@@ -76,10 +75,10 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
 def network_summary(history: History, hours: int) -> dict[str, Any]:
     """First against last point; every key is there whatever is known."""
     found = history_summary(history.points)
-    total = found.total if found and found.total else _LEVEL
-    storage = found.storage_committed if found and found.storage_committed else _LEVEL
-    peers = found.witnesses if found and found.witnesses else _LEVEL
-    versions = found.versions if found else _LEVEL
+    total = found.total if found and found.total else LEVEL
+    storage = found.storage_committed if found and found.storage_committed else LEVEL
+    peers = found.witnesses if found and found.witnesses else LEVEL
+    versions = found.versions if found else LEVEL
     summary: dict[str, Any] = {
         "data_points": len(history.points),
         "time_range_hours": hours,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from schema.domain.base import HOUR
 from schema.domain.health import network_alerts
 from schema.domain.snapshot import NetworkHealth
+from schema.growth import read_growth
 from server.rest.analytics import analytics_sections, performance_object
 from server.rest.growth import growth_object
 from server.rest.history import RESOLUTIONS, network_point, read_network_history
@@ -65,7 +66,9 @@ def network_routes(views: Views) -> Routes:
     async def network_analytics() -> Response:
         """Versions, use of storage and connectivity of online nodes, growth, what a cycle costs, and advice."""
         view = views.current()
-        periods = {name: await growth_object(reads, view.header, hours) for name, hours in _PERIODS.items()}
+        periods = {
+            name: growth_object(await read_growth(reads, view.header, hours), hours) for name, hours in _PERIODS.items()
+        }
         body = {
             **analytics_sections(view.analytics),
             "growth": periods,
@@ -110,7 +113,8 @@ def network_routes(views: Views) -> Routes:
     async def growth(hours: Hours = 24) -> Response:
         """Nodes, storage and connectivity now, against those some hours ago."""
         view = views.current()
-        body = {"growth_metrics": await growth_object(reads, view.header, hours), "timestamp": view.at}
+        found = await read_growth(reads, view.header, hours)
+        body = {"growth_metrics": growth_object(found, hours), "timestamp": view.at}
         return answer(body, views.max_age(view))
 
     @routes.get(

@@ -3,17 +3,17 @@
 from typing import Any
 
 from schema.domain.base import DAY, GIB, HOUR
-from schema.domain.growth import Change, Trend, node_trends
+from schema.domain.growth import node_trends
 from schema.domain.history import History, HistoryPoint
 from schema.domain.pnode import PNode
 from schema.domain.rollup import combine
 from schema.domain.timeline import presence, version_at
 from server.rest.clock import readable
+from server.rest.growth import LEVEL
 from server.rest.history import mean, newest, quality_word, resolution_name
 from server.rest.node import shown_score, shown_uptime
 
 NO_POINTS = "No history is kept of this node in this range"
-_LEVEL = Change(start=0, end=0, delta=0, percent=None, trend=Trend.LEVEL)
 
 
 def unavailable_history(key: str, message: str) -> dict[str, Any]:
@@ -101,9 +101,9 @@ def _row(node: PNode, point: HistoryPoint) -> dict[str, Any]:
 
 def _trends(points: tuple[HistoryPoint, ...]) -> dict[str, Any]:
     found = node_trends(points)
-    uptime = found.uptime if found and found.uptime else _LEVEL
-    used = found.storage_used if found and found.storage_used else _LEVEL
-    score = found.score if found and found.score else _LEVEL
+    uptime = found.uptime if found and found.uptime else LEVEL
+    used = found.storage_used if found and found.storage_used else LEVEL
+    score = found.score if found and found.score else LEVEL
     return {
         "uptime_change_seconds": int(uptime.delta),
         "uptime_change_hours": round(uptime.delta / HOUR, 1),

@@ -84,7 +84,7 @@ class PeerGrowth(Body):
 
 
 class Growth(Body):
-    """The network then and now. Without an earlier snapshot `available` is false, and only `message` is there."""
+    """The network then and now. Without a snapshot near that time `available` is false, and only `message` is there."""
 
     available: bool
     message: str | None = Field(default=None, description="Why there is nothing to compare with; absent otherwise")

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.base import HOUR
-from schema.domain.growth import Change, Trend, change, growth_between, history_summary, node_trends
+from schema.domain.base import DAY, HOUR
+from schema.domain.growth import Change, Growth, Trend, change, growth_since, history_summary, node_trends
 from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
 from schema.domain.pnode import PNodeStatus
 from tests.factories import AT, SEEDS, pnode, score, snapshot
@@ -63,22 +63,56 @@ def test_growth_lies_between_two_snapshots():
         ],
         slot=AT + HOUR,
     )
-    found = growth_between(before.header, after.header, hours=1)
+    found = growth_since(before.header, after.header, hours=1)
     assert (found.hours, found.seconds, found.start, found.end) == (1, HOUR, AT + 2, AT + HOUR + 2)
     assert found.total == change(1, 3)
     assert found.online == change(1, 2)
     assert found.storage_committed == change(
         before.header.totals.storage_committed, after.header.totals.storage_committed
     )
-    assert found.storage_used.percent == 100
+    assert found.storage_used == change(before.header.totals.storage_used, 2 * before.header.totals.storage_used)
     assert found.witnesses == change(3.0, 2.0)
     assert found.score == change(80.0, 85.0)
     assert found.health == change(90.0, 90.0)
 
 
 def test_growth_from_an_empty_network_has_no_averages():
-    found = growth_between(snapshot().header, snapshot([pnode(1)]).header, hours=24)
-    assert (found.witnesses, found.score, found.total.percent) == (None, None, None)
+    found = growth_since(snapshot().header, snapshot([pnode(1)], slot=AT + DAY).header, hours=24)
+    assert (found.witnesses, found.score) == (None, None)
+    assert found.total == change(0, 1)
+    assert change(0, 1).percent is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "lag", "known"),
+    [
+        (24, 0, True),
+        (24, 2.4 * HOUR, True),
+        (24, 2.4 * HOUR + 60, False),
+        (24, -23 * HOUR, True),
+        (168, 16 * HOUR, True),
+        (168, 17 * HOUR, False),
+        (1, 6 * 60, True),
+        (1, 7 * 60, False),
+    ],
+)
+def test_growth_begins_near_the_time_asked_or_with_a_younger_store(hours: int, lag: float, known: bool) -> None:
+    now = snapshot([pnode(1)], slot=AT)
+    base = snapshot([pnode(1)], slot=AT - hours * HOUR - int(lag))
+    found = growth_since(base.header, now.header, hours)
+    assert (found.seconds is not None) == known
+    if not known:
+        assert found == Growth(hours=hours, end=now.header.taken_at)
+
+
+def test_a_long_interval_is_no_gap() -> None:
+    now, base = snapshot(slot=AT, interval=600), snapshot(slot=AT - HOUR - 1_200, interval=600)
+    assert growth_since(base.header, now.header, 1).seconds == HOUR + 1_200
+
+
+def test_without_anything_earlier_growth_is_not_known() -> None:
+    now = snapshot([pnode(1)]).header
+    assert growth_since(None, now, 24) == growth_since(now, now, 24) == Growth(hours=24, end=now.taken_at)
 
 
 def test_a_history_is_summed_up_by_its_ends():

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.base import HOUR
+from schema.domain.base import DAY, HOUR
 from schema.domain.history import HistoryPoint, Stat
 from schema.domain.pnode import PNodeStatus
 from schema.graphql.aggregates import subnet_of
@@ -155,10 +155,17 @@ async def test_growth_in_a_young_store_is_since_its_first_snapshot() -> None:
     assert found == {"hours": 48.0, "seconds": 7_200, "total": {"start": 10, "end": 30}}
 
 
-async def test_growth_after_the_first_snapshot_is_none() -> None:
-    found = (await Client().ask("{ growth { seconds total { delta } } }"))["growth"]
+async def test_growth_after_the_first_snapshot_is_not_known() -> None:
+    found = (await Client().ask("{ growth { hours seconds start total { delta } health { delta } } }"))["growth"]
 
-    assert found == {"seconds": 0, "total": {"delta": 0}}
+    assert found == {"hours": 24.0, "seconds": None, "start": None, "total": None, "health": None}
+
+
+async def test_growth_across_a_gap_is_not_known() -> None:
+    client = Client([network(10, AT - 40 * DAY), network(20, AT - HOUR), network(30, AT)])
+
+    assert (await client.ask("{ growth { seconds } }"))["growth"] == {"seconds": None}
+    assert (await client.ask("{ growth(hours: 1) { seconds } }"))["growth"] == {"seconds": HOUR}
 
 
 @pytest.mark.parametrize("hours", [0, -1, 2_000_000])

@@ -81,6 +81,15 @@ def test_a_young_store_compares_with_its_oldest_snapshot() -> None:
     assert (growth["period_hours"], growth["covered_hours"]) == (720, 24.0)
 
 
+def test_growth_across_a_gap_is_not_available() -> None:
+    snapshots = [factories.network(10, AT - 40 * DAY), factories.network(20, AT - HOUR), factories.network(30, AT)]
+    client = make_client(FakeReads(snapshots))
+    growth = client.get("/network/growth").json()["growth_metrics"]
+    assert growth == client.get("/network/analytics").json()["growth"]["24_hours"]
+    assert growth.keys() == {"available", "message"}
+    assert client.get("/network/growth?hours=1").json()["growth_metrics"]["nodes"]["growth"] == 10
+
+
 def test_without_an_earlier_snapshot_growth_is_not_available() -> None:
     client = make_client(FakeReads([factories.network(10)]))
     growth = client.get("/network/growth").json()["growth_metrics"]
