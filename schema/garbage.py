@@ -12,11 +12,13 @@ class GarbagePause:
     a tenth of a second while a snapshot is loaded. What is there at the end of a pause is set aside from later
     collections too; every so often everything is looked through after all, for the little garbage that does hold cycles.
     What a failure leaves is not set aside: its traceback holds cycles, and through them all that was in the making.
+    Pauses of one object may overlap.
     """
 
-    def __init__(self, reclaim_every: int = 60) -> None:
+    def __init__(self, reclaim_every: int | None = 60) -> None:
         self._reclaim_every = reclaim_every
         self._pauses = 0
+        self._open = 0
         self._failed = False
 
     @contextmanager
@@ -24,6 +26,7 @@ class GarbagePause:
         if self._failed:
             self._failed = False
             gc.collect()
+        self._open += 1
         gc.disable()
         try:
             yield
@@ -33,11 +36,13 @@ class GarbagePause:
         else:
             self._set_aside()
         finally:
-            gc.enable()
+            self._open -= 1
+            if not self._open:
+                gc.enable()
 
     def _set_aside(self) -> None:
         self._pauses += 1
-        if self._pauses % self._reclaim_every == 0:
+        if self._reclaim_every and self._pauses % self._reclaim_every == 0:
             gc.unfreeze()
             gc.collect()
         gc.freeze()

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from pydantic import SkipValidation
+
 from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
 
 
@@ -101,20 +103,20 @@ class Stat(NamedTuple):
     last: int
 
 
-class HistoryPoint(Record):
+class HistoryPoint(NamedTuple):
     """One bucket, or one raw slot (`end` is then the end of its slot).
 
     `samples` are slots seen, `expected` the slots that its time had room for. `partial` marks the open bucket.
-    `versions` counts, per version, node-samples online (network history only).
+    `versions` counts, per version, node-samples online (network history only). A named tuple as `Stat` is.
     """
 
     start: UnixSeconds
     end: UnixSeconds
-    partial: bool = False
     samples: int
     expected: int
     stats: Mapping[str, Stat]
     versions: tuple[tuple[str | None, int], ...] = ()
+    partial: bool = False
 
     def mean(self, metric: str) -> float | None:
         """The average over the bucket's samples in the metric's published unit; None where it was never known."""
@@ -138,7 +140,7 @@ class History(Record):
     end: UnixSeconds
     coverage: float | None
     truncated: bool = False
-    points: tuple[HistoryPoint, ...]
+    points: SkipValidation[tuple[HistoryPoint, ...]]
 
 
 class Availability(Record):

@@ -130,22 +130,7 @@ def raw_point(sample: Sample, metrics: Sequence[str]) -> HistoryPoint:
         if value is not None
     }
     end = sample.slot + sample.interval
-    return point(sample.slot, end, samples=1, expected=1, stats=stats, versions=sample.versions)
-
-
-def point(
-    start: UnixSeconds,
-    end: UnixSeconds,
-    *,
-    samples: int,
-    expected: int,
-    stats: Mapping[str, Stat],
-    versions: Versions = (),
-) -> HistoryPoint:
-    """A point of history from figures of our own: to validate them again would take longer than to read them."""
-    return HistoryPoint.model_construct(
-        start=start, end=end, partial=False, samples=samples, expected=expected, stats=stats, versions=versions
-    )
+    return HistoryPoint(sample.slot, end, samples=1, expected=1, stats=stats, versions=sample.versions)
 
 
 def expected_slots(beats: Sequence[Beat], start: UnixSeconds, end: UnixSeconds) -> int:
@@ -207,7 +192,7 @@ def combine(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds
         for version, count in each.versions:
             versions[version] = versions.get(version, 0) + count
     samples = sum(p.samples for p in points)
-    return point(start, end, samples=samples, expected=expected, stats=stats, versions=_ordered(versions))
+    return HistoryPoint(start, end, samples=samples, expected=expected, stats=stats, versions=_ordered(versions))
 
 
 def _add(old: Stat, new: Stat) -> Stat:
@@ -226,7 +211,7 @@ def _bucket(
     for sample in samples:
         for version, count in sample.versions:
             versions[version] = versions.get(version, 0) + count
-    return point(start, end, samples=len(samples), expected=expected, stats=stats, versions=_ordered(versions))
+    return HistoryPoint(start, end, samples=len(samples), expected=expected, stats=stats, versions=_ordered(versions))
 
 
 def _windows(samples: Sequence[Sample], seconds: int) -> Iterator[tuple[UnixSeconds, Sequence[Sample]]]:

@@ -8,7 +8,7 @@ half a kB. The same points always give the same bytes.
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, repeat
 from typing import Any, cast
 
@@ -16,12 +16,14 @@ import orjson
 import zstandard
 
 from schema.domain.history import HistoryPoint, Stat
-from schema.domain.rollup import Sample, Versions, point
+from schema.domain.rollup import Sample, Versions
 
 # Names the meaning of the columns; stored beside each block.
 BLOCK_ENCODING = 1
 _LEVEL = 9
 _MAX_RAW_BYTES = 64 * 2**20
+# To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.
+_DECOMPRESSOR = zstandard.ZstdDecompressor()
 
 _Column = list[int | None]
 _Packed = list[Any] | int | None
@@ -60,31 +62,75 @@ def pack_points(points: Sequence[HistoryPoint], metrics: Sequence[str]) -> bytes
 
 
 def unpack_points(body: bytes, metrics: Sequence[str], seconds: int) -> tuple[HistoryPoint, ...]:
-    """What `pack_points` was given; a bucket is `seconds` long."""
+    """What `pack_points` was given; a bucket is `seconds` long. The figures of a metric are unpacked once asked for."""
     count, columns, versions = _unpack(body)
     starts, samples, expected = (_known(column) for column in _times(columns[:3], count))
-    by_metric = [_stats(columns[i : i + 5], samples, count) for i in range(3, len(columns), 5)]
-    figures = (
-        {metric: stat for metric, stat in zip(metrics, row, strict=True) if stat is not None}
-        for row in zip(*by_metric, strict=True)
-    )
+    figures = _Figures(metrics, columns[3:], samples)
     return tuple(
-        point(start, start + seconds, samples=n, expected=room, stats=stats, versions=seen)
-        for start, n, room, stats, seen in zip(
-            starts, samples, expected, figures, _versions(versions, count), strict=True
+        HistoryPoint(start, start + seconds, n, room, _RowStats(figures, row), seen)
+        for row, (start, n, room, seen) in enumerate(
+            zip(starts, samples, expected, _versions(versions, count), strict=True)
         )
     )
+
+
+class _Figures:
+    """The columns of a block, and the stats of the metrics that were asked for, one for each row."""
+
+    __slots__ = ("_columns", "_found", "_samples", "metrics")
+
+    def __init__(self, metrics: Sequence[str], columns: Sequence[_Packed], samples: Sequence[int]) -> None:
+        self.metrics = metrics
+        self._columns = columns
+        self._samples = samples
+        self._found: dict[str, Sequence[Stat | None]] = {}
+
+    def of(self, metric: str) -> Sequence[Stat | None]:
+        """The stat of each row, None where the metric was not known. Raises KeyError for no metric of the subject."""
+        found = self._found.get(metric)
+        if found is None:
+            if metric not in self.metrics:
+                raise KeyError(metric)
+            first = 5 * self.metrics.index(metric)
+            columns = self._columns[first : first + 5]
+            found = self._found[metric] = _stats(columns, self._samples)
+        return found
+
+
+class _RowStats(Mapping[str, Stat]):
+    """The stats of one row of a block."""
+
+    __slots__ = ("_figures", "_row")
+
+    def __init__(self, figures: _Figures, row: int) -> None:
+        self._figures = figures
+        self._row = row
+
+    def __getitem__(self, metric: str) -> Stat:
+        found = self._figures.of(metric)[self._row]
+        if found is None:
+            raise KeyError(metric)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (metric for metric in self._figures.metrics if self._figures.of(metric)[self._row] is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class PointCache:
     """`unpack_points`, remembering the blocks used last, by their content: what was packed again is unpacked again.
 
-    Bounded by the number of stats in all of them, some 150 bytes each.
+    Bounded by the number of points in all of them, each of up to 20 stats of some 150 bytes.
     """
 
-    def __init__(self, max_stats: int = 80_000) -> None:
-        self._max_stats = max_stats
-        self._stats = 0
+    def __init__(self, max_points: int = 8_000) -> None:
+        self._max_points = max_points
+        self._points = 0
         self._blocks: OrderedDict[tuple[bytes, int], tuple[HistoryPoint, ...]] = OrderedDict()
 
     def unpack(self, body: bytes, metrics: Sequence[str], seconds: int) -> tuple[HistoryPoint, ...]:
@@ -93,17 +139,13 @@ class PointCache:
         points = self._blocks.get(key)
         if points is None:
             points = self._blocks[key] = unpack_points(body, metrics, seconds)
-            self._stats += _weight(points)
-            while self._stats > self._max_stats and len(self._blocks) > 1:
+            self._points += len(points)
+            while self._points > self._max_points and len(self._blocks) > 1:
                 _, dropped = self._blocks.popitem(last=False)
-                self._stats -= _weight(dropped)
+                self._points -= len(dropped)
         else:
             self._blocks.move_to_end(key)
         return points
-
-
-def _weight(points: Sequence[HistoryPoint]) -> int:
-    return sum(len(each.stats) for each in points)
 
 
 def _times(columns: Sequence[_Packed], count: int) -> tuple[_Column, _Column, _Column]:
@@ -124,21 +166,21 @@ def _stat_columns(points: Sequence[HistoryPoint], metric: str) -> Iterator[_Pack
     yield _runs(column(lambda stat, _: stat.last))
 
 
-def _stats(columns: Sequence[_Packed], samples: Sequence[int], count: int) -> Iterable[Stat | None]:
-    unknown, *_ = columns
-    if unknown is None:
-        return repeat(None, count)
-    lacks, residues, below, above = (_spread(column, count) for column in columns[:4])
-    return [
-        None
-        if lack is None or last is None
-        else Stat(
-            n := total - lack, cast("int", residue) + n * last, last - cast("int", low), cast("int", high) + last, last
-        )
-        for total, lack, residue, low, high, last in zip(
-            samples, lacks, residues, below, above, _unrun(columns[4], count), strict=True
-        )
-    ]
+def _stats(columns: Sequence[_Packed], samples: Sequence[int]) -> Sequence[Stat | None]:
+    count = len(samples)
+    if columns[0] is None:
+        return [None] * count
+    figures = [*(_spread(column, count) for column in columns[:4]), _unrun(columns[4], count)]
+    rows = zip(samples, *map(_known, figures), strict=True)
+    if None not in figures[0]:
+        return [_stat(row) for row in rows]
+    return [None if lack is None else _stat(row) for lack, row in zip(figures[0], rows, strict=True)]
+
+
+def _stat(row: tuple[int, ...]) -> Stat:
+    samples, lack, residue, below, above, last = row
+    n = samples - lack
+    return Stat(n, residue + n * last, last - below, above + last, last)
 
 
 def _version_columns(versions: Sequence[Versions]) -> list[Any]:
@@ -152,7 +194,10 @@ def _versions(columns: Sequence[tuple[str | None, _Packed]], count: int) -> Iter
     if not columns:
         return repeat((), count)
     names = [name for name, _ in columns]
-    rows = zip(*(_spread(column, count) for _, column in columns), strict=True)
+    spread = [_spread(column, count) for _, column in columns]
+    rows = zip(*spread, strict=True)
+    if not any(None in column for column in spread):
+        return [tuple(zip(names, _known(row), strict=True)) for row in rows]
     return [tuple((name, n) for name, n in zip(names, row, strict=True) if n is not None) for row in rows]
 
 
@@ -192,7 +237,7 @@ def _unrun(packed: _Packed, count: int) -> _Column:
     return values
 
 
-def _known(column: _Column) -> list[int]:
+def _known(column: Sequence[int | None]) -> list[int]:
     return cast("list[int]", column)
 
 
@@ -206,5 +251,5 @@ def _pack(block: list[Any]) -> bytes:
 
 
 def _unpack(body: bytes) -> Any:
-    raw = zstandard.ZstdDecompressor().decompress(body, max_output_size=_MAX_RAW_BYTES)
+    raw = _DECOMPRESSOR.decompress(body, max_output_size=_MAX_RAW_BYTES)
     return json.loads(raw) if raw.startswith(b" ") else orjson.loads(raw)

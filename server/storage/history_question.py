@@ -1,8 +1,10 @@
 """One question to history: what is in the documents, what is made up from the hours after them, and which of it fits."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
@@ -10,13 +12,15 @@ from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, History, HistoryPo
 from schema.domain.resolution import align, coverage, joined, too_large
 from schema.domain.rollup import Hour, Sample, hour_room, raw_point, roll_day, roll_hour
 from server.storage import history
-from server.storage.blocks import PointCache
-from server.storage.history import NETWORK, Found, metrics_of, period_of, points_in, samples_in
+from server.storage.blocks import PointCache, unpack_points
+from server.storage.history import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
 from server.storage.open_hours import OpenHours
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
 
 T = TypeVar("T")
+
+_start = attrgetter("start")
 
 
 class Edge(NamedTuple):
@@ -117,14 +121,12 @@ class Question:
         start, end = self._range(resolution)
         found = await history.fetch(resolution, self._subjects, self._periods(resolution, end), start, end)
         series = [await self._points_of(subject, resolution, found, start, end) for subject in self._subjects]
-        points = (p for p in joined(series) if start <= p.start < end)
-        marked = tuple(
-            p.model_copy(update={"partial": True})
-            if p.end > self._edge.closed and resolution is not Resolution.RAW
-            else p
-            for p in points
-        )
-        return Series(marked, self._is_complete(resolution, found))
+        points = joined(series)
+        points = points[bisect_left(points, start, key=_start) : bisect_left(points, end, key=_start)]
+        if resolution is not Resolution.RAW:
+            closed = bisect_right(points, self._edge.closed, key=attrgetter("end"))
+            points = (*points[:closed], *(p._replace(partial=True) for p in points[closed:]))
+        return Series(points, self._is_complete(resolution, found))
 
     def _periods(self, resolution: Resolution, end: UnixSeconds) -> list[UnixSeconds]:
         """The periods in which there can be points: those of days with samples, and those that are not closed.
@@ -148,12 +150,16 @@ class Question:
             fresh = await self._open_samples(subject, start, end)
             samples = _followed(samples_in(parts), fresh, lambda sample: sample.slot)
             return [raw_point(sample, metrics) for sample in samples if start <= sample.slot < end]
-        kept = points_in(parts, subject, resolution, self._cache.unpack)
+        kept = self._kept(subject, resolution, parts)
         if resolution is Resolution.D1:
             return _followed(kept, await self._open_days(subject, start, end), lambda p: p.start)
         hours = await self._open_hours(subject, start, end)
         fresh = [p for hour in hours for p in (hour.m5 if resolution is Resolution.M5 else (hour.h1,))]
         return _followed(kept, fresh, lambda p: p.start)
+
+    def _kept(self, subject: str, resolution: Resolution, parts: Parts) -> list[HistoryPoint]:
+        """The buckets in documents. What all ask for is remembered; a node's is unpacked faster than it is kept track of."""
+        return points_in(parts, subject, resolution, self._cache.unpack if subject == NETWORK else unpack_points)
 
     async def _open_samples(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
         start = max(start, self._edge.rolled)
@@ -179,7 +185,7 @@ class Question:
         if start >= end:
             return []
         found = await history.fetch(Resolution.H1, (subject,), history.periods(Resolution.H1, start, end), start, end)
-        hourly = points_in(found.parts[subject], subject, Resolution.H1, self._cache.unpack)
+        hourly = self._kept(subject, Resolution.H1, found.parts[subject])
         fresh = [hour.h1 for hour in await self._open_hours(subject, start, end)]
         hours = _followed(hourly, fresh, lambda p: p.start)
         close = partial(roll_day, until=self._edge.closed)

@@ -32,6 +32,8 @@ class SnapshotReads:
         self._past = SnapshotCache(self._load)
         self._refreshing = asyncio.Lock()
         self._pause = GarbagePause()
+        # Strangers choose how often the past is loaded, so that to look through all garbage is not tied to that.
+        self._past_pause = GarbagePause(reclaim_every=None)
         self._earliest: tuple[Slot | None, Slot | None] | None = None
 
     def current(self) -> Snapshot | None:
@@ -125,7 +127,8 @@ class SnapshotReads:
             if marker is None:
                 raise CursorExpired(f"slot {slot} is no longer kept")
             try:
-                return await _decoded(marker)
+                with self._past_pause():
+                    return await _decoded(marker)
             except SnapshotUnavailable:
                 if await snapshot_log.find(slot) is None:
                     raise CursorExpired(f"slot {slot} is no longer kept") from None

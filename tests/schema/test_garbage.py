@@ -13,6 +13,17 @@ def test_the_collector_is_off_within_a_pause_and_on_after_it() -> None:
     gc.unfreeze()
 
 
+def test_it_is_on_again_once_all_pauses_are_over() -> None:
+    pause = GarbagePause(reclaim_every=None)
+    first, second = pause(), pause()
+    with first:
+        second.__enter__()
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+    gc.unfreeze()
+
+
 def test_it_is_on_again_after_a_failure() -> None:
     with pytest.raises(RuntimeError), GarbagePause()():
         raise RuntimeError

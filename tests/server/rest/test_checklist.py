@@ -49,8 +49,8 @@ def bare_world() -> FakeReads:
         source_ips=(),
     )
     seeds = tuple(factories.seed_report(seed, stats=None, version=None, latency_ms={}) for seed in factories.SEEDS)
-    empty = network_point(AT).model_copy(update={"stats": {}, "versions": ()})
-    silent = node_point(AT).model_copy(update={"stats": {}})
+    empty = network_point(AT)._replace(stats={}, versions=())
+    silent = node_point(AT)._replace(stats={})
     return FakeReads(
         [factories.snapshot(nodes, AT - 600, seeds=seeds), factories.snapshot(nodes, seeds=seeds)],
         registry=[entry],

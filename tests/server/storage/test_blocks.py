@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schema.domain.base import HOUR
 from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint, Stat
-from schema.domain.rollup import Sample, point
+from schema.domain.rollup import Sample
 from server.storage.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
 from tests.factories import AT
 
@@ -36,7 +36,7 @@ def points(draw: st.DrawFn, metrics: Sequence[str] = NODE_METRICS) -> list[Histo
     hours = sorted(draw(st.sets(st.integers(0, 1_000), min_size=1, max_size=10)))
     stat = st.builds(Stat, st.integers(1, 10**6), numbers, numbers, numbers, numbers)
     return [
-        point(
+        HistoryPoint(
             AT + HOUR * hour,
             AT + HOUR * (hour + 1),
             samples=draw(st.integers(1, 60)),
@@ -67,7 +67,7 @@ def test_the_network_has_metrics_of_its_own(given_points: list[HistoryPoint]) ->
 
 @given(points())
 def test_equal_points_have_equal_bytes_in_whatever_order_their_figures_were_found(found: list[HistoryPoint]) -> None:
-    backwards = [each.model_copy(update={"stats": dict(reversed(each.stats.items()))}) for each in found]
+    backwards = [each._replace(stats=dict(reversed(each.stats.items()))) for each in found]
 
     assert pack_points(backwards, NODE_METRICS) == pack_points(found, NODE_METRICS)
 
@@ -82,9 +82,13 @@ def test_a_steady_day_takes_little_room() -> None:
 
 @pytest.mark.parametrize("limit", [1, 9, 10_000])
 def test_the_cache_gives_what_unpacking_gives_whatever_it_has_room_for(limit: int) -> None:
-    cache = PointCache(max_stats=limit)
+    cache = PointCache(max_points=limit)
     figures = [
-        [point(AT + i * HOUR, AT + (i + 1) * HOUR, samples=1, expected=60, stats={"online": Stat(1, i, i, i, i)})]
+        [
+            HistoryPoint(
+                AT + i * HOUR, AT + (i + 1) * HOUR, samples=1, expected=60, stats={"online": Stat(1, i, i, i, i)}
+            )
+        ]
         for i in range(12)
     ]
     bodies = [pack_points(each, NODE_METRICS) for each in figures]
@@ -96,6 +100,6 @@ def test_the_cache_gives_what_unpacking_gives_whatever_it_has_room_for(limit: in
 
 def test_the_cache_does_not_mistake_a_day_for_an_hour() -> None:
     cache = PointCache()
-    body = pack_points([point(AT, AT + 1, samples=1, expected=1, stats={})], NODE_METRICS)
+    body = pack_points([HistoryPoint(AT, AT + 1, samples=1, expected=1, stats={})], NODE_METRICS)
 
     assert [cache.unpack(body, NODE_METRICS, seconds)[0].end - AT for seconds in (300, HOUR)] == [300, HOUR]

@@ -124,7 +124,7 @@ async def test_the_open_bucket_is_left_out_unless_it_is_asked_for(
     assert len(open_points) == (0 if resolution is Resolution.M5 else 1)
     for found in open_points:
         (made,) = [p for p in expected_points(subject, resolution, closed_end) if p.start == found.start]
-        assert found.model_copy(update={"partial": False, "expected": made.expected}) == made
+        assert found._replace(partial=False, expected=made.expected) == made
         assert found.expected >= made.expected == made.samples
 
 
