@@ -15,7 +15,7 @@ from schema.domain.addresses import (
     remember,
     sightings,
 )
-from schema.domain.base import DAY, Record
+from schema.domain.base import DAY, Record, UnixSeconds
 from schema.domain.consistency import consistency_of
 from schema.domain.liveness import default_grace
 from schema.domain.measurements import measure
@@ -51,10 +51,18 @@ class Moment(Record):
 
 
 class Known(NamedTuple):
-    """A node as it was after the cycle before: its memory, and its record where it was in that snapshot."""
+    """A node as it was after the cycle before: its memory, and its record where it was in that snapshot.
+
+    `contact` is its last one as the registry knows it, where there is no such record.
+    """
 
     memory: NodeMemory
     node: PNode | None
+    contact: UnixSeconds | None = None
+
+    @property
+    def last_seen(self) -> UnixSeconds | None:
+        return self.node.last_seen if self.node is not None else self.contact
 
 
 def newcomer(node_id: str, at: int) -> NodeMemory:
@@ -111,8 +119,11 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
     values, provenance = measure(rows, merged.own, at, moment.with_stats)
     witnesses = tuple(sorted({row.seed for row in rows}))
     remembered = remember(memory.addresses, listed, at)
+    last_seen = at if merged.own is not None else _last_contact(listed[0].last_seen, known.last_seen)
     memory = memory.model_copy(
         update={
+            # Who first listed it had heard of it before.
+            "first_seen": memory.first_seen if last_seen is None else min(memory.first_seen, last_seen),
             "addresses": remembered,
             "previous_addresses": previous_addresses(memory.previous_addresses, remembered, address),
             "previous_versions": _versions(memory, known.node, values["version"], at),
@@ -131,7 +142,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
         liveness_basis=basis,
         listed=bool(listed),
         first_seen=memory.first_seen,
-        last_seen=_last_seen(listed, merged, known.node, at),
+        last_seen=last_seen,
         alive_at=alive_at,
         **values,
         storage_growth=growth(memory.used_samples, values["storage_used"], at),
@@ -208,10 +219,9 @@ def _rows_of(listed: Sequence[ListedAddress]) -> list[Listing]:
     return rows
 
 
-def _last_seen(listed: Sequence[ListedAddress], merged: MergedNode, before: PNode | None, at: int) -> int | None:
-    if merged.own is not None:
-        return at
-    return listed[0].last_seen if listed[0].last_seen is not None else before.last_seen if before else None
+def _last_contact(*contacts: UnixSeconds | None) -> UnixSeconds | None:
+    """The newest contact that is known: an older record takes back none that was told of before."""
+    return max((contact for contact in contacts if contact is not None), default=None)
 
 
 def _carried(memory: NodeMemory, moment: Moment) -> dict[str, Any]:

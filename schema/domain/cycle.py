@@ -140,9 +140,10 @@ def _fold(
         mine = known.get(node.id)
         if mine is None:
             entry = recalled.get(node.id)
-            mine = Known(returning(entry) if entry else newcomer(node.id, moment.at), None)
+            new = newcomer(node.id, moment.at)
+            mine = Known(returning(entry), None, entry.last_seen) if entry else Known(new, None)
         for former in _former_ids(node, known, merged):
-            mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node)
+            mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node, mine.contact)
             absorbed.add(former)
         after[node.id] = accumulate(mine, node, moment)
     for node_id, mine in known.items():

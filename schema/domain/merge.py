@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from statistics import median_low
 from typing import NamedTuple
 
+from schema.domain.base import DAY
 from schema.domain.observation import Observation, SeedReply, host_of
 
 DEFAULT_GOSSIP_PORT = 9001
 CLOCK_TOLERANCE_SECONDS = 5
+# A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.
+MAX_CONTACT_AGE_SECONDS = DAY
 
 
 class Listing(NamedTuple):
@@ -132,7 +135,8 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
         if seen is not None:
             seen -= ahead
             # A contact in the future proves nothing, and must not keep a node alive for ever.
-            seen = None if seen > newest + CLOCK_TOLERANCE_SECONDS else min(seen, newest)
+            usable = newest - MAX_CONTACT_AGE_SECONDS <= seen <= newest + CLOCK_TOLERANCE_SECONDS
+            seen = min(seen, newest) if usable else None
         listing = Listing(reply.seed, seen, row)
         place = (row.address, row.pubkey)
         other = chosen.get(place)

@@ -177,6 +177,7 @@ class PNode(Record):
     guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
     `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
     `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
+    `first_seen` is when it was first listed while watched, or the earlier contact that was told of it by then.
     `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
     `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
     disappearances of yesterday and today, without the very first appearance.

@@ -47,7 +47,8 @@ def recent_changes(memory: NodeMemory, at: int) -> int:
     """Appearances and disappearances of yesterday and today (UTC), without the very first appearance."""
     since = at // DAY * DAY - DAY
     changes = sum(day.appearances + day.disappearances for day in memory.presence if day.day >= since)
-    return changes - 1 if changes and memory.first_seen >= since else changes
+    all_appearances = sum(day.appearances for day in memory.presence if day.day >= since) == memory.appearances
+    return changes - 1 if changes and all_appearances else changes
 
 
 def _count(days: Sequence[PresenceDay], today: int, appeared: int) -> tuple[PresenceDay, ...]:

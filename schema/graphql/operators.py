@@ -50,7 +50,7 @@ class OperatorWhere:
     online_count: IntFilter | None = operator("Number of its online nodes.")
     storage_committed: BigIntFilter | None = operator("Committed storage of its nodes, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage of its nodes, in bytes.")
-    first_seen: DateTimeFilter | None = operator("When the first of its nodes was first listed.")
+    first_seen: DateTimeFilter | None = operator("When the first of its nodes was first heard of.")
     and_: list["OperatorWhere"] | None = strawberry.field(
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
@@ -132,7 +132,7 @@ class OperatorType:
     storage_used: BigInt = attribute("Used storage of its nodes, in bytes, as far as known.")
     addresses: list[str] = attribute("Addresses under which its nodes are listed now, sorted.")
     versions: list[str] = attribute("Versions that its nodes run, newest first.")
-    first_seen: DateTime = attribute("When the first of its nodes was first listed.")
+    first_seen: DateTime = attribute("When the first of its nodes was first heard of.")
     pnodes = resolved(operator_nodes, list[PNodeType], "Its nodes.", weight=Weight(items=fixed(2)))
 
 

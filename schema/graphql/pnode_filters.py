@@ -63,7 +63,7 @@ class PNodeWhere:
     storage_used: BigIntFilter | None = operator("Used storage, in bytes.")
     storage_usage_percent: FloatFilter | None = operator("Used of committed storage, in percent.")
     witness_count: IntFilter | None = operator("Number of seeds that list it.")
-    first_seen: DateTimeFilter | None = operator("When it was first listed.")
+    first_seen: DateTimeFilter | None = operator("When it was first heard of.")
     last_seen: DateTimeFilter | None = operator("Last gossip heard of it.")
     and_: list["PNodeWhere"] | None = strawberry.field(
         name="and", description="All of these hold; at most 100.", default=UNSET
@@ -96,7 +96,7 @@ describe(
         PNodeOrderField.SCORE: "Composite score, in points.",
         PNodeOrderField.UPTIME: "Seconds since the last start.",
         PNodeOrderField.LAST_SEEN: "Last gossip heard of it.",
-        PNodeOrderField.FIRST_SEEN: "When it was first listed.",
+        PNodeOrderField.FIRST_SEEN: "When it was first heard of.",
         PNodeOrderField.STORAGE_USED: "Used storage, in bytes.",
         PNodeOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
         PNodeOrderField.STORAGE_USAGE_PERCENT: "Used of committed storage, in percent.",

@@ -195,7 +195,9 @@ class PNodeType:
     rpc_port: int | None = attribute("Port of its RPC.")
     version: str | None = attribute("Version of its software, as reported.")
     versions_behind: int | None = attribute("Minor releases behind the network's latest; null where not comparable.")
-    first_seen: DateTime = attribute("When it was first listed while watched.")
+    first_seen: DateTime = attribute(
+        "When it was first heard of: the contact that was told of it when it was first listed."
+    )
     last_seen: DateTime | None = attribute("Last gossip heard of it. No proof of life: peers renew it for dead nodes.")
     alive_at: DateTime | None = attribute("Last proof of life: when its uptime last moved, or it answered.")
     uptime: BigInt | None = attribute("Seconds since its last start, as reported.")

@@ -183,4 +183,4 @@ async def test_a_node_that_comes_back_is_recalled_from_the_registry() -> None:
         world.numbers, world.now = numbers, float(AT + after)
         await collector.collect(AT + after)
     node = store.commits[-1].snapshot.by_id[key(1)]
-    assert node.first_seen == AT
+    assert node.first_seen == AT - 3

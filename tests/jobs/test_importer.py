@@ -303,7 +303,7 @@ async def test_imported_nodes_enter_the_registry_but_never_replace_what_a_worker
 
     entries = await MongoUpkeep(store_db).recall([key(1), key(5)])
     assert entries[key(1)] == known
-    assert entries[key(5)].first_seen == START
+    assert entries[key(5)].first_seen == START - 3
     assert entries[key(5)].appearances == entries[key(5)].disappearances == 1
 
 
@@ -323,7 +323,7 @@ async def test_the_registry_tells_what_was_last_known_of_each_imported_node(stor
     }
     assert entries[key(1)].last_seen == START + 9 * STEP - 3
     assert entries[key(5)].last_seen == START + 6 * STEP - 3
-    assert {entry.first_seen for entry in entries.values()} == {START, START + 3 * STEP}
+    assert {entry.first_seen for entry in entries.values()} == {START - 3, START + 3 * STEP - 3}
 
 
 async def test_a_node_that_comes_back_after_it_was_retired_is_known_again(store_db: Mongo, tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ async def test_a_node_that_comes_back_after_it_was_retired_is_known_again(store_
     await take_in(store_db, record(tmp_path / "months", found), now=later + DAY)
 
     entries = await MongoUpkeep(store_db).recall([key(2)])
-    assert entries[key(2)].first_seen == START
+    assert entries[key(2)].first_seen == START - 3
     assert (entries[key(2)].appearances, entries[key(2)].disappearances) == (2, 1)
 
 
@@ -372,11 +372,11 @@ async def test_an_older_past_imported_later_only_adds_the_earlier_first_sight(st
     await take_in(store_db, record(tmp_path / "older", older))
 
     entries = await MongoUpkeep(store_db).recall([key(1), key(5), key(6)])
-    assert entries[key(1)] == newer[key(1)].model_copy(update={"first_seen": START - DAY})
+    assert entries[key(1)] == newer[key(1)].model_copy(update={"first_seen": START - DAY - 3})
     assert entries[key(5)] == newer[key(5)]
-    assert entries[key(6)].first_seen == START - DAY
+    assert entries[key(6)].first_seen == START - DAY - 3
     past = await SnapshotReads(store_db, clock=lambda: NOW).at(START - DAY)
-    assert {node.first_seen for node in past.nodes} == {START - DAY}
+    assert {node.first_seen for node in past.nodes} == {START - DAY - 3}
 
 
 async def test_a_file_that_is_no_list_stops_the_import_before_anything_is_written(

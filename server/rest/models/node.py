@@ -74,7 +74,7 @@ class Node(Body):
     storage_usage_percent: Percent = Field(description="100 used / committed", ge=0)
     peer_sources: list[str] = Field(description="The seeds that list it now, sorted")
     peer_count: Count = Field(description="How many seeds list it now")
-    first_seen: UnixTime = Field(description="When it was first listed, unix seconds")
+    first_seen: UnixTime = Field(description="When it was first heard of, unix seconds: never after `last_seen`")
     source_ips: list[str] = Field(description="All seeds that ever listed it, sorted")
     previous_addresses: list[PreviousAddress] = Field(description="Other addresses under which it was seen")
     scores: NodeScores

@@ -37,10 +37,32 @@ def lived(*afters: int) -> Known:
     return known
 
 
-def test_a_new_node_is_first_seen_now_whatever_its_stamps_say() -> None:
+def test_a_new_node_was_first_seen_at_the_contact_that_is_told_of_it() -> None:
     node = poll(Known(newcomer(key(1), AT), None), 0, last_seen=AT - 3_000).node
     assert node is not None
-    assert (node.first_seen, node.last_seen, node.status) == (AT, AT - 3_000, PNodeStatus.UNKNOWN)
+    assert (node.first_seen, node.last_seen, node.status) == (AT - 3_000, AT - 3_000, PNodeStatus.UNKNOWN)
+
+
+def test_a_new_node_without_a_contact_is_first_seen_now() -> None:
+    known = poll(Known(newcomer(key(1), AT), None), 0, last_seen=None)
+    assert known.node is not None
+    assert (known.node.first_seen, known.node.last_seen) == (AT, None)
+    later = poll(known, 60, last_seen=AT - 600).node
+    assert later is not None
+    assert (later.first_seen, later.last_seen) == (AT - 600, AT - 600)
+
+
+@pytest.mark.parametrize("stamp", [1, AT - DAY - 1])
+def test_a_stamp_that_gossip_cannot_remember_takes_no_node_back_in_time(stamp: int) -> None:
+    node = poll(Known(newcomer(key(1), AT), None), 0, last_seen=stamp).node
+    assert node is not None
+    assert (node.first_seen, node.last_seen) == (AT, None)
+
+
+def test_a_contact_is_not_taken_back_by_an_older_record() -> None:
+    node = poll(lived(0), 60, last_seen=AT - 1_800).node
+    assert node is not None
+    assert (node.first_seen, node.last_seen) == (AT - 5, AT - 5)
 
 
 def test_a_node_lives_while_its_uptime_moves() -> None:
@@ -147,9 +169,12 @@ def test_a_node_that_comes_back_from_the_registry_keeps_what_accumulated() -> No
         disappearances=5,
         updated_slot=AT - 60 * DAY,
     )
-    known = poll(Known(returning(entry), None), 0)
+    known = poll(Known(returning(entry), None, entry.last_seen), 0)
     assert known.node is not None
     assert (known.node.first_seen, known.memory.appearances) == (AT - 400 * DAY, 6)
+    older = poll(Known(returning(entry), None, AT - 50), 0, last_seen=AT - 900).node
+    assert older is not None
+    assert (older.first_seen, older.last_seen) == (AT - 400 * DAY, AT - 50)
 
 
 def test_a_node_keeps_its_past_when_its_key_becomes_known() -> None:
@@ -197,7 +222,7 @@ reports = st.lists(
     st.tuples(
         st.lists(st.integers(0, 2), max_size=3, unique=True),
         st.one_of(st.none(), st.integers(0, 100)),
-        st.one_of(st.none(), st.integers(-100, 4_000)),
+        st.one_of(st.none(), st.integers(-100, 4_000), st.integers(DAY - 600, AT)),
     ),
     min_size=1,
     max_size=12,
@@ -222,5 +247,7 @@ def test_whatever_seeds_say_a_node_stays_consistent(history: list[tuple[list[int
             continue
         assert node.listed == bool(listing_seeds)
         assert node.is_online <= (node.alive_at is not None)
+        assert node.last_seen is None or node.first_seen <= node.last_seen <= now
+        assert node.first_seen <= now
         assert known.memory.appearances - known.memory.disappearances == int(known.memory.present)
         assert 0 <= (node.consistency.score if node.consistency else 0) <= 1

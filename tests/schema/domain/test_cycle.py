@@ -76,7 +76,7 @@ def test_a_node_whose_key_becomes_known_is_rekeyed_once_and_found_by_its_old_id(
     assert node(cycle, 1).former_ids == (old,)
     assert cycle.snapshot.by_id[old] == node(cycle, 1)
     assert len([n for n in cycle.snapshot.nodes if n.address == address(1)]) == 1
-    assert node(cycle, 1).first_seen == AT + 1
+    assert node(cycle, 1).first_seen == AT - 3
 
 
 def test_every_known_address_finds_a_node() -> None:

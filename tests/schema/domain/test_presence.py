@@ -71,4 +71,6 @@ def test_a_node_that_left_before_the_window_was_not_there_when_it_began() -> Non
 def test_recent_changes_leave_out_the_very_first_appearance() -> None:
     assert recent_changes(after(True), AT + 60) == 0
     assert recent_changes(after(True, False, True, False), AT + 300) == 3
+    assert recent_changes(after(True, start=memory(first_seen=AT - 3 * DAY)), AT + 60) == 0
+    assert recent_changes(after(True, start=memory(appearances=4, disappearances=4)), AT + 60) == 1
     assert recent_changes(after(True, False, True, False), AT + 3 * DAY) == 0
