@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import cycle, fanout, web
+from tests.benchmarks import compiled, cycle, fanout, history, web
 from tests.embedded import EmbeddedStores
 
 RESULTS = Path("build/bench.json")
@@ -26,6 +26,8 @@ def main() -> None:
             found: dict[str, Any] = {"web": web.run(stores.mongo_uri, rounds=1 if quick else web.ROUNDS)}
         finally:
             stores.stop()
+    found["execution"] = [row._asdict() | {"ratio": row.ratio} for row in compiled.run()]
+    found["history"] = history.run((1, 3) if quick else (3, 30))
     found["cycle"] = cycle.run((300, 3_000) if quick else (300, 3_000, 10_000, 100_000))
     found["fanout"] = fanout.run(100 if quick else 500)
     found["machine"] = machine()
@@ -72,6 +74,31 @@ def tables(found: dict[str, Any]) -> str:
             ("figure", "value"),
             [(k, f"{v:g} ms") for k, v in web_["cold_cpu_ms"].items()]
             + [(f"memory of the API at {k}", f"{v:.0f} MB") for k, v in web_["memory_mb"].items()],
+        ),
+        "### Execution alone: graphql-core and compiled\n\n"
+        + _table(
+            ("selection", "graphql-core ms", "compiled ms", "ratio", "compiling it, once, ms"),
+            [
+                (
+                    row["name"],
+                    *(f"{row[key]:.3f}" for key in ("core", "compiled")),
+                    f"{row['ratio']:.1f}",
+                    f"{row['making']:.2f}",
+                )
+                for row in found["execution"]
+            ],
+        ),
+        "### History: the same questions to 3 and to 30 days\n\n"
+        + _table(
+            ("question", "p50 ms", "p95 ms", "p50 ms at 30 days", "p95 ms at 30 days", "ratio of p95"),
+            [
+                (
+                    name,
+                    *(f"{part[key]:.1f}" for part in (row, row["long"]) for key in ("p50_ms", "p95_ms")),
+                    f"{row['ratio']:g}",
+                )
+                for name, row in found["history"].items()
+            ],
         ),
         "### Cycles\n\n" + _table(tuple(found["cycle"][0]), [tuple(map(str, row.values())) for row in found["cycle"]]),
         "### Subscribers\n\n" + _table(("figure", "value"), [(k, str(v)) for k, v in found["fanout"].items()]),

@@ -212,11 +212,11 @@ def _mb(size: float) -> float:
     return round(size / 1e6, 2)
 
 
-async def measure(uri: str, folder: Path, nodes: int, days: int, live_slots: int) -> dict[str, Any]:
+async def measure(uri: str, folder: Path, nodes: int, days: int, *, interval: int, live_slots: int) -> dict[str, Any]:
     traffic = Traffic()
     mongo = Mongo(uri, DATABASE, timeout_seconds=600, event_listeners=[traffic])
     await mongo.prepare()
-    world = World(nodes, MINUTE if days <= EVERY_MINUTE_DAYS else 10 * MINUTE)
+    world = World(nodes, interval)
     found: dict[str, Any] = {"days": days, "nodes": nodes, "build": await build(mongo, world, days)}
     found["sizes"] = await sizes(mongo, folder)
     ids = [node.id for node in world.cycle(END).snapshot.nodes]
@@ -226,6 +226,33 @@ async def measure(uri: str, folder: Path, nodes: int, days: int, live_slots: int
         found["sizes_after_live"] = await sizes(mongo, folder)
     await mongo.close()
     return found
+
+
+def measured(folder: Path, nodes: int, days: int, *, interval: int, live_slots: int = 0) -> dict[str, Any]:
+    """All figures of a past of so many days, with a slot every `interval` seconds."""
+    stores = EmbeddedStores(folder).start()
+    try:
+        return asyncio.run(measure(stores.mongo_uri, folder, nodes, days, interval=interval, live_slots=live_slots))
+    finally:
+        stores.stop()
+
+
+def ratios(base: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
+    """The p95 of each question to that of the same question to the other past."""
+    return {
+        name: round(question["p95_ms"] / base["questions"][name]["p95_ms"], 2)
+        for name, question in found["questions"].items()
+    }
+
+
+def run(days: tuple[int, int] = (3, 30), nodes: int = 300, interval: int = 10 * MINUTE) -> dict[str, Any]:
+    """The questions to a short and to a long past, of few slots an hour: they have as many hours."""
+    with tempfile.TemporaryDirectory() as folder:
+        short, long = (measured(Path(folder) / str(each), nodes, each, interval=interval) for each in days)
+    return {
+        name: short["questions"][name] | {"long": question, "ratio": ratio}
+        for (name, question), ratio in zip(long["questions"].items(), ratios(short, long).values(), strict=True)
+    }
 
 
 def main() -> None:
@@ -239,17 +266,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for days in options.days:
             folder = (options.folder or Path(temporary)) / f"{days}-days"
-            stores = EmbeddedStores(folder).start()
-            try:
-                live_slots = options.live if days == 30 or len(options.days) == 1 else 0
-                results.append(asyncio.run(measure(stores.mongo_uri, folder, options.nodes, days, live_slots)))
-            finally:
-                stores.stop()
+            interval = MINUTE if days <= EVERY_MINUTE_DAYS else 10 * MINUTE
+            live_slots = options.live if days == EVERY_MINUTE_DAYS or len(options.days) == 1 else 0
+            results.append(measured(folder, options.nodes, days, interval=interval, live_slots=live_slots))
             print(json.dumps(results[-1], indent=1), flush=True)
-    base = results[0]["questions"]
     for result in results[1:]:
-        ratios = {name: round(q["p95_ms"] / base[name]["p95_ms"], 2) for name, q in result["questions"].items()}
-        print(json.dumps({"days": result["days"], "p95 to that of the first store": ratios}, indent=1))
+        found = {"days": result["days"], "p95 to that of the first store": ratios(results[0], result)}
+        print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
