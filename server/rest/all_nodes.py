@@ -1,5 +1,6 @@
 """`/all-nodes`: everything the seeds said, as two older clients read it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -46,16 +47,33 @@ def all_nodes_routes(views: Views) -> Routes:
 
 
 class Listings:
-    """The rows of all seeds' lists as bytes: as many as nodes times seeds, so each node is written once and reused."""
+    """The rows of all seeds' lists as bytes: as many as nodes times seeds, so each node is written once and reused.
+
+    `nodes` are those that some seed lists, and those that are online all the same: seeds that no list names, and nodes
+    within their grace. `homes` has the seed under which each of them is shown, by its id.
+    """
 
     def __init__(self, view: View) -> None:
-        self.nodes = [node for node in view.nodes if node.witnesses]
         self.by_seed: dict[str, list[PNode]] = {seed.seed: [] for seed in view.header.seeds}
+        own = {seed.node_id: seed.seed for seed in view.header.seeds if seed.node_id is not None}
+        found = {node.id: self._home(node, own) for node in view.nodes if node.witnesses or node.is_online}
+        self.homes = {node_id: home for node_id, home in found.items() if home is not None}
+        self.nodes = [node for node in view.nodes if node.id in self.homes]
         for node in self.nodes:
             for witness in self.by_seed.keys() & node.witnesses:
                 self.by_seed[witness].append(node)
-        self._pods = {node.id: orjson.dumps(_pod(node))[:-1] for node in self.nodes}
-        self._drawn = {node.id: orjson.dumps(_drawn(node))[:-1] for node in self.nodes}
+        listed = [node for node in self.nodes if node.witnesses]
+        self._pods = {node.id: orjson.dumps(_pod(node))[:-1] for node in listed}
+        self._drawn = {node.id: orjson.dumps(_drawn(node))[:-1] for node in listed}
+
+    def _home(self, node: PNode, own: Mapping[str, str]) -> str | None:
+        """The seed whose word a listed node is, else one that lists it; a seed itself; else one that listed it before."""
+        seed = node.provenance.seed
+        if node.witnesses:
+            return seed if seed in node.witnesses else node.witnesses[0]
+        if node.id in own:
+            return own[node.id]
+        return next((known for known in (seed, *node.source_ips) if known in self.by_seed), None)
 
     @property
     def rows(self) -> int:
@@ -79,7 +97,7 @@ def _body(view: View, version: str | None) -> dict[str, Any]:
     raw = _array(b",".join(filter(None, pods.values())))
     if version == "raw":
         return {"version": version, "nodes": raw}
-    unique = [_merged(node) for node in listings.nodes]
+    unique = [_merged(node, listings.homes[node.id]) for node in listings.nodes]
     if version == "unique":
         return {"version": version, "nodes": unique}
     online = [node for node in listings.nodes if node.is_online]
@@ -90,7 +108,7 @@ def _body(view: View, version: str | None) -> dict[str, Any]:
         "merged_pnodes_raw": raw,
         "merged_pnodes_unique": unique,
         "ip_nodes": {seed.seed: _ip_node(seed) | {"pods": _array(listings.drawn(seed.seed))} for seed in seeds},
-        "merged_pnodes": [_map_pod(node) for node in online],
+        "merged_pnodes": [_map_pod(node, listings.homes[node.id]) for node in online],
     }
 
 
@@ -144,9 +162,9 @@ def _drawn(node: PNode) -> dict[str, Any]:
     }
 
 
-def _merged(node: PNode) -> dict[str, Any]:
+def _merged(node: PNode, home: str) -> dict[str, Any]:
     return _pod(node) | {
-        "source_ip": _home(node),
+        "source_ip": home,
         "peer_sources": list(node.witnesses),
         "peer_count": node.witness_count,
         "status": node.status.value,
@@ -154,14 +172,8 @@ def _merged(node: PNode) -> dict[str, Any]:
     }
 
 
-def _map_pod(node: PNode) -> dict[str, Any]:
-    return _drawn(node) | {"source_ip": _home(node), "pubkey": node.pubkey or ""}
-
-
-def _home(node: PNode) -> str:
-    """The seed whose word a listed node is; another one that lists it where that one does not."""
-    seed = node.provenance.seed
-    return seed if seed in node.witnesses else node.witnesses[0]
+def _map_pod(node: PNode, home: str) -> dict[str, Any]:
+    return _drawn(node) | {"source_ip": home, "pubkey": node.pubkey or ""}
 
 
 def _seed(seed: SeedReport) -> dict[str, Any]:

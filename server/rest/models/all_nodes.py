@@ -7,7 +7,7 @@ from server.rest.models.base import Address, Body, Bytes, Count, Percent, Second
 
 class AllNodesSummary(Body):
     total_nodes: Count = Field(description="Seeds configured")
-    total_pnodes: Count = Field(description="Nodes that some seed lists")
+    total_pnodes: Count = Field(description="Nodes that some seed lists, or that are online all the same")
     total_pnodes_raw: Count = Field(description="Rows of all seeds' lists together")
     total_bytes_processed: Bytes
     avg_cpu_percent: float = Field(description="Over the seeds that answered")
@@ -50,11 +50,11 @@ class ListedPod(Body):
     version: str = Field(description='"unknown" where not known')
     last_seen: UnixTime
     last_seen_timestamp: UnixTime
-    source_ip: str = Field(description="The seed")
+    source_ip: str = Field(description="The seed; itself for a seed that no other seed names")
 
 
 class MergedPod(ListedPod):
-    """A node with all seeds that list it."""
+    """A node with all seeds that list it: none for a seed that no other seed names."""
 
     peer_sources: list[str]
     peer_count: Count

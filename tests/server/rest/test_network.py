@@ -8,7 +8,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
 from schema.domain.history import History, Resolution
 from schema.domain.observation import FailureCategory
-from schema.domain.pnode import PNodeStatus
+from schema.domain.pnode import LivenessBasis, PNodeStatus, Provenance
 from schema.domain.rollup import OTHER_VERSIONS
 from tests import factories
 from tests.factories import AT, SEEDS, address
@@ -297,6 +297,32 @@ def test_all_nodes_serves_both_older_shapes() -> None:
     assert get("/all-nodes", version="raw") == {"version": "raw", "nodes": body["merged_pnodes_raw"]}
     assert get("/all-nodes", version="unique") == {"version": "unique", "nodes": body["merged_pnodes_unique"]}
     assert get("/all-nodes", version="other") == body
+
+
+def test_a_seed_that_no_list_names_is_shown_under_itself() -> None:
+    alone = factories.pnode(3, witnesses=(), listed=False, is_seed=True, liveness_basis=LivenessBasis.DIRECT)
+    reports = (factories.seed_report(SEEDS[0]), factories.seed_report(SEEDS[1], node_id=alone.id))
+    snapshot = factories.snapshot([factories.pnode(1, witnesses=SEEDS[:1]), alone], seeds=reports)
+    body = make_client(FakeReads([snapshot])).get("/all-nodes").json()
+    assert {pod["address"]: pod["source_ip"] for pod in body["merged_pnodes"]} == {
+        address(1): SEEDS[0],
+        address(3): SEEDS[1],
+    }
+    assert body["summary"]["unique_pnodes"] == body["summary"]["total_pnodes"] == 2
+    assert {pod["address"]: pod["peer_count"] for pod in body["merged_pnodes_unique"]} == {address(1): 1, address(3): 0}
+    assert [pod["address"] for pod in body["merged_pnodes_raw"]] == [address(1)]
+
+
+def test_an_online_node_that_is_listed_by_none_at_the_moment_stays_under_a_seed_that_listed_it() -> None:
+    fields = {"witnesses": (), "listed": False}
+    nodes = [
+        factories.pnode(1, **fields, source_ips=SEEDS[:2]),
+        factories.pnode(2, **fields, source_ips=("192.0.2.1",), provenance=Provenance(seed=None, observed_at=AT)),
+        factories.pnode(3, **fields, status=PNodeStatus.OFFLINE),
+    ]
+    body = make_client(FakeReads([factories.snapshot(nodes)])).get("/all-nodes").json()
+    assert [(pod["address"], pod["source_ip"]) for pod in body["merged_pnodes"]] == [(address(1), SEEDS[0])]
+    assert [pod["address"] for pod in body["merged_pnodes_unique"]] == [address(1)]
 
 
 def test_ghosts_are_listed_by_seeds_and_not_shown_as_online() -> None:
