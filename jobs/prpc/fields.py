@@ -11,6 +11,8 @@ from schema.domain.base import MAX_INT64
 
 MAX_UNIX_SECONDS = 253_402_300_799
 """The last second of the year 9999: later ones have no date, and times in milliseconds lie beyond it."""
+MAX_UPTIME_SECONDS = 315_360_000
+"""Ten years, which is longer than there have been pods: one absurd figure would carry every average away."""
 MAX_CPU_PERCENT = 100.5
 """A hair above 100, which a 32-bit float may pass by rounding."""
 
@@ -57,6 +59,12 @@ def last_seen_text(value: object) -> int | None:
         return unix_seconds(int(datetime.strptime(value, _LAST_SEEN_FORMAT).replace(tzinfo=UTC).timestamp()))
     except ValueError:
         return None
+
+
+def uptime(value: object) -> int | None:
+    """Seconds since a process started, 0 to ten years."""
+    number = count(value)
+    return number if number is not None and number <= MAX_UPTIME_SECONDS else None
 
 
 def percentage(value: object) -> float | None:

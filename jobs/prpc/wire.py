@@ -26,7 +26,8 @@ METHODS: Final = (GET_VERSION, GET_STATS, GET_PODS, GET_PODS_WITH_STATS)
 MAX_PODS = 200_000
 
 _OBSERVED = Observation._fields[1:-1]
-_STATS = {name: fields.cpu_percent if name == "cpu_percent" else fields.count for name in PodStats.model_fields}
+_NOT_COUNTS = {"cpu_percent": fields.cpu_percent, "uptime": fields.uptime}
+_STATS = {name: _NOT_COUNTS.get(name, fields.count) for name in PodStats.model_fields}
 _NESTED = ("metadata", "stats")
 
 
@@ -150,7 +151,7 @@ def read_pod(row: object) -> Observation | str:
         fields.last_seen_text(get("last_seen")) if stamp is None else fields.unix_seconds(stamp),
         fields.flag(get("is_public")),
         fields.port(get("rpc_port")),
-        fields.count(get("uptime")),
+        fields.uptime(get("uptime")),
         fields.count(get("storage_committed")),
         fields.count(get("storage_used")),
         fields.percentage(get("storage_usage_percent")),

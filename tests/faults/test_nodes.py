@@ -30,7 +30,7 @@ async def totals(api: Api) -> dict[str, Any]:
     return (await api.ask(STATE))["snapshot"]["totals"]
 
 
-@pytest.mark.parametrize("fault", ["refusing", "blackhole"])
+@pytest.mark.parametrize("fault", [pytest.param("refusing", marks=pytest.mark.quick), "blackhole"])
 async def test_a_seed_that_is_down_is_marked_at_once_and_delays_nobody(rig: Rig, note: Note, fault: str) -> None:
     worker = rig.worker()
     api = await rig.healthy_api()
@@ -284,7 +284,8 @@ async def test_a_liar_is_outvoted_and_flagged_and_leads_us_nowhere(rig: Rig, not
     )
     assert during["invented"]["totalCount"] >= INVENTED, "they are told by their single witness"
     assert after["invented"]["totalCount"] <= before["invented"]["totalCount"], "and gone when it names them no more"
-    assert after["snapshot"]["totals"]["avgUptimeSeconds"] < 10**8
+    uptimes = [answer["snapshot"]["totals"]["avgUptimeSeconds"] for answer in (before, during, after)]
+    assert max(uptimes) < 2 * uptimes[0], "no average is carried away by what cannot be"
     late = max(reader.lateness())
     assert reader.worst_gap == TTL
     assert events(worker, "cycle.failed") == []

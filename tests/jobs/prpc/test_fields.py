@@ -40,7 +40,7 @@ def test_counts_are_whole_and_fit_64_bits(value: object, expected: int | None):
 
 @pytest.mark.parametrize("value", ODD)
 @pytest.mark.parametrize(
-    "read", [fields.count, fields.port, fields.unix_seconds, fields.percentage, fields.cpu_percent]
+    "read", [fields.count, fields.port, fields.unix_seconds, fields.uptime, fields.percentage, fields.cpu_percent]
 )
 def test_no_number_field_takes_what_is_not_a_number_in_range(read, value: object):
     assert read(value) is None
@@ -51,6 +51,13 @@ def test_no_number_field_takes_what_is_not_a_number_in_range(read, value: object
 )
 def test_ports(value: object, expected: int | None):
     assert fields.port(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, 0), (315_360_000, 315_360_000), (315_360_001, None), (MAX_INT64, None)]
+)
+def test_no_pod_has_run_for_more_than_ten_years(value: object, expected: int | None):
+    assert fields.uptime(value) == expected
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_keys_that_nobody_knows_are_ignored():
     ("field", "value", "name"),
     [
         ("uptime", -1, "uptime"),
+        ("uptime", 2**63 - 1, "uptime"),
         ("uptime", 2**63, "uptime"),
         ("uptime", True, "uptime"),
         ("uptime", "5", "uptime"),
