@@ -16,8 +16,8 @@ from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by
 from server.reply import send_answer
 from server.view import CurrentView
 
-# Never kept, so not worth a look: probes, figures about the process, and pages.
-_PASSED_ON = ("/health", "/metrics", "/docs", "/redoc")
+# Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
+_PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 MAX_QUESTION_BYTES = 2_048
 _OK = 200
 _NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})

@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from server.rest.pages import page_routes
+
 TITLE = "Xandeum PNode Analytics API"
 _DESCRIPTION = """\
 The REST surface of the pNode analytics server: who is up, sound and worth trusting among Xandeum's storage nodes.
@@ -50,8 +52,11 @@ class DocumentedApi(FastAPI):
             servers=[{"url": "/", "description": "This server"}],
             openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
             redirect_slashes=False,
+            # The routes below take the place of the framework's, whose pages load from elsewhere.
+            openapi_url=None,
             **settings,
         )
+        self.router.routes.extend(page_routes(TITLE, self.openapi))
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once. Examples are added here because FastAPI drops every null from what it is given."""

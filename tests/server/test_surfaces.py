@@ -23,7 +23,7 @@ VISITOR = {"origin": "https://dashboard.example"}
 class Broken(FakeReads):
     """A store whose registry fails in a way that nobody foresaw."""
 
-    async def registry(self, **_: Any) -> Any:
+    async def registry(self, *_: Any, **__: Any) -> Any:
         raise RuntimeError("mongodb://me:hunter2@db.example is gone")
 
 

@@ -36,6 +36,7 @@ a real answer of each route.
   methods: 405 with `Allow`. `/prune` takes none: nothing is deleted over HTTP.
 - `ETag` on every answer, 304 for `If-None-Match`; `Cache-Control: max-age` reaches to when the next snapshot is due.
   Health and errors are `no-store`, and health is never 304: a probe always gets status and body.
+- `/docs` and `/redoc` show `/openapi.json` to readers; all that these pages load comes from this server.
 - Bodies from 1 kB on are compressed by `Accept-Encoding`: zstd, br, gzip.
 - Any origin may read (CORS); there are no credentials.
 
