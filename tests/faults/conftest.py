@@ -1,6 +1,6 @@
-"""The fixtures of the fault suite, which takes minutes of killing and waiting: it runs where it is named, by `make faults`.
+"""The fixtures of the fault suite, which takes minutes of killing and waiting: it runs where it is named.
 
-`quick` marks the subset that runs in every CI.
+`make faults` runs all of it but the soak, `make faults-quick` what is marked `quick`, and `make soak` the soak.
 """
 
 import sys
@@ -14,10 +14,6 @@ from tests.faults import rig as rigs
 FIGURE = "figure"
 
 Note = Callable[[str], None]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "quick: the part of the fault suite that runs in every CI")
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -55,13 +55,29 @@ class Status(NamedTuple):
     body: Any
 
 
-class Api:
-    """An API process of a deployment."""
+def unavailable(answer: Status) -> bool:
+    """Whether this is the refusal of a question that only the store can answer, over REST or GraphQL."""
+    if answer.status == 503:
+        return True
+    errors: list[Any] = answer.body.get("errors", [])
+    return bool(errors) and all(error["extensions"]["code"] == "SNAPSHOT_UNAVAILABLE" for error in errors)
 
-    def __init__(self, folder: Path, name: str, environment: Mapping[str, str], session: aiohttp.ClientSession) -> None:
+
+class Api:
+    """An API process of a deployment; `runner` are the words before its module."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        environment: Mapping[str, str],
+        session: aiohttp.ClientSession,
+        runner: Sequence[str] = (),
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process = module("server", "--port", str(self.port), log=folder / f"{name}.log", env=environment)
+        command = (*runner, "server", "--port", str(self.port))
+        self.process = module(*command, log=folder / f"{name}.log", env=environment)
         self._session = session
 
     async def get(self, path: str, *, seconds: float = 10) -> Status:
@@ -121,7 +137,10 @@ class Api:
 
 
 class Rig:
-    """The parts of one deployment, as a test puts them together. Processes end with the rig."""
+    """The parts of one deployment, as a test puts them together. Processes end with the rig.
+
+    `runner` is a module that runs the worker and the API; none by default.
+    """
 
     def __init__(
         self,
@@ -139,6 +158,7 @@ class Rig:
         self.database = database
         self.doors = doors
         self.session = session
+        self.runner: tuple[str, ...] = ()
         self._stack = contextlib.ExitStack()
         dial_map = folder / "dial-map.json"
         write_dial_map(dial_map, doors.dial_map)
@@ -153,10 +173,11 @@ class Rig:
 
     def worker(self, name: str = "worker", **settings: str) -> Process:
         environment = {**self.environment, **self._worker_environment, **settings}
-        return self._started(module("jobs.worker", "--simulated", log=self.folder / f"{name}.log", env=environment))
+        command = (*self.runner, "jobs.worker", "--simulated")
+        return self._started(module(*command, log=self.folder / f"{name}.log", env=environment))
 
     def api(self, name: str = "api", **settings: str) -> Api:
-        api = Api(self.folder, name, {**self.environment, **settings}, self.session)
+        api = Api(self.folder, name, {**self.environment, **settings}, self.session, self.runner)
         self._started(api.process)
         return api
 

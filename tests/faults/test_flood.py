@@ -5,6 +5,7 @@ import time
 from contextlib import AsyncExitStack
 
 import aiohttp
+import pytest
 
 from tests.faults.conftest import Note
 from tests.faults.reader import Reader
@@ -35,6 +36,7 @@ async def _connect(api: Api, first: bytes) -> asyncio.StreamWriter:
     return writer
 
 
+@pytest.mark.quick
 async def test_caps_hold_and_others_are_served(rig: Rig, note: Note) -> None:
     """WebSockets up to their cap, heads that never end, connections that say nothing, and a thousand that come and go."""
     rig.worker()

@@ -61,8 +61,11 @@ class Subscriber:
         return self._socket.close_code
 
 
-@pytest.mark.quick
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, marks=pytest.mark.quick), signal.SIGINT],
+    ids=lambda number: number.name,
+)
 async def test_a_hundred_requests_and_twenty_sockets_under_way(rig: Rig, note: Note, number: signal.Signals) -> None:
     rig.worker()
     async with Wire(rig.mongo_uri) as wire, AsyncExitStack() as open_sockets:

@@ -110,7 +110,7 @@ async def pid_of_holder(rig: Rig) -> int:
 
 @pytest.mark.parametrize(
     ("count", "queue"),
-    [pytest.param(2, True, marks=pytest.mark.quick), (3, True), (3, False)],
+    [(2, True), (3, True), (3, False)],
     ids=["two", "three", "three-without-redis"],
 )
 async def test_workers_make_one_cycle_a_slot(rig: Rig, note: Note, *, count: int, queue: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Self, cast
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import bson
 
 OP_MSG = 2013
 HEADER_BYTES = 16
+REMEMBERED_COMMANDS = 1_000
 BACKGROUND = frozenset(
     {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo", "saslStart", "saslContinue"}
 )
@@ -60,7 +62,7 @@ class Wire:
         self.delay = 0.0
         self.before: Before = _nothing
         self.after: After = _nothing
-        self.commands: list[Command] = []
+        self.commands: deque[Command] = deque(maxlen=REMEMBERED_COMMANDS)
 
     @property
     def uri(self) -> str:

@@ -1,0 +1,54 @@
+"""What a process holds over time, and whether that grows."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+
+class Holding(NamedTuple):
+    """What a process holds: resident memory in kB, open descriptors, asyncio tasks, and objects known to the collector
+    of garbage, of which `kinds` has the frequent ones by name."""
+
+    memory_kb: float
+    descriptors: float
+    tasks: float
+    objects: float
+    kinds: Mapping[str, int] = {}
+
+
+FIGURES = Holding._fields[:4]
+SHOWN_KINDS = 8
+
+
+class Growth(NamedTuple):
+    """How much more of each figure a process held late than early; `kinds` are those that grew the most."""
+
+    figures: Mapping[str, float]
+    kinds: Mapping[str, int]
+
+    def beyond(self, allowed: Mapping[str, float]) -> list[str]:
+        """The figures that grew by more than they may, in words; empty where all is well."""
+        return [
+            f"{name} grew by {grown:.0f}, expected at most {allowed[name]:.0f}; most of it: {dict(self.kinds)}"
+            for name, grown in self.figures.items()
+            if grown > allowed[name]
+        ]
+
+
+def growth(held: Sequence[Holding]) -> Growth:
+    """The median of the last third less that of the middle third: the first third is for what fills up once.
+
+    Expects samples at even distances, at least three.
+    """
+    third = len(held) // 3
+    if not third:
+        raise ValueError(f"{len(held)} samples: expected at least 3")
+    middle, last = held[third : 2 * third], held[-third:]
+    figures = {
+        name: median(getattr(one, name) for one in last) - median(getattr(one, name) for one in middle)
+        for name in FIGURES
+    }
+    grown = Counter(last[-1].kinds)
+    grown.subtract(middle[0].kinds)
+    return Growth(figures, {kind: number for kind, number in grown.most_common(SHOWN_KINDS) if number > 0})
