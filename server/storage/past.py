@@ -8,7 +8,7 @@ from schema.domain.base import Slot
 from schema.domain.snapshot import Snapshot
 
 MAX_SNAPSHOTS = 64
-MAX_NODES = 20_000  # some 100 MB
+MAX_NODES = 6_000  # some 30 MB
 PARALLEL_LOADS = 2
 
 

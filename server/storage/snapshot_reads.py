@@ -32,8 +32,7 @@ class SnapshotReads:
         self._past = SnapshotCache(self._load)
         self._refreshing = asyncio.Lock()
         self._pause = GarbagePause()
-        # Strangers choose how often the past is loaded, so that to look through all garbage is not tied to that.
-        self._past_pause = GarbagePause(reclaim_every=None)
+        self._past_pause = GarbagePause(sets_aside=False)
         self._earliest: tuple[Slot | None, Slot | None] | None = None
 
     def current(self) -> Snapshot | None:

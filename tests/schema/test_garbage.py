@@ -13,15 +13,16 @@ def test_the_collector_is_off_within_a_pause_and_on_after_it() -> None:
     gc.unfreeze()
 
 
-def test_it_is_on_again_once_all_pauses_are_over() -> None:
-    pause = GarbagePause(reclaim_every=None)
+def test_it_is_on_again_once_all_pauses_are_over_and_sets_nothing_aside_unless_it_may() -> None:
+    pause = GarbagePause(sets_aside=False)
+    aside = gc.get_freeze_count()
     first, second = pause(), pause()
     with first:
         second.__enter__()
     assert not gc.isenabled()
     second.__exit__(None, None, None)
     assert gc.isenabled()
-    gc.unfreeze()
+    assert gc.get_freeze_count() == aside
 
 
 def test_it_is_on_again_after_a_failure() -> None:
@@ -50,17 +51,40 @@ def test_what_a_failure_leaves_is_gone_by_the_next_pause() -> None:
     gc.unfreeze()
 
 
-def test_what_a_pause_leaves_is_set_aside_and_looked_through_every_so_often() -> None:
-    gc.unfreeze()
-    pause = GarbagePause(reclaim_every=2)
+def test_garbage_from_between_pauses_is_not_set_aside() -> None:
+    class Asked:
+        """Something with a cycle in it, as parsed documents have."""
+
+    pause = GarbagePause()
     with pause():
-        kept = [[n] for n in range(1_000)]
-    aside = gc.get_freeze_count()
-    assert aside >= len(kept)
+        pass
+    left: list[weakref.ref[Asked]] = []
+    for _ in range(100):
+        asked = Asked()
+        asked.itself = asked  # type: ignore[attr-defined]
+        left.append(weakref.ref(asked))
+        del asked
+    with pause():
+        assert not any(one() for one in left)
+    gc.unfreeze()
+
+
+def test_what_a_pause_leaves_is_set_aside_and_looked_through_once_it_has_grown() -> None:
+    gc.unfreeze()
+    gc.collect()
+    pause = GarbagePause(spare=500)
     cycle: list[object] = []
     cycle.append(cycle)
+    with pause():
+        kept = [[n] for n in range(100)]
+    aside = gc.get_freeze_count()
+    assert aside >= len(kept)
     del cycle
     with pause():
         pass
-    assert gc.collect() == 0  # the second pause looked through everything, and found the cycle
+    assert gc.get_freeze_count() >= aside  # the list that holds itself is among what was set aside
+    with pause():
+        more = [[n] for n in range(1_000)]
     gc.unfreeze()
+    assert gc.collect() == 0  # found by the third pause already
+    del more
