@@ -89,7 +89,7 @@ def measure(case: Case, seconds: int) -> Load:
                 "taskset",
                 "-c",
                 LOAD_CORE,
-                _wrk(),
+                wrk(),
                 "-t1",
                 f"-c{case.connections}",
                 f"-d{seconds * case.patience}s",
@@ -121,7 +121,7 @@ def compare(cases: Sequence[Case], *, rounds: int, seconds: int) -> dict[str, Lo
     }
 
 
-def _wrk() -> str:
+def wrk() -> str:
     found = shutil.which("wrk")
     if found is None:
         raise SystemExit("`wrk` is not installed: install the package of that name")
