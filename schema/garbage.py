@@ -4,7 +4,6 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
-
 SPARE_OBJECTS = 100_000  # some 15 MB
 
 
