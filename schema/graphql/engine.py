@@ -31,7 +31,7 @@ from schema.graphql.errors import log_internal, mask_errors
 from schema.graphql.fields import Terms
 from schema.graphql.guard import Priced, choose_operation, parse_document, price, validate_document
 
-MAX_DOCUMENTS = 1_024
+MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
 # What a parsed document takes, per byte of its text (measured: 40 to 60).
 BYTES_PER_SOURCE_BYTE = 60

@@ -17,9 +17,9 @@ from schema.graphql.compiled.plan import Selected, fragments_of, tree_of
 from schema.graphql.compiled.run import Program, Run, Setting
 from schema.graphql.compiled.survey import survey
 
-MAX_PROGRAMS = 1_024
-# A field of a program takes 1.3 kB: 21 MB in all.
-MAX_PROGRAM_FIELDS = 16_384
+MAX_PROGRAMS = 512
+# A field of a program takes 1.3 kB: 11 MB in all.
+MAX_PROGRAM_FIELDS = 8_192
 MAX_COERCION_ERRORS = 50  # graphql-core's own
 
 Switches = tuple[object, ...]
