@@ -173,7 +173,7 @@ def _last_known(state: State) -> Iterator[RegistryEntry]:
     if state.snapshot is not None:
         nodes = {node.id: node for node in state.snapshot.nodes}
         for memory in state.memory:
-            yield registry_entry(memory, nodes[memory.id], state.snapshot.slot)
+            yield registry_entry(memory, nodes, state.snapshot.slot)
 
 
 def _without_anonymous(merged: Merged) -> Merged:

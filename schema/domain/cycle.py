@@ -206,12 +206,13 @@ def _register(
             kept.append(memory)
             continue
         kept.append(memory.model_copy(update={"registered": mark}))
-        entries.append(registry_entry(memory, node, slot))
+        entries.append(registry_entry(memory, by_id, slot))
     return tuple(kept), tuple(entries)
 
 
-def registry_entry(memory: NodeMemory, node: PNode, slot: Slot) -> RegistryEntry:
-    """What the registry keeps of a node, as of this slot."""
+def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -> RegistryEntry:
+    """What the registry keeps of a node, as of this slot; `nodes` are all of the snapshot by id, it among them."""
+    node = nodes[memory.id]
     addresses = {node.address, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
     return RegistryEntry(
         id=memory.id,
@@ -233,6 +234,7 @@ def registry_entry(memory: NodeMemory, node: PNode, slot: Slot) -> RegistryEntry
         storage_used=node.storage_used,
         storage_usage_percent=node.storage_usage_percent,
         updated_slot=slot,
+        former_ids=tuple(former for former in memory.former_ids if former not in nodes),
     )
 
 

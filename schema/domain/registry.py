@@ -9,7 +9,10 @@ from schema.domain.base import Record, Slot, UnixSeconds
 
 
 class RegistryEntry(Record):
-    """What accumulates about one node, for as long as the store lives; `last_known` are its last measurements."""
+    """What accumulates about one node, for as long as the store lives, with its last measurements.
+
+    `former_ids` are those that it had before its key was known, as far as no other node has them now.
+    """
 
     id: str
     address: str
@@ -30,6 +33,7 @@ class RegistryEntry(Record):
     storage_used: int | None = None
     storage_usage_percent: float | None = None
     updated_slot: Slot
+    former_ids: tuple[str, ...] = ()
 
     @property
     def last_contact(self) -> UnixSeconds:

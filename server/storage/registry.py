@@ -22,7 +22,9 @@ SHARED_KEY_LIMIT = 200  # a stranger may list many nodes under one address
 
 async def write(entries: Sequence[RegistryEntry], token: int) -> None:
     """Put each entry in place of what is known of its node, unless that was written under a newer lease."""
-    await _write(entries, token, lambda document: [_update(document, {"token": {"$lte": token}})])
+    unless_newer = {"token": {"$lte": token}}
+    await _write(entries, token, lambda document: [_update(document, unless_newer)])
+    await _forget_former_ids(entries, unless_newer)
 
 
 async def write_past(entries: Sequence[RegistryEntry]) -> None:
@@ -31,6 +33,7 @@ async def write_past(entries: Sequence[RegistryEntry]) -> None:
     Of two imports the earlier first sight of a node counts, whichever came first.
     """
     await _write(entries, PAST_TOKEN, _updates_of_past)
+    await _forget_former_ids(entries, {"token": PAST_TOKEN})
 
 
 async def _write(
@@ -46,6 +49,14 @@ async def _write(
             known = [documents[i] for i in duplicates(error)]
             await collection.bulk_write([each for document in known for each in updates(document)], ordered=False)
         await asyncio.sleep(0)
+
+
+async def _forget_former_ids(entries: Sequence[RegistryEntry], where: Mapping[str, Any]) -> None:
+    """Remove what was written of these nodes under ids that they no longer have."""
+    former = sorted({former for entry in entries for former in entry.former_ids})
+    for start in range(0, len(former), BATCH):
+        ids = former[start : start + BATCH]
+        await RegistryDocument.collection().delete_many({"_id": {"$in": ids}, **where})
 
 
 async def by_ids(ids: Collection[str]) -> Mapping[str, RegistryEntry]:
@@ -99,7 +110,7 @@ async def count() -> int:
 
 
 def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
-    keys = sorted({entry.id, entry.address, *entry.addresses, entry.pubkey or entry.id})
+    keys = sorted({entry.id, entry.address, *entry.addresses, *entry.former_ids, entry.pubkey or entry.id})
     return {
         "_id": entry.id,
         "token": token,

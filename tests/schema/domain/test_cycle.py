@@ -79,6 +79,11 @@ def test_a_node_whose_key_becomes_known_is_rekeyed_once_and_found_by_its_old_id(
     assert node(cycle, 1).first_seen == AT - 3
 
 
+def test_the_registry_hears_of_the_id_that_a_node_no_longer_has() -> None:
+    (entry,) = run(answers(0, 1, pubkey=None), answers(60, 1)).registry
+    assert entry.former_ids == (f"addr:{address(1)}",)
+
+
 def test_every_known_address_finds_a_node() -> None:
     moved = address(1, port=31_000)
     cycle = run(answers(0, 1), answers(60, 1, address=moved))

@@ -1,5 +1,8 @@
 """The registry's questions."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
 import pytest
 
 from schema.domain.base import MAX_INT64
@@ -51,6 +54,25 @@ async def test_a_new_entry_replaces_the_old_one_with_its_addresses(store_db: Mon
     assert await registry.find(moved.id) == moved
     assert await registry.find(address(5)) == moved
     assert await registry.find(address(1)) is None
+
+
+@pytest.mark.parametrize("write", [partial(registry.write, token=1), registry.write_past])
+async def test_a_node_whose_key_became_known_has_one_entry_found_by_its_former_id(
+    store_db: Mongo, write: Callable[[Sequence[RegistryEntry]], Awaitable[None]]
+) -> None:
+    unkeyed = entry(pnode(1, pubkey=None), AT)
+    await write([unkeyed, entry_of(2)])
+    keyed = entry_of(1, former_ids=(unkeyed.id,))
+    await write([keyed])
+    assert await registry.count() == 2
+    assert await registry.find(unkeyed.id) == keyed
+
+
+async def test_an_import_removes_nothing_that_a_worker_wrote(store_db: Mongo) -> None:
+    unkeyed = entry(pnode(1, pubkey=None), AT)
+    await registry.write([unkeyed], token=1)
+    await registry.write_past([entry_of(1, former_ids=(unkeyed.id,))])
+    assert await registry.find(unkeyed.id) == unkeyed
 
 
 async def test_contacts_are_in_order_with_addresses_for_ties(store_db: Mongo) -> None:
