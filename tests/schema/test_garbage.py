@@ -69,22 +69,22 @@ def test_garbage_from_between_pauses_is_not_set_aside() -> None:
     gc.unfreeze()
 
 
-def test_what_a_pause_leaves_is_set_aside_and_looked_through_once_it_has_grown() -> None:
+def test_what_was_set_aside_is_looked_through_once_it_is_more_than_twice_as_much() -> None:
     gc.unfreeze()
     gc.collect()
-    pause = GarbagePause(spare=500)
+    pause = GarbagePause(spare=500, count_every=2)
     cycle: list[object] = []
     cycle.append(cycle)
     with pause():
-        kept = [[n] for n in range(100)]
+        pass
     aside = gc.get_freeze_count()
-    assert aside >= len(kept)
     del cycle
+    grown = [[n] for n in range(aside + 1_000)]
     with pause():
         pass
-    assert gc.get_freeze_count() >= aside  # the list that holds itself is among what was set aside
+    assert gc.get_freeze_count() > 2 * aside + 500  # not counted, so that the list that holds itself is still among it
     with pause():
-        more = [[n] for n in range(1_000)]
+        pass
     gc.unfreeze()
-    assert gc.collect() == 0  # found by the third pause already
-    del more
+    assert gc.collect() == 0  # the third pause counted, and found it
+    del grown
