@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from starlette.types import Message
+
 from schema.graphql.bounded import BoundedMap
 from server.compress import COMPRESSORS, MIN_BYTES
 from server.rest.etag import coded, etag_of
@@ -29,11 +31,31 @@ LONG_BYTES = 262_144
 _ON_EVERY_STATUS = frozenset({b"vary", b"access-control-allow-origin"})
 
 
+class Start:
+    """The beginning of a response that goes out many times: only its Cache-Control changes, once a second."""
+
+    __slots__ = ("_control", "_headers", "_message", "_status")
+
+    def __init__(self, status: int, headers: Headers) -> None:
+        self._status = status
+        self._headers = headers
+        self._control: bytes | None = None
+        self._message: Message = {}
+
+    def message(self, control: bytes) -> Message:
+        """The message with this Cache-Control."""
+        if control is not self._control:
+            headers = [*self._headers, (b"cache-control", control)]
+            self._message = {"type": "http.response.start", "status": self._status, "headers": headers}
+            self._control = control
+        return self._message
+
+
 class Variant(NamedTuple):
-    """The bytes of an answer in one content coding, with the headers that depend on them."""
+    """The bytes of an answer in one content coding, and how a response begins that has them."""
 
     body: bytes
-    headers: Headers
+    start: Start
     etag: bytes
 
 
@@ -43,24 +65,30 @@ class Answer:
     `immutable` answers are about a closed past; caches outside may keep them for good.
     """
 
-    __slots__ = ("_headers", "_variants", "body", "etag", "immutable", "size", "tags", "vary")
+    __slots__ = ("_headers", "_variants", "_vary", "body", "etag", "immutable", "is_long", "size", "unchanged")
 
     def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
         self.body = body
+        self.is_long = len(body) > LONG_BYTES
         self.immutable = immutable
         self.etag = etag_of(body)
-        # What clients send back, as they were given it: one look-up instead of parsing a list.
-        self.tags = frozenset(tag.encode() for tag in (self.etag, *(coded(self.etag, c) for c in COMPRESSORS)))
         # Compressed variants of one JSON body are together smaller than the body.
         self.size = 2 * len(body) + ENTRY_OVERHEAD_BYTES
         # What a 304 must repeat besides the tag, and what lets other origins read it.
-        self.vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
+        self._vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
+        # By what clients send back, as they were given it: one look-up instead of parsing a list.
+        tags = (self.etag, *(coded(self.etag, coding) for coding in COMPRESSORS))
+        self.unchanged = {tag: self.unchanged_by(tag) for tag in map(str.encode, tags)}
         self._headers = headers
         self._variants: dict[str, Variant] = {}
 
+    def unchanged_by(self, tag: bytes) -> Start:
+        """How a 304 begins, for a client that has the answer under this tag."""
+        return Start(304, [(b"etag", tag), *self._vary])
+
     def takes_long(self, coding: str) -> bool:
         """Whether the answer has yet to be compressed, and is so long that the event loop should not wait for it."""
-        return coding != IDENTITY and coding not in self._variants and len(self.body) > LONG_BYTES
+        return self.is_long and coding != IDENTITY and coding not in self._variants
 
     def variant(self, coding: str) -> Variant:
         """The answer in this coding; small bodies are never compressed."""
@@ -78,7 +106,7 @@ class Answer:
             body = COMPRESSORS[coding](self.body)
             tag, extra = coded(self.etag, coding), [(b"content-encoding", coding.encode())]
         headers = [*self._headers, *extra, (b"content-length", b"%d" % len(body)), (b"etag", tag.encode())]
-        return Variant(body, headers, tag.encode())
+        return Variant(body, Start(200, headers), tag.encode())
 
 
 class ResponseCache:
@@ -90,14 +118,11 @@ class ResponseCache:
         self._of_view: Hashable = None
         self.hits = 0
         self.misses = 0
+        # Whether anything can be kept at all; without that, equal questions are answered one by one.
+        self.enabled = max_bytes > 0
 
     def __len__(self) -> int:
         return len(self._answers)
-
-    @property
-    def enabled(self) -> bool:
-        """Whether anything can be kept at all; without that, equal questions are answered one by one."""
-        return self._answers.max_size > 0
 
     @property
     def bytes_kept(self) -> int:
@@ -120,11 +145,17 @@ class ResponseCache:
 
     def get(self, question: Hashable) -> Answer | None:
         """The kept answer to this question, if it was read from the view that stands now."""
-        self.view()
-        answer = self._answers.get(question)
+        answer = self.known(question)
         if answer is None:
             self.misses += 1
-        else:
+        return answer
+
+    def known(self, question: Hashable) -> Answer | None:
+        """`get` for what may be no question to the cache: who finds nothing has to count the miss."""
+        if self._view() != self._of_view:
+            self.view()
+        answer = self._answers.get(question)
+        if answer is not None:
             self.hits += 1
         return answer
 

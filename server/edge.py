@@ -4,7 +4,6 @@ GraphQL requests are known by their bytes, GET requests to the REST routes by pa
 and everything that is not known yet, goes inwards; what comes back and may be kept is kept.
 """
 
-from collections import Counter
 from collections.abc import Hashable
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.access import GRAPHQL_PATH
 from server.cache import Answer, Flights, Headers, ResponseCache, without
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
-from server.reply import send_answer
+from server.reply import made, messages_of
 from server.view import CurrentView
 
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
@@ -70,7 +69,7 @@ class Edge:
         self._cache = cache
         self._view = view
         self._flights = Flights()
-        self.served: Counter[tuple[str, str, int]] = Counter()
+        self.served: dict[tuple[str, str, int], int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -80,11 +79,19 @@ class Edge:
                     await self._post(scope, receive, send)
                     return
                 if method in ("GET", "HEAD"):
-                    if not await self._known_get(scope, send):
-                        await self._ask(scope, receive, send)
+                    await self._graphql_get(scope, receive, send)
                     return
-            elif method in ("GET", "HEAD") and self._cache.enabled and not path.startswith(_PASSED_ON):
-                await self._get(scope, receive, send)
+            elif method in ("GET", "HEAD") and self._cache.enabled:
+                question = ("GET", path, scope["query_string"])
+                answer = self._cache.known(question)
+                if answer is None:
+                    await self._get(question, scope, receive, send)
+                elif answer.is_long:
+                    await self._serve(scope, "rest", answer, dict(scope["headers"]), send)
+                else:
+                    start, body = self._messages(scope, "rest", answer, dict(scope["headers"]))
+                    await send(start)
+                    await send(body)
                 return
         await self._app(scope, receive, send)
 
@@ -98,33 +105,41 @@ class Edge:
                 return
         await self._ask(scope, _replay(first, receive), send)
 
-    async def _known_get(self, scope: Scope, send: Send) -> bool:
+    async def _graphql_get(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         answer = self._graphql.kept(asked_by_get(headers, scope["query_string"]))
         if answer is None:
-            return False
-        await self._serve(scope, "graphql", answer, headers, send)
-        return True
+            await self._ask(scope, receive, send)
+        else:
+            await self._serve(scope, "graphql", answer, headers, send)
 
-    async def _get(self, scope: Scope, receive: Receive, send: Send) -> None:
-        question = ("GET", scope["path"], scope["query_string"])
-        answer = self._cache.get(question)
-        if answer is None:
-            if len(scope["path"]) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
-                await self._app(scope, receive, send)
-                return
-            captured = await self._flights.once(question, lambda: self._capture(scope, question))
-            if captured.answer is None:
-                await _pass_on(captured, send, bodiless=scope["method"] == "HEAD")
-                return
-            answer = captured.answer
-        await self._serve(scope, "rest", answer, dict(scope["headers"]), send)
+    async def _get(self, question: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path.startswith(_PASSED_ON) or len(path) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
+            await self._app(scope, receive, send)
+            return
+        self._cache.misses += 1
+        captured = await self._flights.once(question, lambda: self._capture(scope, question))
+        if captured.answer is None:
+            await _pass_on(captured, send, bodiless=scope["method"] == "HEAD")
+        else:
+            await self._serve(scope, "rest", captured.answer, dict(scope["headers"]), send)
 
     async def _serve(self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes], send: Send) -> None:
+        await made(answer, headers)
+        start, body = self._messages(scope, kind, answer, headers)
+        await send(start)
+        await send(body)
+
+    def _messages(
+        self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes]
+    ) -> tuple[Message, Message]:
         method: str = scope["method"]
         control = self._view.cache_control(immutable=answer.immutable)
-        status = await send_answer(send, answer, headers, control, bodiless=method == "HEAD")
-        self.served[method, kind, status] += 1
+        start, body = messages_of(answer, headers, control, bodiless=method == "HEAD")
+        served = method, kind, start["status"]
+        self.served[served] = self.served.get(served, 0) + 1
+        return start, body
 
     async def _capture(self, scope: Scope, question: Hashable) -> Captured:
         """What the inner layers answer to a plain GET, kept where it may be."""

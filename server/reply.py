@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from starlette.types import Send
+from starlette.types import Message, Send
 
-from server.cache import IDENTITY, Answer
+from server.cache import IDENTITY, Answer, Start
 from server.compress import chosen_coding
 from server.rest.etag import matching
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256
+_NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
 def coding_of(accept_encoding: bytes | None) -> str:
@@ -27,30 +28,39 @@ def coding_of(accept_encoding: bytes | None) -> str:
 
 async def send_answer(
     send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
-) -> int:
-    """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD. Gives the status."""
-    known = request.get(b"if-none-match")
-    if known is not None:
-        matched = known if known in answer.tags else _matched(known, answer.etag)
-        if matched is not None:
-            headers = [(b"etag", matched), (b"cache-control", cache_control), *answer.vary]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return 304
+) -> None:
+    """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD."""
+    await made(answer, request)
+    start, body = messages_of(answer, request, cache_control, bodiless=bodiless)
+    await send({**start, "headers": [*start["headers"]]})
+    await send(body)
+
+
+async def made(answer: Answer, request: dict[bytes, bytes]) -> None:
+    """Return once the answer is there in the coding that the request wants; a thread compresses long ones."""
     coding = coding_of(request.get(b"accept-encoding"))
     if answer.takes_long(coding):
         await asyncio.to_thread(answer.variant, coding)
-    variant = answer.variant(coding)
-    headers = [*variant.headers, (b"cache-control", cache_control)]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if bodiless else variant.body})
-    return 200
 
 
-def _matched(known: bytes, etag: str) -> bytes | None:
-    """The tag of a client's list that stands for the answer; None where none does."""
-    matched = matching(known.decode("latin-1"), etag)
-    return None if matched is None else matched.encode("latin-1")
+def messages_of(
+    answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
+) -> tuple[Message, Message]:
+    """What is sent of an answer that is `made`. The same messages go to all clients: no layer may add to them."""
+    known = request.get(b"if-none-match")
+    if known is not None:
+        unchanged = answer.unchanged.get(known) or _unchanged(answer, known)
+        if unchanged is not None:
+            return unchanged.message(cache_control), _NO_BODY
+    variant = answer.variant(coding_of(request.get(b"accept-encoding")))
+    start = variant.start.message(cache_control)
+    return start, _NO_BODY if bodiless else {"type": "http.response.body", "body": variant.body}
+
+
+def _unchanged(answer: Answer, known: bytes) -> Start | None:
+    """How a 304 begins where a client's list has a tag that stands for the answer; None where it has none."""
+    matched = matching(known.decode("latin-1"), answer.etag)
+    return None if matched is None else answer.unchanged_by(matched.encode("latin-1"))
 
 
 async def send_whole(

@@ -7,6 +7,7 @@ from schema.domain.snapshot import Snapshot
 from schema.reads import Reads
 
 FOREVER_SECONDS = 31_536_000
+_FOREVER = b"public, max-age=%d, immutable" % FOREVER_SECONDS
 
 
 class CurrentView:
@@ -18,6 +19,8 @@ class CurrentView:
         self._snapshot: Snapshot | None = None
         self._until = 0.0
         self._number = 0
+        self._left: int | None = None
+        self._control = b""
 
     def __call__(self) -> Hashable:
         """A name that changes exactly when answers may."""
@@ -36,8 +39,11 @@ class CurrentView:
     def cache_control(self, *, immutable: bool = False) -> bytes:
         """The header for an answer from this view; `immutable` ones are about a closed past."""
         if immutable:
-            return b"public, max-age=%d, immutable" % FOREVER_SECONDS
-        return b"public, max-age=%d, stale-while-revalidate=60" % self.max_age()
+            return _FOREVER
+        left = int(self._until - self._clock())
+        if left != self._left:
+            self._left, self._control = left, b"public, max-age=%d, stale-while-revalidate=60" % max(1, left)
+        return self._control
 
     @staticmethod
     def _seconds_valid(snapshot: Snapshot | None, now: float) -> float:

@@ -4,10 +4,12 @@ Started by name: `python -m tests.benchmarks.apps NAME PORT [NODES]`.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import repeat
 from typing import Any
 
 import strawberry
@@ -28,34 +30,42 @@ from schema.graphql.scalars import SCALARS
 from server import logs
 from server.app import assemble
 from server.lifecycle import Lifecycle
+from server.protocol import BoundedHttp
 from server.settings import Settings
 from tests.benchmarks.questions import ANSWER_20
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
 NOW = AT + 5.0
+CLOCK = repeat(NOW).__next__  # a time that stands still, told as quickly as `time.time` tells it
 
 
 def whole(nodes: int) -> ASGIApp:
     """The server as it is, with its defaults."""
-    return assemble(Settings(), FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=lambda: NOW)
+    return assemble(Settings(), FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def cold(nodes: int) -> ASGIApp:
     """The server with its response cache off; documents stay parsed."""
     settings = Settings(response_cache_bytes=0)
-    return assemble(settings, FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=lambda: NOW)
+    return assemble(settings, FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def raw(_: int) -> ASGIApp:
-    """A bare ASGI handler: the same bytes for every request, or 304 under /304."""
+    """A bare ASGI handler: the same bytes for every request, and a 304, which has only headers, for /pnodes."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(ANSWER_20))]
+    unchanged = [
+        (b"etag", b'"00000000000000000000000000000000"'),
+        (b"cache-control", b"public, max-age=55, stale-while-revalidate=60"),
+        (b"vary", b"Accept-Encoding"),
+        (b"access-control-allow-origin", b"*"),
+    ]
 
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if scope["path"] == "/304":
-            await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"x"')]})
+        if scope["path"] == "/pnodes":
+            await send({"type": "http.response.start", "status": 304, "headers": unchanged})
             await send({"type": "http.response.body", "body": b""})
             return
         await receive()
@@ -174,10 +184,22 @@ APPS: dict[str, Callable[[int], ASGIApp]] = {
     "earlier": earlier,
     "ticking": ticking,
 }
+# Those that are served as the server is: with its bounds on connections.
+OURS = frozenset({"whole", "cold", "ticking"})
 
 
 if __name__ == "__main__":
     name, port = sys.argv[1], int(sys.argv[2])
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 300
     logs.configure(level="info", log_format="json")
-    uvicorn.run(APPS[name](count), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    app = APPS[name](count)
+    gc.collect()
+    gc.freeze()  # as the server does with each snapshot that it loads
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        access_log=False,
+        http=BoundedHttp if name in OURS else "auto",
+    )
