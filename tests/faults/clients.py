@@ -7,14 +7,14 @@ from collections import Counter
 import aiohttp
 
 from schema.domain.base import written
-from tests.faults.rig import Api, unavailable
+from tests.faults.rig import TTL, Api, unavailable
 
 PAUSE_SECONDS = 0.02
 
 PATHS = (
     "/pnodes?limit={n}&skip=3",
     "/pnodes?sort_by=score&limit={n}",
-    "/network/history?hours=1&_={n}",
+    "/network/history?hours=1",
     "/network/analytics?_={n}",
     "/registry?limit={n}",
     "/operators?_={n}",
@@ -23,7 +23,7 @@ AS_OF = '{{ networkAnalytics(asOf: "{past}") {{ __typename }} }}'
 QUESTIONS = (
     "{{ pnodes(first: {n}) {{ nodes {{ id score {{ composite }} }} }} }}",
     "{{ events(first: {n}) {{ nodes {{ type }} }} }}",
-    '{{ history(from: "{past}") {{ points {{ start }} }} }}',
+    '{{ history(from: "{past}", to: "{end}") {{ points {{ start }} }} }}',
     AS_OF,
 )
 WORDS = (
@@ -47,10 +47,15 @@ KINDS_OF_QUESTION = 80
 
 
 async def ask_on(api: Api, slots: list[int], asked: Counter[str]) -> None:
-    """Ask over REST and GraphQL, also as of these slots, sensibly and not; counts how that went."""
+    """Ask over REST and GraphQL, also as of these slots, sensibly and not; counts how that went.
+
+    Each question has an answer of about the same size at any time, or is asked in one way only: what is kept of a past
+    that grows longer is no leak.
+    """
+    end = written(slots[-1] + TTL)
     for n, slot in zip(itertools.cycle(range(1, KINDS_OF_QUESTION + 1)), itertools.cycle(slots), strict=False):
         answers = [await api.get(path.format(n=n)) for path in PATHS]
-        answers += [await api.post(question.format(n=n, past=written(slot))) for question in QUESTIONS]
+        answers += [await api.post(question.format(n=n, past=written(slot), end=end)) for question in QUESTIONS]
         for answer in answers:
             assert (answer.status, "errors" in answer.body) == (200, False) or unavailable(answer), answer
         asked.update("unavailable" if unavailable(answer) else "answered" for answer in answers)

@@ -42,6 +42,7 @@ from tests.processes import Process
 SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "180"))
 LEAST_SECONDS = 120
 ALLOWED = {"memory_kb": 8_192.0, "descriptors": 4.0, "tasks": 4.0, "objects": 5_000.0}
+CENSUS_SECONDS = 10.0
 OUTAGE_EVERY_SLOTS = 6
 OUTAGE_SECONDS = 2.0
 BAD_DAYS: tuple[Treat, ...] = (honest, resetting, honest, silent, honest, dripping)
@@ -59,7 +60,7 @@ class Counted:
     async def sample(self) -> None:
         before, pid = len(events(self._process, census.EVENT)), self._process.child.pid
         self._process.child.send_signal(signal.SIGUSR1)
-        await until(lambda: len(events(self._process, census.EVENT)) > before, TTL, "a census")
+        await until(lambda: len(events(self._process, census.EVENT)) > before, CENSUS_SECONDS, "a census")
         counted = events(self._process, census.EVENT)[-1]
         self.held.append(
             Holding(memory_kb(pid), descriptors(pid), counted["tasks"], counted["objects"], counted["kinds"])
