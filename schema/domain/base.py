@@ -15,6 +15,9 @@ GIB = 2**30
 MAX_INT64 = 2**63 - 1
 
 
+_NOBODY_ASKS: set[str] = set()
+
+
 class Record(BaseModel):
     """An immutable fact.
 
@@ -23,6 +26,10 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+    def model_post_init(self, context: object, /) -> None:
+        """Forget which fields were set: nobody asks, and those sets are more than half of a node's memory."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NOBODY_ASKS)
 
 
 def written(at: UnixSeconds) -> str:

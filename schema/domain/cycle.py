@@ -15,12 +15,13 @@ from schema.domain.merge import Merged, MergedNode, address_id, assumed_address,
 from schema.domain.observation import SeedReply
 from schema.domain.pnode import PNode
 from schema.domain.registry import RegistryEntry
-from schema.domain.scoring import POLICY_1_0, rank_nodes, score_node
+from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import seed_reports
 from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
 from schema.domain.versions import latest_release, versions_behind
 
 _NODES = TypeAdapter(tuple[PNode, ...])
+_HASHED_AT_ONCE = 1_000
 
 
 class CycleOptions(Record):
@@ -128,7 +129,12 @@ def advance(
 
 def content_hash(nodes: tuple[PNode, ...]) -> str:
     """SHA-256 (hex) over the nodes in their order: equal exactly when all published facts are equal."""
-    return hashlib.sha256(_NODES.dump_json(nodes)).hexdigest()
+    digest = hashlib.sha256(b"[")
+    for start in range(0, len(nodes), _HASHED_AT_ONCE):
+        digest.update(b"," if start else b"")
+        digest.update(_NODES.dump_json(nodes[start : start + _HASHED_AT_ONCE])[1:-1])
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _fold(
@@ -179,17 +185,13 @@ def _score(nodes: Iterable[PNode], options: CycleOptions) -> tuple[tuple[PNode, 
         min_share=options.latest_version_min_share,
         override=options.latest_version,
     )
+    scores = ranked([score_node(node, latest_version=latest) for node in everyone])
     scored = tuple(
-        node.model_copy(
-            update={
-                "versions_behind": versions_behind(node.version, latest),
-                "score": score_node(node, latest_version=latest),
-            }
-        )
-        for node in everyone
+        node.model_copy(update={"versions_behind": versions_behind(node.version, latest), "score": score})
+        for node, score in zip(everyone, scores, strict=True)
     )
     policy = ScorePolicy(version=POLICY_1_0.version, latest_version=latest, latest_version_source=source)
-    return rank_nodes(scored), policy
+    return scored, policy
 
 
 def _register(

@@ -6,7 +6,7 @@ shown and the tier never disagree.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from schema.domain.base import DAY, GIB
@@ -24,7 +24,7 @@ __all__ = [
     "capacity",
     "composite",
     "growth_trend",
-    "rank_nodes",
+    "ranked",
     "score_node",
     "tier_color",
     "trust",
@@ -177,27 +177,24 @@ def score_node(node: PNode, *, latest_version: str | None, policy: Policy = POLI
     )
 
 
-def rank_nodes(nodes: Iterable[PNode]) -> tuple[PNode, ...]:
-    """The same nodes in the same order, with rank and percentile filled in where there is a score.
+def ranked(scores: Sequence[Score | None]) -> list[Score | None]:
+    """The same scores in the same order, with rank and percentile filled in where there is a score.
 
     Equal composites share a rank, and the next rank counts them (1, 2, 2, 4). The percentile is the share (0..100) of
     scored nodes whose composite is not higher, so that the best node has 100.
     """
-    listed = tuple(nodes)
-    composites = sorted(node.score.composite for node in listed if node.score)
-    return tuple(_ranked(node, composites) for node in listed)
+    composites = sorted(score.composite for score in scores if score)
+    return [score and _placed(score, composites) for score in scores]
 
 
-def _ranked(node: PNode, composites: list[float]) -> PNode:
-    """The node with its place among all composites (ascending)."""
-    if node.score is None:
-        return node
-    not_higher = bisect_right(composites, node.score.composite)
+def _placed(score: Score, composites: list[float]) -> Score:
+    """The score with its place among all composites (ascending)."""
+    not_higher = bisect_right(composites, score.composite)
     place = {
         "rank": len(composites) - not_higher + 1,
         "percentile": round(100 * not_higher / len(composites), 2),
     }
-    return node.model_copy(update={"score": node.score.model_copy(update=place)})
+    return score.model_copy(update=place)
 
 
 def _part(points: float, share: float) -> float:

@@ -14,7 +14,6 @@ import zstandard
 from pydantic import TypeAdapter
 
 from schema.domain.base import Record
-from server.storage.compact import compact
 
 ENCODING = 1
 CHUNK_RECORDS = 300  # some 8 ms to decode, and 12 to 50 kB compressed
@@ -41,9 +40,7 @@ class Codec(Generic[R]):
         return self._records.dump_json(tuple(records))
 
     def load(self, raw: bytes) -> tuple[R, ...]:
-        records = self._records.validate_json(raw)
-        compact(records)
-        return records
+        return self._records.validate_json(raw)
 
 
 async def dump_chunks(codec: Codec[R], records: Sequence[R]) -> AsyncIterator[bytes]:

@@ -39,6 +39,9 @@ class Tally:
     uncompiled: int = 0
     left: int = 0
 
+    def count_left(self) -> None:
+        self.left += 1
+
 
 class Compiler:
     """Compiles operations, and keeps the programs that were used last: within these bounds, whatever strangers ask."""
@@ -117,7 +120,7 @@ class Compiled:
             fragments_of(definitions),
             selected.reader,
             info_class,
-            self._count_left,
+            compiler.tally.count_left,
         )
 
     def execute(self, context: object, variables: Mapping[str, Any]) -> Result:
@@ -171,6 +174,3 @@ class Compiled:
             return None
         self._compiler.tally.programs += 1
         return program
-
-    def _count_left(self) -> None:
-        self._compiler.tally.left += 1

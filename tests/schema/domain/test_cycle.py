@@ -1,12 +1,14 @@
+import hashlib
 from collections.abc import Sequence
 
 import pytest
+from pydantic import TypeAdapter
 
 from schema.domain.base import DAY
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
 from schema.domain.observation import SeedReply
 from schema.domain.pnode import PNode, PNodeStatus
-from tests.factories import AT, SEEDS, address, key, observation, seed_reply
+from tests.factories import AT, SEEDS, address, key, network, observation, seed_reply
 
 OPTIONS = CycleOptions()
 
@@ -51,6 +53,12 @@ def test_nodes_are_sorted_by_id_and_the_hash_is_over_them() -> None:
     nodes = cycle.snapshot.nodes
     assert [n.id for n in nodes] == sorted(n.id for n in nodes)
     assert cycle.snapshot.header.content_hash == content_hash(nodes)
+
+
+def test_the_hash_is_over_the_json_of_all_nodes_as_one_list() -> None:
+    nodes = network(2_100).nodes
+    assert content_hash(nodes) == hashlib.sha256(TypeAdapter(tuple[PNode, ...]).dump_json(nodes)).hexdigest()
+    assert content_hash(()) == hashlib.sha256(b"[]").hexdigest()
 
 
 def test_the_same_answers_give_the_same_snapshot_in_any_order() -> None:

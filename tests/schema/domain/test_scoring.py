@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from schema.domain.base import DAY, GIB
 from schema.domain.pnode import PNode, PNodeStatus, Tier
 from schema.domain.policy import POLICY_1_0
-from schema.domain.scoring import capacity, composite, growth_trend, rank_nodes, score_node, trust
+from schema.domain.scoring import capacity, composite, growth_trend, ranked, score_node, trust
 from tests.factories import pnode, score
-from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
+from tests.schema.domain.strategies import LATEST, nodes
 from tests.schema.domain.worked_examples import CAPACITY, COMPOSITE, TRUST, Example, points, shown
 
 TRUST_DEFAULTS = {"uptime": None, "version": None, "latest_version": LATEST, "consistency": 1.0}
@@ -190,24 +190,25 @@ def test_the_nearer_to_the_band_the_better_the_balance(a: float, b: float):
 
 def test_equal_composites_share_a_rank():
     composites = (70.0, 90.0, 80.0, 80.0)
-    ranked = rank_nodes([pnode(n, score=score(value)) for n, value in enumerate(composites)])
-    places = [(node.score.rank, node.score.percentile) for node in ranked if node.score]
+    places = [(each.rank, each.percentile) for each in ranked([score(value) for value in composites]) if each]
     assert places == [(4, 25.0), (1, 100.0), (2, 75.0), (2, 75.0)]
 
 
-def test_nodes_without_a_score_pass_through_unranked():
-    away = pnode(1, status=PNodeStatus.OFFLINE)
-    assert rank_nodes([away]) == (away,)
+def test_who_has_no_score_has_no_place():
+    first, nobody, last = ranked([score(9.0), None, score(8.0)])
+    assert first
+    assert last
+    assert nobody is None
+    assert (first.percentile, last.percentile) == (100.0, 50.0)
 
 
-@network_settings
-@given(networks())
-def test_ranks_agree_with_a_plain_count(network: list[PNode]):
-    ranked = rank_nodes(network)
-    assert [node.id for node in ranked] == [node.id for node in network]
-    composites = [node.score.composite for node in ranked if node.score]
-    for node in ranked:
-        if node.score is not None:
-            better = sum(other > node.score.composite for other in composites)
-            assert node.score.rank == better + 1
-            assert node.score.percentile == round(100 * (len(composites) - better) / len(composites), 2)
+@given(st.lists(st.one_of(st.none(), st.floats(0, 100)), max_size=30))
+def test_ranks_agree_with_a_plain_count(composites: list[float | None]):
+    found = ranked([None if value is None else score(value) for value in composites])
+    assert [each and each.composite for each in found] == composites
+    known = [value for value in composites if value is not None]
+    for each in found:
+        if each is not None:
+            better = sum(other > each.composite for other in known)
+            assert each.rank == better + 1
+            assert each.percentile == round(100 * (len(known) - better) / len(known), 2)

@@ -1,7 +1,9 @@
 """What strangers may send: the table of hostile documents, each refused quickly, and what must pass."""
 
+import gc
 import sys
 import time
+import weakref
 
 import pytest
 from graphql import get_introspection_query, parse
@@ -164,3 +166,14 @@ def test_the_rule_is_one_class_so_that_caches_can_hold_what_it_checked() -> None
     document = parse("{ __typename }")
 
     assert validate_document(CORE, document) == ()
+
+
+def test_a_document_is_freed_without_a_search_for_garbage() -> None:
+    document = parse_document("query q($n: Int) { a: pnodes(first: $n) { nodes { id } } }").document
+    left = weakref.ref(document)
+    gc.disable()
+    try:
+        del document
+        assert left() is None
+    finally:
+        gc.enable()

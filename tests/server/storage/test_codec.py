@@ -19,7 +19,6 @@ from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import SnapshotHeader
 from server.storage import codec
 from server.storage.codec import Codec, UnknownEncoding, pack, split, unpack
-from server.storage.compact import compact
 from tests.factories import network
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -102,19 +101,3 @@ def test_a_damaged_body_is_refused() -> None:
 def test_a_newer_encoding_is_refused_by_number() -> None:
     with pytest.raises(UnknownEncoding, match="encoding 2: this release reads 1"):
         codec.check_encoding(2)
-
-
-def test_compact_records_share_the_set_of_their_fields() -> None:
-    raw = Codec(PNode).dump(network(2).nodes)
-    one, other = Codec(PNode).load(raw)
-    assert one.__pydantic_fields_set__ is other.__pydantic_fields_set__
-    assert one.provenance.__pydantic_fields_set__ is other.provenance.__pydantic_fields_set__
-    assert one.model_fields_set == set(PNode.model_fields)
-
-
-def test_a_copy_of_a_compact_record_leaves_the_shared_set_alone() -> None:
-    (node,) = network(1).nodes
-    compact([node])
-    changed = node.model_copy(update={"uptime": 1})
-    assert changed.model_fields_set == set(PNode.model_fields)
-    assert changed.__pydantic_fields_set__ is not node.__pydantic_fields_set__
