@@ -1,0 +1,13 @@
+from schema.domain.pnode import PNode
+from tests.factories import pnode
+
+
+def test_records_keep_no_account_of_which_fields_were_set() -> None:
+    made, read = pnode(1), PNode.model_validate_json(pnode(1).model_dump_json())
+    assert made.model_fields_set == read.model_fields_set == read.provenance.model_fields_set == set()
+
+
+def test_a_copy_leaves_the_records_that_share_that_alone() -> None:
+    node = pnode(1)
+    assert node.model_copy(update={"uptime": 1}).uptime == 1
+    assert node.model_fields_set == set()
