@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Message
 
-from schema.graphql.bounded import BoundedMap
+from schema.graphql.bounded import BoundedMap, compact
 from server.compress import COMPRESSORS, MIN_BYTES
 from server.rest.etag import coded, etag_of
 
@@ -68,7 +68,7 @@ class Answer:
     __slots__ = ("_headers", "_variants", "_vary", "body", "etag", "immutable", "is_long", "size", "unchanged")
 
     def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
-        self.body = body
+        self.body = compact(body)
         self.is_long = len(body) > LONG_BYTES
         self.immutable = immutable
         self.etag = etag_of(body)

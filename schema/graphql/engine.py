@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from schema.domain.base import MINUTE
-from schema.graphql.bounded import BoundedMap
+from schema.graphql.bounded import BoundedMap, compact
 from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
 from schema.graphql.errors import log_internal, mask_errors
@@ -143,7 +143,7 @@ class Engine:
         if isinstance(operation, GraphQLError):
             return _failure((operation,))
         given = variables or {}
-        written = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+        written = compact(orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
         priced = self._priced(document, operation, operation_name, given, (written, now))
         if priced.error is not None:
             return _failure((priced.error,))

@@ -18,6 +18,7 @@ from schema.domain.pnode import PNode
 from schema.domain.recommend import Criteria, Recommendations, recommend
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.domain.topology import Topology, topology
+from schema.graphql.bounded import compact
 from schema.reads import Reads
 from server.rest.node import node_object, shown_last_seen, shown_score, shown_uptime
 from server.rest.service import ServiceInfo
@@ -121,7 +122,7 @@ class View:
         """The node object as bytes."""
         fragment = self._fragments.get(node.id)
         if fragment is None:
-            fragment = orjson.Fragment(orjson.dumps(node_object(node, self.header, self.at)))
+            fragment = orjson.Fragment(compact(orjson.dumps(node_object(node, self.header, self.at))))
             self._fragments[node.id] = fragment
         return fragment
 

@@ -1,4 +1,7 @@
 import asyncio
+import tracemalloc
+
+import orjson
 
 from server.cache import Answer, Flights, ResponseCache, without
 
@@ -17,6 +20,16 @@ def kept(cache: ResponseCache, question: object, body: bytes = b"{}") -> bool:
         cache.get(question)
         results.append(cache.put(question, Answer(body, []), cache.view()))
     return results[-1]
+
+
+def test_an_answer_takes_no_more_than_it_is_counted_with() -> None:
+    tracemalloc.start()
+    try:
+        answer = Answer(orjson.dumps("x" * 5_000), [])
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < answer.size
 
 
 def test_a_question_is_let_in_when_it_comes_for_the_second_time() -> None:

@@ -1,11 +1,12 @@
 import asyncio
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context
-from schema.graphql.engine import Engine, Failure, Ready
+from schema.graphql.engine import MAX_PRICES, MAX_PRICES_BYTES, Engine, Failure, Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -56,6 +57,22 @@ def test_an_operation_is_priced_once_a_minute_for_each_set_of_variables(engine: 
     costs = [price.cost for price in prices if isinstance(price, Ready)]
     assert costs[0] == costs[1] == costs[3] != costs[2]
     assert len(documents[1].prices) == 3
+
+
+def test_the_prices_of_a_document_take_the_room_that_they_are_counted_with(engine: Engine) -> None:
+    query = "query q($n: Int) { pnodes(first: $n) { nodes { id } } }"
+    documents = [engine.document(query) for _ in range(2)]
+    engine.ready(query, None, {"n": 1}, NOW)
+    tracemalloc.start()
+    try:
+        for n in range(2, MAX_PRICES + 1):
+            engine.ready(query, None, {"n": n}, NOW)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not isinstance(documents[1], Failure)
+    assert len(documents[1].prices) == MAX_PRICES
+    assert taken < 2 * MAX_PRICES_BYTES
 
 
 def test_a_flood_of_documents_that_come_once_evicts_none_of_use(engine: Engine) -> None:
