@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with lock_folder(folder):
             return _run(folder, options.mongo_port, options.redis_port, stop)
     except CannotStart as error:
-        print(error, file=sys.stderr)  # noqa: T201  a command says what is wrong
+        _say(error)
         return 1
 
 
@@ -102,6 +102,10 @@ def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event) 
     return code
 
 
+def _say(what: object) -> None:
+    sys.stderr.write(f"{what}\n")
+
+
 def _announce(mongo_uri: str, redis_port: int, valkey_pid: int) -> None:
     started = {
         "mongo_uri": mongo_uri,
@@ -109,20 +113,21 @@ def _announce(mongo_uri: str, redis_port: int, valkey_pid: int) -> None:
         "pid": os.getpid(),
         "valkey_pid": valkey_pid,
     }
-    print(json.dumps(started), flush=True)  # noqa: T201  what a parent waits for
+    sys.stdout.write(json.dumps(started) + "\n")
+    sys.stdout.flush()
 
 
 def _watch(stop: threading.Event, valkey: subprocess.Popen[bytes], mongo_port: int, engine: EngineWatch) -> int:
     """0 when asked to stop, 1 when a store has ended by itself, or must be started again."""
     while not stop.wait(CHECK_SECONDS):
         if valkey.poll() is not None:
-            print(f"valkey has ended with code {valkey.returncode}", file=sys.stderr)  # noqa: T201  as above
+            _say(f"valkey has ended with code {valkey.returncode}")
             return 1
         if not _listens(mongo_port):
-            print("the MongoDB-compatible engine no longer listens", file=sys.stderr)  # noqa: T201  as above
+            _say("the MongoDB-compatible engine no longer listens")
             return 1
         if engine.must_restart():
-            print("the MongoDB-compatible engine has failed: it must be started again", file=sys.stderr)  # noqa: T201  as above
+            _say("the MongoDB-compatible engine has failed: it must be started again")
             return 1
     return 0
 

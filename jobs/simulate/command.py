@@ -22,6 +22,7 @@ from jobs.simulate.server import Simulation
 from jobs.simulate.source import Source
 
 DEFAULT_INTERVAL = 60
+MAX_SPEED = 1_000_000
 STDIN = 0
 
 
@@ -59,8 +60,8 @@ def source_of(options: argparse.Namespace, now: float) -> Source:
     """The network that the options describe. Raises ValueError (BadRecording is one) with what is wrong with them."""
     if options.replay is not None:
         return Replay(read_reels(options.replay), interval=options.interval, loop=options.loop)
-    if not 0 < options.speed <= 1e6:  # noqa: PLR2004 — the bound itself
-        raise ValueError(f"speed={options.speed}: expected more than 0, and at most 1000000")
+    if not 0 < options.speed <= MAX_SPEED:
+        raise ValueError(f"speed={options.speed}: expected more than 0, and at most {MAX_SPEED}")
     network = Network(options.nodes, options.seed, FAULTS[options.faults])
     return SimulatedSource(network, Course(int(now), options.start, options.speed))
 

@@ -95,13 +95,14 @@ async def _read_head(reader: asyncio.StreamReader) -> Request | None:
             raise
         return None
     first, *lines = head.strip("\r\n").split("\r\n")
-    parts = first.split(" ")
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):  # noqa: PLR2004 — method, target, version
+    method, _, rest = first.partition(" ")
+    target, _, version = rest.partition(" ")
+    if not version.startswith("HTTP/1.") or " " in version:
         raise _malformed(f"{first[:80]!r}: expected METHOD TARGET HTTP/1.1")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if parts[2] == "HTTP/1.0":
+    if version == "HTTP/1.0":
         headers.setdefault("connection", "close")
-    return Request(parts[0], urlsplit(parts[1]).path, headers)
+    return Request(method, urlsplit(target).path, headers)
 
 
 async def _read_body(reader: asyncio.StreamReader, request: Request) -> _Body:

@@ -82,7 +82,7 @@ def lives_twice(listed: Sequence[ListedAddress]) -> bool:
     A node that moved shows life at its old address only before it appears at the new one.
     """
     alive = [each for each in listed if each.status is PNodeStatus.ONLINE and each.memory.alive_at is not None]
-    if len({host_of(each.memory.address) for each in alive}) < 2:  # noqa: PLR2004 — two hosts are what a conflict is
+    if len({host_of(each.memory.address) for each in alive}) <= 1:
         return False
     latest = max(each.memory.first_listed for each in alive)
     hosts = {host_of(each.memory.address) for each in alive if (each.memory.alive_at or 0) > latest}

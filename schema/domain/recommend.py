@@ -145,7 +145,7 @@ def meets(node: PNode, criteria: Criteria) -> bool:
     )
 
 
-def recommend(snapshot: Snapshot, criteria: Criteria = Criteria()) -> Recommendations:  # noqa: B008  (immutable)
+def recommend(snapshot: Snapshot, criteria: Criteria) -> Recommendations:
     """The nodes that meet every demand, by composite, highest first, then by address and id.
 
     Ghosts, offline and unknown nodes never do. `evaluated` counts all nodes of the snapshot.

@@ -71,7 +71,7 @@ def parse(text: str | None) -> Version | None:
     if match is None:
         return None
     numbers = [int(number) for number in match[1].split(".")]
-    while len(numbers) > 2 and numbers[-1] == 0:  # noqa: PLR2004  (MAJOR and MINOR always stay)
+    while numbers[2:] and numbers[-1] == 0:  # MAJOR and MINOR always stay
         numbers.pop()
     return Version(tuple(numbers), match[2], match[3])
 

@@ -157,7 +157,8 @@ def subnet_of(address: str) -> str | None:
         host = ipaddress.ip_address(host_of(address))
     except ValueError:
         return None
-    return str(ipaddress.ip_network((host, 24 if host.version == 4 else 48), strict=False))  # noqa: PLR2004  (IPv4)
+    bits = 24 if isinstance(host, ipaddress.IPv4Address) else 48
+    return str(ipaddress.ip_network((host, bits), strict=False))
 
 
 def _truth(node: PNode) -> str | None:

@@ -29,7 +29,7 @@ from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
 from schema.graphql.errors import log_internal, mask_errors
 from schema.graphql.fields import Terms
-from schema.graphql.guard import Priced, choose_operation, parse_document, price, validate_document
+from schema.graphql.guard import Priced, choose_operation, core_schema, parse_document, price, validate_document
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
@@ -111,7 +111,7 @@ class Engine:
     def __init__(
         self, schema: strawberry.Schema, *, compile_operation: Compile | None = None, interval: int = MINUTE
     ) -> None:
-        self.core: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (Strawberry has no other way to graphql-core's schema)
+        self.core: GraphQLSchema = core_schema(schema)
         self._compile = compile_operation
         self._interval = interval
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)

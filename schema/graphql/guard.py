@@ -104,7 +104,7 @@ def _too_costly(text: str, operation: OperationDefinitionNode, cost: int, limit:
 
 def core_schema(schema: Schema) -> GraphQLSchema:
     """graphql-core's schema within Strawberry's, which has no public name for it."""
-    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (there is no other way to it)
 
 
 def _terms(context: object) -> Terms:

@@ -93,7 +93,7 @@ def _offset(match: re.Match[str]) -> timedelta:
     if match[7] is None:
         return timedelta()
     hours, minutes = int(match[8]), int(match[9])
-    if hours >= 24 or minutes >= 60:  # noqa: PLR2004  (hours of a day, minutes of an hour)
+    if hours not in range(24) or minutes not in range(60):
         raise ValueError(f"the offset {match[7]}{match[8]}:{match[9]} is out of range")
     return timedelta(hours=hours, minutes=minutes) * (-1 if match[7] == "-" else 1)
 

@@ -8,6 +8,8 @@ from http.client import HTTPResponse
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from tests import asgi
+
 DEADLINE_SECONDS = 15
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -30,16 +32,10 @@ class Request(NamedTuple):
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
 
-class Reply(NamedTuple):
+class Reply(asgi.Reply):
     """What came back. `headers` have small letters."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+    __slots__ = ()
 
     @property
     def media(self) -> str:

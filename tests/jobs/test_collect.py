@@ -109,13 +109,18 @@ class Failing(FakeStore):
         await super().commit(lease, commit)
 
 
-async def test_a_cycle_that_fails_is_reported_with_the_seeds_that_it_asked_and_fails() -> None:
-    world, store = World(), Failing(ZeroDivisionError("a fault of ours"))
+async def two_cycles(world: World, store: FakeStore) -> None:
+    """A minute apart."""
     collector = world.collector(store)
     await collector.collect(AT)
     world.now = AT + 60.0
+    await collector.collect(AT + 60)
+
+
+async def test_a_cycle_that_fails_is_reported_with_the_seeds_that_it_asked_and_fails() -> None:
+    world, store = World(), Failing(ZeroDivisionError("a fault of ours"))
     with pytest.raises(ZeroDivisionError):
-        await collector.collect(AT + 60)
+        await two_cycles(world, store)
 
     report = store.reports[-1]
     assert (report.outcome, report.attempted_slot, report.committed_slot) == ("failed", AT + 60, AT)
@@ -136,11 +141,8 @@ async def test_a_cycle_that_fails_before_it_asks_is_reported_with_what_is_known_
 
 async def test_a_store_that_is_away_is_not_asked_to_take_a_report() -> None:
     world, store = World(), Failing(SnapshotUnavailable("away"))
-    collector = world.collector(store)
-    await collector.collect(AT)
-    world.now = AT + 60.0
     with pytest.raises(SnapshotUnavailable):
-        await collector.collect(AT + 60)
+        await two_cycles(world, store)
 
     assert [report.outcome for report in store.reports] == ["committed"]
 

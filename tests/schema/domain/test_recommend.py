@@ -53,7 +53,7 @@ def test_being_public_can_be_demanded(is_public: bool | None, *, fits: bool):
 
 def test_all_nodes_that_were_looked_at_are_counted():
     network = [pnode(1), pnode(2, uptime=0), pnode(3, status=PNodeStatus.OFFLINE)]
-    found = recommend(snapshot(network))
+    found = recommend(snapshot(network), Criteria())
     assert (len(found.items), found.evaluated) == (1, 3)
 
 
@@ -79,7 +79,7 @@ def test_a_node_of_which_nothing_is_known_passes_nothing():
 
 def test_the_grounds_name_strengths_before_weak_points():
     node = pnode(is_public=False, version=None, witnesses=("198.18.1.1",))
-    (item,) = recommend(snapshot([node])).items
+    (item,) = recommend(snapshot([node]), Criteria()).items
     assert item.reasons == (
         "online",
         "up for 20 days",
@@ -92,7 +92,7 @@ def test_the_grounds_name_strengths_before_weak_points():
 
 
 def test_a_public_node_says_so():
-    (item,) = recommend(snapshot([pnode()])).items
+    (item,) = recommend(snapshot([pnode()]), Criteria()).items
     assert "public RPC" in item.reasons
 
 
