@@ -59,7 +59,9 @@ class Collector:
         `failed`.
         """
         with self._pause():
-            return await self._collect(slot)
+            state = await self._collect(slot)
+        self._pause.look_through()
+        return state
 
     async def _collect(self, slot: Slot) -> CollectorState:
         started = time.monotonic()

@@ -12,12 +12,11 @@ class GarbagePause:
 
     It would walk all of them again with every few hundred new ones: half of a cycle's CPU at 10,000 nodes, and stalls of
     a tenth of a second while a snapshot is loaded. A pause begins with a collection of what there is, and at its end sets
-    aside from later ones what there is then. What a failure leaves is not set aside: its traceback holds cycles, and
-    through them all that was in the making.
+    aside from later ones what there is then. A process that serves strangers pauses for single steps of a load, between
+    which the event loop runs: what their requests leave would be set aside with the records. What a failure leaves is not
+    set aside: its traceback holds cycles, and through them all that was in the making.
 
-    What was set aside and has become garbage since, such as parsed documents that were let go, is looked for once there
-    is more than twice what was set aside first, and `spare` objects: the newest records, those before them, and some.
-    To count is a step of some 40 ms at 10,000 nodes, so that only every fourth pause does (`count_every`).
+    `look_through`, called after each load or cycle, finds what has become garbage since it was set aside.
 
     Pauses of one object may overlap. Those that strangers can cause, as often as they like, only pause
     (`sets_aside=False`).
@@ -28,7 +27,7 @@ class GarbagePause:
         self._count_every = count_every
         self._sets_aside = sets_aside
         self._most: int | None = None
-        self._pauses = 0
+        self._looks = 0
         self._open = 0
 
     @contextmanager
@@ -40,26 +39,25 @@ class GarbagePause:
         try:
             yield
             if self._sets_aside:
-                self._set_aside()
+                gc.freeze()
         finally:
             self._open -= 1
             if not self._open:
                 gc.enable()
 
-    def _set_aside(self) -> None:
-        gc.freeze()
-        if self._pauses % self._count_every == 0:
+    def look_through(self) -> None:
+        """Look for garbage in what was set aside, once that is more than twice what it was first, and `spare` objects.
+
+        That allows for the newest records, those before them, and some. To count is a step of some 40 ms at 10,000 nodes,
+        so that only every fourth call does (`count_every`).
+        """
+        if self._looks % self._count_every == 0:
             aside = gc.get_freeze_count()
             if self._most is None:
                 self._most = 2 * aside + self._spare
             elif aside > self._most:
-                self._most = max(self._most, self._reclaimed() + self._spare)
-        self._pauses += 1
-
-    @staticmethod
-    def _reclaimed() -> int:
-        """Look through everything, and set aside what is left; gives its number."""
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        return gc.get_freeze_count()
+                gc.unfreeze()
+                gc.collect()
+                gc.freeze()
+                self._most = max(self._most, gc.get_freeze_count() + self._spare)
+        self._looks += 1

@@ -65,6 +65,10 @@ class Context:
     def renew(self, now: float) -> None:
         """Forget what was read, at the time `now`: the next result of a subscription is a request of its own."""
         self.now = now
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of what was read, which graphql-core would keep for a while: it leaves cycles, and the context in them."""
         self._memo.clear()
 
     async def tables(self, as_of: UnixSeconds | None = None) -> Tables:

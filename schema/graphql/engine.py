@@ -171,6 +171,12 @@ class Engine:
 
     async def run(self, ready: Ready, context: Context) -> Result:
         """The one result of a query."""
+        try:
+            return _published(await self._executed(ready, context), ready, context)
+        finally:
+            context.forget()
+
+    async def _executed(self, ready: Ready, context: Context) -> ExecutionResult:
         compiled = self._compiled(ready)
         if compiled is not None:
             result = compiled(context, ready.variables)
@@ -184,7 +190,7 @@ class Engine:
             )
         if isawaitable(result):
             result = await result
-        return _published(cast("ExecutionResult", result), ready, context)
+        return cast("ExecutionResult", result)
 
     async def stream(self, ready: Ready, context: Context, clock: Callable[[], float]) -> AsyncGenerator[Result, None]:
         """The results of a subscription (of a query: its one result), each executed at its own time."""

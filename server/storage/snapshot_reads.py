@@ -51,11 +51,11 @@ class SnapshotReads:
             newest = await head.read()
             if newest is None or newest.marker is None:
                 return None
-            with self._pause():
-                fresh = await _decoded(newest.marker)
+            fresh = await _decoded(newest.marker, self._pause)
             if self._current is not None:
                 self._past.put(self._current)
             self._current = fresh
+            self._pause.look_through()
             return fresh
 
     async def at(self, as_of: UnixSeconds | None) -> Snapshot:
@@ -126,8 +126,7 @@ class SnapshotReads:
             if marker is None:
                 raise CursorExpired(f"slot {slot} is no longer kept")
             try:
-                with self._past_pause():
-                    return await _decoded(marker)
+                return await _decoded(marker, self._past_pause)
             except SnapshotUnavailable:
                 if await snapshot_log.find(slot) is None:
                     raise CursorExpired(f"slot {slot} is no longer kept") from None
@@ -138,9 +137,9 @@ async def _newest_slot(as_of: UnixSeconds) -> Slot | None:
     return await snapshot_log.newest_at(min(as_of, MAX_INT64)) if as_of >= 0 else None
 
 
-async def _decoded(marker: Marker) -> Snapshot:
+async def _decoded(marker: Marker, pause: GarbagePause) -> Snapshot:
     try:
-        return await snapshots.load(marker)
+        return await snapshots.load(marker, pause)
     except (Damaged, UnknownEncoding) as error:
         log.exception("store.snapshot_unreadable", slot=marker.slot)
         raise SnapshotUnavailable(f"the snapshot of slot {marker.slot} cannot be read") from error

@@ -5,7 +5,8 @@ quarter of the size. A marker names its base, which retention keeps as long as a
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from schema.domain.base import HOUR, Slot
@@ -51,8 +52,8 @@ class SnapshotWriter:
             self._base = self._whole
 
 
-async def load(marker: Marker) -> Snapshot:
-    """The whole snapshot, decoded chunk by chunk with the event loop running in between.
+async def load(marker: Marker, step: Callable[[], AbstractContextManager[None]] = nullcontext) -> Snapshot:
+    """The whole snapshot, decoded chunk by chunk, each within a `step`, with the event loop running in between.
 
     Raises Damaged, UnknownEncoding.
     """
@@ -61,8 +62,9 @@ async def load(marker: Marker) -> Snapshot:
     bases = await chunks.read(ChunkDocument, marker.base) if marker.base else []
     nodes: list[PNode] = []
     for i, body in enumerate(bodies):
-        base = unpack(bases[i]) if i < len(bases) else None
-        nodes.extend(NODES.load(unpack(body, base=base)))
+        with step():
+            base = unpack(bases[i]) if i < len(bases) else None
+            nodes.extend(NODES.load(unpack(body, base=base)))
         await asyncio.sleep(0)
     return Snapshot(header=header, nodes=tuple(nodes))
 

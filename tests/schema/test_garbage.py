@@ -77,14 +77,15 @@ def test_what_was_set_aside_is_looked_through_once_it_is_more_than_twice_as_much
     cycle.append(cycle)
     with pause():
         pass
+    pause.look_through()
     aside = gc.get_freeze_count()
     del cycle
     grown = [[n] for n in range(aside + 1_000)]
     with pause():
         pass
+    pause.look_through()
     assert gc.get_freeze_count() > 2 * aside + 500  # not counted, so that the list that holds itself is still among it
-    with pause():
-        pass
+    pause.look_through()
     gc.unfreeze()
-    assert gc.collect() == 0  # the third pause counted, and found it
+    assert gc.collect() == 0  # the third look counted, and found it
     del grown

@@ -1,7 +1,8 @@
 """One execution: graphql-core's executor, with generated functions in place of its work on each object."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, cast
+from weakref import ref
 
 import strawberry
 from graphql import (
@@ -16,6 +17,7 @@ from graphql.execution.collect_fields import FragmentDetails, GroupedFieldSet
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel
+from graphql.type import GraphQLResolveInfoHelpers
 
 from schema.graphql.compiled.arguments import ArgumentReader, Arguments
 from schema.graphql.compiled.core import Result, default_field_resolver, default_type_resolver, is_awaitable
@@ -92,6 +94,7 @@ class Run(Executor[Any]):
             default_type_resolver,
             default_field_resolver,
         )
+        self.async_helpers = _helpers_of(ref(self))
         self._relevant_sub_fields = program.tree.collected
         self._setting = setting
         self._program = program
@@ -204,6 +207,21 @@ class Run(Executor[Any]):
                 self._setting.count_left()
         completed = cast("Any", self).complete_value(entry.type, entry.details, info, path, value, None)
         return await completed if is_awaitable(completed) else completed
+
+
+def _helpers_of(run: "ref[Run]") -> GraphQLResolveInfoHelpers:
+    """What graphql-core makes of two methods of the run: a cycle, so that each would wait for the garbage collector."""
+
+    def track(values: Sequence[Any]) -> None:
+        here = run()
+        if here is not None:
+            here.track_async_work(values)
+
+    return GraphQLResolveInfoHelpers(gather=_gather, track=track)
+
+
+def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)
 
 
 async def _all(results: dict[str, Any], pending: list[str]) -> dict[str, Any]:

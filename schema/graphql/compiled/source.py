@@ -1,13 +1,19 @@
 """A tree as Python: one function for each object, which writes the dictionary of its selected fields, or raises.
 
-    def object_1(x, run):
-        if type(x) not in known:
-            vet(x)
-        r = x.record if type(x) is InSnapshot else x
-        return {
-            'id': v if type(v := r.id) is str else leaf_4(v),
-            'score': None if (v := call_5(root=x)) is None else object_2(v, run),
-        }
+    def functions(InSnapshot, known, vet, listed, leaf_4, call_5):
+        def object_1(x, run):
+            if type(x) not in known:
+                vet(x)
+            r = x.record if type(x) is InSnapshot else x
+            return {
+                'id': v if type(v := r.id) is str else leaf_4(v),
+                'score': None if (v := call_5(root=x)) is None else object_2(v, run),
+            }
+        ...
+        return [object_0, object_1, object_2], {}
+
+They are functions within one, so that they hold what they use, and no names of their own module that would hold them:
+a program that is let go is gone at once, without the garbage collector.
 
 Nothing that a stranger wrote becomes code: of a document, only the names of the answer are in it, as literals of
 strings made by `repr`. All else are attributes and parameters named in our own modules, and names made here for values.
@@ -29,38 +35,39 @@ from schema.graphql.tables import InSnapshot
 Write = Callable[[Any, Any], Any]
 """A generated function of an object (or another value) and the `Run`."""
 
+_GLOBALS: dict[str, Any] = {}  # all generated code has the builtins alone in common
+
 
 class Functions(NamedTuple):
-    """The functions of a tree: those of its levels, in their order, and those of values that are awaited, by entry."""
+    """The functions of a tree: those of its levels, in their order, and those of values that are awaited, by entry.
+
+    Of these, the ones that hold nothing more to await.
+    """
 
     levels: list[Write]
     values: dict[int, Write]
 
 
 def generate(tree: Tree) -> tuple[str, dict[str, object]]:
-    """The text of a tree's functions, and what the names stand for that it uses."""
+    """The text of the function that makes a tree's functions, and what it is to be given."""
     generator = _Generator()
+    awaited = [entry for entry in tree.entries if entry.is_async and entry.holds_plain]
     for level in tree.levels:
         generator.level(level)
-    for entry in _awaited(tree):
+    for entry in awaited:
         generator.value(entry)
-    return "\n".join(generator.lines), generator.names
+    levels = ", ".join(_object(level) for level in tree.levels)
+    values = ", ".join(f"{entry.number}: {_value(entry)}" for entry in awaited)
+    head = f"def functions({', '.join(generator.names)}):"
+    return "\n    ".join([head, *generator.lines, f"return [{levels}], {{{values}}}"]), generator.names
 
 
 def functions_of(tree: Tree) -> Functions:
     """The functions of a tree, ready to be called."""
-    text, names = generate(tree)
-    exec(compile(text, "<compiled GraphQL>", "exec"), names)  # noqa: S102  (see above: no stranger's text is in it)
-    made = cast("dict[str, Any]", names)
-    return Functions(
-        levels=[made[_object(level)] for level in tree.levels],
-        values={entry.number: made[f"value_{entry.number}"] for entry in _awaited(tree)},
-    )
-
-
-def _awaited(tree: Tree) -> list[Entry]:
-    """The entries that are awaited, and hold nothing more to await."""
-    return [entry for entry in tree.entries if entry.is_async and entry.holds_plain]
+    text, given = generate(tree)
+    made: dict[str, Any] = {}
+    exec(compile(text, "<compiled GraphQL>", "exec"), _GLOBALS, made)  # noqa: S102  (see above: no stranger's text is in it)
+    return Functions(*made["functions"](**given))
 
 
 class _Generator:
@@ -89,7 +96,7 @@ class _Generator:
 
     def value(self, entry: Entry) -> None:
         body = self._completed(entry.type, "v", entry)
-        self.lines += [f"def value_{entry.number}(v, run):", f"    return {body}"]
+        self.lines += [f"def {_value(entry)}(v, run):", f"    return {body}"]
 
     def _field(self, entry: Entry) -> str:
         if not entry.is_plain:
@@ -152,6 +159,10 @@ class _Generator:
 
 def _object(level: Level) -> str:
     return f"object_{level.number}"
+
+
+def _value(entry: Entry) -> str:
+    return f"value_{entry.number}"
 
 
 def _holder(load: Load) -> str:

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import tracemalloc
+import weakref
 from typing import Any
 
 import pytest
@@ -140,3 +142,18 @@ async def test_compiled_operations_are_used_and_made_once(engine: Engine) -> Non
         asked = ready(compiling, "query q { __typename }")
         await compiling.run(asked, context())
     assert made == ["q", "q"]  # the document that was not kept yet, and the one that is
+
+
+@pytest.mark.parametrize("query", ["{ pnodes { nodes { id } } }", "{ pnodes(first: 5000) { nodes { id } } }"])
+async def test_what_a_query_read_is_let_go_of_with_its_result(engine: Engine, query: str) -> None:
+    snapshot = network(3)
+    left = weakref.ref(snapshot)
+    reading = Context(reads=FakeReads([snapshot]), updates=FakeUpdates(), now=NOW)
+    gc.disable()
+    try:
+        await engine.run(ready(engine, query), reading)
+        reading.reads = FakeReads([])
+        del snapshot
+        assert left() is None
+    finally:
+        gc.enable()

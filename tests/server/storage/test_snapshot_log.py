@@ -1,11 +1,16 @@
 """The log of kept snapshots: finding by time, and thinning."""
 
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import pytest
 
 from schema.domain.base import DAY, HOUR, Slot
 from schema.domain.snapshot import Snapshot
 from schema.writes import Lease
 from server.storage import snapshot_log, snapshots
+from server.storage.codec import CHUNK_RECORDS
 from server.storage.connect import Mongo
 from server.storage.documents import ChunkDocument, SnapshotDocument
 from server.storage.writes import MongoSnapshotStore, keep_past
@@ -51,6 +56,39 @@ async def test_what_is_kept_for_a_slot_stays(store_db: Mongo) -> None:
     await keep(AT)
     await keep_past(snapshots.SnapshotWriter(), snapshot_of(AT, 9), pinned=True, now=AT)
     assert await load(AT) == snapshot_of(AT)
+
+
+async def test_each_chunk_is_decoded_in_a_step_of_its_own_and_the_event_loop_runs_between_them(store_db: Mongo) -> None:
+    """A step may keep the garbage collector off, and set aside what there is: nothing else may run in one."""
+    count = 2 * CHUNK_RECORDS + 1
+    await keep_past(snapshots.SnapshotWriter(), snapshot_of(AT, count), pinned=True, now=AT)
+    marker = await snapshot_log.find(AT)
+    assert marker is not None
+    inside = False
+    seen: list[str] = []
+
+    @contextmanager
+    def step() -> Generator[None]:
+        nonlocal inside
+        inside = True
+        yield
+        inside = False
+        seen.append("step")
+
+    async def others() -> None:
+        while True:
+            assert not inside
+            if seen and seen[-1] == "step":
+                seen.append("others")
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    loaded = await snapshots.load(marker, step)
+    beside.cancel()
+    assert len(loaded.nodes) == count
+    assert seen[:5] == ["step", "others", "step", "others", "step"]
+    with pytest.raises(asyncio.CancelledError):
+        await beside
 
 
 async def test_thinning_leaves_what_is_to_be_kept_whole(store_db: Mongo) -> None:

@@ -1,6 +1,8 @@
 """When fields are begun and awaited, and what becomes of errors in them."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -183,3 +185,22 @@ async def test_histories_of_nodes_are_read_together() -> None:
     assert result.errors is None
     assert {node["id"] for node in (result.data or {})["pnodes"]["nodes"]} == {key(n) for n in (1, 2, 3)}
     assert compiler.tally.left == 0
+
+
+@pytest.mark.parametrize("query", ["{ pnodes { nodes { id } } }", "{ networkHealth { status } versions: __typename }"])
+async def test_neither_an_execution_nor_its_program_waits_for_the_garbage_collector(query: str) -> None:
+    compiler = Compiler()
+    operation = compiled(query, compiler)
+    gc.disable()
+    try:
+        reading = context(WORLDS["ordinary"]())
+        await settled(operation.execute(reading, {}))
+        left = weakref.ref(reading)
+        del reading
+        assert left() is None
+        program = weakref.ref(compiler.programs.get((operation, ())))
+        assert program() is not None
+        compiler.forget()
+        assert program() is None
+    finally:
+        gc.enable()
