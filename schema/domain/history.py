@@ -5,7 +5,7 @@ own unit (`METRIC_SCALE`), so that any split of the raw points recombines to the
 does not exist; it is counted in `coverage`, never shown as zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -115,7 +115,7 @@ class HistoryPoint(NamedTuple):
     samples: int
     expected: int
     stats: Mapping[str, Stat]
-    versions: tuple[tuple[str | None, int], ...] = ()
+    versions: Sequence[tuple[str | None, int]] = ()
     partial: bool = False
 
     def mean(self, metric: str) -> float | None:

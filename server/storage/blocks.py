@@ -4,13 +4,16 @@ A block is JSON of columns, compressed with zstd. Columns hold differences: betw
 and between the figures of one bucket where they are mostly equal (its min, max and mean lie close to its last). A column
 of equal values is that value alone. So a day of 1,440 samples of nine metrics takes some 2 kB, one of 24 hourly buckets
 half a kB. The same points always give the same bytes.
+
+In a block of buckets, the columns of each metric and those of the versions are texts of JSON in it, so that only what
+is asked for is read: of the network's twenty metrics, mostly one or two.
 """
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, repeat
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, cast, overload
 
 import orjson
 import zstandard
@@ -18,8 +21,8 @@ import zstandard
 from schema.domain.history import HistoryPoint, Stat
 from schema.domain.rollup import Sample, Versions
 
-# Names the meaning of the columns; stored beside each block.
-BLOCK_ENCODING = 1
+# Names the newest form of block in a document. The first had the columns of all metrics in one list; it is still read.
+BLOCK_ENCODING = 2
 _LEVEL = 9
 _MAX_RAW_BYTES = 64 * 2**20
 # To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.
@@ -56,70 +59,120 @@ def pack_points(points: Sequence[HistoryPoint], metrics: Sequence[str]) -> bytes
         _plain([each.samples for each in points]),
         _plain([each.expected for each in points]),
     ]
-    for metric in metrics:
-        columns.extend(_stat_columns(points, metric))
-    return _pack([len(points), columns, _version_columns([each.versions for each in points])])
+    figures = [_text(list(_stat_columns(points, metric))) for metric in metrics]
+    versions = _version_columns([each.versions for each in points])
+    return _pack([len(points), columns, figures, _text(versions) if versions else ""])
 
 
 def unpack_points(body: bytes, metrics: Sequence[str], seconds: int) -> tuple[HistoryPoint, ...]:
-    """What `pack_points` was given; a bucket is `seconds` long. The figures of a metric are unpacked once asked for."""
-    count, columns, versions = _unpack(body)
-    starts, samples, expected = (_known(column) for column in _times(columns[:3], count))
-    figures = _Figures(metrics, columns[3:], samples)
+    """What `pack_points` was given; a bucket is `seconds` long. Figures and versions are unpacked once asked for."""
+    match _unpack(body):
+        case [count, columns, versions]:
+            count, times, figures, versions = _of_the_first_form(count, columns, versions)
+        case block:
+            count, times, figures, versions = block
+    starts, samples, expected = (_known(column) for column in _times(times, count))
+    rows = _Rows(metrics, figures, versions, samples)
     return tuple(
-        HistoryPoint(start, start + seconds, n, room, _RowStats(figures, row), seen)
-        for row, (start, n, room, seen) in enumerate(
-            zip(starts, samples, expected, _versions(versions, count), strict=True)
-        )
+        HistoryPoint(start, start + seconds, n, room, _RowStats(rows, row), _RowVersions(rows, row) if versions else ())
+        for row, (start, n, room) in enumerate(zip(starts, samples, expected, strict=True))
     )
 
 
-class _Figures:
-    """The columns of a block, and the stats of the metrics that were asked for, one for each row."""
+def _of_the_first_form(count: int, columns: list[_Packed], versions: list[Any]) -> list[Any]:
+    """A block of the first form, in that of today."""
+    figures = [_text(columns[first : first + 5]) for first in range(3, len(columns), 5)]
+    return [count, columns[:3], figures, _text(versions) if versions else ""]
 
-    __slots__ = ("_columns", "_found", "_samples", "metrics")
 
-    def __init__(self, metrics: Sequence[str], columns: Sequence[_Packed], samples: Sequence[int]) -> None:
+class _Rows:
+    """The figures and versions of a block's rows: as texts of their columns, until they are asked for."""
+
+    __slots__ = ("_figures", "_found", "_samples", "_versions", "_versions_found", "metrics")
+
+    def __init__(self, metrics: Sequence[str], figures: Sequence[str], versions: str, samples: Sequence[int]) -> None:
         self.metrics = metrics
-        self._columns = columns
+        self._figures = figures
         self._samples = samples
+        self._versions = versions
         self._found: dict[str, Sequence[Stat | None]] = {}
+        self._versions_found: Sequence[Versions] | None = None
 
-    def of(self, metric: str) -> Sequence[Stat | None]:
+    def stats(self, metric: str) -> Sequence[Stat | None]:
         """The stat of each row, None where the metric was not known. Raises KeyError for no metric of the subject."""
         found = self._found.get(metric)
         if found is None:
             if metric not in self.metrics:
                 raise KeyError(metric)
-            first = 5 * self.metrics.index(metric)
-            columns = self._columns[first : first + 5]
+            columns = _value(self._figures[self.metrics.index(metric)])
             found = self._found[metric] = _stats(columns, self._samples)
         return found
+
+    def versions(self) -> Sequence[Versions]:
+        """The versions of each row."""
+        if self._versions_found is None:
+            self._versions_found = _versions(_value(self._versions), len(self._samples))
+        return self._versions_found
 
 
 class _RowStats(Mapping[str, Stat]):
     """The stats of one row of a block."""
 
-    __slots__ = ("_figures", "_row")
+    __slots__ = ("_row", "_rows")
 
-    def __init__(self, figures: _Figures, row: int) -> None:
-        self._figures = figures
+    def __init__(self, rows: _Rows, row: int) -> None:
+        self._rows = rows
         self._row = row
 
     def __getitem__(self, metric: str) -> Stat:
-        found = self._figures.of(metric)[self._row]
+        found = self._rows.stats(metric)[self._row]
         if found is None:
             raise KeyError(metric)
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return (metric for metric in self._figures.metrics if self._figures.of(metric)[self._row] is not None)
+        return (metric for metric in self._rows.metrics if self._rows.stats(metric)[self._row] is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+class _RowVersions(Sequence[tuple[str | None, int]]):
+    """The versions of one row of a block, equal to the same ones in a tuple."""
+
+    __slots__ = ("_row", "_rows")
+
+    def __init__(self, rows: _Rows, row: int) -> None:
+        self._rows = rows
+        self._row = row
+
+    def _all(self) -> Versions:
+        return self._rows.versions()[self._row]
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str | None, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Versions: ...
+    def __getitem__(self, index: int | slice) -> tuple[str | None, int] | Versions:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[tuple[str | None, int]]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (tuple(cast("Sequence[object]", other)) if isinstance(other, _RowVersions) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 class PointCache:
@@ -183,16 +236,16 @@ def _stat(row: tuple[int, ...]) -> Stat:
     return Stat(n, residue + n * last, last - below, above + last, last)
 
 
-def _version_columns(versions: Sequence[Versions]) -> list[Any]:
+def _version_columns(versions: Sequence[Sequence[tuple[str | None, int]]]) -> list[Any]:
     """Each version with its count in every row, None where it was not seen; empty where no row has versions."""
-    names = sorted({name for row in versions for name, _ in row}, key=lambda name: (name is not None, name or ""))
     rows = [dict(row) for row in versions]
+    names = sorted(set[str | None]().union(*rows), key=lambda name: (name is not None, name or ""))
     return [[name, _plain([row.get(name) for row in rows])] for name in names]
 
 
-def _versions(columns: Sequence[tuple[str | None, _Packed]], count: int) -> Iterable[Versions]:
+def _versions(columns: Sequence[tuple[str | None, _Packed]], count: int) -> Sequence[Versions]:
     if not columns:
-        return repeat((), count)
+        return [()] * count
     names = [name for name, _ in columns]
     spread = [_spread(column, count) for _, column in columns]
     rows = zip(*spread, strict=True)
@@ -242,14 +295,24 @@ def _known(column: Sequence[int | None]) -> list[int]:
 
 
 def _pack(block: list[Any]) -> bytes:
-    # Sums of what strangers claim can leave 64 bits, which orjson refuses to write; a blank in front marks the slow way.
-    try:
-        raw = orjson.dumps(block)
-    except TypeError:
-        raw = b" " + json.dumps(block, separators=(",", ":")).encode()
-    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(raw)
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(_json(block))
 
 
 def _unpack(body: bytes) -> Any:
-    raw = _DECOMPRESSOR.decompress(body, max_output_size=_MAX_RAW_BYTES)
-    return json.loads(raw) if raw.startswith(b" ") else orjson.loads(raw)
+    return _value(_DECOMPRESSOR.decompress(body, max_output_size=_MAX_RAW_BYTES))
+
+
+def _text(columns: list[Any]) -> str:
+    return _json(columns).decode()
+
+
+def _json(value: list[Any]) -> bytes:
+    # Sums of what strangers claim can leave 64 bits, which orjson refuses to write; a blank in front marks the slow way.
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b" " + json.dumps(value, separators=(",", ":")).encode()
+
+
+def _value(raw: str | bytes) -> Any:
+    return json.loads(raw) if raw[:1].isspace() else orjson.loads(raw)

@@ -1,6 +1,9 @@
+import json
 from collections.abc import Sequence
 
+import orjson
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +66,47 @@ def test_the_network_has_metrics_of_its_own(given_points: list[HistoryPoint]) ->
     body = pack_points(given_points, NETWORK_METRICS)
 
     assert unpack_points(body, NETWORK_METRICS, HOUR) == tuple(given_points)
+
+
+def test_only_what_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    loads = orjson.loads
+
+    def counted(text: str | bytes) -> object:
+        read.append(text)
+        return loads(text)
+
+    stats = {metric: Stat(1, 2, 2, 2, 2) for metric in NETWORK_METRICS}
+    body = pack_points([HistoryPoint(AT, AT + HOUR, 1, 60, stats, (("0.9", 3),))], NETWORK_METRICS)
+    monkeypatch.setattr("server.storage.blocks.orjson.loads", counted)
+    (point,) = unpack_points(body, NETWORK_METRICS, HOUR)
+    assert len(read) == 1
+    assert [point.stats["online"], point.stats["online"], *point.versions] == [Stat(1, 2, 2, 2, 2)] * 2 + [("0.9", 3)]
+    assert len(read) == 3
+
+
+def test_versions_of_a_row_are_as_a_tuple_of_them() -> None:
+    counts = (("0.9", 3), ("1.0", 4))
+    body = pack_points([HistoryPoint(AT, AT + HOUR, 1, 60, {}, counts)] * 2, NETWORK_METRICS)
+    versions, same = [point.versions for point in unpack_points(body, NETWORK_METRICS, HOUR)]
+    assert versions == counts
+    assert versions == same
+    assert versions != counts[:1]
+    assert (versions[0], versions[1:], len(versions), list(versions)) == (counts[0], counts[1:], 2, list(counts))
+    assert (repr(versions), hash(versions)) == (repr(counts), hash(counts))
+
+
+@pytest.mark.parametrize("huge", [7, 2**70])
+def test_a_block_of_the_first_form_is_read(huge: int) -> None:
+    """Two buckets of one metric; the columns of all are in one list."""
+    columns = [[AT, HOUR], 60, 60, 0, 0, 0, [huge, 0], [5, 1]]
+    raw = b" " + json.dumps([2, columns, [["0.9", [3, None]]]]).encode()
+    expected = [
+        HistoryPoint(AT, AT + HOUR, 60, 60, {"online": Stat(60, 300, 5, 5 + huge, 5)}, (("0.9", 3),)),
+        HistoryPoint(AT + HOUR, AT + 2 * HOUR, 60, 60, {"online": Stat(60, 360, 6, 6, 6)}),
+    ]
+    found = unpack_points(zstandard.compress(raw), ["online"], HOUR)
+    assert list(found) == expected
 
 
 @given(points())
