@@ -50,7 +50,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return mask_credentials(value.get_secret_value())
     if isinstance(value, tuple):
-        return ",".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]  every tuple among the settings is one of texts
+        return ",".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]  (every tuple among the settings is one of texts)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

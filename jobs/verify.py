@@ -115,7 +115,7 @@ def fetcher(url: str) -> Fetch:
         headers = {"Accept": "application/json", "User-Agent": "pnodes-verify"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(base + path, data=body, headers=headers)  # noqa: S310  http or https, see above
+        request = urllib.request.Request(base + path, data=body, headers=headers)  # noqa: S310  (http or https, see above)
         try:
             with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
                 return answer.status, _json(answer)

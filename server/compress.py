@@ -7,6 +7,7 @@ bytes; `server.rest.etag` puts it aside when a client sends it back.
 
 import zlib
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import brotli  # pyright: ignore[reportMissingTypeStubs]  (the package ships none)
 import zstandard
@@ -35,7 +36,8 @@ def _zstd(body: bytes) -> bytes:
 
 
 def _brotli(body: bytes) -> bytes:
-    return bytes(brotli.compress(body, quality=BROTLI_QUALITY))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    compress = cast("Callable[..., bytes]", brotli.compress)  # pyright: ignore[reportUnknownMemberType]  (as above)
+    return compress(body, quality=BROTLI_QUALITY)
 
 
 def _gzip(body: bytes) -> bytes:

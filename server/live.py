@@ -83,7 +83,7 @@ class LiveUpdates:
         before = self._source.current()
         try:
             await self._source.refresh()
-        except Exception as error:  # noqa: BLE001  whatever ails the store, the last good snapshot is served and we look again
+        except Exception as error:  # noqa: BLE001  (whatever ails the store, the last good snapshot is served and we look again)
             if self.store_ok is not False:
                 log.warning("store.unreachable", error=repr(error))
             self.store_ok = False
@@ -118,7 +118,7 @@ async def follow_announcements(url: str, wake: Callable[[], None]) -> None:
             if failures == 0:
                 log.warning("redis.unreachable", error=repr(error))
             failures += 1
-            await asyncio.sleep(random.uniform(0.1, min(MAX_BACKOFF_SECONDS, 0.2 * failures)))  # noqa: S311  jitter
+            await asyncio.sleep(random.uniform(0.1, min(MAX_BACKOFF_SECONDS, 0.2 * failures)))  # noqa: S311  (jitter)
 
 
 @contextlib.asynccontextmanager

@@ -33,7 +33,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._looks = 0
         self._timer: TimerHandle | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  as in uvicorn's own
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
         self._look()
 
@@ -45,7 +45,7 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         _receive(self, data)
         cycle = self.cycle
-        if cycle is None or cycle.scope is not self.scope:  # pyright: ignore[reportUnnecessaryComparison]  None until the first request
+        if cycle is None or cycle.scope is not self.scope:  # pyright: ignore[reportUnnecessaryComparison]  (None until the first request)
             self._head_bytes = self._head_bytes + len(data) if self._head is self.scope else 0
             self._head = self.scope
             if self._head_bytes > self.max_head_bytes:

@@ -35,7 +35,7 @@ class OrderDirection(StrEnum):
 def describe(enum: type[E], description: str, values: Mapping[E, str]) -> None:
     """Make `enum` known to GraphQL under its own name. Every value needs a description, or the import fails."""
     strawberry.enum(enum, description=description)
-    definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]  # set by strawberry.enum
+    definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]  (set by strawberry.enum)
     for value in definition.values:
         value.description = values[enum(value.value)]
 

@@ -51,7 +51,7 @@ class TopologyPage(Page[TopologyNode]):
         return self.selection.tables
 
     @property
-    def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  # a graph's edges are no Relay edges
+    def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  (a graph's edges are no Relay edges)
         targets = {node.id for node in self.records if node.kind is TopologyKind.PNODE}
         return [edge for edge in self._tables.topology.edges if edge.target in targets]
 

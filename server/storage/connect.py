@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pymongo
-from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  Beanie leaves types open
+from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference

@@ -66,7 +66,7 @@ class StoredDocument(Document):
 
     @classmethod
     def collection(cls) -> AsyncCollection[dict[str, Any]]:
-        return cast("AsyncCollection[dict[str, Any]]", cls.get_pymongo_collection())  # pyright: ignore[reportUnknownMemberType]  Beanie leaves the type open
+        return cast("AsyncCollection[dict[str, Any]]", cls.get_pymongo_collection())  # pyright: ignore[reportUnknownMemberType]  (Beanie leaves the type open)
 
 
 class HeadDocument(StoredDocument):

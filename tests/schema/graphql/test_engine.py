@@ -144,7 +144,9 @@ async def test_compiled_operations_are_used_and_made_once(engine: Engine) -> Non
     assert made == ["q", "q"]  # the document that was not kept yet, and the one that is
 
 
-@pytest.mark.parametrize("query", ["{ pnodes { nodes { id } } }", "{ pnodes(first: 5000) { nodes { id } } }"])
+@pytest.mark.parametrize(
+    "query", ["{ pnodes { nodes { id } } }", '{ pnodes { nodes { id } } __type(name: "PNode") { name } }']
+)
 async def test_what_a_query_read_is_let_go_of_with_its_result(engine: Engine, query: str) -> None:
     snapshot = network(3)
     left = weakref.ref(snapshot)

@@ -78,7 +78,7 @@ def test_only_what_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None
 
     stats = {metric: Stat(1, 2, 2, 2, 2) for metric in NETWORK_METRICS}
     body = pack_points([HistoryPoint(AT, AT + HOUR, 1, 60, stats, (("0.9", 3),))], NETWORK_METRICS)
-    monkeypatch.setattr("server.storage.blocks.orjson.loads", counted)
+    monkeypatch.setattr("server.storage.columns.orjson.loads", counted)
     (point,) = unpack_points(body, NETWORK_METRICS, HOUR)
     assert len(read) == 1
     assert [point.stats["online"], point.stats["online"], *point.versions] == [Stat(1, 2, 2, 2, 2)] * 2 + [("0.9", 3)]
