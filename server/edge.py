@@ -4,6 +4,7 @@ GraphQL requests are known by their bytes, GET requests to the REST routes by pa
 and everything that is not known yet, goes inwards; what comes back and may be kept is kept.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable
 from typing import NamedTuple
 
@@ -12,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.access import GRAPHQL_PATH
 from server.cache import Answer, Flights, Headers, ResponseCache, without
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
-from server.reply import made, messages_of
+from server.reply import NO_BODY, made, messages_of
 from server.view import CurrentView
 
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 MAX_QUESTION_BYTES = 2_048
-_OK = 200
+_OK, _NOT_MODIFIED = 200, 304
 _NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})
 _MADE_ANEW = frozenset(
     {
@@ -69,7 +70,7 @@ class Edge:
         self._cache = cache
         self._view = view
         self._flights = Flights()
-        self.served: dict[tuple[str, str, int], int] = {}
+        self.served = defaultdict[tuple[str, str, int], int](int)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -82,16 +83,19 @@ class Edge:
                     await self._graphql_get(scope, receive, send)
                     return
             elif method in ("GET", "HEAD") and self._cache.enabled:
-                question = ("GET", path, scope["query_string"])
+                question = path, scope["query_string"]
                 answer = self._cache.known(question)
                 if answer is None:
                     await self._get(question, scope, receive, send)
-                elif answer.is_long:
-                    await self._serve(scope, "rest", answer, dict(scope["headers"]), send)
-                else:
-                    start, body = self._messages(scope, "rest", answer, dict(scope["headers"]))
-                    await send(start)
-                    await send(body)
+                    return
+                headers = dict(scope["headers"])
+                unchanged = answer.unchanged.get(headers.get(b"if-none-match", b""))
+                if unchanged is None:
+                    await self._serve(scope, "rest", answer, headers, send)
+                    return
+                self.served[method, "rest", _NOT_MODIFIED] += 1
+                await send(unchanged.message(self._view.cache_control(immutable=answer.immutable)))
+                await send(NO_BODY)
                 return
         await self._app(scope, receive, send)
 
@@ -137,8 +141,7 @@ class Edge:
         method: str = scope["method"]
         control = self._view.cache_control(immutable=answer.immutable)
         start, body = messages_of(answer, headers, control, bodiless=method == "HEAD")
-        served = method, kind, start["status"]
-        self.served[served] = self.served.get(served, 0) + 1
+        self.served[method, kind, start["status"]] += 1
         return start, body
 
     async def _capture(self, scope: Scope, question: Hashable) -> Captured:

@@ -1,5 +1,6 @@
 """HTTP connections with bounds that uvicorn has not: how long the head of a request may be, and how long it may take."""
 
+import math
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import Any, cast
@@ -19,7 +20,9 @@ class BoundedHttp(HttpToolsProtocol):
     first in one read, at most 256 KiB, is not counted.
 
     Every request passes here, so that it costs next to nothing: each connection is looked at twice in `request_seconds`,
-    and closed when the same request is unfinished for the third time. So it has up to half as long again.
+    and closed when the same request is unfinished for the third time. So it has up to half as long again. Connections
+    without a request are closed in the same way after `timeout_keep_alive` seconds, instead of by a timer that each
+    request would set anew.
     """
 
     max_head_bytes = MAX_HEAD_BYTES
@@ -29,7 +32,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head: object = None
         self._head_bytes = 0
-        self._awaited: object = self
+        self._seen: object = self
         self._looks = 0
         self._timer: TimerHandle | None = None
 
@@ -57,19 +60,30 @@ class BoundedHttp(HttpToolsProtocol):
         cycle = cast("Any", self.cycle)
         return cycle is None or cycle.scope is not self.scope
 
+    def on_response_complete(self) -> None:
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self.flow.read_paused and not self.transport.is_closing():
+            self.flow.resume_reading()
+
     def _look(self) -> None:
         if self.transport.is_closing() or self.transport.get_protocol() is not self:  # it may be a WebSocket by now
             return
-        if not self._in_head and not self.cycle.more_body:
-            self._awaited, self._looks = self, 0
-        elif self._awaited is not self.scope:
-            self._awaited, self._looks = self.scope, 1
+        seconds = self.request_seconds / _LOOKS
+        if self._in_head or self.cycle.more_body:
+            seen, patience = cast("object", self.scope), self.request_seconds
+        elif self.cycle.response_complete:
+            seen, patience = self.cycle, float(self.timeout_keep_alive)
         else:
-            self._looks += 1
-        if self._looks > _LOOKS:
+            seen, patience = self, math.inf
+        self._looks = self._looks + 1 if seen is self._seen else 0
+        self._seen = seen
+        if self._looks * seconds >= patience:
             self._give_up(HTTPStatus.REQUEST_TIMEOUT)
         else:
-            self._timer = self.loop.call_later(self.request_seconds / _LOOKS, self._look)
+            self._timer = self.loop.call_later(seconds, self._look)
 
     def _give_up(self, status: HTTPStatus) -> None:
         """Close, with a word to the client unless an answer to an earlier request is under way."""

@@ -11,7 +11,7 @@ from server.rest.etag import matching
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256
-_NO_BODY: Message = {"type": "http.response.body", "body": b""}
+NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
 def coding_of(accept_encoding: bytes | None) -> str:
@@ -51,10 +51,10 @@ def messages_of(
     if known is not None:
         unchanged = answer.unchanged.get(known) or _unchanged(answer, known)
         if unchanged is not None:
-            return unchanged.message(cache_control), _NO_BODY
+            return unchanged.message(cache_control), NO_BODY
     variant = answer.variant(coding_of(request.get(b"accept-encoding")))
     start = variant.start.message(cache_control)
-    return start, _NO_BODY if bodiless else {"type": "http.response.body", "body": variant.body}
+    return start, NO_BODY if bodiless else {"type": "http.response.body", "body": variant.body}
 
 
 def _unchanged(answer: Answer, known: bytes) -> Start | None:

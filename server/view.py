@@ -1,6 +1,7 @@
 """Which view answers are read from now: the newest snapshot, at a moment that moves by whole polling intervals."""
 
 from collections.abc import Callable, Hashable
+from math import nextafter
 
 from schema.domain.freshness import seconds_valid
 from schema.domain.snapshot import Snapshot
@@ -14,36 +15,35 @@ class CurrentView:
     """Names the view, and tells how long it stands. Made for being asked with every request."""
 
     def __init__(self, reads: Reads, clock: Callable[[], float]) -> None:
-        self._reads = reads
+        self._current = reads.current
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._until = 0.0
+        self._same_until = 0.0
         self._number = 0
-        self._left: int | None = None
         self._control = b""
 
     def __call__(self) -> Hashable:
         """A name that changes exactly when answers may."""
         now = self._clock()
-        snapshot = self._reads.current()
+        if now > self._same_until or self._current() is not self._snapshot:
+            self._look(now)
+        return self._number
+
+    def cache_control(self, *, immutable: bool = False) -> bytes:
+        """The header for an answer from the view as it was last named; `immutable` ones are about a closed past."""
+        return _FOREVER if immutable else self._control
+
+    def _look(self, now: float) -> None:
+        """Find the view that stands now, and the whole seconds for which it still does."""
+        snapshot = self._current()
         if snapshot is not self._snapshot or now >= self._until:
             self._snapshot = snapshot
             self._until = now + self._seconds_valid(snapshot, now)
             self._number += 1
-        return self._number
-
-    def max_age(self) -> int:
-        """Seconds for which answers stay as they are, 1 or more."""
-        return max(1, int(self._until - self._clock()))
-
-    def cache_control(self, *, immutable: bool = False) -> bytes:
-        """The header for an answer from this view; `immutable` ones are about a closed past."""
-        if immutable:
-            return _FOREVER
-        left = int(self._until - self._clock())
-        if left != self._left:
-            self._left, self._control = left, b"public, max-age=%d, stale-while-revalidate=60" % max(1, left)
-        return self._control
+        left = int(self._until - now)
+        self._same_until = self._until - left if left else nextafter(self._until, 0.0)
+        self._control = b"public, max-age=%d, stale-while-revalidate=60" % max(1, left)
 
     @staticmethod
     def _seconds_valid(snapshot: Snapshot | None, now: float) -> float:

@@ -32,11 +32,13 @@ async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Opens a connection to a server of its own, which waits for requests as long as it is told."""
+    """Opens a connection to a server of its own, which waits as long as it is told: for a request, and for another."""
     async with AsyncExitStack() as opened:
 
-        async def opener(*, request_seconds: float = 60.0) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            config = uvicorn.Config(answer_ok, log_config=None, lifespan="off")
+        async def opener(
+            *, request_seconds: float = 60.0, keep_alive_seconds: int = 60
+        ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            config = uvicorn.Config(answer_ok, log_config=None, lifespan="off", timeout_keep_alive=keep_alive_seconds)
             config.load()
             bounded = type("Patient", (BoundedHttp,), {"request_seconds": request_seconds})
             server = await asyncio.get_running_loop().create_server(
@@ -127,3 +129,25 @@ async def test_time_between_requests_is_not_counted(connect: Connect) -> None:
             await reader.read(1)
     writer.write(REQUEST)
     assert await first_line(reader) == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_a_connection_without_another_request_is_closed_without_a_word(connect: Connect) -> None:
+    reader, writer = await connect(request_seconds=0.05, keep_alive_seconds=0)
+    writer.write(REQUEST)
+    assert (await rest(reader)).endswith(b"\r\n\r\n0")
+
+
+async def test_requests_set_no_timers(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, timers = asyncio.get_running_loop(), list[float]()
+    call_later = loop.call_later
+
+    def counted(delay: float, callback: Any, *args: Any) -> asyncio.TimerHandle:
+        timers.append(delay)
+        return call_later(delay, callback, *args)
+
+    monkeypatch.setattr(loop, "call_later", counted)
+    reader, writer = await connect()
+    for _ in range(20):
+        writer.write(REQUEST)
+        await reader.readuntil(b"\r\n\r\n0")
+    assert len(timers) == 1  # the connection's own
