@@ -86,6 +86,7 @@ class Collector:
         crawled = time.monotonic()
         self._attempts = tuple(self._attempt(reply) for reply in replies)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
+        del replies  # by far the largest part of what a cycle holds, and the commit needs memory of its own
         if cycle is None:
             return await self._report(lease, slot, "no_seed_answered", started)
         try:

@@ -134,7 +134,7 @@ class PrpcClient:
     def _call_end(self, until: float) -> float:
         return min(asyncio.get_running_loop().time() + self.limits.call_seconds, until)
 
-    async def _post(self, route: Route, method: str, body: bytes) -> bytearray:
+    async def _post(self, route: Route, method: str, body: bytes) -> bytes:
         if self._session is None:
             raise RuntimeError("PrpcClient is used outside `async with`")
         url = URL.build(scheme="http", host=route.target.host, port=route.target.port, path="/rpc")
@@ -148,15 +148,16 @@ class PrpcClient:
                 raise CallFailed(FailureCategory.NOT_JSON, message)
             return await self._read(response, method)
 
-    async def _read(self, response: aiohttp.ClientResponse, method: str) -> bytearray:
+    async def _read(self, response: aiohttp.ClientResponse, method: str) -> bytes:
         limit = self.limits.max_body_bytes
-        body = bytearray()
-        announced = response.content_length or 0
-        if announced <= limit:
+        if (response.content_length or 0) <= limit:
+            chunks: list[bytes] = []
+            size = 0
             async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > limit:
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
                     break
             else:
-                return body
+                return b"".join(chunks)
         raise CallFailed(FailureCategory.TOO_LARGE, f"{method}: the answer is larger than {limit} bytes")

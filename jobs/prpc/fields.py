@@ -5,8 +5,9 @@ Integral floats pass for integers, since lists that went through JavaScript have
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from jobs.prpc.address import MAX_PORT
+from jobs.prpc.address import MAX_PORT, REMEMBERED_ADDRESSES
 from schema.domain.base import MAX_INT64
 
 MAX_UNIX_SECONDS = 253_402_300_799
@@ -17,11 +18,15 @@ MAX_CPU_PERCENT = 100.5
 """A hair above 100, which a 32-bit float may pass by rounding."""
 
 _FLOAT_LIMIT = 2.0**63
-_VERSION = re.compile(r"[0-9A-Za-z.+-]{1,64}")
+# All seeds name the same keys and versions, cycle after cycle: what is remembered is one text in memory for all of them.
+_REMEMBERED_VERSIONS = 4_096
+_MAX_VERSION_CHARS = 64
+_MAX_KEY_CHARS = 44
+_VERSION = re.compile(r"[0-9A-Za-z.+-]+")
 _UNKNOWN_VERSION = "unknown"
 _SAYS_NOTHING = {"version": ("", _UNKNOWN_VERSION), "pubkey": ("",), "last_seen": ("",)}
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_KEY = re.compile(rf"[{_BASE58}]{{32,44}}")
+_KEY = re.compile(rf"[{_BASE58}]{{32,}}")
 _KEY_BYTES = 32
 _LAST_SEEN_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
 _LAST_SEEN_CHARS = 23
@@ -86,9 +91,12 @@ def flag(value: object) -> bool | None:
 
 def version(value: object) -> str | None:
     """A release such as `0.8.0` or `0.8.0-trynet.20251226111149.803e9d4`; "unknown" is None."""
-    if type(value) is str and _VERSION.fullmatch(value) and value != _UNKNOWN_VERSION:
-        return value
-    return None
+    return _release(value) if type(value) is str and len(value) <= _MAX_VERSION_CHARS else None
+
+
+@lru_cache(maxsize=_REMEMBERED_VERSIONS)
+def _release(text: str) -> str | None:
+    return text if _VERSION.fullmatch(text) and text != _UNKNOWN_VERSION else None
 
 
 def is_wrong(name: str, value: object) -> bool:
@@ -102,16 +110,21 @@ def pubkey(value: object) -> str | None:
     The alphabet is in ASCII order, so texts of equal length compare as their numbers do: the size of a number is known
     from its first and last representative, without decoding (`_key_bounds`).
     """
-    if type(value) is not str or not _KEY.fullmatch(value):
+    return _key(value) if type(value) is str and len(value) <= _MAX_KEY_CHARS else None
+
+
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
+def _key(text: str) -> str | None:
+    if not _KEY.fullmatch(text):
         return None
-    digits = value.lstrip("1")
-    zeros = len(value) - len(digits)
+    digits = text.lstrip("1")
+    zeros = len(text) - len(digits)
     if zeros > _KEY_BYTES:
         return None
     smallest, largest = _KEY_BOUNDS[zeros]
     size = len(digits)
     fits = (size > len(smallest) or digits >= smallest) and (size < len(largest) or digits <= largest)
-    return value if fits and len(smallest) <= size <= len(largest) else None
+    return text if fits and len(smallest) <= size <= len(largest) else None
 
 
 def _base58(number: int) -> str:

@@ -1,7 +1,8 @@
 """The ground that every record stands on: immutability, units of time, and slots."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +31,18 @@ class Record(BaseModel):
     def model_post_init(self, context: object, /) -> None:
         """Forget which fields were set: nobody asks, and those sets are more than half of a node's memory."""
         object.__setattr__(self, "__pydantic_fields_set__", _NOBODY_ASKS)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same fact with other values, which are not validated; as pydantic's, without an account of the fields."""
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        copied = type(self).__new__(type(self))
+        put = object.__setattr__
+        put(copied, "__dict__", self.__dict__ | (update or {}))
+        put(copied, "__pydantic_fields_set__", _NOBODY_ASKS)
+        put(copied, "__pydantic_extra__", None)
+        put(copied, "__pydantic_private__", None)
+        return copied
 
 
 def written(at: UnixSeconds) -> str:

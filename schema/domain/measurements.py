@@ -49,7 +49,7 @@ def measure(
         seed=listings[0].seed if listings else None,
         observed_at=at,
         own_fields=own_fields,
-        disagreements=disagreements(listings),
+        disagreements=disagreements(listings) if differ else (),
         missing=missing,
     )
     return Measurements(values, provenance)
@@ -64,8 +64,6 @@ def usage_percent(used: int | None, committed: int | None, reported: float | Non
 
 def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
-    if len({compared_values(row.observation) for row in listings}) <= 1:
-        return ()
     found: list[Disagreement] = []
     for name in COMPARED:
         by_value: dict[str, set[str]] = {}

@@ -72,6 +72,7 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
         for listing in _listings(r, r.observations, ahead[r.seed])
     ]
     ids = _ids_by_address(listings, known_ids or {})
+    on_host: dict[str, set[str]] = {reply.host: set() for reply in by_seed}
     nodes: dict[str, MergedNode] = {}
     for listing in listings:
         row = listing.observation
@@ -81,9 +82,12 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
             pubkey = None if node_id.startswith("addr:") else node_id
             node = nodes[node_id] = MergedNode(node_id, pubkey)
         node.listings.append(listing)
+        host = host_of(row.address)
+        if host in on_host:
+            on_host[host].add(node_id)
     for node in nodes.values():
         node.listings.sort(key=freshness, reverse=True)
-    seed_nodes = _join_seeds(nodes, by_seed)
+    seed_nodes = _join_seeds(nodes, by_seed, on_host)
     return Merged(nodes, frozenset(ahead), ahead, seed_nodes)
 
 
@@ -129,15 +133,20 @@ def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
 def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list[Listing]:
     """The rows of one reply, one an address and key, with last contacts moved to our clock."""
     newest = int(reply.answered_at)
-    chosen: dict[tuple[str, str | None], Listing] = {}
+    oldest = newest - MAX_CONTACT_AGE_SECONDS
+    listings: list[Listing] = []
     for row in rows:
         seen = row.last_seen
         if seen is not None:
             seen -= ahead
             # A contact in the future proves nothing, and must not keep a node alive for ever.
-            usable = newest - MAX_CONTACT_AGE_SECONDS <= seen <= newest + CLOCK_TOLERANCE_SECONDS
-            seen = min(seen, newest) if usable else None
-        listing = Listing(reply.seed, seen, row)
+            seen = min(seen, newest) if oldest <= seen <= newest + CLOCK_TOLERANCE_SECONDS else None
+        listings.append(Listing(reply.seed, seen, row))
+    if len({row.address for row in rows}) == len(rows):  # as in honest lists
+        return listings
+    chosen: dict[tuple[str, str | None], Listing] = {}
+    for listing in listings:
+        row = listing.observation
         place = (row.address, row.pubkey)
         other = chosen.get(place)
         if other is None or (freshness(listing), repr(row)) > (freshness(other), repr(other.observation)):
@@ -162,20 +171,15 @@ def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str]) -
     return ids
 
 
-def _join_seeds(nodes: dict[str, MergedNode], replies: Sequence[SeedReply]) -> dict[str, str]:
-    """Give each seed that answered anything to its node; returns the node's id by seed."""
-    asked_hosts = {reply.host for reply in replies}
-    on_host: dict[str, set[str]] = {}
-    for node in nodes.values():
-        for listing in node.listings:
-            host = host_of(listing.observation.address)
-            if host in asked_hosts:
-                on_host.setdefault(host, set()).add(node.id)
+def _join_seeds(
+    nodes: dict[str, MergedNode], replies: Sequence[SeedReply], on_host: Mapping[str, set[str]]
+) -> dict[str, str]:
+    """Give each seed that answered anything to its node, from the ids listed on its host; returns the id by seed."""
     joined: dict[str, str] = {}
     for reply in replies:
         if reply.version is None and reply.stats is None and reply.observations is None:
             continue
-        listed = on_host.get(reply.host, set())
+        listed = on_host[reply.host]
         node = nodes[next(iter(listed))] if len(listed) == 1 else _assumed_node(nodes, reply.host)
         # Several seeds on one host (ports differ) are one node; the first by name speaks for it.
         if node.own is None:

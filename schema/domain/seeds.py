@@ -14,9 +14,8 @@ ISLAND_OVERLAP = 0.1
 
 def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedReport, ...]:
     """One report a seed, in the order of seed names."""
-    listed = _listed_by_seed(merged.nodes.values())
+    listed, agreement = _compared(merged.nodes.values())
     everything = {node_id for node_ids in listed.values() for node_id in node_ids}
-    agreement = _agreement(merged.nodes.values())
     islands = _islands({seed: listed.get(seed, set()) for seed in merged.answered})
     reports = {reply.seed: reply for reply in replies}
     return tuple(
@@ -41,29 +40,25 @@ def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedRepo
     )
 
 
-def _listed_by_seed(nodes: Iterable[MergedNode]) -> dict[str, set[str]]:
-    listed: dict[str, set[str]] = {}
-    for node in nodes:
-        for row in node.listings:
-            listed.setdefault(row.seed, set()).add(node.id)
-    return listed
+def _compared(nodes: Iterable[MergedNode]) -> tuple[dict[str, set[str]], dict[str, float]]:
+    """Per seed, the ids of the nodes that it lists, and its agreement with the others.
 
-
-def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
-    """Per seed, the share of its values that equal what most seeds say of the same address and field.
-
-    Only values on which at least one other seed has a word count; a tie has no majority, and counts for nobody.
+    That is the share of its values that equal what most seeds say of the same address and field. Only values on which
+    at least one other seed has a word count; a tie has no majority, and counts for nobody. One walk over all rows, as
+    each costs a wait for memory that a large network does not keep in the processor's caches.
     """
+    listed: dict[str, set[str]] = {}
     agreed: Counter[str] = Counter()
     compared: Counter[str] = Counter()
     for node in nodes:
-        by_address: dict[str, list[int]] = {}
-        for index, row in enumerate(node.listings):
-            by_address.setdefault(row.observation.address, []).append(index)
-        for indexes in by_address.values():
-            if len(indexes) > 1:
-                _compare([node.listings[i] for i in indexes], agreed, compared)
-    return {seed: agreed[seed] / total for seed, total in compared.items() if total}
+        by_address: dict[str, list[Listing]] = {}
+        for row in node.listings:
+            listed.setdefault(row.seed, set()).add(node.id)
+            by_address.setdefault(row.observation.address, []).append(row)
+        for rows in by_address.values():
+            if len(rows) > 1:
+                _compare(rows, agreed, compared)
+    return listed, {seed: agreed[seed] / total for seed, total in compared.items() if total}
 
 
 def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:

@@ -7,6 +7,7 @@ memory is its own. CPU is that of the worker's process: the seeds and the store 
 import asyncio
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from tests.fakes import FakeAnnouncer
 from tests.processes import REPOSITORY
 
 SIZES = (300, 3_000, 10_000)
-CYCLES = 4
+CYCLES = 6
 MAX_BODY_BYTES = 256 * 2**20
 INTERVAL = 60
 
@@ -53,7 +54,7 @@ class RoundTrips(CommandListener):
 
 
 async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dict[str, Any]:
-    """The second and later cycles of a network of this size, averaged; the first one creates everything."""
+    """The medians of the second and later cycles of a network of this size; the first one creates everything."""
     trips = RoundTrips()
     mongo = Mongo(mongo_uri, f"cycle_{nodes}", timeout_seconds=600, event_listeners=[trips])
     store = MongoSnapshotStore(mongo)
@@ -74,24 +75,24 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
         store, FakeAnnouncer(), crawl_once, CycleOptions(interval=INTERVAL), holder="bench", lease_seconds=600
     )
     slot = slot_of(time.time(), INTERVAL) - CYCLES * INTERVAL
-    rows: list[tuple[float, float, int]] = []
+    rows: list[tuple[float, float, float, int]] = []
     for number in range(CYCLES):
         wall, cpu, before = time.perf_counter(), time.process_time(), trips.count
         state = await collector.collect(slot + number * INTERVAL)
         if state.outcome != "committed":
             raise RuntimeError(f"cycle {number} of {nodes} nodes: {state.outcome}")
-        rows.append((time.perf_counter() - wall, time.process_time() - cpu, trips.count - before))
-    later = rows[1:]
+        rows.append((time.perf_counter() - wall, time.process_time() - cpu, crawled[-1], trips.count - before))
+    wall, cpu, crawl_cpu, _ = map(statistics.median, zip(*rows[1:], strict=True))
     size = await mongo.database.command("dbStats")
     await mongo.database.client.drop_database(mongo.database.name)
     await mongo.close()
     return {
         "nodes": nodes,
-        "wall_seconds": round(sum(r[0] for r in later) / len(later), 3),
-        "cpu_seconds": round(sum(r[1] for r in later) / len(later), 3),
-        "crawl_cpu_seconds": round(sum(crawled[1:]) / len(later), 3),
-        "cpu_us_per_node": round(sum(r[1] for r in later) / len(later) / nodes * 1e6, 1),
-        "round_trips": max(r[2] for r in later),
+        "wall_seconds": round(wall, 3),
+        "cpu_seconds": round(cpu, 3),
+        "crawl_cpu_seconds": round(crawl_cpu, 3),
+        "cpu_us_per_node": round(cpu / nodes * 1e6, 1),
+        "round_trips": max(row[-1] for row in rows[1:]),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000, 1),
         "data_kb_per_cycle": round(float(size["dataSize"]) / CYCLES / 1_000, 1),
     }

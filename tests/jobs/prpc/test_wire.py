@@ -175,6 +175,14 @@ def test_the_order_of_a_list_is_kept():
     assert ([o.address for o in read.observations], read.dropped) == ([address(3), address(1), address(2)], {})
 
 
+def test_the_lists_of_all_seeds_share_their_texts():
+    one, other = (wire.read_pods(orjson.loads(orjson.dumps({"pods": [pod()]}))).observations[0] for _ in range(2))
+    assert (one.address, one.pubkey, one.version) == (address(1), key(1), "0.8.0")
+    assert one.address is other.address
+    assert one.pubkey is other.pubkey
+    assert one.version is other.version
+
+
 def test_what_is_left_out_is_counted_by_field_and_by_pod():
     rows = [pod(), 5, pod(address="x"), pod(address="y"), pod(address=address(2), uptime=-1, version="<b>")]
     read = wire.read_pods({"pods": rows})

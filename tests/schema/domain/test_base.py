@@ -9,5 +9,10 @@ def test_records_keep_no_account_of_which_fields_were_set() -> None:
 
 def test_a_copy_leaves_the_records_that_share_that_alone() -> None:
     node = pnode(1)
-    assert node.model_copy(update={"uptime": 1}).uptime == 1
-    assert node.model_fields_set == set()
+    for deep in (False, True):
+        copied = node.model_copy(update={"uptime": 1}, deep=deep)
+        assert copied == PNode.model_validate({**node.model_dump(), "uptime": 1})
+        assert node.model_fields_set == set()
+    assert node.uptime != 1
+    assert node.model_copy() == node
+    assert node.model_copy(update={"uptime": 1}).model_fields_set == set()
