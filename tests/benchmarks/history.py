@@ -13,9 +13,11 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 from pymongo.monitoring import CommandListener, CommandStartedEvent
@@ -37,9 +39,11 @@ from server.storage.writes import MongoSnapshotStore
 from tests.benchmarks.history_world import World
 from tests.embedded import EmbeddedStores
 
+T = TypeVar("T")
+
 END = 1_800_000_000 // DAY * DAY
 KEEP = Retention()
-QUESTIONS = 200
+QUESTIONS, ROUNDS = 200, 5
 EVERY_MINUTE_DAYS = 30
 DATABASE = "history"
 # The engine keeps the documents of all collections in few files; its log and journal are not ours.
@@ -214,27 +218,37 @@ def _mb(size: float) -> float:
 
 async def measure(uri: str, folder: Path, nodes: int, days: int, *, interval: int, live_slots: int) -> dict[str, Any]:
     traffic = Traffic()
-    mongo = Mongo(uri, DATABASE, timeout_seconds=600, event_listeners=[traffic])
-    await mongo.prepare()
-    world = World(nodes, interval)
-    found: dict[str, Any] = {"days": days, "nodes": nodes, "build": await build(mongo, world, days)}
-    found["sizes"] = await sizes(mongo, folder)
-    ids = [node.id for node in world.cycle(END).snapshot.nodes]
-    found["questions"] = await ask(mongo, ids, days)
-    if live_slots:
-        found["live"] = await live(mongo, traffic, world, live_slots)
-        found["sizes_after_live"] = await sizes(mongo, folder)
-    await mongo.close()
+    async with _opened(uri, traffic) as mongo:
+        world = World(nodes, interval)
+        found: dict[str, Any] = {"days": days, "nodes": nodes, "build": await build(mongo, world, days)}
+        found["sizes"] = await sizes(mongo, folder)
+        found["questions"] = await ask(mongo, world.ids, days)
+        if live_slots:
+            found["live"] = await live(mongo, traffic, world, live_slots)
+            found["sizes_after_live"] = await sizes(mongo, folder)
     return found
+
+
+@asynccontextmanager
+async def _opened(uri: str, *listeners: CommandListener) -> AsyncGenerator[Mongo]:
+    mongo = Mongo(uri, DATABASE, timeout_seconds=600, event_listeners=list(listeners))
+    await mongo.prepare()
+    yield mongo
+    await mongo.close()
+
+
+def _in_store(folder: Path, work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
+    """What `work` finds in the store of this folder, whose address it is given."""
+    stores = EmbeddedStores(folder).start()
+    try:
+        return asyncio.run(work(stores.mongo_uri))
+    finally:
+        stores.stop()
 
 
 def measured(folder: Path, nodes: int, days: int, *, interval: int, live_slots: int = 0) -> dict[str, Any]:
     """All figures of a past of so many days, with a slot every `interval` seconds."""
-    stores = EmbeddedStores(folder).start()
-    try:
-        return asyncio.run(measure(stores.mongo_uri, folder, nodes, days, interval=interval, live_slots=live_slots))
-    finally:
-        stores.stop()
+    return _in_store(folder, lambda uri: measure(uri, folder, nodes, days, interval=interval, live_slots=live_slots))
 
 
 def ratios(base: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
@@ -246,12 +260,38 @@ def ratios(base: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
 
 
 def run(days: tuple[int, int] = (3, 30), nodes: int = 300, interval: int = 10 * MINUTE) -> dict[str, Any]:
-    """The questions to a short and to a long past, of few slots an hour: they have as many hours."""
+    """The questions to a short and to a long past, of few slots an hour: they have as many hours.
+
+    Both are asked in turns, and figures are medians of the rounds, so that noise of the machine meets both.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        short, long = (measured(Path(folder) / str(each), nodes, each, interval=interval) for each in days)
+        worlds = {each: World(nodes, interval) for each in days}
+
+        async def built(uri: str, each: int) -> None:
+            async with _opened(uri) as mongo:
+                await build(mongo, worlds[each], each)
+
+        async def asked(uri: str, each: int) -> dict[str, Any]:
+            async with _opened(uri) as mongo:
+                return await ask(mongo, worlds[each].ids, each)
+
+        for each in days:
+            _in_store(Path(folder) / str(each), partial(built, each=each))
+        rounds = [
+            [_in_store(Path(folder) / str(each), partial(asked, each=each)) for each in days] for _ in range(ROUNDS)
+        ]
+    short, long = ({"questions": _medians(column)} for column in zip(*rounds, strict=True))
     return {
         name: short["questions"][name] | {"long": question, "ratio": ratio}
         for (name, question), ratio in zip(long["questions"].items(), ratios(short, long).values(), strict=True)
+    }
+
+
+def _medians(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Each figure of each question, as the median of the rounds."""
+    return {
+        name: {figure: statistics.median(found[name][figure] for found in rounds) for figure in figures}
+        for name, figures in rounds[0].items()
     }
 
 

@@ -33,6 +33,11 @@ class World:
         self._options = CycleOptions(interval=interval)
         self._state = State()
 
+    @property
+    def ids(self) -> list[str]:
+        """The nodes of the newest cycle."""
+        return [node.id for node in self._state.snapshot.nodes] if self._state.snapshot else []
+
     def past(self, start: Slot, end: Slot, retention: Retention) -> Iterator[Step]:
         """Every slot of [start, end); whole cycles at those that retention leaves at `end`."""
         last = self.interval * ((HOUR - 1) // self.interval)
