@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import bson
 
 from schema.domain.errors import SnapshotUnavailable
+from server.storage.connect import Mongo
 
 OP_MSG = 2013
 BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
@@ -60,6 +61,11 @@ class MongoProxy:
             self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
+
+    def client(self, database: str, *, patient: bool = True) -> Mongo:
+        """A client behind the wire; one that is not `patient` soon gives up once the wire is cut."""
+        selection, timeout = (30.0, 60.0) if patient else (0.3, 0.9)
+        return Mongo(self.uri, database, server_selection_seconds=selection, timeout_seconds=timeout)
 
     async def close(self, client: Client) -> None:
         """Mend, and close a client that was cut off."""

@@ -181,7 +181,7 @@ KEPT = ("history", "snapshots", "chunks", "events", "event_days", "registry", "u
 
 async def import_behind(proxy: MongoProxy, db_name: str, path: Path, cut_at: int | None = None) -> bool:
     """Import through a wire that is cut at a command; whether the import came to its end."""
-    mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.2, timeout_seconds=0.6)
+    mongo = proxy.client(db_name, patient=cut_at is None)
     await mongo.prepare()
     proxy.commands.clear()
     if cut_at is not None:

@@ -163,7 +163,7 @@ async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_s
     tight = Retention(raw=HOUR, m5=HOUR, hourly=5 * HOUR, events=HOUR)
 
     async def run_behind(proxy: MongoProxy, cut_at: int, loss: Loss) -> bool:
-        mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.2, timeout_seconds=0.6)
+        mongo = proxy.client(db_name, patient=False)
         await mongo.prepare()
         proxy.cut_at(cut_at, loss)
         try:

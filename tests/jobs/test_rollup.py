@@ -131,7 +131,7 @@ async def test_two_workers_that_roll_up_at_once_do_no_harm(store_db: Mongo) -> N
 
 async def run_behind(proxy: MongoProxy, db_name: str, cut_at: int | None = None, loss: Loss = "request") -> bool:
     """Roll up through a wire that is cut at a command; whether the run came to its end."""
-    mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.2, timeout_seconds=0.6)
+    mongo = proxy.client(db_name, patient=cut_at is None)
     await mongo.prepare()
     proxy.commands.clear()
     if cut_at is not None:
