@@ -92,10 +92,10 @@ class Edge:
                 unchanged = answer.unchanged.get(headers.get(b"if-none-match", b""))
                 if unchanged is None:
                     await self._serve(scope, "rest", answer, headers, send)
-                    return
-                self.served[method, "rest", _NOT_MODIFIED] += 1
-                await send(unchanged.message(self._view.cache_control(immutable=answer.immutable)))
-                await send(NO_BODY)
+                else:  # what a poll for news mostly gets, and the cheapest answer: nothing is called that need not be
+                    self.served[method, "rest", _NOT_MODIFIED] += 1
+                    await send(unchanged.message(self._view.cache_control(immutable=answer.immutable)))
+                    await send(NO_BODY)
                 return
         await self._app(scope, receive, send)
 
