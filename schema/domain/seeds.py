@@ -14,7 +14,7 @@ ISLAND_OVERLAP = 0.1
 
 def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedReport, ...]:
     """One report a seed, in the order of seed names."""
-    listed, agreement = _compared(merged.nodes.values())
+    listed, agreement = _reach_and_agreement(merged.nodes.values())
     everything = {node_id for node_ids in listed.values() for node_id in node_ids}
     islands = _islands({seed: listed.get(seed, set()) for seed in merged.answered})
     reports = {reply.seed: reply for reply in replies}
@@ -40,7 +40,7 @@ def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedRepo
     )
 
 
-def _compared(nodes: Iterable[MergedNode]) -> tuple[dict[str, set[str]], dict[str, float]]:
+def _reach_and_agreement(nodes: Iterable[MergedNode]) -> tuple[dict[str, set[str]], dict[str, float]]:
     """Per seed, the ids of the nodes that it lists, and its agreement with the others.
 
     That is the share of its values that equal what most seeds say of the same address and field. Only values on which
