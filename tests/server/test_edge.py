@@ -86,6 +86,20 @@ async def test_a_client_that_has_the_answer_gets_304_in_any_coding(inner: Inner)
     assert inner.edge.served["GET", "rest", 304] == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("coding", ["identity", "br"])
+async def test_a_known_answer_that_the_client_has_is_told_by_its_headers_alone(
+    inner: Inner, method: str, coding: str
+) -> None:
+    for _ in range(3):
+        kept = await call(inner.edge, "GET", "/large", headers={"accept-encoding": coding})
+    again = await call(inner.edge, method, "/large", headers={"if-none-match": kept.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    told = ("etag", "vary", "cache-control", "access-control-allow-origin")
+    assert again.headers == {name: kept.headers[name] for name in told}
+    assert inner.edge.served[method, "rest", 304] == 1
+
+
 async def test_what_must_not_be_stored_reaches_the_routes_every_time(inner: Inner) -> None:
     for number in range(1, 4):
         assert (await call(inner.edge, "GET", "/private")).json == {"n": number}
