@@ -6,12 +6,14 @@ collecting began here. Nothing is dialled.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from tqdm import tqdm
 
+from jobs.findings import Findings
 from jobs.past import PastWriter
 from jobs.prpc.wire import read_pods
 from jobs.recording import Recording, read_recording, recording_files
@@ -31,7 +33,9 @@ class Imported(NamedTuple):
     """What became of the lists.
 
     `slots` were written. The other lists were left out: `superseded` by a newer one of the same seed and slot, `known`
-    from hours that an earlier import filled, `live` from the time that was collected here.
+    from hours that an earlier import filled, `live` from the time that was collected here. `findings` is what was odd
+    about the lists that were imported. `spacing` is the usual time between two lists of one seed, in seconds; None with
+    fewer than two.
     """
 
     lists: int
@@ -41,6 +45,8 @@ class Imported(NamedTuple):
     live: int = 0
     start: Slot | None = None
     end: Slot | None = None
+    spacing: int | None = None
+    findings: Findings = Findings()
 
 
 class _Dated(NamedTuple):
@@ -70,6 +76,8 @@ async def import_files(
 
     `keep_raw` exempts what is imported from raw retention. `progress` shows a bar. Raises BadRecording, before anything
     is written, for a file that is no recorded list. An import that was stopped is finished by the same import again.
+
+    Rows are judged as those of live answers are: what is of no use is left out and counted, never the whole list.
     """
     dated = sorted(_dated(path) for each in paths for path in recording_files(each))
     plan = _plan_of(dated, options.interval, await store.live_since(), await store.imported())
@@ -79,10 +87,15 @@ async def import_files(
     await store.begin_import(start)
     writer = PastWriter(store, retention, now, pinned=keep_raw)
     registry: dict[str, RegistryEntry] = {}
+    findings = Findings()
     state = State()
     with tqdm(total=plan.account.lists, disable=not progress, unit="list") as bar:
         for slot, lists in plan.slots:
-            replies = [_reply(read_recording(one.path)) for one in lists]
+            replies: list[SeedReply] = []
+            for one in lists:
+                recording = read_recording(one.path)
+                replies.append(reply_of(recording))
+                findings = findings.adding(one.path, recording, replies[-1])
             cycle = await _cycle(state, slot, replies, store, registry=registry, options=options)
             await writer.add(cycle.snapshot, derive(state.snapshot, cycle.snapshot))
             registry.update((entry.id, entry) for entry in cycle.registry)
@@ -91,7 +104,7 @@ async def import_files(
     registry.update((entry.id, entry) for entry in _last_known(state))
     await writer.close()
     await store.finish_import(ImportedRange(start=start, end=end, pinned=keep_raw), list(registry.values()))
-    return plan.account
+    return plan.account._replace(findings=findings)
 
 
 def _dated(path: Path) -> _Dated:
@@ -119,18 +132,27 @@ def _plan_of(
         live=len(live),
         start=slots[0][0] if slots else None,
         end=slots[-1][0] if slots else None,
+        spacing=_spacing(dated),
     )
     return _Plan(slots, account)
+
+
+def _spacing(dated: Sequence[_Dated]) -> int | None:
+    by_seed: dict[str, list[float]] = {}
+    for one in dated:
+        by_seed.setdefault(one.seed, []).append(one.taken_at)
+    gaps = [after - before for times in by_seed.values() for before, after in pairwise(times)]
+    return round(median(gaps)) if gaps else None
 
 
 def _is_filled(slot: Slot, imported: Sequence[ImportedRange]) -> bool:
     return any(done.start <= slot < done.end for done in imported)
 
 
-def _reply(recording: Recording) -> SeedReply:
-    """A list as its seed's answer."""
+def reply_of(recording: Recording) -> SeedReply:
+    """A list as its seed's answer, with its rows judged as the live path judges them."""
     seed = recording.seed or ANONYMOUS
-    pods = read_pods({"pods": recording.pods})
+    pods = read_pods({"pods": recording.rows})
     return SeedReply(
         seed=seed,
         host=host_of(seed),

@@ -16,10 +16,14 @@ from jobs.folder import InUse, hold_folder, noted_stores
 from jobs.importer import Imported, import_files
 from jobs.plan import Plan, Wish, plan_of
 from schema.domain.errors import SnapshotUnavailable
+from schema.domain.words import counted
 from server.masking import mask_credentials
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
+
+SPACING_RATIO = 1.5
+"""By how much the time between two lists may differ from the length of a slot before that is said."""
 
 
 class ImportWish(NamedTuple):
@@ -50,20 +54,30 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     except (GaveUp, InUse, SnapshotUnavailable) as error:
         write(str(error))
         return 1
-    for line in told(done):
+    for line in told(done, settings.cache_ttl):
         write(line)
     return 0
 
 
-def told(done: Imported) -> Iterator[str]:
-    """What became of the lists, in words."""
-    yield f"{done.lists} lists imported, as {done.slots} slots"
+def told(done: Imported, interval: int) -> Iterator[str]:
+    """What became of the lists, in words; `interval` is the length of a slot in seconds."""
+    yield f"{counted(done.lists, 'list')} imported, as {counted(done.slots, 'slot')}"
     if done.superseded:
         yield f"{done.superseded} left out: a newer list of the same seed is in the same slot"
     if done.known:
         yield f"{done.known} left out: an earlier import has filled their hours"
     if done.live:
         yield f"{done.live} left out: they are from the time that was collected here"
+    yield from done.findings.lines()
+    if (
+        done.spacing is not None
+        and done.slots
+        and not interval / SPACING_RATIO < done.spacing < interval * SPACING_RATIO
+    ):
+        yield (
+            f"the lists are some {done.spacing} s apart, but slots are {interval} s long:"
+            " set CACHE_TTL for an import to the time between two lists"
+        )
 
 
 @contextlib.asynccontextmanager

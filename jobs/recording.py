@@ -2,32 +2,39 @@
 
 Read by the replay (`pnodes up --replay`) and by the import of old lists. Three shapes are known: the wrapper
 `{"updatedAt": TIME, "nodes": [...]}` of dashboards, optionally with the `seed` that was asked; a raw get-pods or
-get-pods-with-stats reply; and the bare list.
+get-pods-with-stats reply; and the bare list. docs/history.md documents them.
+
+A file is refused where it is no list, or a list in other names or units than the protocol's. Its rows are not judged
+here: `jobs.prpc.wire` does that, as it does for live answers.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import orjson
 
+from jobs import naming
+from jobs.prpc import fields as values
+
 MAX_FILE_BYTES = 64 * 2**20
 MAX_FILES = 50_000
-MAX_PODS = 250_000
 MAX_SEED_CHARS = 255
 STATS_KEYS = frozenset(
     ("is_public", "rpc_port", "storage_committed", "storage_usage_percent", "storage_used", "uptime")
 )
 POD_KEYS = STATS_KEYS | {"address", "last_seen", "last_seen_timestamp", "pubkey", "version"}
-"""What a pod itself says; keys that dashboards add (`pod_credits`) are not passed on."""
+"""What a pod itself says; keys that dashboards add (`pod_credits`) are ignored."""
+WRAPPER_KEYS = frozenset(
+    ("count", "error", "id", "jsonrpc", "nodes", "pods", "result", "seed", "total_count", "updatedAt")
+)
 
 _STAMP = re.compile(r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:]?(\d\d)[-:]?(\d\d)(?!\d)")
 _MAX_SECONDS = 2**32  # year 2106; larger numbers are milliseconds
 _SHAPES = 'expected {"updatedAt": TIME, "nodes": [...]}, a get-pods or get-pods-with-stats reply, or a list of pods'
-
-Pod = dict[str, Any]
 
 
 class BadRecording(ValueError):
@@ -37,18 +44,21 @@ class BadRecording(ValueError):
 class Recording(NamedTuple):
     """One recorded list.
 
-    `taken_at` is in unix seconds, `seed` the seed that was asked (None where the file does not say). `pods` hold the
-    protocol's own keys, their values as recorded, unchecked.
+    `taken_at` is in unix seconds, `seed` the seed that was asked (None where the file does not say). `rows` are as
+    recorded, unchecked: any JSON values. `ignored` are the keys of the file, and of how many rows, that nobody reads.
+    `warning` says what is odd about the list as a whole.
     """
 
     taken_at: float
     seed: str | None
-    pods: list[Pod]
+    rows: list[object]
+    ignored: Mapping[str, int] = {}
+    warning: str | None = None
 
     @property
     def has_stats(self) -> bool:
         """Whether the list came from get-pods-with-stats."""
-        return any(not STATS_KEYS.isdisjoint(pod) for pod in self.pods)
+        return any(not STATS_KEYS.isdisjoint(row) for row in _objects(self.rows))
 
 
 def recording_files(path: Path) -> tuple[Path, ...]:
@@ -70,9 +80,37 @@ def read_recording(path: Path) -> Recording:
     Raises BadRecording for what is no such list, and for files over the bounds.
     """
     document = _load(path)
-    pods = _pods(path, _list_in(path, document))
-    fields = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
-    return Recording(_taken_at(path, fields, pods), _seed(path, fields), pods)
+    rows = _list_in(path, document)
+    fields = cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    wrapper = _checked_names(path, [fields], WRAPPER_KEYS)
+    ignored = wrapper + _checked_names(path, _objects(rows), POD_KEYS)
+    return Recording(_taken_at(path, fields, rows), _seed(path, fields), rows, ignored, _unit_warning(path, rows))
+
+
+def _checked_names(path: Path, objects: list[dict[str, object]], known: frozenset[str]) -> Counter[str]:
+    """The keys that nobody reads. Raises BadRecording where one stands in for a key that is missing everywhere."""
+    unknown = naming.unknown_keys(objects, known)
+    wrong = naming.misspelt(objects, unknown, known)
+    if wrong:
+        raise BadRecording(
+            f"{path}: the names of these keys are not those of the protocol: {naming.named(wrong)};"
+            f" expected {naming.named(dict.fromkeys(wrong.values()))}"
+        )
+    return unknown
+
+
+def _unit_warning(path: Path, rows: list[object]) -> str | None:
+    match naming.uptimes_look_like_percent(rows):
+        case True:
+            raise BadRecording(f"{path}: every uptime is from 0 to 100, with fractions; expected seconds, not percent")
+        case None:
+            return "every uptime is from 0 to 100; they are taken as seconds, not as percent"
+        case False:
+            return None
+
+
+def _objects(rows: list[object]) -> list[dict[str, object]]:
+    return [cast("dict[str, object]", row) for row in rows if type(row) is dict]
 
 
 def _load(path: Path) -> object:
@@ -105,22 +143,7 @@ def _list_in(path: Path, document: object) -> list[object]:
     raise BadRecording(f"{path}: found an object with the keys {keys[:200] or '(none)'}; {_SHAPES}")
 
 
-def _pods(path: Path, entries: list[object]) -> list[Pod]:
-    if len(entries) > MAX_PODS:
-        raise BadRecording(f"{path}: {len(entries)} pods; expected at most {MAX_PODS}")
-    return list(_known_keys(path, entries))
-
-
-def _known_keys(path: Path, entries: list[object]) -> Iterator[Pod]:
-    for index, entry in enumerate(entries):
-        pod = cast("Pod", entry) if isinstance(entry, dict) else {}
-        if "address" not in pod:
-            found = f"an object with the keys {[*pod][:10]}" if pod else f"{entry!r:.60}"
-            raise BadRecording(f"{path}: entry {index} is {found:.200}; expected a pod, an object with an address")
-        yield {key: value for key, value in pod.items() if key in POD_KEYS}
-
-
-def _seed(path: Path, fields: dict[str, Any]) -> str | None:
+def _seed(path: Path, fields: dict[str, object]) -> str | None:
     seed = fields.get("seed")
     if seed is None:
         return None
@@ -129,13 +152,14 @@ def _seed(path: Path, fields: dict[str, Any]) -> str | None:
     return seed
 
 
-def _taken_at(path: Path, fields: dict[str, Any], pods: list[Pod]) -> float:
+def _taken_at(path: Path, fields: dict[str, object], rows: list[object]) -> float:
     if fields.get("updatedAt") is not None:
         return _moment(path, fields["updatedAt"])
     named = _named_time(path.stem)
     if named is not None:
         return named
-    seen = [stamp for pod in pods if type(stamp := pod.get("last_seen_timestamp")) is int and 0 < stamp < _MAX_SECONDS]
+    stamps = [values.unix_seconds(row.get("last_seen_timestamp")) for row in _objects(rows)]
+    seen = [stamp for stamp in stamps if stamp is not None and stamp < _MAX_SECONDS]
     if not seen:
         raise BadRecording(
             f"{path}: says nowhere when it was taken; expected updatedAt, a date and time in the file's name"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from jobs.recording import BadRecording, Recording, read_recording, recording_files
+from jobs.recording import POD_KEYS, BadRecording, Recording, read_recording, recording_files
 from jobs.simulate.identity import public_host
 from jobs.simulate.source import INTERNAL_ERROR, METHOD_NOT_FOUND, Result, Seed
 from jobs.simulate.wire import pod_list
@@ -39,17 +39,19 @@ def place_of(slots_passed: int, length: int, *, loop: bool) -> int:
 def shifted(recording: Recording, second: int) -> list[dict[str, Any]]:
     """The pods of a list with every last_seen_timestamp moved by as much as the list is old; keys in order.
 
-    Ages are then those of the recording. Uptimes stay as they were, and so do times that are no numbers. The text
-    `last_seen` is left out: it would still say when the recording was made, and no released pod sends it.
+    Ages are then those of the recording. Uptimes stay as they were, and so do times that are no numbers. Rows that are
+    no objects are left out, and so are keys that no pod sends. The text `last_seen` would still say when the recording
+    was made, and no released pod sends it.
     """
     shift = second - recording.taken_at
     return [
         {
             key: _moved(value, shift) if key == "last_seen_timestamp" else value
-            for key, value in sorted(pod.items())
-            if key != "last_seen"
+            for key, value in sorted(cast("dict[str, Any]", row).items())
+            if key in POD_KEYS and key != "last_seen"
         }
-        for pod in recording.pods
+        for row in recording.rows
+        if type(row) is dict
     ]
 
 

@@ -1,14 +1,20 @@
 """Importing recorded lists: what becomes of them, and that neither the live past nor a stop in between is harmed."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs import retention, rollup
-from jobs.importer import ANONYMOUS, Imported, import_files
-from jobs.recording import BadRecording
+from jobs.crawl import crawl
+from jobs.importer import ANONYMOUS, Imported, import_files, reply_of
+from jobs.prpc import wire
+from jobs.prpc.address import parse_seed
+from jobs.recording import BadRecording, Recording, read_recording
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
@@ -25,6 +31,7 @@ from server.storage.history_reads import HistoryReads
 from server.storage.snapshot_reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode
+from tests.jobs.test_crawl import FakeClient
 from tests.mongo_proxy import MongoProxy
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
 from tests.server.storage.builders import entry
@@ -64,7 +71,7 @@ def lists(count: int = 10) -> list[tuple[int, list[dict[str, object]]]]:
     return found
 
 
-def record(folder: Path, found: Sequence[tuple[int, list[dict[str, object]]]], **extra: object) -> Path:
+def record(folder: Path, found: Sequence[tuple[int, Sequence[object]]], **extra: object) -> Path:
     folder.mkdir(exist_ok=True)
     for at, pods in found:
         (folder / f"{at}.json").write_bytes(orjson.dumps({"updatedAt": at, "nodes": pods} | extra))
@@ -89,7 +96,7 @@ async def test_each_list_can_be_asked_for_at_its_time(store_db: Mongo, folder: P
     imported = await take_in(store_db, folder)
     reads = SnapshotReads(store_db, clock=lambda: NOW)
 
-    assert imported == Imported(lists=10, slots=10, start=START, end=START + 9 * STEP)
+    assert imported == Imported(lists=10, slots=10, start=START, end=START + 9 * STEP, spacing=STEP)
     for at, pods in lists():
         snapshot = await reads.at(at + 59)
         assert snapshot.slot == at
@@ -235,7 +242,7 @@ async def test_what_is_imported_is_not_imported_again(store_db: Mongo, folder: P
     await take_in(store_db, folder)
     before = await dump(store_db)
 
-    assert await take_in(store_db, folder) == Imported(lists=0, slots=0, known=10)
+    assert await take_in(store_db, folder) == Imported(lists=0, slots=0, known=10, spacing=STEP)
     assert await dump(store_db) == before
 
 
@@ -260,7 +267,7 @@ async def test_of_one_slot_the_newest_list_of_each_seed_counts(store_db: Mongo, 
     at, pods = lists(1)[0]
     path = record(tmp_path / "twice", [(at, pods), (at + 30, pods[:2])])
 
-    assert await take_in(store_db, path) == Imported(lists=1, slots=1, superseded=1, start=at, end=at)
+    assert await take_in(store_db, path) == Imported(lists=1, slots=1, superseded=1, start=at, end=at, spacing=30)
     snapshot = await SnapshotReads(store_db, clock=lambda: NOW).at(at)
     assert len(snapshot.nodes) == 2
 
@@ -387,6 +394,60 @@ async def test_a_file_that_is_no_list_stops_the_import_before_anything_is_writte
     with pytest.raises(BadRecording, match=r"zzz\.json"):
         await take_in(store_db, folder)
     assert await dump(store_db) == {}
+
+
+async def test_a_row_that_is_of_no_use_is_left_out_and_the_list_imported(store_db: Mongo, tmp_path: Path) -> None:
+    at, pods = lists(1)[0]
+    rows = [*pods, None, {**pods[0], "address": "nowhere"}, {**pods[1], "uptime": "long"}]
+    path = record(tmp_path / "odd", [(at, rows)])
+
+    imported = await take_in(store_db, path)
+
+    assert (imported.lists, imported.slots) == (1, 1)
+    (finding,) = imported.findings.files
+    assert (finding.path, finding.rows) == (path / f"{at}.json", len(rows))
+    assert finding.dropped["pod:not_an_object"] == 1
+    snapshot = await SnapshotReads(store_db, clock=lambda: NOW).at(at)
+    assert online(pods) <= {node.id for node in snapshot.nodes}
+
+
+async def test_the_time_between_two_lists_is_told(store_db: Mongo, folder: Path) -> None:
+    assert (await take_in(store_db, folder)).spacing == STEP
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+USUAL: dict[str, st.SearchStrategy[object]] = {name: st.just(value) for name, value in pod(1, START).items()}
+USUAL["address"] = st.integers(1, 5).map(address) | st.sampled_from(("example.org:9001", "10.0.0.1:9001", "1.2.3.4"))
+USUAL["pubkey"] = st.integers(1, 5).map(key) | st.sampled_from(("", "nokey"))
+PODS = st.fixed_dictionaries({}, optional={name: usual | VALUES for name, usual in USUAL.items()})
+
+
+@given(st.lists(PODS | VALUES.filter(lambda value: not isinstance(value, dict)), max_size=6))
+async def test_a_row_is_kept_exactly_if_the_live_path_keeps_it(rows: list[object]) -> None:
+    """Also its values: what is taken from a row, what is left out of it, and why."""
+    recording = _recorded(rows)
+    table = {wire.GET_PODS_WITH_STATS: {"pods": orjson.loads(orjson.dumps(rows))}}
+    (live,) = await crawl(FakeClient({"45.1.2.7": table}), [parse_seed("45.1.2.7")], clock=lambda: START)
+
+    imported = reply_of(recording)
+
+    assert imported.observations == live.observations
+    assert imported.dropped == live.dropped
+
+
+def _recorded(rows: list[object]) -> Recording:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.json"
+        path.write_bytes(orjson.dumps({"updatedAt": START, "nodes": rows}))
+        return read_recording(path)
 
 
 async def test_a_bar_shows_how_far_it_is(store_db: Mongo, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
+from jobs.findings import MAX_FILES, Findings
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
+from jobs.importer import Imported
+from jobs.importing import told
+from jobs.recording import Recording
+from schema.domain.observation import SeedReply
 from server.settings import Settings
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores
@@ -69,6 +74,41 @@ def test_into_a_given_store(
         "0 lists imported, as 0 slots",
         "3 left out: an earlier import has filled their hours",
     ]
+
+
+def told_of(done: Imported, interval: int = 60) -> list[str]:
+    return list(told(done, interval))
+
+
+def test_it_is_told_what_was_left_out_of_each_file_and_why() -> None:
+    recording = Recording(AT, None, [None, 7, {}, {}], {"pod_credits": 2})
+    reply = SeedReply(
+        "s", "s", AT, observations=(), dropped={"pod:not_an_object": 2, "pod:address": 1, "field:uptime": 1}
+    )
+    findings = Findings().adding(Path("a.json"), recording, reply)
+    assert told_of(Imported(1, 1, findings=findings)) == [
+        "1 list imported, as 1 slot",
+        "a.json: 3 rows left out (not an object 2, address 1); 1 value taken as not known (uptime 1), of 4 in the list",
+        "ignored keys, which no pod sends: pod_credits",
+    ]
+
+
+def test_of_many_odd_files_the_first_are_told_and_the_others_counted() -> None:
+    findings = Findings()
+    reply = SeedReply("s", "s", AT, observations=(), dropped={"pod:address": 1})
+    for number in range(MAX_FILES + 3):
+        findings = findings.adding(Path(f"{number}.json"), Recording(AT, None, [{}]), reply)
+    lines = told_of(Imported(1, 1, findings=findings))
+    assert len(lines) == 1 + MAX_FILES + 1
+    assert lines[-1] == "3 more files had such rows or values; in all files: 23 rows left out (address 23)"
+
+
+@pytest.mark.parametrize(
+    ("spacing", "interval", "said"), [(1_200, 60, True), (60, 60, False), (61, 60, False), (30, 60, True)]
+)
+def test_it_is_told_where_slots_do_not_fit_the_lists(spacing: int, interval: int, *, said: bool) -> None:
+    lines = told_of(Imported(3, 3, spacing=spacing), interval)
+    assert any(f"the lists are some {spacing} s apart" in line and "CACHE_TTL" in line for line in lines) is said
 
 
 def test_into_stores_of_its_own(lists: Path, tmp_path: Path, db_name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -65,6 +65,11 @@ def test_a_contact_moves_by_the_age_of_the_list_and_an_uptime_does_not() -> None
 def test_a_contact_that_is_no_time_stays_as_it_is(odd: object) -> None:
     (moved,) = shifted(Recording(TAKEN, None, [pod(last_seen_timestamp=odd)]), NOW)
     assert moved["last_seen_timestamp"] == odd
+
+
+def test_rows_that_are_no_pods_and_keys_that_no_pod_sends_are_left_out() -> None:
+    rows = [None, 7, "x", [], {**pod(5), "pod_credits": 7}]
+    assert shifted(Recording(TAKEN, None, rows), TAKEN) == [pod(5)]
 
 
 def test_the_time_in_words_is_left_out() -> None:
@@ -165,7 +170,7 @@ def test_a_real_series_keeps_its_ages_uptimes_and_length() -> None:
     reels = read_reels(SERIES)
     replay = Replay(reels, interval=60, first_slot=NOW)
     for index, (taken_at, path) in enumerate(reels[0].lists):
-        recorded = read_recording(path).pods
+        recorded = [cast("dict[str, Any]", row) for row in read_recording(path).rows]
         now = NOW + 60 * index + 7
         served = asked(replay, now)
         assert [each["address"] for each in served] == [each["address"] for each in recorded]

@@ -65,7 +65,7 @@ def recorded_world() -> FakeReads:
     interval = 1_200
     return collected(
         (
-            (AT + place * interval, [_recorded(recording.pods, recording.taken_at, AT + place * interval)])
+            (AT + place * interval, [_recorded(recording.rows, recording.taken_at, AT + place * interval)])
             for place, recording in enumerate(recordings)
         ),
         interval,

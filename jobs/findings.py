@@ -1,0 +1,79 @@
+"""What an import found odd about its files: rows and values that it left out, keys that it ignored, doubtful units."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from jobs import naming
+from jobs.recording import Recording
+from schema.domain.observation import SeedReply
+
+MAX_FILES = 20
+"""Files that are reported one by one; further ones are counted together."""
+
+_ROW = "pod:"
+_FIELD = "field:"
+
+
+class FileFinding(NamedTuple):
+    """What was left out of one file: counts by `pod:REASON` and `field:NAME`, as for live answers."""
+
+    path: Path
+    rows: int
+    dropped: Mapping[str, int]
+    warning: str | None = None
+
+
+class Findings(NamedTuple):
+    """The files with something to report, at most `MAX_FILES` of `odd`; `dropped` and `ignored` are over all files."""
+
+    files: tuple[FileFinding, ...] = ()
+    odd: int = 0
+    dropped: Mapping[str, int] = {}
+    ignored: Mapping[str, int] = {}
+
+    def adding(self, path: Path, recording: Recording, reply: SeedReply) -> Self:
+        """With what was found in one more file."""
+        ignored = dict(self.ignored)
+        for key, count in recording.ignored.items():
+            if key in ignored or len(ignored) < naming.MAX_KEYS:
+                ignored[key] = ignored.get(key, 0) + count
+        if not reply.dropped and recording.warning is None:
+            return self._replace(ignored=ignored)
+        finding = FileFinding(path, len(recording.rows), reply.dropped, recording.warning)
+        return self._replace(
+            files=(*self.files, finding)[:MAX_FILES],
+            odd=self.odd + 1,
+            dropped=dict(Counter(self.dropped) + Counter(reply.dropped)),
+            ignored=ignored,
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The findings in words."""
+        for finding in self.files:
+            if finding.warning is not None:
+                yield f"{finding.path}: {finding.warning}"
+            if finding.dropped:
+                yield f"{finding.path}: {_left_out(finding.dropped)}, of {finding.rows} in the list"
+        if self.odd > len(self.files):
+            yield f"{self.odd - len(self.files)} more files had such rows or values; in all files: {_left_out(self.dropped)}"
+        if self.ignored:
+            yield f"ignored keys, which no pod sends: {naming.named(sorted(self.ignored))}"
+
+
+def _left_out(dropped: Mapping[str, int]) -> str:
+    rows = {name.removeprefix(_ROW): count for name, count in dropped.items() if name.startswith(_ROW)}
+    values = {name.removeprefix(_FIELD): count for name, count in dropped.items() if name.startswith(_FIELD)}
+    parts = [_counted(rows, "row", "left out"), _counted(values, "value", "taken as not known")]
+    return "; ".join(part for part in parts if part)
+
+
+def _counted(counts: Mapping[str, int], noun: str, fate: str) -> str:
+    total = sum(counts.values())
+    if not total:
+        return ""
+    reasons = ", ".join(
+        f"{name.replace('_', ' ') if noun == 'row' else name} {count}" for name, count in counts.items()
+    )
+    return f"{total} {noun if total == 1 else f'{noun}s'} {fate} ({reasons})"
