@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Self
 import orjson
 from starlette.types import ASGIApp, Message
 
+from tests.patience import patience
+
 
 class Reply(NamedTuple):
     """A whole response."""
@@ -105,12 +107,12 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._incoming.put_nowait({"type": "http.disconnect"})
-        async with asyncio.timeout(5):
+        async with patience():
             await self._task
 
     async def chunk(self) -> str:
         """The next part of the body."""
-        async with asyncio.timeout(5):
+        async with patience():
             return (await self._outgoing.get()).get("body", b"").decode()
 
 
@@ -163,7 +165,7 @@ class WebSocket:
     ) -> None:
         self.flowing.set()
         self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        async with asyncio.timeout(5):
+        async with patience():
             await self._task
 
     async def send(self, message: object) -> None:
@@ -189,5 +191,5 @@ class WebSocket:
         await self._outgoing.put(message)
 
     async def _next(self) -> Message:
-        async with asyncio.timeout(5):
+        async with patience():
             return await self._outgoing.get()

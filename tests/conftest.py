@@ -9,9 +9,21 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pymongo
 import pytest
+from hypothesis import HealthCheck, settings
 
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores
+
+# The one profile of all property tests: how slow or busy the machine is never decides whether they pass.
+settings.register_profile(
+    "pnodes",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    # A derandomized run reads no examples of earlier runs.
+    database=None if "CI" in os.environ else settings.default.database,
+)
+settings.load_profile("pnodes")
 
 GIVEN_MONGO = "TEST_MONGO_URI"
 DROP_SECONDS = 60.0

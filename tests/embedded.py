@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 
 
@@ -21,7 +22,7 @@ class EmbeddedStores:
         self.valkey_pid = 0
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self, *options: str, seconds: float = 60) -> "EmbeddedStores":
+    def start(self, *options: str) -> "EmbeddedStores":
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "stderr.log").open("ab") as errors:
             self._child = subprocess.Popen(
@@ -33,7 +34,7 @@ class EmbeddedStores:
                 start_new_session=True,
             )
         assert self._child.stdout is not None
-        line = _first_line(self._child.stdout, seconds)
+        line = _first_line(self._child.stdout)
         if not line:
             self.kill()
             raise AssertionError(f"the embedded stores did not start:\n{self.errors()}")
@@ -52,36 +53,38 @@ class EmbeddedStores:
     def kill(self) -> None:
         """SIGKILL, as a crash would be."""
         self.child.kill()
-        self.wait(10)
+        self.wait()
 
-    def stop(self, seconds: float = 45) -> int:
+    def stop(self) -> int:
         """End of stdin, as when a parent dies; the exit status."""
         assert self.child.stdin is not None
         self.child.stdin.close()
-        return self.wait(seconds)
+        return self.wait()
 
-    def terminate(self, signal_number: int, seconds: float = 45) -> int:
+    def terminate(self, signal_number: int) -> int:
         os.kill(self.child.pid, signal_number)
-        return self.wait(seconds)
+        return self.wait()
 
-    def wait(self, seconds: float) -> int:
+    def wait(self) -> int:
         """The exit status, once it has ended."""
         try:
-            return self.child.wait(seconds)
+            return self.child.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as late:
             self.child.kill()
-            self.child.wait(10)
-            raise AssertionError(f"the embedded stores did not stop within {seconds} s:\n{self.errors()}") from late
+            self.child.wait(PATIENCE_SECONDS)
+            raise AssertionError(
+                f"the embedded stores did not stop within {PATIENCE_SECONDS} s:\n{self.errors()}"
+            ) from late
         finally:
             for pipe in (self.child.stdin, self.child.stdout):
                 if pipe is not None:
                     pipe.close()
 
 
-def _first_line(pipe: IO[bytes], seconds: float) -> bytes:
-    """A line, or nothing once the process has ended or the time is over."""
+def _first_line(pipe: IO[bytes]) -> bytes:
+    """A line, or nothing once the process has ended."""
     found: list[bytes] = []
     reader = threading.Thread(target=lambda: found.append(pipe.readline()), daemon=True)
     reader.start()
-    reader.join(seconds)
+    reader.join(PATIENCE_SECONDS)
     return found[0] if found else b""

@@ -12,6 +12,7 @@ from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
 from schema.writes import Commit, Lease, LeaseLost
+from tests.patience import patience
 
 
 class FakeReads:
@@ -177,7 +178,7 @@ class FakeUpdates:
 
     async def listening(self, count: int = 1) -> None:
         """Return once exactly so many readers listen."""
-        async with asyncio.timeout(5), self._changed:
+        async with patience(), self._changed:
             await self._changed.wait_for(lambda: len(self._queues) == count)
 
     def push(self, snapshot: Snapshot) -> None:

@@ -11,6 +11,7 @@ import bson
 
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
+from tests.patience import patience
 
 OP_MSG = 2013
 BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
@@ -128,7 +129,7 @@ class MongoProxy:
 
 async def close_when_connected(client: Client) -> None:
     """Close a client once its server answers again: a socket that it has half opened, the driver would leave behind."""
-    async with asyncio.timeout(30):
+    async with patience():
         while True:
             with contextlib.suppress(SnapshotUnavailable):
                 await client.ping()

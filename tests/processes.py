@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from tests.patience import PATIENCE_SECONDS
+
 T = TypeVar("T")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -22,15 +24,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(ask: Callable[[], T | None], seconds: float, what: str) -> T:
-    """The first answer of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
-    end = time.monotonic() + seconds
+def wait_until(ask: Callable[[], T | None], what: str) -> T:
+    """The first answer of `ask` that is not falsy. Fails, naming `what`, where none ever comes."""
+    end = time.monotonic() + PATIENCE_SECONDS
     while True:
         answer = ask()
         if answer:
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
         time.sleep(0.05)
 
 
@@ -43,7 +45,7 @@ def connects(port: int) -> bool:
         return False
 
 
-def fetch(url: str, body: bytes | None = None, *, seconds: float = 15) -> tuple[int, bytes]:
+def fetch(url: str, body: bytes | None = None, *, seconds: float = PATIENCE_SECONDS) -> tuple[int, bytes]:
     """Status and body of an answer; status 0 where nobody answers."""
     headers = {"content-type": "application/json"} if body is not None else {}
     try:
@@ -112,20 +114,26 @@ class Process:
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
+    def wait(self) -> int:
+        """The exit status, once the process has ended by itself."""
+        return self.child.wait(PATIENCE_SECONDS)
+
     def kill(self) -> None:
         """SIGKILL, as a crash would be."""
         self.child.kill()
-        self.child.wait(10)
+        self.child.wait(PATIENCE_SECONDS)
 
-    def stop(self, seconds: float = 20) -> int:
-        """SIGTERM; the exit status. Killed, with an error, after `seconds`."""
+    def stop(self) -> int:
+        """SIGTERM; the exit status. Killed, with an error, where it never ends."""
         if self.child.poll() is None:
             self.child.terminate()
         try:
-            return self.child.wait(seconds)
+            return self.wait()
         except subprocess.TimeoutExpired as late:
             self.kill()
-            raise AssertionError(f"{self.command} did not stop within {seconds} s:\n{self.text()[-4000:]}") from late
+            raise AssertionError(
+                f"{self.command} did not stop within {PATIENCE_SECONDS} s:\n{self.text()[-4000:]}"
+            ) from late
 
     def __enter__(self) -> "Process":
         return self.start()

@@ -11,7 +11,6 @@ from pathlib import Path
 from server.settings import Settings
 from tests.processes import Process, free_port, wait_until
 
-START_SECONDS = 90
 MIN_NODES = 30
 NODES = 300
 # What the API logs when it has failed: an unexpected exception behind an answer, or one that nothing caught.
@@ -31,7 +30,7 @@ def running(folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {
     process.start()
     stack = RunningStack(f"http://127.0.0.1:{port}", folder)
     try:
-        wait_until(lambda: stack.is_healthy() or _gone(process), START_SECONDS, f"a healthy {stack.url}")
+        wait_until(lambda: stack.is_healthy() or _gone(process), f"a healthy {stack.url}")
         assert process.child.poll() is None, f"the stack ended at once:\n{process.text()[-4000:]}"
         yield stack
     finally:

@@ -213,7 +213,7 @@ async def rig(
     )
     with simulator:
         line = await asyncio.to_thread(
-            wait_until, lambda: simulator.text().partition("\n")[0], START_SECONDS, "the network announces itself"
+            wait_until, lambda: simulator.text().partition("\n")[0], "the network announces itself"
         )
         connector = aiohttp.TCPConnector(limit=0)
         async with Doors(json.loads(line)) as doors, aiohttp.ClientSession(connector=connector) as session:

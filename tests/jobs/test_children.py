@@ -14,6 +14,7 @@ import pytest
 from jobs import children
 from jobs.children import BoundedLog, Child, GaveUp, Program
 from jobs.tasks import end
+from tests.patience import patience
 from tests.processes import wait_until
 
 PATIENT = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0));"
@@ -44,7 +45,7 @@ def _child(told: Told, folder: Path, code: str, *, announcing: bool = False, sto
 
 
 async def _until(ask: Any, what: str) -> None:
-    await asyncio.to_thread(wait_until, ask, 10, what)
+    await asyncio.to_thread(wait_until, ask, what)
 
 
 def _alive(pid: int) -> bool:
@@ -99,7 +100,8 @@ async def test_a_program_that_refuses_its_settings_is_not_started_again(told: To
     child = _child(told, tmp_path, "import sys; sys.stderr.write('CACHE_TTL=1: expected more\\n'); sys.exit(2)")
     await child.start()
     with pytest.raises(GaveUp, match="exit status 2"):
-        await asyncio.wait_for(child.keep_running(), 10)
+        async with patience():
+            await child.keep_running()
     await child.stop(asyncio.Event())
 
 
@@ -154,7 +156,7 @@ asyncio.run(main())
         pid = int(process.stdout.readline())
         assert _alive(pid)
         process.kill()
-    wait_until(lambda: not _alive(pid), 10, "the child is gone")
+    wait_until(lambda: not _alive(pid), "the child is gone")
 
 
 def test_a_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from server.storage.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
 from tests.mongo_proxy import close_when_connected
+from tests.patience import patience
 from tests.processes import free_port, wait_until
 from tests.server.storage.builders import commit
 
@@ -35,7 +36,7 @@ def stores(tmp_path: Path) -> Iterator[EmbeddedStores]:
     yield stores
     if stores.child.poll() is None:
         stores.kill()
-    assert wait_until(lambda: not is_running(stores.valkey_pid), 20, "valkey ends with its parent")
+    assert wait_until(lambda: not is_running(stores.valkey_pid), "valkey ends with its parent")
 
 
 def is_running(pid: int) -> bool:
@@ -100,7 +101,7 @@ def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.Capture
 def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
     stores.start()
     os.kill(stores.valkey_pid, signal.SIGKILL)
-    assert stores.wait(30) == 1
+    assert stores.wait() == 1
     assert "valkey has ended with code -9" in stores.errors()
 
 
@@ -118,7 +119,7 @@ def test_an_engine_that_a_full_disk_broke_ends_once_there_is_room(stores: Embedd
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
         with pytest.raises(OperationFailure):
             client["test"]["x"].find_one({})
-    assert stores.wait(30) == 1
+    assert stores.wait() == 1
     assert "the MongoDB-compatible engine has failed" in (stores.folder / "stderr.log").read_text(encoding="utf-8")
 
 
@@ -143,7 +144,7 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) ->
     collecting = asyncio.create_task(collect())
     with redis.Redis.from_url(stores.redis_url) as client:
         client.set("kept", "yes")
-    async with asyncio.timeout(60):
+    async with patience():
         await enough.wait()
     # The append-only file is synced each second, but a kill of the process, unlike one of the machine, loses nothing.
     stores.kill()
@@ -172,7 +173,7 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) ->
 def test_a_kill_takes_valkey_along(stores: EmbeddedStores) -> None:
     stores.start()
     stores.kill()
-    assert wait_until(lambda: not is_running(stores.valkey_pid), 20, "valkey ends with its parent")
+    assert wait_until(lambda: not is_running(stores.valkey_pid), "valkey ends with its parent")
     stores.start()
     assert ping(stores.redis_url)
     stores.stop()

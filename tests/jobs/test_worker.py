@@ -19,6 +19,7 @@ from jobs.schedule import Job
 from jobs.worker import Queue, dumps, loads, queue_functions
 from schema.domain.base import Slot
 from schema.reads import CollectorState
+from tests.patience import patience
 from tests.processes import Process, connects, free_port, valkey, wait_until
 
 
@@ -74,7 +75,7 @@ def test_a_cycle_times_out_inside_its_slot_and_stays_known_until_it_is_over(inte
 def port(tmp_path: Path) -> Iterator[int]:
     number = free_port()
     with valkey(number, tmp_path / "valkey"):
-        wait_until(lambda: connects(number), 5, "valkey listens")
+        wait_until(lambda: connects(number), "valkey listens")
         yield number
 
 
@@ -93,8 +94,8 @@ class Done:
 
         return func(cycle, name="cycle", timeout=4, keep_result=60)
 
-    async def wait_for(self, count: int, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
+    async def wait_for(self, count: int) -> None:
+        async with patience():
             while len(self.slots) < count:
                 self.ran.clear()
                 await self.ran.wait()
@@ -131,11 +132,11 @@ async def test_two_workers_run_each_slot_once(queues: tuple[Queue, Queue]) -> No
         for slot in (60, 120, 180):
             for _ in range(2):
                 await asyncio.gather(*(queue.put(_due(slot)) for queue in queues))
-        await done.wait_for(3, 5)
+        await done.wait_for(3)
         for queue in queues:
             await queue.put(_due(60))
         await queues[0].put(_due(240))
-        await done.wait_for(4, 5)
+        await done.wait_for(4)
     assert sorted(done.slots) == [60, 120, 180, 240]
 
 
@@ -148,7 +149,7 @@ async def test_a_pickle_in_the_queue_is_refused_and_the_worker_goes_on(
     await queue.client.set(job_key_prefix + "test:cycle:60", pickle.dumps(Bomb(mark)))
     await queue.put(_due(120))
     async with _serving(queue, done=done):
-        await done.wait_for(1, 5)
+        await done.wait_for(1)
     assert done.slots == [120]
     assert not mark.exists()
 
@@ -160,7 +161,7 @@ async def test_deployments_that_share_a_redis_do_not_meet(port: int) -> None:
     await one.put(_due(60))
     await other.put(_due(60))
     async with _serving(other, done=done):
-        await done.wait_for(1, 5)
+        await done.wait_for(1)
     assert await one.client.zcard("pnodes:one:jobs") == 1
     for queue in (one, other):
         await queue.client.aclose()
@@ -168,18 +169,16 @@ async def test_deployments_that_share_a_redis_do_not_meet(port: int) -> None:
 
 
 @pytest.mark.stack
-async def test_within_ten_seconds_of_a_killed_redis_jobs_run_again(tmp_path: Path) -> None:
+async def test_after_a_killed_redis_jobs_run_again(tmp_path: Path) -> None:
     port, done = free_port(), Done()
     server: Process = valkey(port, tmp_path / "valkey")
     queue = Queue(f"redis://127.0.0.1:{port}/0", "test")
     async with _serving(queue, done=done):
         for slot in (60, 120):
             with server:
-                back = time.monotonic()
-                await asyncio.to_thread(wait_until, lambda: connects(port), 5, "valkey listens")
+                await asyncio.to_thread(wait_until, lambda: connects(port), "valkey listens")
                 await _put_when_reachable(queue, _due(slot))
-                await done.wait_for(slot // 60, 10)
-                assert time.monotonic() - back < 10
+                await done.wait_for(slot // 60)
                 server.kill()
             with pytest.raises(OSError, match=r".+"):
                 await queue.put(_due(slot))

@@ -11,6 +11,7 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.snapshot import Snapshot
 from server.live import CHANNEL, LiveUpdates, follow_announcements
 from tests.factories import AT, snapshot
+from tests.patience import patience
 from tests.processes import connects, free_port, valkey, wait_until
 
 
@@ -34,7 +35,8 @@ class Store:
 
     async def next_look(self) -> None:
         self.looked.clear()
-        await asyncio.wait_for(self.looked.wait(), 5)
+        async with patience():
+            await self.looked.wait()
 
 
 @pytest.fixture
@@ -52,7 +54,8 @@ async def live(store: Store) -> AsyncIterator[LiveUpdates]:
 
 
 async def _next(news: AsyncIterator[Snapshot]) -> Snapshot:
-    return await asyncio.wait_for(anext(news), 5)
+    async with patience():
+        return await anext(news)
 
 
 async def test_a_commit_is_found_by_polling(store: Store, live: LiveUpdates) -> None:
@@ -66,7 +69,8 @@ async def test_a_commit_is_found_by_polling(store: Store, live: LiveUpdates) -> 
 async def test_an_announcement_is_looked_up_at_once(store: Store) -> None:
     updates = LiveUpdates(store, poll_seconds=3_600)
     following = asyncio.create_task(updates.run())
-    await asyncio.wait_for(store.looked.wait(), 5)
+    async with patience():
+        await store.looked.wait()
     waiting = asyncio.create_task(_next(updates.snapshots()))
     store.committed = snapshot(slot=AT)
     await asyncio.sleep(0)
@@ -124,11 +128,19 @@ async def test_closing_ends_every_subscription(live: LiveUpdates) -> None:
     reading = asyncio.create_task(_collect(live.snapshots()))
     await asyncio.sleep(0)
     live.close()
-    assert await asyncio.wait_for(reading, 5) == []
+    async with patience():
+        assert await reading == []
 
 
 async def _collect(news: AsyncIterator[Snapshot]) -> list[Snapshot]:
     return [found async for found in news]
+
+
+async def _heard(event: asyncio.Event) -> None:
+    """Wait for the event, and clear it for the next."""
+    async with patience():
+        await event.wait()
+    event.clear()
 
 
 @pytest.mark.stack
@@ -140,13 +152,11 @@ async def test_announcements_survive_a_restart_of_redis(tmp_path: Path) -> None:
         for _ in range(2):  # Redis is absent at first, and killed after the first round
             server = valkey(port, tmp_path)
             with server:
-                await asyncio.to_thread(wait_until, lambda: connects(port), 5, "valkey listens")
-                await asyncio.wait_for(heard.wait(), 5)  # it may have missed something: it looks
-                heard.clear()
+                await asyncio.to_thread(wait_until, lambda: connects(port), "valkey listens")
+                await _heard(heard)  # it may have missed something: it looks
                 async with redis_asyncio.Redis(port=port) as client:
                     assert await client.publish(CHANNEL, "60") == 1
-                await asyncio.wait_for(heard.wait(), 5)
-                heard.clear()
+                await _heard(heard)
                 server.kill()
     finally:
         following.cancel()

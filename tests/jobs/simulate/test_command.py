@@ -12,9 +12,9 @@ from jobs.simulate.command import add_arguments, serve, source_of
 from jobs.simulate.playing import SimulatedSource
 from jobs.simulate.replay import Replay
 from jobs.simulate.source import Behaviour
+from tests.patience import patience
 
 NOW = 1_800_000_000.0
-DEADLINE = 30.0
 
 
 def options(*arguments: str) -> argparse.Namespace:
@@ -100,7 +100,7 @@ async def test_the_process_ends_cleanly_with_callers_in_the_middle(stop: signal.
     process = await start("--nodes", "60")
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(DEADLINE):
+    async with patience():
         said = json.loads(await process.stdout.readline())
         host, _, port = said["dial_map"][said["seeds"][5]].partition(":")
         _, caller = await asyncio.open_connection(host, int(port))
@@ -116,7 +116,7 @@ async def test_the_process_ends_cleanly_with_callers_in_the_middle(stop: signal.
 
 async def test_wrong_options_end_it_with_a_reason() -> None:
     process = await start("--nodes", "5")
-    async with asyncio.timeout(DEADLINE):
+    async with patience():
         out, errors = await process.communicate()
     assert (process.returncode, out) == (2, b"")
     assert b"nodes=5: expected 30 to 250000 list entries" in errors

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.simulate.network import Network
@@ -67,7 +67,6 @@ def ages(at: int, pods: list[dict[str, Any]]) -> list[int]:
     return sorted(at - pod["last_seen_timestamp"] for pod in pods)
 
 
-@settings(deadline=None)
 @given(seeds, moments)
 def test_the_same_network_says_the_same_at_the_same_time(seed: int, at: int) -> None:
     first, second = network(), Network(300, 1, FAULTS["typical"])
@@ -76,7 +75,6 @@ def test_the_same_network_says_the_same_at_the_same_time(seed: int, at: int) -> 
     assert first.stats(seed, at) == second.stats(seed, at)
 
 
-@settings(deadline=None)
 @given(seeds, moments)
 def test_a_pod_is_encoded_as_pods_encode_it(seed: int, at: int) -> None:
     for line in network().encoded_pods(seed, at):
@@ -97,7 +95,6 @@ def test_another_number_gives_another_network() -> None:
     assert Network(300, 2).pods(FULL, AT) != network().pods(FULL, AT)
 
 
-@settings(deadline=None)
 @given(seeds, moments)
 def test_a_pod_has_the_keys_of_the_protocol_in_order_and_nothing_from_the_future(seed: int, at: int) -> None:
     for pod in network().pods(seed, at):
@@ -105,7 +102,6 @@ def test_a_pod_has_the_keys_of_the_protocol_in_order_and_nothing_from_the_future
         assert 0 < pod["last_seen_timestamp"] <= at
 
 
-@settings(deadline=None)
 @given(seeds, moments, st.integers(1, 200_000))
 def test_time_moves_forward_in_every_list(seed: int, at: int, later: int) -> None:
     before, after = by_host(network().pods(seed, at)), by_host(network().pods(seed, at + later))
@@ -304,7 +300,6 @@ def test_one_key_lives_at_two_addresses() -> None:
     assert max(moving.values()) == 2
 
 
-@settings(deadline=None)
 @given(moments)
 def test_get_stats_of_a_seed_agrees_with_its_row(at: int) -> None:
     stats = network().stats(FULL, at)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schema.domain.pnode import PNode, PNodeStatus
@@ -83,7 +83,7 @@ def matches(node: PNode, where: dict[str, Any]) -> bool:
     return all(holds(name, inner) for name, inner in where.items())
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(wheres)
 async def test_a_filter_means_what_plain_python_means(where: dict[str, Any]) -> None:
     nodes = [*NODES, *network(20).nodes]

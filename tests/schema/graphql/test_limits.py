@@ -1,8 +1,6 @@
 """What strangers may send: the table of hostile documents, each refused quickly, and what must pass."""
 
 import gc
-import sys
-import time
 import weakref
 
 import pytest
@@ -12,9 +10,12 @@ from schema.graphql.build import build_schema
 from schema.graphql.guard import core_schema, parse_document, validate_document
 from schema.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_DIRECTIVES, MAX_ERRORS, MAX_FIELDS, MAX_TOKENS
 from tests.schema.graphql.asking import Client
+from tests.work import lines_run
 
 CORE = core_schema(build_schema())
-SLOWER = 6 if sys.gettrace() is not None else 1  # under coverage
+# Some 20 and 40 ms of CPU on a machine of 2020.
+MAX_LINES_A_FRAGMENT = 3_000
+MAX_LINES = 1_000_000
 
 
 def errors_of(query: str) -> list[tuple[str, str]]:
@@ -90,17 +91,11 @@ def test_inline_fragments_add_no_depth() -> None:
 
 
 @pytest.mark.parametrize("fragments", [12, 20, 40, 60])
-def test_a_bomb_of_fragments_is_refused_in_under_20_ms(fragments: int) -> None:
+def test_a_bomb_of_fragments_is_refused_with_work_in_proportion_to_its_length(fragments: int) -> None:
     query = bomb(fragments)
-    best = float("inf")
-    for _ in range(5):
-        begin = time.process_time()
-        errors = errors_of(query)
-        best = min(best, time.process_time() - begin)
-        assert errors[0][0] == "GRAPHQL_VALIDATION_FAILED"
-        assert len(errors) == 1
 
-    assert best < 0.020 * SLOWER
+    assert [code for code, _ in errors_of(query)] == ["GRAPHQL_VALIDATION_FAILED"]
+    assert lines_run(lambda: errors_of(query)) < MAX_LINES_A_FRAGMENT * fragments
 
 
 @pytest.mark.parametrize(
@@ -120,16 +115,12 @@ def test_a_bomb_of_fragments_is_refused_in_under_20_ms(fragments: int) -> None:
         ("empty", "", "GRAPHQL_PARSE_FAILED"),
     ],
 )
-def test_a_hostile_document_is_answered_in_under_50_ms(name: str, query: str, code: str | None) -> None:
-    best = float("inf")
-    for _ in range(5):
-        begin = time.process_time()
-        errors = errors_of(query)
-        best = min(best, time.process_time() - begin)
+def test_a_hostile_document_is_answered_with_bounded_work(name: str, query: str, code: str | None) -> None:
+    errors = errors_of(query)
 
     assert {c for c, _ in errors} == ({code} if code else set())
     assert len(errors) <= MAX_ERRORS
-    assert best < 0.050 * SLOWER, name
+    assert lines_run(lambda: errors_of(query)) < MAX_LINES, name
 
 
 def test_suggestions_are_not_made() -> None:

@@ -13,6 +13,7 @@ from schema.graphql.build import build_schema
 from schema.graphql.context import Context
 from tests.factories import AT, key, network, pnode, snapshot
 from tests.fakes import FakeReads
+from tests.patience import patience
 from tests.schema.graphql.asking import Client
 
 
@@ -23,18 +24,18 @@ class Subscriber:
         self._results = results
 
     async def hear(self) -> Any:
-        async with asyncio.timeout(5):
+        async with patience():
             result = await anext(self._results)
         assert result.errors is None, result.errors
         return result.data
 
     async def fails(self) -> str:
-        async with asyncio.timeout(5):
+        async with patience():
             result = await anext(self._results)
         return result.errors[0].extensions["code"]
 
     async def ends(self) -> bool:
-        async with asyncio.timeout(5):
+        async with patience():
             return await anext(self._results, None) is None
 
 

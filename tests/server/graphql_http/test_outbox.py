@@ -11,6 +11,7 @@ from server.graphql_http.outbox import (
     Outbox,
     Overflow,
 )
+from tests.patience import settle
 
 
 class Clock:
@@ -21,13 +22,17 @@ class Clock:
 
 
 async def drain(outbox: Outbox) -> list[str]:
-    found = []
-    while True:
-        try:
-            async with asyncio.timeout(0.01):
-                found.append(await outbox.take())
-        except TimeoutError:
-            return found
+    """All that waits."""
+    found: list[str] = []
+
+    async def take_all() -> None:
+        while True:
+            found.append(await outbox.take())
+
+    taking = asyncio.create_task(take_all())
+    await settle()
+    taking.cancel()
+    return found
 
 
 async def test_control_goes_first_and_results_keep_their_order() -> None:

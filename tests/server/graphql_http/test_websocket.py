@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from server.graphql_http.outbox import MAX_WAITING_SNAPSHOTS
 from server.graphql_http.websocket import MAX_SUBSCRIPTIONS
 from tests.asgi import Closed, WebSocket
 from tests.factories import AT, network, pnode, snapshot
+from tests.patience import patience
 
 SNAPSHOTS = "subscription { snapshots { slot } }"
 COUNT = "{ pnodes(first: 1) { totalCount } }"
@@ -238,7 +238,7 @@ async def test_a_burst_of_results_that_all_matter_loses_none(api: Any) -> None:
         api.updates.push(before)
         api.updates.push(after)
         seen: set[str] = set()
-        async with asyncio.timeout(10):
+        async with patience():
             while len(seen) < 50:
                 change = (await socket.receive())["payload"]["data"]["pnodeChanges"]
                 if "version" in change["changedFields"]:

@@ -13,6 +13,7 @@ from server.settings import Settings
 from server.surfaces import assemble
 from tests.factories import AT
 from tests.fakes import FakeReads, FakeUpdates
+from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY, connects, free_port, wait_until
 from tests.server.rest.world import NOW, world
 
@@ -31,7 +32,7 @@ def serve(reads: FakeReads, now: float) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_until(lambda: connects(port), 10, f"a server on port {port}")
+        wait_until(lambda: connects(port), f"a server on port {port}")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
@@ -54,7 +55,9 @@ def empty() -> Iterator[str]:
 
 
 def run(script: str, *arguments: str) -> tuple[int, str]:
-    done = subprocess.run([REPOSITORY / script, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [REPOSITORY / script, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -53,7 +53,7 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("record", [PNode, NodeMemory, RegistryEntry, Event, SnapshotHeader])
 def test_any_record_comes_back_equal(record: type[Record]) -> None:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.lists(values_of(record), max_size=3).map(tuple))
     def check(records: tuple[Record, ...]) -> None:
         of_kind = Codec(record)

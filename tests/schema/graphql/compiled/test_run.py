@@ -16,6 +16,7 @@ from schema.graphql.fields import attribute, resolved
 from schema.graphql.guard import core_schema
 from tests.factories import key, network
 from tests.fakes import FakeReads
+from tests.patience import patience
 from tests.schema.graphql.compiled.answers import by_core, compiled, settled, valid, written
 from tests.schema.graphql.compiled.worlds import WORLDS, context
 
@@ -90,7 +91,7 @@ def schema() -> GraphQLSchema:
 async def run(schema: GraphQLSchema, query: str, make: Any = lambda: None, variables: Any = None, left: int = 0) -> Any:
     """The result of a query, by compiled functions but for `left` objects: the same as graphql-core's."""
     compiler = Compiler()
-    async with asyncio.timeout(5):
+    async with patience():
         result = await settled(compiled(query, compiler, schema).execute(make(), variables or {}))
         expected = await by_core(valid(query, schema), make(), variables or {}, schema)
     assert written(result) == written(expected)
@@ -175,7 +176,7 @@ async def test_histories_of_nodes_are_read_together() -> None:
         barrier = asyncio.Barrier(3)
 
         async def node_history(self, *args: Any, **options: Any) -> Any:
-            async with asyncio.timeout(5):
+            async with patience():
                 await self.barrier.wait()
             return await super().node_history(*args, **options)
 
