@@ -192,6 +192,7 @@ def snapshot(nodes: Iterable[PNode] = (), slot: int = AT, **changes: Any) -> Sna
             avg_ram_used_percent=25.0,
             active_streams=2 * len(SEEDS),
             bytes_processed=4_096 * len(SEEDS),
+            public_unknown=sum(n.is_public is None for n in online),
         ),
         "health": NetworkHealth(
             score=90.0,

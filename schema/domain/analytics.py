@@ -23,14 +23,18 @@ class Grade(StrEnum):
 
 
 class Population(Record):
-    """Whom the distributions are over: online nodes. `total` counts all known nodes; `private` is every online node
-    that is not known to be public; `public_percent` is 0 without online nodes."""
+    """Whom the distributions are over: online nodes. `total` counts all known nodes.
+
+    `public`, `private` and `public_unknown` (no seed says which) add up to `online`. `public_percent` is the share of
+    `public` in `online`: 0 without online nodes, None where `public_unknown` is all of them.
+    """
 
     total: int
     online: int
     public: int
     private: int
-    public_percent: float
+    public_unknown: int
+    public_percent: float | None
 
 
 class VersionAnalysis(Record):
@@ -103,7 +107,7 @@ class NetworkAnalytics(Record):
 def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalytics:
     """The distributions of a snapshot. Connectivity advice needs three answering seeds."""
     online = [node for node in snapshot.nodes if node.is_online]
-    public = sum(node.is_public is True for node in online)
+    public = Counter(node.is_public for node in online)
     versions = _versions(online, snapshot.header.policy, policy.analytics)
     storage = _storage(online, policy.analytics)
     connectivity = _connectivity(online, snapshot.answering_seeds, policy.analytics)
@@ -112,9 +116,10 @@ def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalyti
         population=Population(
             total=len(snapshot.nodes),
             online=len(online),
-            public=public,
-            private=len(online) - public,
-            public_percent=_percent(public, len(online)),
+            public=public[True],
+            private=public[False],
+            public_unknown=public[None],
+            public_percent=None if online and public[None] == len(online) else _percent(public[True], len(online)),
         ),
         versions=versions,
         storage=storage,

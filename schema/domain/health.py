@@ -69,13 +69,12 @@ def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Netwo
 def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> NetworkTotals:
     """The network in figures. Sizes, averages, versions and visibility are over online nodes.
 
-    An average is over the nodes (or seeds) that know the value, None where none does. `private` is every online node
-    that is not known to be public. Versions: most common first, ties by version, newest first. Sums stop at 2^63 − 1.
+    An average is over the nodes (or seeds) that know the value, None where none does. Versions: most common first, ties by version, newest first. Sums stop at 2^63 − 1.
     """
     known = list(nodes)
     online = [node for node in known if node.is_online]
     by_status = Counter(node.status for node in known)
-    public = sum(node.is_public is True for node in online)
+    public = Counter(node.is_public for node in online)
     stats = [seed.stats for seed in seeds if seed.stats is not None]
     ram = [100 * s.ram_used / s.ram_total for s in stats if s.ram_used is not None and s.ram_total]
     return NetworkTotals(
@@ -84,8 +83,9 @@ def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> Netwo
         ghost=by_status[PNodeStatus.GHOST],
         offline=by_status[PNodeStatus.OFFLINE],
         unknown=by_status[PNodeStatus.UNKNOWN],
-        public=public,
-        private=len(online) - public,
+        public=public[True],
+        private=public[False],
+        public_unknown=public[None],
         storage_committed=_sum(node.storage_committed for node in online) or 0,
         storage_used=_sum(node.storage_used for node in online) or 0,
         avg_uptime_seconds=_mean(node.uptime for node in online),

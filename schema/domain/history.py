@@ -103,6 +103,18 @@ class Stat(NamedTuple):
     last: int
 
 
+class Derived(NamedTuple):
+    """A count that follows from others in a bucket: its samples, their sum, and the newest one."""
+
+    samples: int
+    sum: int
+    last: int
+
+    @property
+    def avg(self) -> float:
+        return self.sum / self.samples
+
+
 class HistoryPoint(NamedTuple):
     """One bucket, or one raw slot (`end` is then the end of its slot).
 
@@ -122,6 +134,16 @@ class HistoryPoint(NamedTuple):
         """The average over the bucket's samples in the metric's published unit; None where it was never known."""
         stat = self.stats.get(metric)
         return stat.sum / stat.n / METRIC_SCALE[metric] if stat else None
+
+    def public_unknown(self) -> Derived | None:
+        """Online nodes of which no seed says whether they are public: online − public − private, of the network.
+
+        It is derived, and not stored, so that older releases can read the buckets. None where a part is not known.
+        """
+        online, public, private = (self.stats.get(metric) for metric in ("online", "public", "private"))
+        if online is None or public is None or private is None or not online.n == public.n == private.n:
+            return None
+        return Derived(online.n, online.sum - public.sum - private.sum, online.last - public.last - private.last)
 
     def last(self, metric: str) -> float | None:
         """The newest sample in the metric's published unit; None where it was never known."""

@@ -91,7 +91,11 @@ class VersionCount(Record):
 
 
 class NetworkTotals(Record):
-    """The network in figures: one point of its history. Sizes in bytes, over online nodes, one count per key."""
+    """The network in figures: one point of its history. Sizes in bytes, over online nodes, one count per key.
+
+    `public`, `private` and `public_unknown` (no seed says which) add up to `online`. Snapshots that were stored before
+    `public_unknown` existed count it within `private`.
+    """
 
     total: int
     online: int
@@ -113,6 +117,7 @@ class NetworkTotals(Record):
     avg_ram_used_percent: float | None = None
     active_streams: int | None = None
     bytes_processed: int | None = None
+    public_unknown: int = 0
 
 
 class SnapshotHeader(Record):

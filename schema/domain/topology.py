@@ -13,6 +13,7 @@ from schema.domain.snapshot import SeedReport, Snapshot, VersionCount
 
 MAX_LABEL = 15  # an IPv4 address
 _ELLIPSIS = "..."
+_GROUPS = {True: "public", False: "private", None: "unknown"}
 
 
 class TopologyKind(StrEnum):
@@ -25,7 +26,8 @@ class TopologyKind(StrEnum):
 class TopologyNode(NamedTuple):
     """A point of the graph: a seed (`seed` set, `id` its configured name) or a pod (`pnode` set, `id` its id).
 
-    `label` is short enough to draw (at most 15 characters). `group` is `ip` for seeds, `public` or `private` for pods.
+    `label` is short enough to draw (at most 15 characters). `group` is `ip` for seeds, and
+    `public`, `private` or `unknown` for pods.
     """
 
     id: str
@@ -117,7 +119,7 @@ def _seed_node(seed: SeedReport) -> TopologyNode:
 
 
 def _pod_node(node: PNode) -> TopologyNode:
-    group = "public" if node.is_public else "private"
+    group = _GROUPS[node.is_public]
     return TopologyNode(id=node.id, kind=TopologyKind.PNODE, label=label_of(node.address), group=group, pnode=node)
 
 

@@ -167,8 +167,13 @@ class PopulationType:
     total: int = attribute("Number of known nodes, whatever their status.")
     online: int = attribute("Number of online nodes.")
     public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
-    private: int = attribute("Number of online nodes not known to be public.")
-    public_percent: float | None = attribute("Share of public nodes among online ones, in percent.")
+    private: int = attribute("Number of online nodes whose RPC cannot be reached by the public.")
+    public_unknown: int = attribute(
+        "Number of online nodes of which no seed says whether the public reaches their RPC."
+    )
+    public_percent: float | None = attribute(
+        "Share of public nodes among online ones, in percent; null where it is not known of any of them."
+    )
 
 
 @published(VersionAnalysis, "VersionAnalysis", "Versions of online nodes.")

@@ -20,6 +20,7 @@ from schema.domain.history import (
     MAX_POINTS,
     METRIC_SCALE,
     Availability,
+    Derived,
     History,
     HistoryPoint,
     Stat,
@@ -72,6 +73,10 @@ def metric_of(point: HistoryPoint, name: str) -> Metric | None:
     """One metric of a point; None where it was never known."""
     stat = point.stats.get(name)
     return Metric(stat, METRIC_SCALE[name]) if stat is not None and stat.n else None
+
+
+def public_unknown(root: strawberry.Parent[HistoryPoint]) -> Derived | None:
+    return root.public_unknown()
 
 
 def version_samples(root: strawberry.Parent[HistoryPoint]) -> list[VersionSample]:
@@ -148,6 +153,13 @@ class BigIntMetricType:
     last: BigInt = attribute("Newest sample.")
 
 
+@published(Derived, "DerivedCount", "A count that follows from other counts of a bucket.")
+class DerivedCountType:
+    samples: int = attribute("Number of samples in which it was known.")
+    avg: float | None = attribute("Mean of the samples.")
+    last: BigInt = attribute("Newest sample.")
+
+
 @published(Metric, "FloatMetric", "What a bucket keeps of a fractional metric, in the unit of the field.")
 class FloatMetricType:
     samples: int = attribute("Number of samples in which it was known.")
@@ -177,7 +189,13 @@ class NetworkPointType:
     offline = integer_metric("offline", "Offline nodes.")
     unknown = integer_metric("unknown", "Nodes of which nothing proves whether they live.")
     public = integer_metric("public", "Online nodes whose RPC can be reached by the public.")
-    private = integer_metric("private", "Online nodes not known to be public.")
+    private = integer_metric("private", "Online nodes whose RPC cannot be reached by the public.")
+    public_unknown = resolved(
+        public_unknown,
+        DerivedCountType | None,
+        "Online nodes of which no seed says whether the public reaches their RPC; within `private` in buckets from"
+        " before this was counted. Null where it was never known.",
+    )
     storage_committed = integer_metric("storage_committed", "Committed storage of online nodes, in bytes.")
     storage_used = integer_metric("storage_used", "Used storage of online nodes, in bytes.")
     storage_usage_percent = float_metric("storage_usage_percent", "Mean use of storage of online nodes, in percent.")

@@ -52,7 +52,10 @@ class NetworkTotalsType:
     offline: int = attribute("Number of nodes that no seed lists any more.")
     unknown: int = attribute("Number of nodes of which nothing proves whether they live.")
     public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
-    private: int = attribute("Number of online nodes that are not known to be public.")
+    private: int = attribute("Number of online nodes whose RPC cannot be reached by the public.")
+    public_unknown: int = attribute(
+        "Number of online nodes of which no seed says whether the public reaches their RPC."
+    )
     storage_committed: BigInt = attribute("Committed storage, in bytes.")
     storage_used: BigInt = attribute("Used storage, in bytes.")
     avg_uptime_seconds: float | None = attribute("Mean uptime, in seconds; null where no node's is known.")

@@ -92,7 +92,7 @@ class TopologyNodeType:
     id: strawberry.ID = attribute("Name of the seed, or id of the node; edges refer to it.")
     kind: TopologyKind = attribute("Which of the two it is.")
     label: str = attribute("Short enough to draw: at most 15 characters.")
-    group: str = attribute("How to colour it: `ip` for seeds, `public` or `private` for nodes.")
+    group: str = attribute("How to colour it: `ip` for seeds; `public`, `private` or `unknown` for nodes.")
     seed = resolved(drawn_seed, str | None, "Name of the seed; null for nodes. See `collector` for more.")
     answers = resolved(answers, bool | None, "Whether the seed answered; null for nodes.")
     pnode = resolved(drawn_node, PNodeType | None, "The node; null for seeds.")

@@ -18,8 +18,8 @@ def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
             "total_pnodes": population.total,
             "online_pnodes": population.online,
             "public_nodes": population.public,
-            "private_nodes": population.private,
-            "public_ratio_percent": round(population.public_percent, 2),
+            "private_nodes": population.private + population.public_unknown,
+            "public_ratio_percent": round(population.public_percent or 0, 2),
         },
         "version_analysis": {
             "distribution": version_map(versions.distribution),

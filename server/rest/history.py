@@ -57,7 +57,7 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
         "online_pnodes": newest(point, "online"),
         "total_ip_nodes": newest(point, "seeds_configured"),
         "public_pnodes": newest(point, "public"),
-        "private_pnodes": newest(point, "private"),
+        "private_pnodes": newest(point, "private") + (unknown.last if (unknown := point.public_unknown()) else 0),
         "avg_cpu_percent": mean(point, "avg_cpu_percent"),
         "avg_ram_used_percent": mean(point, "avg_ram_used_percent"),
         "total_active_streams": newest(point, "active_streams"),

@@ -208,7 +208,7 @@ class TopologyNode(Body):
     id: str = Field(description="The seed's name, or the node's address")
     type: str = Field(description="ip_node (a seed) or pnode")
     label: str = Field(description="The host, cut to 15 characters")
-    group: str = Field(description="ip, public or private")
+    group: str = Field(description="ip, public, private or unknown")
     properties: TopologyProperties
 
 

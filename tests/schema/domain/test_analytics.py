@@ -23,8 +23,15 @@ def test_worked_examples_of_network_advice(row: Example):
 def test_the_population_is_counted():
     network = [pnode(1), pnode(2, is_public=False), pnode(3, is_public=None), pnode(4, status=PNodeStatus.GHOST)]
     population = analytics(snapshot(network)).population
-    assert (population.total, population.online, population.public, population.private) == (4, 3, 1, 2)
+    assert (population.total, population.online) == (4, 3)
+    assert (population.public, population.private, population.public_unknown) == (1, 1, 1)
     assert population.public_percent == 33.33
+
+
+def test_where_no_seed_says_who_is_public_the_share_is_not_known():
+    population = analytics(snapshot([pnode(n, is_public=None) for n in (1, 2)])).population
+    assert (population.public, population.private, population.public_unknown) == (0, 0, 2)
+    assert population.public_percent is None
 
 
 def test_versions_are_held_against_the_latest_of_the_network():
@@ -108,13 +115,16 @@ def test_distributions_agree_with_a_plain_recount_in_any_order(network: list[PNo
     taken = snapshot(network)
     found = analytics(taken)
     online = len([node for node in network if node.is_online])
-    assert found.population.online == online == found.population.public + found.population.private
+    population = found.population
+    assert population.online == online
+    assert online == population.public + population.private + population.public_unknown
     assert sum(entry.count for entry in found.versions.distribution) == online
     assert found.versions.latest_count + found.versions.outdated_count + found.versions.unknown_count == online
     assert sum(found.storage.distribution.model_dump().values()) == online
     assert sum(found.connectivity.distribution.model_dump().values()) == online
+    assert (population.public_percent is None) == (population.public_unknown == online > 0)
     for percent in (
-        found.population.public_percent,
+        population.public_percent or 0,
         found.versions.compliance_percent,
         found.storage.optimal_percent,
         found.connectivity.well_connected_percent,

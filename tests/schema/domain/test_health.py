@@ -97,8 +97,9 @@ def test_totals_agree_with_a_plain_recount(network: list[PNode]):
     online = [node for node in network if node.status is PNodeStatus.ONLINE]
     assert counted.total == len(network)
     assert counted.total == counted.online + counted.ghost + counted.offline + counted.unknown
-    assert counted.online == counted.public + counted.private == len(online)
-    assert counted.public == len([node for node in online if node.is_public])
+    assert counted.online == counted.public + counted.private + counted.public_unknown == len(online)
+    for value, count in ((True, counted.public), (False, counted.private), (None, counted.public_unknown)):
+        assert count == len([node for node in online if node.is_public is value])
     assert sum(entry.count for entry in counted.versions) == counted.online
     for name, total in (
         ("storage_committed", counted.storage_committed),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.history import METRIC_SCALE, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Stat
+from schema.domain.history import METRIC_SCALE, NETWORK_METRICS, NODE_METRICS, Derived, HistoryPoint, Stat
 from schema.domain.pnode import PNodeStatus, Provenance
 from schema.domain.rollup import (
     MAX_VERSIONS,
@@ -260,3 +260,18 @@ def test_rare_versions_are_counted_together_so_that_strangers_cannot_grow_a_buck
     assert len(versions) == MAX_VERSIONS + 1
     assert versions["0.8.0"] == 40
     assert versions[OTHER_VERSIONS] == 500 - (MAX_VERSIONS - 1)
+
+
+def test_a_point_derives_the_nodes_of_which_nobody_says_whether_they_are_public() -> None:
+    headers = [
+        snapshot([pnode(n, is_public=value) for n, value in enumerate(values)], slot=AT + 60 * number).header
+        for number, values in enumerate([(True, None, None), (False, True, None, None)])
+    ]
+    points = [raw_point(network_sample(header), NETWORK_METRICS) for header in headers]
+
+    assert [point.public_unknown() for point in points] == [Derived(1, 2, 2), Derived(1, 2, 2)]
+    assert combine(points, AT, AT + 300, 5).public_unknown() == Derived(2, 4, 2)
+
+
+def test_a_point_without_counts_derives_nothing() -> None:
+    assert HistoryPoint(AT, AT + 60, 1, 1, {}).public_unknown() is None

@@ -39,6 +39,11 @@ def test_seeds_come_first_and_everything_is_in_order():
     )
 
 
+@pytest.mark.parametrize(("is_public", "group"), [(True, "public"), (False, "private"), (None, "unknown")])
+def test_a_pod_is_grouped_by_what_seeds_say_of_it(is_public: bool | None, group: str):
+    assert topology(snapshot([pnode(1, is_public=is_public)])).nodes[-1].group == group
+
+
 def test_the_graph_is_counted():
     stats = topology(snapshot([pnode(1), pnode(2, witnesses=SEEDS[:2])])).stats
     assert (stats.nodes, stats.seeds, stats.pnodes, stats.connections, stats.avg_connections) == (5, 3, 2, 5, 2.5)
