@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -11,7 +11,8 @@ from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.observation import SeedReply
-from schema.domain.snapshot import CycleTiming
+from schema.domain.probe import Answered
+from schema.domain.snapshot import CycleTiming, Snapshot
 from schema.garbage import GarbagePause
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Announcer, Commit, Lease, LeaseLost, SnapshotStore
@@ -24,7 +25,8 @@ Crawl = Callable[[], Awaitable[Sequence[SeedReply]]]
 class Collector:
     """The cycles of one worker process. Keeps the last state in memory while nobody else commits in between.
 
-    `crawl` asks all seeds within its own deadline; `clock` gives unix seconds; `holder` names this process; a lease
+    `crawl` asks all seeds within its own deadline; `probes` gives the answers of nodes that were asked directly since
+    its last call; `clock` gives unix seconds; `holder` names this process; a lease
     runs for `lease_seconds`, longer than a cycle and shorter than the patience for a dead worker.
     """
 
@@ -37,6 +39,7 @@ class Collector:
         *,
         holder: str,
         lease_seconds: float,
+        probes: Callable[[], Mapping[str, Answered]] = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -45,11 +48,17 @@ class Collector:
         self._options = options
         self._holder = holder
         self._lease_seconds = lease_seconds
+        self._probes = probes
         self._clock = clock
         self._pause = GarbagePause()
         self._state = State()
         self._succeeded: dict[str, int] = {}
         self._attempts: tuple[SeedAttempt, ...] = ()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last snapshot that this process made or read."""
+        return self._state.snapshot
 
     async def collect(self, slot: Slot) -> CollectorState:
         """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
@@ -118,7 +127,9 @@ class Collector:
             return None
         recalled = await self._store.recall(strangers(before, merged))
         at = max(slot, int(self._clock()))
-        cycle = advance(before, replies, merged, slot=slot, at=at, options=self._options, recalled=recalled)
+        cycle = advance(
+            before, replies, merged, slot=slot, at=at, options=self._options, recalled=recalled, probes=self._probes()
+        )
         spent = time.monotonic() - began
         return cycle.timed(
             CycleTiming(

@@ -8,6 +8,7 @@ from jobs import rollup
 from jobs.collect import Crawl
 from jobs.crawl import crawl
 from jobs.periodic import PeriodicJob
+from jobs.probing import Prober, public_client
 from jobs.prpc.address import Seed, parse_seeds
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
@@ -44,6 +45,13 @@ def crawler(settings: Settings, dial_map: Mapping[str, str] | None) -> Crawl:
             return await crawl(client, seeds)
 
     return crawl_once
+
+
+def prober(settings: Settings, dial_map: Mapping[str, str] | None) -> Prober | None:
+    """Asks public nodes directly; None where that is switched off."""
+    if not settings.probe_nodes:
+        return None
+    return Prober(settings.cache_ttl, opted_out=settings.probe_opt_out, client=public_client(dial_map))
 
 
 def cycle_options(settings: Settings) -> CycleOptions:

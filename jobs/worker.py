@@ -31,6 +31,7 @@ from jobs.collect import Collector, Crawl
 from jobs.cycles import Cycles
 from jobs.dial_map import DIAL_MAP_VARIABLE, read_dial_map
 from jobs.periodic import PeriodicJob
+from jobs.probing import Prober
 from jobs.schedule import CYCLE, Job, cycle_seconds
 from jobs.scheduler import Scheduler
 from jobs.tasks import end
@@ -180,7 +181,7 @@ def _holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-async def work(settings: Settings, crawl: Crawl) -> None:
+async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -> None:
     """Work until SIGTERM or SIGINT; a cycle that is under way then may finish."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -195,8 +196,9 @@ async def work(settings: Settings, crawl: Crawl) -> None:
         parts.cycle_options(settings),
         holder=holder,
         lease_seconds=cycle_seconds(interval),
+        probes=prober.take if prober else dict,
     )
-    cycles = Cycles(collector.collect, interval)
+    cycles = Cycles(prober.following(collector) if prober else collector.collect, interval)
     jobs = parts.periodic_jobs(settings, mongo)
     log.info("worker.started", holder=holder, interval=interval, seeds=len(settings.ip_nodes), network=settings.network)
     try:
@@ -234,12 +236,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     simulated = parser.parse_args(arguments).simulated
     try:
         settings = load_settings()
-        crawl = parts.crawler(settings, read_dial_map(os.environ, simulated=simulated))
+        dial_map = read_dial_map(os.environ, simulated=simulated)
+        crawl, prober = parts.crawler(settings, dial_map), parts.prober(settings, dial_map)
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
         return 2
     logs.configure(level=settings.log_level, log_format=settings.log_format)
-    asyncio.run(work(settings, crawl))
+    asyncio.run(work(settings, crawl, prober))
     return 0
 
 

@@ -108,6 +108,17 @@ class Settings(BaseSettings):
         expected="true or false",
         description="Whether seeds in private address ranges (10/8, 192.168/16, …) may be asked.",
     )
+    probe_nodes: bool = setting(
+        default=False,
+        expected="true or false",
+        description="Whether public nodes are asked directly, a few in each slot, for their version and uptime.",
+    )
+    probe_opt_out: Names = setting(
+        (),
+        "a comma list of public keys",
+        "Keys of nodes that are never asked directly.",
+        max_length=1_000,
+    )
     consistency_window_days: int = setting(
         7, "a whole number of days from 1 to 90", "Sliding window of the consistency score.", ge=1, le=90
     )

@@ -7,28 +7,33 @@ for the pod's own restarts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import orjson
 
+from jobs.simulate import params
 from jobs.simulate.draws import Draws, scramble
 from jobs.simulate.identity import RPC_PORT
 from jobs.simulate.population import cast
-from jobs.simulate.roles import FAULTS, PARTS, Mesh, Role
+from jobs.simulate.roles import FAULTS, PARTS, Mesh, Part, Role
 from jobs.simulate.row import Kind, Row
-from jobs.simulate.sight import last_contact, odd_sight, view_of
+from jobs.simulate.sight import View, last_contact, odd_sight, view_of
 from jobs.simulate.stats import seed_stats
 from schema.domain.base import MINUTE
 
 DEFAULT_NODES = 300
 USED_WINDOW = 10 * MINUTE
+MAX_PUBLIC = 128
+"""Public pods that answer besides the seeds, each on a socket of its own."""
 
 
 class Network:
     """The network of one seed number; see the module.
 
-    `roles` says what the pRPC seeds are like, in the order of `hosts`, their addresses without a port. Times are unix
-    seconds.
+    `roles` says what the pRPC seeds are like, in the order of `hosts`, their addresses without a port. `public` are the
+    hosts of other pods with a public pRPC, each with whether it can be reached. Methods take the index of a seed, or
+    that of a public pod, counted on from the seeds. Times are unix seconds.
     """
 
     def __init__(self, nodes: int = DEFAULT_NODES, seed: int = 1, roles: Sequence[Role] = FAULTS["typical"]) -> None:
@@ -39,31 +44,37 @@ class Network:
         # An islander cannot read the entry point that it was given: all of that pod stays unknown to it.
         self._unread = replace(self.rows[0], kind=Kind.UNHEARD)
         self._parts = tuple(PARTS[role] for role in self.roles)
-        self._views = tuple(
-            view_of(self.rows, part, host, _salt(index))
-            for index, (part, host) in enumerate(zip(self._parts, self.hosts, strict=True))
-        )
+        neighbours = _neighbours(self.rows, len(self.roles))
+        self._places = (*range(len(self.roles)), *neighbours)
+        self.public = tuple((self.rows[place].host, _reachable(self.rows[place])) for place in neighbours)
+        self._views: dict[int, View] = {}
         self._lines: tuple[int, list[str]] = (-1, [])
+        for index in range(len(self.roles)):
+            self._view(index)
 
     def version(self, index: int) -> str:
-        """The release that a seed runs."""
-        return self.rows[index].version
+        """The release that a pod runs."""
+        return self.rows[self._places[index]].version
+
+    def mesh(self, index: int) -> Mesh:
+        """The mesh in which a pod gossips."""
+        return self.rows[self._places[index]].mesh
 
     def stats(self, index: int, at: float) -> dict[str, int | float]:
-        """A seed's get-stats."""
-        return seed_stats(self.rows[index], Draws("stats", self.seed, index), at)
+        """A pod's get-stats."""
+        return seed_stats(self.rows[self._places[index]], Draws("stats", self.seed, index), at)
 
     def pods(self, index: int, at: float, shift: int = 0) -> list[dict[str, Any]]:
-        """A seed's get-pods-with-stats; see `encoded_pods`."""
+        """A pod's get-pods-with-stats; see `encoded_pods`."""
         return [orjson.loads(pod) for pod in self.encoded_pods(index, at, shift)]
 
     def encoded_pods(self, index: int, at: float, shift: int = 0) -> list[str]:
-        """The JSON of each pod in a seed's get-pods-with-stats at `at`: never itself, re-learned ghosts last.
+        """The JSON of each pod in a pod's get-pods-with-stats at `at`: never itself, re-learned ghosts last.
 
         `shift` (seconds) is added to every last_seen_timestamp, for a clock other than the network's own.
         """
         pods = [*self._odd(index, at, shift)]
-        rows, lines, view = self.rows, self._lines_at(at), self._views[index]
+        rows, lines, view = self.rows, self._lines_at(at), self._view(index)
         contacts = view.live
         for place, interval, moment in zip(contacts.indices, contacts.intervals, contacts.moments, strict=True):
             row, contact = rows[place], last_contact(at, interval, moment)
@@ -79,8 +90,8 @@ class Network:
 
     def _odd(self, index: int, at: float, shift: int) -> Iterator[str]:
         """The pods of which a seed does not simply see what they are."""
-        mesh, window = self._parts[index].mesh, _window(at)
-        odd = [(self.rows[place], word) for place, word in self._views[index].odd]
+        mesh, window = self.mesh(index), _window(at)
+        odd = [(self.rows[place], word) for place, word in self._view(index).odd]
         if mesh is not Mesh.MAIN:
             odd.append((replace(self._unread, mesh=mesh), _salt(index)))
         for row, word in odd:
@@ -89,12 +100,33 @@ class Network:
                 line = _line(row, sight.port, sight.version, row.usage.at(window))
                 yield line % (sight.contact + shift, sight.uptime)
 
+    def _view(self, index: int) -> View:
+        """What a pod may list; that of a public pod is made when it is first asked, as most never are."""
+        if index not in self._views:
+            part = self._parts[index] if index < len(self._parts) else Part()
+            self._views[index] = view_of(self.rows, part, self.rows[self._places[index]].host, _salt(index))
+        return self._views[index]
+
     def _lines_at(self, at: float) -> list[str]:
         """The line of every row, as of the start of the current window; made once a window, for all seeds."""
         window = _window(at)
         if self._lines[0] != window:
             self._lines = (window, [_line(row, row.port, row.version, row.usage.at(window)) for row in self.rows])
         return self._lines[1]
+
+
+def _neighbours(rows: Sequence[Row], seeds: int) -> list[int]:
+    """The places of live pods with a public pRPC on a host of their own, after those of the seeds."""
+    public = (
+        place
+        for place, row in enumerate(rows)
+        if place >= seeds and row.is_public and row.kind is Kind.LIVE and row.mesh is Mesh.MAIN and not row.turns
+    )
+    return list(islice(public, MAX_PUBLIC))
+
+
+def _reachable(row: Row) -> bool:
+    return row.salt % 100 < 100 * params.PUBLIC_REACHABLE_SHARE
 
 
 def _window(at: float) -> int:

@@ -7,7 +7,7 @@ import orjson
 
 from jobs.simulate.network import Network
 from jobs.simulate.roles import PARTS, Mesh
-from jobs.simulate.source import METHOD_NOT_FOUND, Result, Seed
+from jobs.simulate.source import METHOD_NOT_FOUND, Behaviour, Result, Seed
 from jobs.simulate.wire import joined_pods, pod_list
 
 
@@ -36,10 +36,14 @@ class SimulatedSource:
 
     @property
     def seeds(self) -> Sequence[Seed]:
+        """The configured seeds, then the public pods, of which some refuse connections as real ones do."""
         parts = (PARTS[role] for role in self._network.roles)
-        return tuple(
-            Seed(host, part.behaviour, part.delay) for host, part in zip(self._network.hosts, parts, strict=True)
-        )
+        configured = [Seed(host, p.behaviour, p.delay) for host, p in zip(self._network.hosts, parts, strict=True)]
+        public = [
+            Seed(host, Behaviour.ANSWERS if answers else Behaviour.REFUSES, configured=False)
+            for host, answers in self._network.public
+        ]
+        return (*configured, *public)
 
     def result(self, seed: int, method: str, second: int) -> Result:
         at = self._course.at(second)
@@ -50,7 +54,7 @@ class SimulatedSource:
                 return orjson.dumps(self._network.stats(seed, at))
             case "get-pods":
                 return pod_list(self._network.pods(seed, at, second - at), with_stats=False)
-            case "get-pods-with-stats" if PARTS[self._network.roles[seed]].mesh is not Mesh.OLD:
+            case "get-pods-with-stats" if self._network.mesh(seed) is not Mesh.OLD:
                 return joined_pods(self._network.encoded_pods(seed, at, second - at))
             case _:
                 return METHOD_NOT_FOUND

@@ -22,7 +22,8 @@ SETTLING_TURNS = 5
 class Simulation:
     """A source, served for the length of an `async with`.
 
-    `dial_map` leads from each seed's name to `127.0.0.1:PORT`, `seeds` lists the names as they go into IP_NODES. `now`
+    `dial_map` leads from the name of each pod that can be asked to `127.0.0.1:PORT`, `seeds` lists the names as they go
+    into IP_NODES. `now`
     gives unix seconds. Connections over `max_connections`, of all seeds together, are cut at once. After the block no
     socket is open and no task runs.
     """
@@ -41,8 +42,8 @@ class Simulation:
 
     @property
     def seeds(self) -> tuple[str, ...]:
-        """The names of the seeds, in the order of the source."""
-        return tuple(seed.name for seed in self._source.seeds)
+        """The names of the configured seeds, in the order of the source."""
+        return tuple(seed.name for seed in self._source.seeds if seed.configured)
 
     async def __aenter__(self) -> Self:
         try:

@@ -14,11 +14,15 @@ class Behaviour(StrEnum):
 
 
 class Seed(NamedTuple):
-    """A seed: its name as configured in IP_NODES, and the seconds that it takes before each answer."""
+    """A pod that can be asked: its name, and the seconds that it takes before each answer.
+
+    Those that are `configured` go into IP_NODES; the others are public pods that a collector may ask directly.
+    """
 
     name: str
     behaviour: Behaviour = Behaviour.ANSWERS
     delay: float = 0.0
+    configured: bool = True
 
 
 class RpcError(NamedTuple):

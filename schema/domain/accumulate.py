@@ -3,7 +3,7 @@
 Pure: a memory and this cycle's listings in, a new memory and an unscored node out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ from schema.domain.merge import Listing, MergedNode
 from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
 from schema.domain.policy import POLICY_1_0, CapacityPolicy
 from schema.domain.presence import judge_presence, recent_changes, record_presence
+from schema.domain.probe import Answered
+from schema.domain.probing import probed
 from schema.domain.registry import RegistryEntry
 
 MAX_PREVIOUS_VERSIONS = 50
@@ -34,7 +36,8 @@ class Moment(Record):
     """What is the same for all nodes of one cycle.
 
     `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds that gave a list, `with_stats` those
-    whose list has measurements. `known_seeds` are the ids of nodes that are seeds.
+    whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes that
+    were asked directly, by id.
     """
 
     at: int
@@ -42,6 +45,7 @@ class Moment(Record):
     answered: frozenset[str]
     with_stats: frozenset[str]
     known_seeds: frozenset[str] = frozenset()
+    probes: Mapping[str, Answered] = {}
     window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
@@ -151,9 +155,11 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
         key_conflict=lives_twice(listed),
         is_seed=merged.own is not None or memory.id in moment.known_seeds,
         provenance=provenance,
+        probe=known.node.probe if known.node is not None else None,
         **_carried(memory, moment),
     )
-    return Known(memory, node)
+    answered = moment.probes.get(memory.id)
+    return Known(memory, node if answered is None else node.model_copy(update={"probe": probed(node, answered)}))
 
 
 def pass_over(known: Known, moment: Moment) -> Known:

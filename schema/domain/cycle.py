@@ -14,6 +14,7 @@ from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, MergedNode, address_id, assumed_address, merge
 from schema.domain.observation import SeedReply
 from schema.domain.pnode import PNode
+from schema.domain.probe import Answered
 from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import seed_reports
@@ -89,11 +90,12 @@ def advance(
     at: UnixSeconds,
     options: CycleOptions,
     recalled: Mapping[str, RegistryEntry] | None = None,
+    probes: Mapping[str, Answered] | None = None,
 ) -> Cycle:
     """The network after these replies, at time `at`.
 
-    `merged` is `identify(before, replies)`, `recalled` what the registry knows of `strangers(before, merged)`. At least
-    one seed must have given a list: a cycle in which none did changes no node, and has no snapshot.
+    `merged` is `identify(before, replies)`, `recalled` what the registry knows of `strangers(before, merged)`, `probes`
+    the answers of nodes that were asked directly since the cycle before. At least one seed must have given a list: a cycle in which none did changes no node, and has no snapshot.
     """
     if not merged.answered:
         raise ValueError("no seed gave a list: there is nothing to advance to")
@@ -104,6 +106,7 @@ def advance(
         with_stats=frozenset(reply.seed for reply in replies if reply.has_stats),
         known_seeds=frozenset(merged.seed_nodes.values()),
         window_days=options.consistency_window_days,
+        probes=probes or {},
     )
     after = _fold(before.known(), merged.nodes, moment, recalled or {})
     after = {i: known for i, known in after.items() if not _retired(known, at, options.retire_after_days)}

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.probe import Probe
 
 
 class PNodeStatus(StrEnum):
@@ -180,7 +181,8 @@ class PNode(Record):
     `first_seen` is when it was first listed while watched, or the earlier contact that was told of it by then.
     `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
     `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
-    disappearances of yesterday and today, without the very first appearance.
+    disappearances of yesterday and today, without the very first appearance. `probe` is the last direct question to
+    the node's own pRPC; None where none was put.
     """
 
     id: str
@@ -213,6 +215,7 @@ class PNode(Record):
     state_changes: int = 0
     consistency: Consistency | None = None
     provenance: Provenance
+    probe: Probe | None = None
     score: Score | None = None
 
     @property

@@ -24,6 +24,7 @@ from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info
 from schema.graphql.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
 from schema.graphql.fields import Weight, argument, attribute, fixed, number_argument, published, resolved
+from schema.graphql.probes import ProbeType
 from schema.graphql.provenance import ProvenanceType
 from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.scores import ScoreType
@@ -215,6 +216,7 @@ class PNodeType:
     is_seed: bool = attribute("Whether the collector asks it for its list.")
     state_changes: int | None = attribute("Changes between present and absent over the recent window.")
     provenance: ProvenanceType = attribute("Whose word the measurements are, who disagrees, and what is missing.")
+    probe: ProbeType | None = attribute("The last direct question to the node; null where none was put.")
     tier: Tier = attribute("Tier of its score; OFFLINE or UNKNOWN where it has none.")
     score = resolved(
         node_score, ScoreType | None, "How far it can be trusted with stake; null unless it is online, and scored."

@@ -1,10 +1,12 @@
+from typing import cast
+
 import orjson
 import pytest
 
 from jobs.simulate.network import Network
 from jobs.simulate.playing import Course, SimulatedSource
 from jobs.simulate.roles import PARTS
-from jobs.simulate.source import METHOD_NOT_FOUND
+from jobs.simulate.source import METHOD_NOT_FOUND, Behaviour
 
 AT = 1_800_000_000
 NETWORK = Network()
@@ -67,7 +69,19 @@ def test_no_seed_knows_another_method(method: str) -> None:
 
 
 def test_seeds_behave_as_their_parts_say() -> None:
-    seeds = SimulatedSource(NETWORK, Course(AT)).seeds
+    seeds = [seed for seed in SimulatedSource(NETWORK, Course(AT)).seeds if seed.configured]
     assert [seed.name for seed in seeds] == list(NETWORK.hosts)
     parts = [PARTS[role] for role in NETWORK.roles]
     assert [(seed.behaviour, seed.delay) for seed in seeds] == [(part.behaviour, part.delay) for part in parts]
+
+
+def test_public_pods_can_be_asked_and_some_of_them_refuse() -> None:
+    source = SimulatedSource(NETWORK, Course(AT))
+    public = [seed for seed in source.seeds if not seed.configured]
+    assert {seed.behaviour for seed in public} == {Behaviour.ANSWERS, Behaviour.REFUSES}
+    (row,) = [row for row in NETWORK.rows if row.host == public[0].name]
+    assert orjson.loads(cast("bytes", source.result(9, "get-version", AT))) == {"version": row.version}
+    assert orjson.loads(cast("bytes", source.result(9, "get-stats", AT)))["uptime"] == row.uptime_at(AT)
+    listed = orjson.loads(cast("bytes", source.result(9, "get-pods-with-stats", AT)))["pods"]
+    assert len(listed) > len(NETWORK.rows) / 2
+    assert public[0].name not in {pod["address"].rpartition(":")[0] for pod in listed}

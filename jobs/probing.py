@@ -1,0 +1,162 @@
+"""Asks public nodes directly, a few in each slot, after its snapshot is committed.
+
+The results go into the next snapshot that this worker makes. They are lost with the worker, and made again in time.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol
+from zlib import crc32
+
+import structlog
+
+from jobs.prpc import wire
+from jobs.prpc.address import Endpoint, Seed
+from jobs.prpc.client import Caller, Limits, PrpcClient
+from jobs.prpc.errors import CallFailed
+from jobs.prpc.public import PublicDialler
+from schema.domain.base import Slot
+from schema.domain.observation import FailureCategory
+from schema.domain.probe import Answered
+from schema.domain.probing import Target, due
+from schema.domain.snapshot import Snapshot
+from schema.reads import CollectorState
+
+log = structlog.get_logger(__name__)
+
+MAX_ANSWER_BYTES = 65_536
+"""get-version and get-stats take some 300 bytes."""
+CALL_SECONDS = 4.0
+CONNECT_SECONDS = 2.0
+PARALLELISM = 16
+START_SHARE = 0.4
+"""The part of the rest of a slot in which probes start."""
+END_SHARE = 0.8
+"""The part of a slot after which no probe goes on: the next cycle finds this worker idle."""
+
+LIMITS = Limits(
+    call_seconds=CALL_SECONDS,
+    connect_seconds=CONNECT_SECONDS,
+    seed_seconds=2 * CALL_SECONDS,
+    max_body_bytes=MAX_ANSWER_BYTES,
+    parallelism=PARALLELISM,
+)
+
+COMMITTED = "committed"
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class Collecting(Protocol):
+    """What makes snapshots, one a slot."""
+
+    @property
+    def snapshot(self) -> Snapshot | None: ...
+
+    async def collect(self, slot: Slot) -> CollectorState: ...
+
+
+async def ask(client: Caller, target: Target, clock: Callable[[], float] = time.time) -> Answered:
+    """One node's own word: its version and its uptime, over one connection. Never raises for what a node does."""
+    until = asyncio.get_running_loop().time() + client.limits.seed_seconds
+    seed = Seed(str(Endpoint(target.host, target.port)), target.host, target.port)
+    try:
+        route = await client.route(seed, until)
+        first = await client.call(route, wire.GET_VERSION, until)
+        version = wire.read_version(first.result)
+    except CallFailed as error:
+        return Answered(at=int(clock()), failure=error.failure.category)
+    try:
+        stats, _ = wire.read_stats((await client.call(route, wire.GET_STATS, until)).result)
+    except CallFailed:  # it closed the connection, and gets no second one
+        stats = None
+    return Answered(
+        at=int(clock()),
+        latency_ms=round(first.latency_ms, 1),
+        version=version,
+        uptime=stats.uptime if stats else None,
+    )
+
+
+class Prober:
+    """The probes of one worker process.
+
+    `interval` is the length of a slot in seconds, `opted_out` the keys of nodes that are left alone; `clock` gives unix
+    seconds. `client` makes the client of one round, with a dialler of its own.
+    """
+
+    def __init__(
+        self,
+        interval: int,
+        *,
+        opted_out: Collection[str] = (),
+        client: Callable[[], PrpcClient],
+        clock: Callable[[], float] = time.time,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._interval = interval
+        self._opted_out = frozenset(opted_out)
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+        self._results: dict[str, Answered] = {}
+
+    def take(self) -> Mapping[str, Answered]:
+        """The answers since the last call, by node id."""
+        taken, self._results = self._results, {}
+        return taken
+
+    def following(self, collector: Collecting) -> Callable[[Slot], Awaitable[CollectorState]]:
+        """The collector's cycle, followed by a round of probes where it committed a snapshot."""
+
+        async def collect(slot: Slot) -> CollectorState:
+            state = await collector.collect(slot)
+            if state.outcome == COMMITTED and collector.snapshot is not None:
+                await self.round(collector.snapshot)
+            return state
+
+        return collect
+
+    async def round(self, snapshot: Snapshot) -> None:
+        """Probe the nodes of a snapshot that are due, spread over the rest of its slot. Ends within the slot."""
+        end = snapshot.slot + END_SHARE * self._interval
+        left = end - self._clock()
+        targets = due(snapshot.nodes, int(self._clock()), self._opted_out)
+        if left <= 0 or not targets:
+            return
+        try:
+            async with asyncio.timeout(left), self._client() as client:
+                await self._ask_all(client, targets, snapshot.slot, START_SHARE * left)
+        except TimeoutError:
+            log.info("probing.unfinished", slot=snapshot.slot, asked=len(self._results), due=len(targets))
+        answers = self._results.values()
+        reachable = sum(answer.failure is None for answer in answers)
+        log.info("probing.done", slot=snapshot.slot, due=len(targets), asked=len(answers), reachable=reachable)
+
+    async def _ask_all(self, client: Caller, targets: Sequence[Target], slot: Slot, spread: float) -> None:
+        gate = asyncio.Semaphore(client.limits.parallelism)
+
+        async def one(target: Target) -> None:
+            await self._sleep(jitter(target.node_id, slot) * spread)
+            async with gate:
+                try:
+                    self._results[target.node_id] = await ask(client, target, self._clock)
+                except Exception:  # a defect that one answer brings to light must not end the round
+                    log.exception("probing.crashed", node=target.node_id)
+                    failure = FailureCategory.BAD_SHAPE
+                    self._results[target.node_id] = Answered(at=int(self._clock()), failure=failure)
+
+        async with asyncio.TaskGroup() as group:
+            for target in targets:
+                group.create_task(one(target))
+
+
+def jitter(node_id: str, slot: Slot) -> float:
+    """When in a round a node is asked, 0..1: the same for the same slot, another in the next."""
+    return crc32(f"{slot}:{node_id}".encode()) / 2**32
+
+
+def public_client(dial_map: Mapping[str, str] | None) -> Callable[[], PrpcClient]:
+    """Makes the client of a round: small answers, public addresses alone, one connection to each node."""
+    return lambda: PrpcClient(PublicDialler(dial_map), LIMITS)

@@ -1,0 +1,27 @@
+"""The direct question to a node, as published."""
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from schema.domain.probe import Probe
+from schema.graphql.enums import FailureCategory
+from schema.graphql.fields import attribute, published, resolved
+from schema.graphql.scalars import BigInt, DateTime
+
+
+def contradicted_fields(root: strawberry.Parent[Probe]) -> list[str]:
+    return [to_camel_case(name) for name in root.contradicts]
+
+
+@published(Probe, "Probe", "The last direct question to a node's own pRPC, which its status does not depend on.")
+class ProbeType:
+    at: DateTime | None = attribute("When the node was asked.")
+    reachable: bool = attribute("Whether it answered.")
+    failure: FailureCategory | None = attribute("Why it did not answer; null where it did.")
+    failures: int = attribute("Probes in a row that were not answered; each doubles the wait for the next one.")
+    latency_ms: float | None = attribute("Time of its first answer, in milliseconds.")
+    version: str | None = attribute("The version in its own words.")
+    uptime: BigInt | None = attribute("The uptime in its own words, in seconds.")
+    contradicts = resolved(
+        contradicted_fields, list[str], "Fields of `PNode` in which its own word differs from what the seeds say."
+    )
