@@ -6,10 +6,8 @@ killed, the kernel tells its children to stop (Linux), and those that read stdin
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
+from jobs.parent import ended_with_parent
 from jobs.tasks import end
 
 START_SECONDS = 60.0
@@ -27,7 +26,6 @@ MAX_LOG_BYTES = 5 * 2**20
 MAX_LINE_BYTES = 2**24
 REMEMBERED_LINES = 20
 BAD_USAGE = 2
-PR_SET_PDEATHSIG = 1
 
 Say = Callable[[str, str], None]
 """Tell the user something about a child: its name, and a sentence."""
@@ -114,7 +112,7 @@ class Child:
             stderr=piped,
             limit=MAX_LINE_BYTES,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=ended_with_parent(),
         )
         self._read(process.stderr)
         announced: Mapping[str, Any] = await self._announcement(process) if program.announcing else {}
@@ -211,8 +209,3 @@ class Child:
 def _how(code: int) -> str:
     """How a process ended, by its return code."""
     return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-
-
-def _end_with_parent() -> None:
-    """Linux: the kernel asks this process to stop when its parent dies, even by SIGKILL."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

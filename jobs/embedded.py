@@ -12,7 +12,6 @@ each commit to disk, without which a kill loses acknowledged writes.
 
 import argparse
 import contextlib
-import ctypes
 import fcntl
 import importlib
 import json
@@ -29,6 +28,7 @@ from types import FrameType
 from typing import IO, Any
 
 from jobs.engine_watch import EngineWatch
+from jobs.parent import ended_with_parent
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 20.0
@@ -38,7 +38,6 @@ PORT_ATTEMPTS = 5
 CACHE_SIZE = "256M"
 LOCK_FILE = "embedded.lock"
 SOCKET_FILE = "valkey.sock"
-PR_SET_PDEATHSIG = 1
 
 
 class CannotStart(Exception):
@@ -195,13 +194,8 @@ def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread so far)
+        preexec_fn=ended_with_parent(),  # noqa: PLW1509  (one thread so far)
     )
-
-
-def _end_with_parent() -> None:
-    """Linux: the kernel ends this process when its parent dies, even by SIGKILL."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_orphan(folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import IO
 
+from jobs.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 
@@ -32,6 +34,7 @@ class EmbeddedStores:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                preexec_fn=ended_with_parent(signal.SIGKILL),  # noqa: PLW1509  (loads nothing after the fork)
             )
         assert self._child.stdout is not None
         line = _first_line(self._child.stdout)

@@ -1,5 +1,6 @@
 """Servers and processes of our own for tests: on loopback, on free ports, and ended by their pids."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from jobs.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
@@ -103,6 +105,7 @@ class Process:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                preexec_fn=ended_with_parent(signal.SIGKILL),  # noqa: PLW1509  (loads nothing after the fork)
             )
         return self
 

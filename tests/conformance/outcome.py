@@ -1,6 +1,7 @@
 """Run a program of a suite, and read how it went from its report."""
 
 import json
+import signal
 import subprocess
 import time
 import xml.etree.ElementTree as ET
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from jobs.parent import ended_with_parent
 from tests.conformance.jobs import BUILD, Job, node
 
 MAX_SECONDS = 1_800
@@ -44,6 +46,7 @@ def run(job: Job, environment: dict[str, str]) -> Outcome:
             stderr=subprocess.STDOUT,
             timeout=MAX_SECONDS,
             check=False,
+            preexec_fn=ended_with_parent(signal.SIGKILL),
         ).returncode
     counted = _counted(job.report)
     failed = counted.failed or int(status != 0)
