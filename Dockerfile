@@ -1,4 +1,4 @@
-# One image for both processes: `python -m server` (the default) and `python -m jobs.worker`.
+# One image for both processes: `python -m server` (the default) and `python -m jobs.worker`, and for the command `pnodes`.
 FROM python:3.12-slim AS packages
 COPY locks/runtime.txt /tmp/runtime.txt
 RUN python -m venv /opt/venv \
@@ -12,7 +12,8 @@ COPY pyproject.toml ./
 COPY schema schema
 COPY server server
 COPY jobs jobs
-ENV PATH=/opt/venv/bin:$PATH \
+COPY deploy/pnodes deploy/pnodes
+ENV PATH=/opt/venv/bin:/app/deploy:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOST=0.0.0.0 \

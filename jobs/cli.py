@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from jobs import check_config, importing
+from jobs.examples import epilog
 from jobs.importing import ImportWish
+from jobs.invocation import NAME, invocation
 from jobs.plan import Wish
 from jobs.prpc.address import Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient
@@ -19,6 +21,7 @@ from jobs.recording import BadRecording
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import fetcher, verify
+from server.release import release
 from server.settings import ENV_FILE, BadSettings, load_settings
 
 DEFAULT_SIMULATED_NODES = 300
@@ -29,7 +32,7 @@ MAX_PORT = 65_535
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0 where all is well, 1 where something failed, 2 where it was asked wrongly."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return options.run(options)
     except BadSettings as bad:
@@ -39,11 +42,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pnodes", description="Analytics for Xandeum storage nodes.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The command line of all commands; `run` is what a command does."""
+    called = invocation()
+    whole = argparse.ArgumentParser(
+        prog=NAME,
+        description="Analytics for Xandeum storage nodes.",
+        epilog=epilog("", called),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action="version", version=f"{NAME} {release()}")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    up = commands.add_parser("up", help="run everything: stores, worker and API")
+    def add(name: str, does: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
+            epilog=epilog(name, called),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    up = add("up", "run everything: stores, worker and API")
     invented = up.add_mutually_exclusive_group()
     invented.add_argument(
         "--simulate",
@@ -60,38 +82,38 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of stores and logs (DATA_DIR)")
     up.set_defaults(run=_up)
 
-    serve = commands.add_parser("serve", help="run the API alone")
+    serve = add("serve", "run the API alone")
     serve.add_argument("--host", help="address to listen on (HOST)")
     serve.add_argument("--port", type=_port, help="port to listen on (PORT)")
     serve.set_defaults(run=_serve)
 
-    commands.add_parser("worker", help="run a worker alone").set_defaults(run=_worker)
+    add("worker", "run a worker alone").set_defaults(run=_worker)
 
-    network = commands.add_parser("simulate", help="run a simulated network on loopback alone")
+    network = add("simulate", "run a simulated network on loopback alone")
     simulate.add_arguments(network)
     network.set_defaults(run=_simulate)
 
-    check = commands.add_parser("verify", help="check a running deployment")
+    check = add("verify", "check a running deployment")
     check.add_argument("url", nargs="?", default=DEFAULT_URL, metavar="URL", help=f"its address ({DEFAULT_URL})")
     check.set_defaults(run=_verify)
 
-    ask = commands.add_parser("probe", help="ask one node all methods, and explain its answers")
+    ask = add("probe", "ask one node all methods, and explain its answers")
     ask.add_argument("node", metavar="HOST[:PORT]", help="the node; the port is that of its pRPC (6000)")
     ask.set_defaults(run=_probe)
 
-    past = commands.add_parser("import", help="load recorded lists into history, as if they had been collected")
+    past = add("import", "load recorded lists into history, as if they had been collected")
     past.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recorded lists, or folders of them")
     past.add_argument("--keep-raw", action="store_true", help="exempt what is imported from raw retention")
     past.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the stores (DATA_DIR)")
     past.set_defaults(run=_import)
 
-    schema = commands.add_parser("export-schema", help="print the GraphQL schema")
+    schema = add("export-schema", "print the GraphQL schema")
     schema.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead")
     schema.set_defaults(run=_export_schema)
 
-    config = commands.add_parser("check-config", help="show the effective configuration, and what is wrong with it")
+    config = add("check-config", "show the effective configuration, and what is wrong with it")
     config.set_defaults(run=_check_config)
-    return parser
+    return whole
 
 
 def _port(text: str) -> int:

@@ -45,7 +45,12 @@ class CannotStart(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m jobs.embedded", description="Start the embedded stores.")
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.embedded",
+        description="Start the embedded stores.",
+        epilog="example: python -m jobs.embedded data/stores",
+        allow_abbrev=False,
+    )
     parser.add_argument("folder", type=Path, help="folder that keeps their data")
     parser.add_argument("--mongo-port", type=int, default=0, help="0: any free port")
     parser.add_argument("--redis-port", type=int, default=0, help="0: any free port")

@@ -17,6 +17,7 @@ from jobs import plan as plans
 from jobs.children import Child, GaveUp, Program
 from jobs.dial_map import write_dial_map
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores
+from jobs.invocation import invocation
 from jobs.parts import seeds_of
 from jobs.plan import Wish, plan_of
 from jobs.tasks import end
@@ -161,7 +162,7 @@ class Stack:
         self._say("ready", f"{health.get('total_pnodes')} nodes, healthy after {time.monotonic() - started:.1f} s")
         for name, path in (("GraphQL", "/graphql"), ("REST", "/"), ("health", "/health"), ("metrics", "/metrics")):
             self._say("", f"{name:<8} {self._url}{path}")
-        self._say("", f"check it with: pnodes verify {self._url}")
+        self._say("", f"check it with: {invocation()} verify {self._url}")
         self._say("", "Ctrl-C stops everything")
 
     def _heard(self, name: str) -> Callable[[Mapping[str, Any]], None]:
@@ -181,7 +182,9 @@ class Stack:
             return
         if not answer:
             self._say(plans.WORKER, f"none of the {asked} seeds answered: no node changes until one does")
-            self._say("", "is IP_NODES right, and may this machine reach them?  pnodes probe HOST asks one of them")
+            self._say(
+                "", f"is IP_NODES right, and may this machine reach them?  {invocation()} probe HOST asks one of them"
+            )
         elif self._seeds_answer is False:
             self._say(plans.WORKER, f"{answered} of {asked} seeds answer again")
         self._seeds_answer = answer

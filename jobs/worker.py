@@ -231,7 +231,12 @@ async def _serve(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a worker. 0 after a clean stop, 2 where the settings cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m jobs.worker", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.worker",
+        description="Run a worker.",
+        epilog="example: CACHE_TTL=60 python -m jobs.worker",
+        allow_abbrev=False,
+    )
     parser.add_argument("--simulated", action="store_true", help=f"accept the dial map that {DIAL_MAP_VARIABLE} names")
     simulated = parser.parse_args(arguments).simulated
     try:

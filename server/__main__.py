@@ -50,7 +50,12 @@ class Server(uvicorn.Server):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 after a clean stop, 1 where the address cannot be had, 2 where the settings cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m server", description="Serve the API.")
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Serve the API.",
+        epilog="example: python -m server --host 0.0.0.0 --port 9000",
+        allow_abbrev=False,
+    )
     parser.add_argument("--host", help="address to listen on (default: HOST)")
     parser.add_argument("--port", type=_port, help="port to listen on (default: PORT)")
     options = parser.parse_args(arguments)

@@ -10,7 +10,12 @@ from schema.graphql.build import export_sdl
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the SDL to a file, or to standard output. The exit code is 0."""
-    parser = argparse.ArgumentParser(prog="export_schema", description="Print the GraphQL schema in SDL, sorted.")
+    parser = argparse.ArgumentParser(
+        prog="python -m server.export_schema",
+        description="Print the GraphQL schema in SDL, sorted.",
+        epilog="example: python -m server.export_schema --output schema.graphql",
+        allow_abbrev=False,
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of standard output")
     output: Path | None = parser.parse_args(arguments).output
     text = export_sdl()

@@ -6,11 +6,8 @@ From the outside in: answers kept as bytes (`Edge`), then the access log, CORS, 
 import asyncio
 import contextlib
 import time
-import tomllib
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -38,6 +35,7 @@ from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
 from server.lifecycle import Lifecycle
 from server.metrics import MEDIA_TYPE, Metrics, Scrape
+from server.release import release
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_router
@@ -45,7 +43,6 @@ from server.rest.service import ServiceInfo
 from server.settings import Settings
 from server.view import CurrentView
 
-DISTRIBUTION = "pnode-analytics"
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536
 STALE_AFTER_INTERVALS = 2
@@ -146,15 +143,6 @@ def _add_layers(app: FastAPI) -> None:
         expose_headers=["ETag", "Retry-After", REQUEST_ID],
         max_age=PREFLIGHT_SECONDS,
     )
-
-
-def release() -> str:
-    """The version of this software, as installed, or as the folder says that it runs from."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
-        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
 def _graphql_service(settings: Settings) -> GraphQLServiceInfo:

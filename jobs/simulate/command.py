@@ -91,7 +91,12 @@ async def run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """`python -m jobs.simulate`: the exit status is 0 after a stop, 2 for wrong options."""
-    parser = argparse.ArgumentParser(prog="pnodes simulate", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.simulate",
+        description=__doc__,
+        epilog="example: python -m jobs.simulate --nodes 100",
+        allow_abbrev=False,
+    )
     add_arguments(parser)
     try:
         asyncio.run(run(parser.parse_args()))

@@ -296,7 +296,7 @@ def _medians(rounds: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.history", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.history", description=__doc__, allow_abbrev=False)
     parser.add_argument("--nodes", type=int, default=300)
     parser.add_argument("--days", type=int, nargs="+", default=[3, 30, 90])
     parser.add_argument("--live", type=int, default=1_000, help="slots through the live path, in the store of 30 days")

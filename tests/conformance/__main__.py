@@ -21,7 +21,7 @@ FAST_SECONDS = "5"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where everything passed."""
-    parser = argparse.ArgumentParser(prog="tests.conformance", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.conformance", description=__doc__, allow_abbrev=False)
     parser.add_argument("suites", nargs="+", choices=("conformance", "fuzz", "threats"), metavar="SUITE")
     suites: list[str] = parser.parse_args(arguments).suites
     shutil.rmtree(BUILD, ignore_errors=True)

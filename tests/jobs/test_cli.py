@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
+from jobs.examples import EXAMPLES
 from server.settings import Settings, expected_of
 from tests.processes import REPOSITORY, free_port
 
@@ -45,6 +46,10 @@ def test_a_wrong_command_line_is_2(arguments: list[str], capsys: pytest.CaptureF
         cli.main(arguments)
     assert ended.value.code == 2
     assert "usage: pnodes" in capsys.readouterr().err
+
+
+def test_every_command_has_examples() -> None:
+    assert set(EXAMPLES) == {"", *COMMANDS}
 
 
 def test_check_config_shows_every_setting_and_its_source(

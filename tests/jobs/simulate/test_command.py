@@ -18,7 +18,7 @@ NOW = 1_800_000_000.0
 
 
 def options(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)
     add_arguments(parser)
     return parser.parse_args(arguments)
 

@@ -1,0 +1,21 @@
+"""Examples of each command, for its `--help`. The tests parse every one."""
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "": ("up --simulate", "verify http://127.0.0.1:8000", "COMMAND --help"),
+    "up": ("up --simulate", "up --simulate 30 --port 9000", "up --replay lists/ --data-dir /var/lib/pnodes", "up"),
+    "serve": ("serve", "serve --host 0.0.0.0 --port 9000"),
+    "worker": ("worker",),
+    "simulate": ("simulate --nodes 100 --faults none", "simulate --replay lists/ --interval 60 --loop"),
+    "verify": ("verify", "verify https://pnodes.example.org"),
+    "probe": ("probe 192.0.2.7", "probe 192.0.2.7:6000"),
+    "import": ("import lists/", "import --keep-raw lists/20260131T235959.json"),
+    "export-schema": ("export-schema", "export-schema --output schema.graphql"),
+    "check-config": ("check-config",),
+}
+
+
+def epilog(command: str, called: str) -> str:
+    """The examples of a command as a paragraph; `called` is how `pnodes` is called here."""
+    return "\n".join(["examples:", *(f"  {called} {example}" for example in EXAMPLES[command])])

@@ -1,0 +1,16 @@
+"""The version of this software."""
+
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+DISTRIBUTION = "pnode-analytics"
+
+
+def release() -> str:
+    """The version of this software, as installed, or as the folder says that it runs from."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
