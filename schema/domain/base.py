@@ -45,6 +45,11 @@ class Record(BaseModel):
         return copied
 
 
+def rounded(value: float, digits: int) -> float:
+    """`value` to so many decimals. Never -0.0, which a small negative figure rounds to and clients show as `-0`."""
+    return round(value, digits) + 0.0
+
+
 def written(at: UnixSeconds) -> str:
     """A time as clients write it: RFC 3339 in UTC; as unix seconds where calendars do not reach."""
     try:

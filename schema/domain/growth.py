@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from schema.domain.base import HOUR, Record, Slot, UnixSeconds
+from schema.domain.base import HOUR, Record, Slot, UnixSeconds, rounded
 from schema.domain.history import METRIC_SCALE, HistoryPoint
 from schema.domain.snapshot import SnapshotHeader
 
 # Snapshots are kept by the hour after some days, and single slots are missed; more than this is a gap.
 MAX_LAG_SHARE = 0.1
 MAX_LAG_INTERVALS = 2
+# Means come from divisions: a difference below these decimals is an artefact of the arithmetic.
+DELTA_DECIMALS = 6
 
 
 class Trend(StrEnum):
@@ -75,15 +77,22 @@ class NodeTrends(Record):
 
 
 def change(start: float, end: float) -> Change:
-    """What happened between two figures. Integers stay integers."""
+    """What happened between two figures. Integers stay integers; the change of others has `DELTA_DECIMALS`."""
     delta = end - start
+    if isinstance(delta, float):
+        delta = rounded(delta, DELTA_DECIMALS)
     return Change(
         start=start,
         end=end,
         delta=delta,
-        percent=round(100 * delta / start, 2) if start else None,
-        trend=Trend.UP if delta > 0 else Trend.DOWN if delta < 0 else Trend.LEVEL,
+        percent=rounded(100 * delta / start, 2) if start else None,
+        trend=trend_of(delta),
     )
+
+
+def trend_of(delta: float) -> Trend:
+    """The sign of a change. Give it the figure as it is shown: a change that rounds to 0 is LEVEL."""
+    return Trend.UP if delta > 0 else Trend.DOWN if delta < 0 else Trend.LEVEL
 
 
 def asked_slot(newest: SnapshotHeader, hours: float) -> Slot:

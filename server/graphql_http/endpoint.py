@@ -11,6 +11,7 @@ from schema.graphql.bounded import BoundedMap
 from schema.graphql.engine import Failure, Ready, Response
 from schema.graphql.errors import ErrorCode
 from server.cache import Answer, Flights, Headers, ResponseCache
+from server.encode import encode
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response
@@ -225,7 +226,7 @@ def _failed(failure: Failure, media: str, status: HTTPStatus) -> Reply:
 
 
 def _encoded(response: Response, media: str) -> bytes:
-    body = orjson.dumps(response)
+    body = encode(response)
     return single(body) if media == EVENT_STREAM else body
 
 

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Hashable
 from http import HTTPStatus
 
-import orjson
-
 from schema.graphql.bounded import BoundedMap
 from schema.graphql.context import Context, ServiceInfo
 from schema.graphql.engine import Engine, Failure, Ready, Response, Result
 from schema.graphql.errors import ErrorCode
 from schema.reads import Reads, Updates
+from server.encode import encode
 from server.graphql_http.feeds import Source
 from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.request import GraphQLRequest, Refused
@@ -86,7 +85,7 @@ class Operations:
 
         async def source() -> AsyncGenerator[bytes, None]:
             async for result in self._engine.stream(ready, self._context(None), self._clock):
-                yield orjson.dumps(result.response)
+                yield encode(result.response)
 
         starts_in_the_past = any(
             argument.name.value == "after" for field in ready.root_fields for argument in field.arguments or ()

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.encode import encode
 from server.rest.etag import etag_of, matching
 
 NO_STORE = "no-store"
@@ -20,7 +20,7 @@ class JsonBytes(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
+        return encode(content)
 
 
 def answer(body: Mapping[str, Any], max_age: int, *, status: int = 200) -> JsonBytes:

@@ -1,3 +1,9 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.domain.base import rounded
 from schema.domain.pnode import PNode
 from tests.factories import pnode
 
@@ -16,3 +22,9 @@ def test_a_copy_leaves_the_records_that_share_that_alone() -> None:
     assert node.uptime != 1
     assert node.model_copy() == node
     assert node.model_copy(update={"uptime": 1}).model_fields_set == set()
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 6))
+def test_rounding_gives_no_negative_zero_and_is_plain_rounding_otherwise(value: float, digits: int) -> None:
+    assert rounded(value, digits) == round(value, digits)
+    assert rounded(value, digits) != 0 or math.copysign(1, rounded(value, digits)) == 1

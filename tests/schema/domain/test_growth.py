@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,18 @@ def test_whole_numbers_stay_whole_and_the_way_back_is_the_opposite(start: int, e
     assert there.start + there.delta == end
     assert there.delta == -back.delta
     assert (there.trend is Trend.UP) is (back.trend is Trend.DOWN)
+
+
+@given(st.floats(0, 100), st.floats(-1e-3, 1e-3))
+def test_the_direction_of_a_change_is_the_sign_of_its_size(start: float, by: float):
+    found = change(start, start + by)
+    assert found.trend is (Trend.UP if found.delta > 0 else Trend.DOWN if found.delta < 0 else Trend.LEVEL)
+    assert math.copysign(1, found.delta) == 1 or found.delta < 0
+    assert found.percent is None or math.copysign(1, found.percent) == 1 or found.percent < 0
+
+
+def test_an_artefact_of_the_arithmetic_is_no_change():
+    assert change(0.3, 0.1 + 0.2) == Change(start=0.3, end=0.1 + 0.2, delta=0.0, percent=0.0, trend=Trend.LEVEL)
 
 
 def test_growth_lies_between_two_snapshots():

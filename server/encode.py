@@ -1,0 +1,21 @@
+"""JSON bytes, as every surface writes them."""
+
+import re
+from typing import Any
+
+import orjson
+
+# orjson writes the float -0.0 like this. The two patterns end it, so that -0.05 does not match.
+_NEGATIVE_ZERO = re.compile(rb"-0\.0(?=[,\]}]|\Z)")
+_STRING_OR_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-0\.0(?=[,\]}]|\Z)')
+
+
+def encode(value: Any) -> bytes:
+    """`value` as JSON. A negative zero is written as `0.0`, since clients show `-0` or compare it as text."""
+    body = orjson.dumps(value)
+    return _without_negative_zeros(body) if _NEGATIVE_ZERO.search(body) else body
+
+
+def _without_negative_zeros(body: bytes) -> bytes:
+    """The same JSON with `0.0` for `-0.0`. Strings that contain the characters stay as they are."""
+    return _STRING_OR_NEGATIVE_ZERO.sub(lambda match: match[0] if match[0].startswith(b'"') else b"0.0", body)
