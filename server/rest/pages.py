@@ -1,4 +1,4 @@
-"""`/openapi.json`, and the pages that show it: `/docs` and `/redoc`, with assets from this server alone.
+"""`/openapi.json`, the pages that show it (`/docs`, `/redoc`) and the icon, with assets from this server alone.
 
 The assets are the files of an installed package. The pages forbid browsers to load anything from elsewhere.
 """
@@ -18,12 +18,11 @@ from starlette.types import Receive, Scope, Send
 from server.cache import Answer
 from server.reply import send_answer
 
-OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH = "/openapi.json", "/docs", "/redoc"
+OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH, ICON_PATH = "/openapi.json", "/docs", "/redoc", "/favicon.ico"
 _ASSETS = "fastapi_standalone_docs"
 # The document and the pages change with a release, the assets with a release of theirs.
 _DOCUMENT_SECONDS = 300
 _ASSET_SECONDS = 86_400
-_NO_ICON = "data:,"
 _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; "
@@ -65,6 +64,8 @@ def page_routes(title: str, document: Callable[[], object]) -> list[Route]:
         _route(SWAGGER_PATH, lambda: _swagger(title), "text/html; charset=utf-8", _DOCUMENT_SECONDS, policy=_POLICY),
         _route(REDOC_PATH, lambda: _redoc(title), "text/html; charset=utf-8", _DOCUMENT_SECONDS, policy=_POLICY),
     ]
+    icon = files("server.rest") / "favicon.ico"
+    routes.append(_route(ICON_PATH, icon.read_bytes, "image/x-icon", _ASSET_SECONDS))
     for path, asset in _ASSETS_BY_PATH.items():
         file = files(_ASSETS) / "static" / asset.name
         routes.append(_route(path, file.read_bytes, asset.media_type, _ASSET_SECONDS))
@@ -92,7 +93,7 @@ def _swagger(title: str) -> bytes:
         title=title,
         swagger_js_url=f"{SWAGGER_PATH}/swagger-ui-bundle.js",
         swagger_css_url=f"{SWAGGER_PATH}/swagger-ui.css",
-        swagger_favicon_url=_NO_ICON,
+        swagger_favicon_url=ICON_PATH,
         # Else the page has a validator of others read this server's document.
         swagger_ui_parameters={"validatorUrl": None},
     )
@@ -104,7 +105,7 @@ def _redoc(title: str) -> bytes:
         openapi_url=OPENAPI_PATH,
         title=title,
         redoc_js_url=f"{REDOC_PATH}/redoc.standalone.js",
-        redoc_favicon_url=_NO_ICON,
+        redoc_favicon_url=ICON_PATH,
         with_google_fonts=False,
     )
     return bytes(page.body)

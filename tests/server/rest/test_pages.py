@@ -1,6 +1,7 @@
 """The API's own description, and the pages that show it."""
 
 import re
+import struct
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.server.rest.world import shared_client
 
 PAGES = ("/docs", "/redoc")
 ASSETS = ("/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/redoc/redoc.standalone.js", "/redoc/logo-mini.svg")
-ALL = ("/openapi.json", *PAGES, *ASSETS)
+ALL = ("/openapi.json", "/favicon.ico", *PAGES, *ASSETS)
 
 
 @pytest.mark.parametrize("path", ALL)
@@ -42,7 +43,8 @@ def test_the_description_is_compressed_under_a_tag_of_its_own(coding: str) -> No
 def test_a_page_loads_nothing_from_elsewhere(page: str) -> None:
     response = shared_client().get(page)
     loaded = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)["']""", response.text)
-    assert {link for link in loaded if not link.startswith("data:")} <= {"/openapi.json", *ASSETS}
+    assert set(loaded) <= {"/openapi.json", "/favicon.ico", *ASSETS}
+    assert "/favicon.ico" in loaded
     assert "/openapi.json" in response.text
     assert "//" not in response.text.replace("<!--", "").replace("-->", "")
     policy = response.headers["content-security-policy"]
@@ -53,6 +55,15 @@ def test_a_page_loads_nothing_from_elsewhere(page: str) -> None:
 
 def test_no_validator_of_others_is_told_of_the_description() -> None:
     assert '"validatorUrl": null' in shared_client().get("/docs").text
+
+
+def test_the_icon_is_small_and_an_icon() -> None:
+    response = shared_client().get("/favicon.ico", headers={"accept-encoding": "identity"})
+    assert response.headers["content-type"] == "image/x-icon"
+    assert response.headers["cache-control"] == "public, max-age=86400"
+    reserved, kind, images = struct.unpack_from("<HHH", response.content)
+    assert (reserved, kind, images) == (0, 1, 2)
+    assert len(response.content) < 2_048
 
 
 @pytest.mark.parametrize("path", ["/docs/oauth2-redirect", "/docs/nothing", "/redoc/..%2Fswagger%2Fswagger-ui.css"])
