@@ -12,7 +12,7 @@ from server.rest.errors import plain_error
 from server.rest.lookup import find_node
 from server.rest.models.alerts import AlertsAnswer, NodeAlertsAnswer
 from server.rest.node import shown_last_seen, shown_uptime, shown_version
-from server.rest.params import NodeKey, SeverityFilter
+from server.rest.params import AlertTypeFilter, NodeKey, SeverityFilter
 from server.rest.respond import answer
 from server.rest.routes import UNKNOWN_NODE, Routes
 from server.rest.view import View, Views
@@ -53,9 +53,7 @@ def alert_routes(views: Views) -> Routes:
     )
     async def alerts(
         severity: SeverityFilter = None,
-        alert_type: Annotated[
-            str | None, Query(max_length=64, description="Only alerts of this type, such as `low_uptime`")
-        ] = None,
+        alert_type: AlertTypeFilter = None,
         limit: Annotated[int, Query(ge=1, le=500, description="How many alerts and critical nodes at most")] = 100,
     ) -> Response:
         """The alerts of all nodes, counted and listed, and the nodes with critical ones."""

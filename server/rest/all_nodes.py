@@ -1,21 +1,23 @@
 """`/all-nodes`: everything the seeds said, as two older clients read it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Query
 from starlette.responses import Response
 
+from schema.domain.base import rounded
 from schema.domain.observation import PodStats
 from schema.domain.pnode import PNode
 from schema.domain.snapshot import SeedReport
 from server.rest.models.all_nodes import AllNodesAnswer
-from server.rest.node import shown_last_seen, shown_version
+from server.rest.node import shown_last_seen, shown_pubkey, shown_version
 from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
+Shape = Literal["raw", "unique", "all"]
 _NO_STATS = PodStats()
 
 
@@ -31,9 +33,9 @@ def all_nodes_routes(views: Views) -> Routes:
     )
     async def all_nodes(
         version: Annotated[
-            str | None,
-            Query(max_length=32, description="raw: the rows of all seeds; unique: one row a node; else everything"),
-        ] = None,
+            Shape,
+            Query(description="raw: the rows of all seeds; unique: one row a node; all: everything"),
+        ] = "all",
     ) -> Response:
         """Seeds with the nodes that each lists, and the nodes with the seeds that list them.
 
@@ -91,7 +93,7 @@ class Listings:
         return b",".join(self._drawn[node.id] + end for node in nodes)
 
 
-def _body(view: View, version: str | None) -> dict[str, Any]:
+def _body(view: View, version: Shape) -> dict[str, Any]:
     listings = Listings(view)
     pods = {seed: listings.pods(seed) for seed in listings.by_seed}
     raw = _array(b",".join(filter(None, pods.values())))
@@ -124,8 +126,8 @@ def _summary(view: View, listings: Listings, online: int) -> dict[str, Any]:
         "total_pnodes": len(listings.nodes),
         "total_pnodes_raw": listings.rows,
         "total_bytes_processed": totals.bytes_processed or 0,
-        "avg_cpu_percent": round(totals.avg_cpu_percent or 0, 2),
-        "avg_ram_used_percent": round(totals.avg_ram_used_percent or 0, 2),
+        "avg_cpu_percent": rounded(totals.avg_cpu_percent or 0, 2),
+        "avg_ram_used_percent": rounded(totals.avg_ram_used_percent or 0, 2),
         "total_active_streams": totals.active_streams or 0,
         "last_updated": view.header.taken_at,
         "unique_pnodes": online,
@@ -139,7 +141,7 @@ def _pod(node: PNode) -> dict[str, Any]:
     seen = shown_last_seen(node)
     return {
         "address": node.address,
-        "pubkey": node.pubkey or node.address,
+        "pubkey": shown_pubkey(node),
         "is_public": node.is_public,
         "rpc_port": node.rpc_port,
         "storage_committed": node.storage_committed,
@@ -173,7 +175,7 @@ def _merged(node: PNode, home: str) -> dict[str, Any]:
 
 
 def _map_pod(node: PNode, home: str) -> dict[str, Any]:
-    return _drawn(node) | {"source_ip": home, "pubkey": node.pubkey or ""}
+    return _drawn(node) | {"source_ip": home, "pubkey": shown_pubkey(node)}
 
 
 def _seed(seed: SeedReport) -> dict[str, Any]:

@@ -32,4 +32,17 @@ Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many entries of 
 SeverityFilter = Annotated[
     Literal["critical", "warning", "info"] | None, Query(description="Only alerts of this severity")
 ]
+AlertTypeName = Literal[
+    "offline",
+    "low_uptime",
+    "storage_critical",
+    "storage_warning",
+    "version_outdated",
+    "version_behind",
+    "isolated",
+    "weak_connectivity",
+    "underutilized",
+    "gossip_flapping",
+]
+AlertTypeFilter = Annotated[AlertTypeName | None, Query(description="Only alerts of this type")]
 Hours = Annotated[int, Query(ge=1, le=720, description="How many hours to look back from the newest snapshot")]

@@ -296,7 +296,7 @@ def test_all_nodes_serves_both_older_shapes() -> None:
     assert body["summary"]["unique_pnodes"] == len(body["merged_pnodes"])
     assert get("/all-nodes", version="raw") == {"version": "raw", "nodes": body["merged_pnodes_raw"]}
     assert get("/all-nodes", version="unique") == {"version": "unique", "nodes": body["merged_pnodes_unique"]}
-    assert get("/all-nodes", version="other") == body
+    assert get("/all-nodes", version="all") == body
 
 
 def test_a_seed_that_no_list_names_is_shown_under_itself() -> None:

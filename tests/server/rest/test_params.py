@@ -1,7 +1,11 @@
 """Every parameter: its bounds, its defaults, and what is said of a wrong one."""
 
+import re
+from typing import Any
+
 import pytest
 
+from schema.domain.alert import AlertType
 from tests.server.rest.routes_table import NODE
 from tests.server.rest.world import shared_client
 
@@ -41,6 +45,8 @@ WORDS = (
     ("/network/consistency", "sort_by", ("consistency_score", "gossip_disappearances", "address")),
     ("/alerts", "severity", ("critical", "warning", "info")),
     (f"/pnodes/{NODE}/alerts", "severity", ("critical", "warning", "info")),
+    ("/alerts", "alert_type", tuple(kind.value.lower() for kind in AlertType)),
+    ("/all-nodes", "version", ("raw", "unique", "all")),
     ("/recommendations", "require_public", ("true", "false", "1", "0")),
 )
 NUMBERS_OF_ANY_KIND = {"min_score", "min_consistency"}
@@ -81,6 +87,37 @@ def test_fractions_are_no_counts(route: str, name: str) -> None:
 def test_words_are_taken_as_listed(route: str, name: str, words: tuple[str, ...]) -> None:
     assert {word: ask(route, name, word) for word in words} == dict.fromkeys(words, 200)
     assert [ask(route, name, wrong) for wrong in ("nonsense", "")] == [422, 422]
+
+
+WORD_PARAMETERS = [(route, name, words) for route, name, words in WORDS if name != "require_public"]
+
+
+@pytest.mark.parametrize(("route", "name", "words"), WORD_PARAMETERS)
+def test_a_refusal_of_a_word_lists_those_that_are_taken(route: str, name: str, words: tuple[str, ...]) -> None:
+    response = shared_client().get(route, params={name: "nonsense"})
+    (error,) = response.json()["detail"]
+    assert (error["type"], error["loc"], error["input"]) == ("literal_error", ["query", name], "nonsense")
+    assert re.findall(r"'([^']+)'", error["msg"]) == list(words)
+
+
+# Any text is taken here: names of nodes, which are looked up.
+FREE_TEXT = {("comparePnodes", "addresses")}
+
+
+def test_no_route_takes_a_word_without_checking_it() -> None:
+    paths = shared_client().get("/openapi.json").json()["paths"]
+    texts = {
+        (item["get"]["operationId"], parameter["name"])
+        for item in paths.values()
+        for parameter in item["get"].get("parameters", ())
+        if parameter["in"] == "query" and not _is_bounded(parameter["schema"])
+    }
+    assert texts == FREE_TEXT
+
+
+def _is_bounded(schema: dict[str, Any]) -> bool:
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    return all("enum" in kind or kind["type"] in {"integer", "number", "boolean"} for kind in kinds)
 
 
 @pytest.mark.parametrize(
