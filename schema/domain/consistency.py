@@ -6,14 +6,17 @@ from enum import StrEnum
 from math import fsum
 
 from schema.domain.advice import Advice, AdviceLevel
-from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
+from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds, rounded
 from schema.domain.memory import NodeMemory
 from schema.domain.pnode import Consistency, PNode
 from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy
 
+# Words go by the score with the decimals that REST shows, so that no word contradicts the figure beside it.
+SHOWN_DECIMALS = 4
+
 
 class ConsistencyStatus(StrEnum):
-    """STABLE, UNSTABLE (score under 0.9) or FLAPPING (under 0.8)."""
+    """STABLE, UNSTABLE (score under 0.9) or FLAPPING (under 0.8), by the score to four decimals."""
 
     STABLE = "STABLE"
     UNSTABLE = "UNSTABLE"
@@ -75,11 +78,11 @@ def _share(came: int, went: int, otherwise: float) -> float:
 
 
 def status_of(score: float, policy: Policy = POLICY_1_0) -> ConsistencyStatus:
-    """The word for a consistency score 0..1."""
-    rules = policy.consistency
-    if score < rules.flapping_below:
+    """The word for a consistency score 0..1, which is rounded to `SHOWN_DECIMALS` first."""
+    rules, shown = policy.consistency, rounded(score, SHOWN_DECIMALS)
+    if shown < rules.flapping_below:
         return ConsistencyStatus.FLAPPING
-    return ConsistencyStatus.UNSTABLE if score < rules.unstable_below else ConsistencyStatus.STABLE
+    return ConsistencyStatus.UNSTABLE if shown < rules.unstable_below else ConsistencyStatus.STABLE
 
 
 def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> ConsistencySummary:
@@ -95,7 +98,7 @@ def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> 
         average=average,
         appearances=sum(consistency.appearances for consistency in known),
         disappearances=sum(consistency.disappearances for consistency in known),
-        health=_health(average, policy.consistency),
+        health=_health(None if average is None else rounded(average, SHOWN_DECIMALS), policy.consistency),
     )
 
 
@@ -115,7 +118,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
     """
     rules = policy.consistency
     advice: list[Advice] = []
-    if consistency.score < rules.flapping_below:
+    if status_of(consistency.score, policy) is ConsistencyStatus.FLAPPING:
         advice.append(
             Advice(
                 category="flapping",

@@ -7,9 +7,10 @@ shown and the tier never disagree.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import NamedTuple, TypeVar
 
-from schema.domain.base import DAY, GIB
+from schema.domain.base import DAY, GIB, rounded
 from schema.domain.pnode import Capacity, CapacityParts, PNode, Score, Tier, Trust, TrustParts
 from schema.domain.policy import POLICIES, POLICY_1_0, CapacityPolicy, Policy
 from schema.domain.versions import Compliance, compliance
@@ -23,12 +24,16 @@ __all__ = [
     "TrustResult",
     "capacity",
     "composite",
+    "counted_parts",
     "growth_trend",
     "ranked",
     "score_node",
     "tier_color",
     "trust",
 ]
+
+
+Parts = TypeVar("Parts", TrustParts, CapacityParts)
 
 
 class TrustResult(NamedTuple):
@@ -85,12 +90,12 @@ def trust(
     )
     raw = sum(points)
     parts = TrustParts(
-        uptime=None if uptime is None else round(points[0], 2),
-        gossip_presence=round(points[1], 2),
-        version_compliance=round(points[2], 2) if versions_known else None,
-        gossip_consistency=None if consistency is None else round(points[3], 2),
+        uptime=None if uptime is None else rounded(points[0], 2),
+        gossip_presence=rounded(points[1], 2),
+        version_compliance=rounded(points[2], 2) if versions_known else None,
+        gossip_consistency=None if consistency is None else rounded(points[3], 2),
     )
-    return TrustResult(raw, Trust(score=round(raw, 2), parts=parts), missing)
+    return TrustResult(raw, Trust(score=rounded(raw, 2), parts=parts), missing)
 
 
 def capacity(
@@ -123,16 +128,16 @@ def capacity(
     )
     raw = sum(points)
     parts = CapacityParts(
-        storage_committed=None if storage_committed is None else round(points[0], 2),
-        usage_balance=None if storage_usage_percent is None else round(points[1], 2),
-        growth_trend=None if growth_trend is None else round(points[2], 2),
+        storage_committed=None if storage_committed is None else rounded(points[0], 2),
+        usage_balance=None if storage_usage_percent is None else rounded(points[1], 2),
+        growth_trend=None if growth_trend is None else rounded(points[2], 2),
     )
-    return CapacityResult(raw, Capacity(score=round(raw, 2), parts=parts), missing)
+    return CapacityResult(raw, Capacity(score=rounded(raw, 2), parts=parts), missing)
 
 
 def composite(trust: float, capacity: float, policy: Policy = POLICY_1_0) -> CompositeResult:
     """0.6·trust + 0.4·capacity, from unrounded values, with the tier of the rounded result."""
-    value = round(policy.trust_weight * trust + policy.capacity_weight * capacity, 2)
+    value = rounded(policy.trust_weight * trust + policy.capacity_weight * capacity, 2)
     band = policy.band_for(value)
     return CompositeResult(value, band.tier, band.color, band.emoji)
 
@@ -140,6 +145,12 @@ def composite(trust: float, capacity: float, policy: Policy = POLICY_1_0) -> Com
 def growth_trend(growth: float | None) -> float | None:
     """The share 0..1 that capacity counts of a node's growth −1..1: 0.5 + 0.5·growth; None stays None."""
     return None if growth is None else 0.5 + 0.5 * growth
+
+
+def counted_parts(score: Score) -> tuple[TrustParts, CapacityParts]:
+    """The parts of a score with the points that its policy counted for each missing input, so that they add up."""
+    trusted, able = _default_parts(score.policy_version)
+    return _filled(score.trust.parts, trusted), _filled(score.capacity.parts, able)
 
 
 def tier_color(tier: Tier, policy: Policy = POLICY_1_0) -> str:
@@ -192,7 +203,7 @@ def _placed(score: Score, composites: list[float]) -> Score:
     not_higher = bisect_right(composites, score.composite)
     place = {
         "rank": len(composites) - not_higher + 1,
-        "percentile": round(100 * not_higher / len(composites), 2),
+        "percentile": rounded(100 * not_higher / len(composites), 2),
     }
     return score.model_copy(update=place)
 
@@ -200,6 +211,31 @@ def _placed(score: Score, composites: list[float]) -> Score:
 def _part(points: float, share: float) -> float:
     """The points earned by a share, which is clamped to 0..1."""
     return points * min(max(share, 0.0), 1.0)
+
+
+@cache
+def _default_parts(policy_version: str) -> tuple[TrustParts, CapacityParts]:
+    """The points of each part where its input is missing. Presence is always known."""
+    policy = POLICIES.get(policy_version, POLICY_1_0)
+    rules, defaults = policy.trust, policy.defaults
+    able = capacity(
+        storage_committed=defaults.storage_committed,
+        storage_usage_percent=defaults.storage_usage_percent,
+        growth_trend=defaults.growth_trend,
+        policy=policy,
+    )
+    trusted = TrustParts(
+        uptime=rounded(_part(rules.uptime_points, defaults.uptime / DAY / rules.uptime_full_days), 2),
+        gossip_presence=0.0,
+        version_compliance=defaults.version_points,
+        gossip_consistency=rounded(_part(rules.consistency_points, defaults.consistency), 2),
+    )
+    return trusted, able.capacity.parts
+
+
+def _filled(parts: Parts, defaults: Parts) -> Parts:
+    missing = {name: getattr(defaults, name) for name, points in parts if points is None}
+    return parts.model_copy(update=missing) if missing else parts
 
 
 def _version_points(version: str | None, latest: str | None, policy: Policy) -> float:

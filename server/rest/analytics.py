@@ -3,6 +3,7 @@
 from typing import Any
 
 from schema.domain.analytics import NetworkAnalytics
+from schema.domain.base import rounded
 from schema.domain.performance import performance
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.summary import version_map
@@ -19,28 +20,28 @@ def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
             "online_pnodes": population.online,
             "public_nodes": population.public,
             "private_nodes": population.private + population.public_unknown,
-            "public_ratio_percent": round(population.public_percent or 0, 2),
+            "public_ratio_percent": rounded(population.public_percent or 0, 2),
         },
         "version_analysis": {
             "distribution": version_map(versions.distribution),
             "latest_version": versions.latest_version or UNKNOWN_VERSION,
             "latest_version_count": versions.latest_count,
             "outdated_count": versions.outdated_count,
-            "compliance_percent": round(versions.compliance_percent, 2),
+            "compliance_percent": rounded(versions.compliance_percent, 2),
             "fragmentation_index": versions.fragmentation_index,
             "health": versions.grade.value.lower(),
         },
         "storage_analysis": {
             "distribution": storage.distribution.model_dump(),
             "optimal_nodes": storage.distribution.optimal,
-            "optimal_percent": round(storage.optimal_percent, 2),
+            "optimal_percent": rounded(storage.optimal_percent, 2),
             "critical_nodes": storage.distribution.critical,
             "health": storage.grade.value.lower(),
         },
         "connectivity_analysis": {
             "distribution": buckets.model_dump(),
             "well_connected": connectivity.well_connected,
-            "well_connected_percent": round(connectivity.well_connected_percent, 2),
+            "well_connected_percent": rounded(connectivity.well_connected_percent, 2),
             "isolated_nodes": buckets.isolated,
             "health": connectivity.grade.value.lower(),
         },
@@ -61,5 +62,5 @@ def performance_object(view: View) -> dict[str, Any]:
     return {
         **performance(view.header).model_dump(),
         "snapshot_age_seconds": view.age,
-        "response_cache_hit_ratio": None if ratio is None else round(ratio, 4),
+        "response_cache_hit_ratio": None if ratio is None else rounded(ratio, 4),
     }

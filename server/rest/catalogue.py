@@ -42,6 +42,7 @@ ADVANCED = {
 REGISTRY = {
     "registry": ("/registry", "All nodes ever known", "/registry?limit=20"),
     "registry_entry": ("/registry/{address}", "One node, known now or before", "/registry/{address}"),
+    "pnode": ("/pnodes/{address}", "The same as /registry/{address}", "/pnodes/{address}"),
     "graveyard": ("/graveyard", "Nodes gone for long", "/graveyard?days=90"),
 }
 GROUPS = {

@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 
+READABLE = "%Y-%m-%d %H:%M:%S"
+READABLE_UTC = "%Y-%m-%d %H:%M:%S UTC"
+
 
 def readable(at: int) -> str:
-    """`YYYY-MM-DD HH:MM:SS UTC`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """`YYYY-MM-DD HH:MM:SS`, in UTC. Clients parse this format, so no zone is written."""
+    return datetime.fromtimestamp(at, UTC).strftime(READABLE)
 
 
-def readable_or_none(at: int | None) -> str | None:
-    return None if at is None else readable(at)
+def readable_utc(at: int | None) -> str | None:
+    """`YYYY-MM-DD HH:MM:SS UTC`, the format of `/node/{address}/consistency`; None where the time is not known."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime(READABLE_UTC)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.base import GIB
+from schema.domain.base import GIB, rounded
 from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, Comparison, compare
 from schema.domain.pnode import PNode
 from server.rest.errors import plain_error
@@ -88,7 +88,7 @@ def _body(view: View, nodes: list[PNode]) -> dict[str, Any]:
         "summary": {
             "nodes_compared": len(found.nodes),
             "all_online": found.all_online,
-            "avg_score": round(found.average_score or 0, 2),
+            "avg_score": rounded(found.average_score or 0, 2),
         },
         "timestamp": view.at,
     }
@@ -107,6 +107,6 @@ def _winners(found: Comparison) -> dict[str, Any]:
         "trust_score": won(ComparedBy.TRUST, score=value[ComparedBy.TRUST]),
         "capacity_score": won(ComparedBy.CAPACITY, score=value[ComparedBy.CAPACITY]),
         "best_uptime": won(ComparedBy.UPTIME, uptime=uptime, uptime_days=days(uptime)),
-        "most_storage": won(ComparedBy.STORAGE, storage=storage, storage_gb=round(storage / GIB, 2)),
+        "most_storage": won(ComparedBy.STORAGE, storage=storage, storage_gb=rounded(storage / GIB, 2)),
         "best_connectivity": won(ComparedBy.CONNECTIVITY, peers=int(value[ComparedBy.CONNECTIVITY])),
     }

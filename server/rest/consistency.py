@@ -6,11 +6,17 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.base import HOUR
-from schema.domain.consistency import ConsistencyStatus, consistency_advice, network_consistency, status_of
+from schema.domain.base import HOUR, rounded
+from schema.domain.consistency import (
+    SHOWN_DECIMALS,
+    ConsistencyStatus,
+    consistency_advice,
+    network_consistency,
+    status_of,
+)
 from schema.domain.pnode import Consistency, PNode
 from server.rest.alerts import unknown_node
-from server.rest.clock import readable_or_none
+from server.rest.clock import readable_utc
 from server.rest.lookup import find_node
 from server.rest.models.consistency import NetworkConsistencyAnswer, NodeConsistencyAnswer
 from server.rest.params import NodeKey
@@ -106,7 +112,7 @@ def _row(node: PNode, at: int) -> dict[str, Any]:
     found = consistency(node)
     return {
         "address": node.address,
-        "consistency_score": round(found.score, 4),
+        "consistency_score": rounded(found.score, SHOWN_DECIMALS),
         "gossip_appearances": found.appearances,
         "gossip_disappearances": found.disappearances,
         "last_drop": found.last_drop,
@@ -124,7 +130,7 @@ def _summary(view: View) -> dict[str, Any]:
         "total_nodes": found.total,
         "flapping_nodes": found.flapping,
         "stable_nodes": found.total - found.flapping,
-        "avg_consistency_score": round(found.average or 0, 4),
+        "avg_consistency_score": rounded(found.average or 0, SHOWN_DECIMALS),
         "total_network_appearances": found.appearances,
         "total_network_disappearances": found.disappearances,
         "network_health": found.health.value.lower(),
@@ -137,7 +143,7 @@ def _node_body(node: PNode, at: int) -> dict[str, Any]:
     return {
         "address": node.address,
         "consistency": {
-            "score": round(found.score, 4),
+            "score": rounded(found.score, SHOWN_DECIMALS),
             "status": status.value.lower(),
             "status_emoji": _EMOJI[status],
             "appearances": found.appearances,
@@ -147,11 +153,11 @@ def _node_body(node: PNode, at: int) -> dict[str, Any]:
         },
         "recent_activity": {
             "last_drop": found.last_drop,
-            "last_drop_readable": readable_or_none(found.last_drop),
+            "last_drop_readable": readable_utc(found.last_drop),
             "time_since_drop_seconds": _since(found.last_drop, at),
             "time_since_drop_hours": _hours_since(found.last_drop, at),
             "last_appearance": found.last_appearance,
-            "last_appearance_readable": readable_or_none(found.last_appearance),
+            "last_appearance_readable": readable_utc(found.last_appearance),
             "time_since_appearance_seconds": _since(found.last_appearance, at),
             "time_since_appearance_hours": _hours_since(found.last_appearance, at),
         },
@@ -179,4 +185,4 @@ def _since(then: int | None, at: int) -> int | None:
 
 
 def _hours_since(then: int | None, at: int) -> float | None:
-    return None if then is None else round(max(0, at - then) / HOUR, 2)
+    return None if then is None else rounded(max(0, at - then) / HOUR, 2)

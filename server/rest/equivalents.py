@@ -23,6 +23,7 @@ EQUIVALENTS = {
     " address firstSeen lastSeen consistency { appearances disappearances } } } }",
     "getRegistryEntry": _ONE % f"{_PNODE} firstSeen lastSeen previousAddresses {{ address until }}"
     " consistency { score appearances disappearances lastDrop } provenance { seed observedAt }",
+    "getPnode": _ONE % f"{_PNODE} firstSeen lastSeen consistency {{ score appearances disappearances lastDrop }}",
     "listGraveyard": "query ($before: DateTime!) { pnodes(where: {lastSeen: {lt: $before}}) { totalCount nodes {"
     " address lastSeen } } }",
     "getNetworkHealth": "{ networkHealth { score status factors { availability versionConsistency nodeQuality"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schema.domain.base import HOUR
+from schema.domain.base import HOUR, rounded
 from schema.domain.growth import Change, Growth, change
 from server.rest.clock import readable
 
@@ -17,7 +17,7 @@ def growth_object(growth: Growth, hours: int) -> dict[str, Any]:
     return {
         "available": True,
         "period_hours": hours,
-        "covered_hours": round(growth.seconds / HOUR, 2),
+        "covered_hours": rounded(growth.seconds / HOUR, 2),
         "comparison": {
             "start_time": growth.start,
             "end_time": growth.end,
@@ -53,14 +53,14 @@ def storage_change(change: Change) -> dict[str, Any]:
 
 def shown_percent(change: Change) -> float:
     """The change in percent to two decimals; 0 where it started from 0."""
-    return round(change.percent or 0.0, 2)
+    return rounded(change.percent or 0.0, 2)
 
 
 def _peers(change: Change | None) -> dict[str, Any]:
     if change is None:
         return {"start_peer_count": 0, "end_peer_count": 0, "peer_count_change": 0}
     return {
-        "start_peer_count": round(change.start, 2),
-        "end_peer_count": round(change.end, 2),
-        "peer_count_change": round(change.delta, 2),
+        "start_peer_count": rounded(change.start, 2),
+        "end_peer_count": rounded(change.end, 2),
+        "peer_count_change": rounded(change.delta, 2),
     }

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from schema.domain.base import rounded
 from schema.domain.errors import RangeTooLarge
-from schema.domain.growth import Trend, history_summary
+from schema.domain.growth import Trend, history_summary, trend_of
 from schema.domain.history import History, HistoryPoint, Resolution
 from schema.reads import Reads
 from server.rest.clock import readable
@@ -28,9 +29,9 @@ def resolution_name(resolution: Resolution) -> str:
     return _NAMES[resolution]
 
 
-def quality_word(trend: Trend) -> str:
-    """improving, declining or stable."""
-    return _QUALITY_WORDS[trend]
+def quality_word(shown_change: float) -> str:
+    """improving, declining or stable, by the change as it is shown beside the word."""
+    return _QUALITY_WORDS[trend_of(shown_change)]
 
 
 async def read_network_history(reads: Reads, start: int, end: int, resolution: Resolution) -> History:
@@ -65,7 +66,7 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
         "total_storage_committed": committed,
         "total_storage_used": used,
         "avg_storage_usage_percent": mean(point, "storage_usage_percent"),
-        "storage_utilization_ratio": round(100 * used / committed, 2) if committed else 0,
+        "storage_utilization_ratio": rounded(100 * used / committed, 2) if committed else 0,
         "avg_peer_count": mean(point, "avg_witnesses"),
         "version_distribution": versions,
         "version_diversity_index": len(versions.keys() - {UNKNOWN_VERSION}),
@@ -79,11 +80,12 @@ def network_summary(history: History, hours: int) -> dict[str, Any]:
     storage = found.storage_committed if found and found.storage_committed else LEVEL
     peers = found.witnesses if found and found.witnesses else LEVEL
     versions = found.versions if found else LEVEL
+    peer_change = rounded(peers.delta, 2)
     summary: dict[str, Any] = {
         "data_points": len(history.points),
         "time_range_hours": hours,
         "resolution": resolution_name(history.resolution),
-        "coverage": None if history.coverage is None else round(history.coverage, 4),
+        "coverage": None if history.coverage is None else rounded(history.coverage, 4),
         "start_timestamp": found.start if found else None,
         "end_timestamp": found.end if found else None,
         "start_time_readable": readable(found.start) if found else None,
@@ -91,10 +93,10 @@ def network_summary(history: History, hours: int) -> dict[str, Any]:
         "node_growth": count_change(total) | {"trend": _GROWTH_WORDS[total.trend]},
         "storage_growth": storage_change(storage) | {"trend": _GROWTH_WORDS[storage.trend]},
         "network_health": {
-            "start_avg_peers": round(peers.start, 2),
-            "end_avg_peers": round(peers.end, 2),
-            "peer_change": round(peers.delta, 2),
-            "connectivity_trend": _QUALITY_WORDS[peers.trend],
+            "start_avg_peers": rounded(peers.start, 2),
+            "end_avg_peers": rounded(peers.end, 2),
+            "peer_change": peer_change,
+            "connectivity_trend": quality_word(peer_change),
         },
         "version_stability": {
             "start_version_count": int(versions.start),
@@ -116,4 +118,4 @@ def newest(point: HistoryPoint, metric: str) -> int:
 def mean(point: HistoryPoint, metric: str) -> float:
     """The mean over a point, to two decimals; 0 where it was never known."""
     value = point.mean(metric)
-    return 0 if value is None else round(value, 2)
+    return 0 if value is None else rounded(value, 2)

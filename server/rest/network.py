@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.base import HOUR
+from schema.domain.base import HOUR, rounded
 from schema.domain.health import network_alerts
 from schema.domain.snapshot import NetworkHealth
 from schema.growth import read_growth
@@ -140,9 +140,9 @@ def _health_object(health: NetworkHealth) -> dict[str, Any]:
         "health_score": health.score,
         "status": health.status.value.lower(),
         "factors": {
-            "availability": round(factors.availability, 2) if factors else 0,
-            "version_consistency": round(factors.version_consistency, 2) if factors else 0,
-            "node_quality": round(factors.node_quality, 2) if factors else 0,
-            "connectivity": round(factors.connectivity, 2) if factors else 0,
+            "availability": rounded(factors.availability, 2) if factors else 0,
+            "version_consistency": rounded(factors.version_consistency, 2) if factors else 0,
+            "node_quality": rounded(factors.node_quality, 2) if factors else 0,
+            "connectivity": rounded(factors.connectivity, 2) if factors else 0,
         },
     }

@@ -7,9 +7,10 @@ documented default here: 0, false, "unknown", port 6000. GraphQL shows null inst
 from typing import Any
 
 from schema.domain.alerts import offline_seconds
-from schema.domain.base import DAY
+from schema.domain.base import DAY, rounded
 from schema.domain.pnode import PNode, Score
 from schema.domain.policy import POLICY_1_0
+from schema.domain.scoring import counted_parts
 from schema.domain.snapshot import SnapshotHeader
 
 DEFAULT_RPC_PORT = 6_000
@@ -31,7 +32,7 @@ def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": node.id,
         "address": node.address,
-        "pubkey": node.pubkey or "",
+        "pubkey": shown_pubkey(node),
         "status": node.status.value,
         "is_online": online,
         "liveness_basis": node.liveness_basis.value,
@@ -75,27 +76,32 @@ def scores_object(node: PNode) -> dict[str, Any]:
 
 
 def parts_object(score: Score) -> dict[str, Any]:
-    """Trust and capacity; a part whose input was missing is shown as 0."""
-    trust, capacity = score.trust, score.capacity
+    """Trust and capacity. A part whose input was missing is shown as what the score counted for it: the parts add up."""
+    trust, capacity = counted_parts(score)
     return {
         "trust": {
-            "score": trust.score,
+            "score": score.trust.score,
             "breakdown": {
-                "uptime": trust.parts.uptime or 0,
-                "gossip_presence": trust.parts.gossip_presence or 0,
-                "version_compliance": trust.parts.version_compliance or 0,
-                "gossip_consistency": trust.parts.gossip_consistency or 0,
+                "uptime": trust.uptime,
+                "gossip_presence": trust.gossip_presence,
+                "version_compliance": trust.version_compliance,
+                "gossip_consistency": trust.gossip_consistency,
             },
         },
         "capacity": {
-            "score": capacity.score,
+            "score": score.capacity.score,
             "breakdown": {
-                "storage_committed": capacity.parts.storage_committed or 0,
-                "usage_balance": capacity.parts.usage_balance or 0,
-                "growth_trend": capacity.parts.growth_trend or 0,
+                "storage_committed": capacity.storage_committed,
+                "usage_balance": capacity.usage_balance,
+                "growth_trend": capacity.growth_trend,
             },
         },
     }
+
+
+def shown_pubkey(node: PNode) -> str:
+    """The public key; where no valid one is known the address, as the earlier API had it, so that clients can join rows."""
+    return node.pubkey or node.address
 
 
 def shown_score(node: PNode) -> float:
@@ -132,4 +138,4 @@ def offline_duration(node: PNode, at: int) -> int:
 
 
 def days(seconds: int) -> float:
-    return round(seconds / DAY, 1)
+    return rounded(seconds / DAY, 1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schema.domain.base import DAY, GIB, HOUR
+from schema.domain.base import DAY, GIB, HOUR, rounded
 from schema.domain.growth import node_trends
 from schema.domain.history import History, HistoryPoint
 from schema.domain.pnode import PNode
@@ -104,13 +104,14 @@ def _trends(points: tuple[HistoryPoint, ...]) -> dict[str, Any]:
     uptime = found.uptime if found and found.uptime else LEVEL
     used = found.storage_used if found and found.storage_used else LEVEL
     score = found.score if found and found.score else LEVEL
+    score_change = rounded(score.delta, 2)
     return {
         "uptime_change_seconds": int(uptime.delta),
-        "uptime_change_hours": round(uptime.delta / HOUR, 1),
+        "uptime_change_hours": rounded(uptime.delta / HOUR, 1),
         "storage_used_change_bytes": int(used.delta),
-        "storage_used_change_gb": round(used.delta / GIB, 2),
-        "score_change": round(score.delta, 2),
-        "score_trend": quality_word(score.trend),
+        "storage_used_change_gb": rounded(used.delta / GIB, 2),
+        "score_change": score_change,
+        "score_trend": quality_word(score_change),
     }
 
 
@@ -121,4 +122,4 @@ def _whole(point: HistoryPoint, metric: str) -> int | None:
 
 def days_between(first: int, last: int) -> float:
     """Days, to two decimals."""
-    return round((last - first) / DAY, 2)
+    return rounded((last - first) / DAY, 2)

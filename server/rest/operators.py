@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
+from schema.domain.base import rounded
 from schema.domain.operators import Operator, concentration
 from server.rest.models.operators import OperatorsAnswer
 from server.rest.respond import answer
@@ -43,7 +44,7 @@ def operator_routes(views: Views) -> Routes:
 
 def _operator_object(operator: Operator) -> dict[str, Any]:
     return {
-        "pubkey": operator.key,
+        "pubkey": operator.pubkey or operator.key.removeprefix("addr:"),
         "node_count": operator.node_count,
         "online_nodes": operator.online_count,
         "total_storage_committed": operator.storage_committed,
@@ -59,7 +60,7 @@ def _summary(view: View) -> dict[str, Any]:
     return {
         "total_operators": found.operators,
         "total_nodes": found.nodes,
-        "avg_nodes_per_operator": round(found.nodes_per_operator, 2),
+        "avg_nodes_per_operator": rounded(found.nodes_per_operator, 2),
         "largest_operator_share_percent": found.by_nodes.largest_percent,
         "decentralization_score": found.by_nodes.decentralization,
         "nakamoto_coefficient": found.by_nodes.nakamoto,

@@ -8,7 +8,16 @@ from starlette.responses import Response
 from schema.domain.pnode import PNode
 from schema.domain.recommend import Criteria
 from server.rest.models.pnodes import RecommendationsAnswer
-from server.rest.node import days, scores_object, shown_last_seen, shown_score, shown_tier, shown_uptime, shown_version
+from server.rest.node import (
+    days,
+    scores_object,
+    shown_last_seen,
+    shown_pubkey,
+    shown_score,
+    shown_tier,
+    shown_uptime,
+    shown_version,
+)
 from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import Views
@@ -55,7 +64,7 @@ def recommendation_object(node: PNode) -> dict[str, Any]:
     scores = scores_object(node)
     return {
         "address": node.address,
-        "pubkey": node.pubkey or "",
+        "pubkey": shown_pubkey(node),
         "score": shown_score(node),
         "tier": shown_tier(node),
         "scores": {

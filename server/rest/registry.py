@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.base import DAY
+from schema.domain.base import DAY, rounded
 from schema.domain.pnode import PNode
 from server.rest.errors import rpc_error
-from server.rest.lookup import as_node, known
+from server.rest.lookup import as_node, find_node
 from server.rest.models.errors import RpcError
 from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
 from server.rest.node import node_object, shown_last_seen
@@ -55,16 +55,7 @@ def registry_routes(views: Views) -> Routes:
 
         Nodes of the current snapshot are answered from memory, those that have left it from the store.
         """
-        view = views.current()
-        node = view.snapshot.find(address)
-        if node is None:
-            entry = await reads.registry_entry(address)
-            if entry is None:
-                return rpc_error(
-                    404, f"No node is known as {address!r}: expected an address HOST:PORT, a pubkey or an id"
-                )
-            node = known(view, entry)
-        return answer({"entry": entry_object(node, view), "status": status_object(node)}, views.max_age(view))
+        return await _entry(views, address)
 
     @routes.get(
         "/graveyard",
@@ -94,6 +85,32 @@ def registry_routes(views: Views) -> Routes:
     return routes
 
 
+def pnode_routes(views: Views) -> Routes:
+    """One node under the path of the list of nodes. To be included after the other routes below `/pnodes`."""
+    routes = Routes("pnodes")
+
+    @routes.get(
+        "/pnodes/{address:node}",
+        operation="getPnode",
+        summary="One node, with what accumulates about it",
+        model=RegistryEntryAnswer,
+        responses=_UNKNOWN,
+    )
+    async def pnode(address: NodeKey) -> Response:
+        """The same as `/registry/{address}`."""
+        return await _entry(views, address)
+
+    return routes
+
+
+async def _entry(views: Views, key: str) -> Response:
+    view = views.current()
+    node = await find_node(views, view, key)
+    if node is None:
+        return rpc_error(404, f"No node is known as {key!r}: expected an address HOST:PORT, a pubkey or an id")
+    return answer({"entry": entry_object(node, view), "status": status_object(node)}, views.max_age(view))
+
+
 def entry_object(node: PNode, view: View) -> dict[str, Any]:
     """The node object with what accumulates about the node."""
     consistency = node.consistency
@@ -105,7 +122,7 @@ def entry_object(node: PNode, view: View) -> dict[str, Any]:
         "gossip_disappearances": consistency.disappearances if consistency else 0,
         "last_gossip_appearance": consistency.last_appearance if consistency else None,
         "last_gossip_drop": consistency.last_drop if consistency else None,
-        "consistency_score": round(consistency.score, 4) if consistency else 1.0,
+        "consistency_score": rounded(consistency.score, 4) if consistency else 1.0,
     }
 
 

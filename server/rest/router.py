@@ -15,7 +15,7 @@ from server.rest.params import register_node_keys
 from server.rest.pnodes import pnodes_routes
 from server.rest.prune import prune_routes
 from server.rest.recommendations import recommendation_routes
-from server.rest.registry import registry_routes
+from server.rest.registry import pnode_routes, registry_routes
 from server.rest.root import root_routes
 from server.rest.service import ServiceInfo
 from server.rest.view import Views
@@ -42,6 +42,7 @@ def rest_router(reads: Reads, service: ServiceInfo) -> APIRouter:
         node_routes(views),
         operator_routes(views),
         all_nodes_routes(views),
+        pnode_routes(views),
     ):
         router.include_router(routes.router)
     router.include_router(prune_routes())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from schema.domain.base import rounded
 from schema.domain.snapshot import NetworkTotals, VersionCount
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.view import View
@@ -31,7 +32,7 @@ def network_stats(totals: NetworkTotals) -> dict[str, Any]:
     return {
         "total_storage_committed": totals.storage_committed,
         "total_storage_used": totals.storage_used,
-        "avg_uptime_hours": round((totals.avg_uptime_seconds or 0.0) / 3_600, 2),
+        "avg_uptime_hours": rounded((totals.avg_uptime_seconds or 0.0) / 3_600, 2),
         "version_distribution": version_map(totals.versions),
     }
 

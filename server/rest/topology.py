@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from schema.domain.base import rounded
 from schema.domain.observation import PodStats
 from schema.domain.pnode import PNode
 from schema.domain.snapshot import SeedReport
 from schema.domain.topology import Topology, TopologyNode
-from server.rest.node import shown_last_seen, shown_uptime, shown_version
+from server.rest.node import shown_last_seen, shown_pubkey, shown_uptime, shown_version
 
 _NO_STATS = PodStats()
 
@@ -21,7 +22,7 @@ def topology_body(graph: Topology, at: int) -> dict[str, Any]:
             "ip_nodes": graph.stats.seeds,
             "pnodes": graph.stats.pnodes,
             "total_connections": graph.stats.connections,
-            "avg_connections_per_pnode": round(graph.stats.avg_connections, 2),
+            "avg_connections_per_pnode": rounded(graph.stats.avg_connections, 2),
             "timestamp": at,
         },
     }
@@ -42,14 +43,14 @@ def _seed_properties(seed: SeedReport | None) -> dict[str, Any]:
         "active_streams": stats.active_streams or 0,
         "uptime": stats.uptime or 0,
         "cpu_percent": stats.cpu_percent or 0,
-        "ram_used_percent": round(100 * (stats.ram_used or 0) / stats.ram_total, 2) if stats.ram_total else 0,
+        "ram_used_percent": rounded(100 * (stats.ram_used or 0) / stats.ram_total, 2) if stats.ram_total else 0,
         "total_pods_reported": seed.listed if seed else 0,
     }
 
 
 def _node_properties(node: PNode) -> dict[str, Any]:
     return {
-        "pubkey": node.pubkey or "",
+        "pubkey": shown_pubkey(node),
         "version": shown_version(node),
         "uptime": shown_uptime(node),
         "storage_committed": node.storage_committed or 0,

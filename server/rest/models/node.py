@@ -9,14 +9,16 @@ class TrustBreakdown(Body):
     uptime: Points = Field(description="0 to 40: days up, of 30")
     gossip_presence: Points = Field(description="0 to 30: seeds that list it, of 3")
     version_compliance: Points = Field(description="20 on the latest release, 10 one minor release behind, else 0")
-    gossip_consistency: Points = Field(description="0 to 10: how steadily it stays in gossip")
+    gossip_consistency: Points = Field(
+        description="0 to 10: how steadily it stays in gossip; 10 where not known, as the score counts it"
+    )
 
 
 class CapacityBreakdown(Body):
     storage_committed: Points = Field(description="0 to 30: GiB committed, of 100")
     usage_balance: Points = Field(description="0 to 40: full between 20 % and 80 % of use")
     growth_trend: Points = Field(
-        description="0 to 30: growth of the storage used over 7 days; 0 where not known, though the composite then counts 15"
+        description="0 to 30: growth of the storage used over 7 days; 15 (level) where not known, as the score counts it"
     )
 
 
@@ -53,7 +55,7 @@ class Node(Body):
 
     id: str = Field(description="The pubkey, or `addr:HOST:PORT` where no valid key is known")
     address: Address
-    pubkey: str = Field(description="The public key; empty where none is known")
+    pubkey: str = Field(description="The public key; the address where no valid one is known")
     status: str = Field(description="ONLINE, GHOST (listed, but its uptime stands still), OFFLINE or UNKNOWN")
     is_online: bool = Field(description="Whether the status is ONLINE")
     liveness_basis: str = Field(

@@ -8,7 +8,7 @@ from server.rest.models.base import Address, AnswerTime, Body, Bytes, Count, Per
 class Operator(Body):
     """All nodes under one key."""
 
-    pubkey: str = Field(description="The public key; a node's id where no valid key is known")
+    pubkey: str = Field(description="The public key; the address where no valid one is known")
     node_count: Count
     online_nodes: Count
     total_storage_committed: Bytes

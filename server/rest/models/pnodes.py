@@ -80,7 +80,7 @@ class Recommendation(Body):
     """A node worth staking on."""
 
     address: Address
-    pubkey: str = Field(description="The public key; empty where none is known")
+    pubkey: str = Field(description="The public key; the address where no valid one is known")
     score: Points
     tier: str
     scores: RecommendationScores

@@ -263,6 +263,15 @@ ROUTES: Mapping[str, Fields] = {
         "status.last_seen": "int",
         "status.updated_at": "int",
     },
+    "getPnode": {
+        **under("entry", ENTRY),
+        "status._id": "str",
+        "status.address": "str",
+        "status.status": "str",
+        "status.last_ip": "str?",
+        "status.last_seen": "int",
+        "status.updated_at": "int",
+    },
     "listRegistry": {"count": "int", "items": "list", **under("items[]", ENTRY)},
     "listGraveyard": {"count": "int", "threshold_days": "int", "items": "list", **under("items[]", ENTRY)},
     "getNetworkHealth": {

@@ -30,13 +30,18 @@ a real answer of each route.
 - **Counts** of the network are over all nodes that the snapshot holds, whatever a filter leaves out.
 - **Online** means that the status is `ONLINE`, on every route. Nodes that are not online have score 0 and uptime 0.
 - **Unknown values** are 0, false, `"unknown"` or port 6000 where clients of the earlier API do arithmetic, null elsewhere.
+  The `pubkey` of a node without a valid key is its address, so that rows can be joined by it. A part of a score whose
+  input is not known is shown as what the score counts for it, so that parts add up to their total.
+- **Figures.** Numbers are rounded as their field says; words such as `improving` go by the rounded figure beside them.
+  A zero has no sign.
 - **Order.** Every list has a total order; ties end with the address.
 - **A node's name** in a path is its address (any that it was ever known by), its pubkey or its id.
 - GET and HEAD, with or without a trailing slash; nothing is ever redirected, and the `Host` header is never used. Other
   methods: 405 with `Allow`. `/prune` takes none: nothing is deleted over HTTP.
 - `ETag` on every answer, 304 for `If-None-Match`; `Cache-Control: max-age` reaches to when the next snapshot is due.
   Health and errors are `no-store`, and health is never 304: a probe always gets status and body.
-- `/docs` and `/redoc` show `/openapi.json` to readers; all that these pages load comes from this server.
+- `/docs` and `/redoc` show `/openapi.json` to readers; all that these pages load comes from this server, `/favicon.ico`
+  included.
 - Bodies from 1 kB on are compressed by `Accept-Encoding`: zstd, br, gzip.
 - Any origin may read (CORS); there are no credentials.
 
@@ -45,10 +50,10 @@ a real answer of each route.
 | status | body | when |
 |---|---|---|
 | 400 | `{"error", "example" or "provided" or "code" ...}` | a question that cannot be answered as asked |
-| 404 | `{"error", "suggestion" or "missing"}`; JSON-RPC style on `/registry/{address}` | an unknown node |
+| 404 | `{"error", "suggestion" or "missing"}`; JSON-RPC style on `/registry/{address}` and `/pnodes/{address}` | an unknown node |
 | 404 | `{"detail"}` | an unknown path |
 | 405 | `{"detail"}` | another method; see `Allow` |
-| 422 | `{"detail": [{"type", "loc", "msg", "input", "ctx"}]}` | a parameter outside of its bounds |
+| 422 | `{"detail": [{"type", "loc", "msg", "input", "ctx"}]}` | a parameter outside of its bounds, or a word that is not among those listed |
 | 503 | `{"jsonrpc", "error": {"code": -32603, "message"}, "id"}` | no snapshot yet, or only the store could tell and is silent; see `Retry-After` |
 
 While the store is down, everything that the snapshot in memory can answer is answered.

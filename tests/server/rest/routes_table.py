@@ -13,6 +13,7 @@ DATA_OPERATIONS = {
     "listRecommendations": "/recommendations",
     "listRegistry": "/registry",
     "getRegistryEntry": f"/registry/{NODE}",
+    "getPnode": f"/pnodes/{NODE}",
     "getNetworkHealth": "/network/health",
     "getNetworkTopology": "/network/topology",
     "getNetworkAnalytics": "/network/analytics",

@@ -97,7 +97,7 @@ def answers(name: str, operation: str) -> list[Any]:
         question = "/recommendations?min_uptime_days=1&limit=50"
     one_of_each = {node.status: node for node in newest.nodes}.values()
     keys = [quote(node.id) for node in one_of_each] if f"/{NODE}" in question else [NODE]
-    if operation in {"getRegistryEntry", "getNodeConsistency", "getPnodeAlerts"}:
+    if operation in {"getRegistryEntry", "getPnode", "getNodeConsistency", "getPnodeAlerts"}:
         keys += [quote(entry.id) for entry in reads.entries[:3]]
     responses = [client.get(question.replace(NODE, key)) for key in keys]
     assert {response.status_code for response in responses} == {200}

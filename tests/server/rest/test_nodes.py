@@ -39,6 +39,17 @@ def test_a_departed_node_is_found_by_every_address_it_had() -> None:
     assert get(f"/registry/{address(900, 4711)}") == get(f"/registry/{key(900)}") == get(f"/registry/{address(900)}")
 
 
+@pytest.mark.parametrize("name", [address(1), key(1), address(900), address(900, 4711)])
+def test_a_node_is_found_under_the_list_of_nodes_as_in_the_registry(name: str) -> None:
+    assert get(f"/pnodes/{name}") == get(f"/registry/{name}")
+
+
+def test_an_unknown_node_is_the_same_error_under_both_paths() -> None:
+    here, there = shared_client().get("/pnodes/nobody"), shared_client().get("/registry/nobody")
+    assert (here.status_code, here.json()) == (there.status_code, there.json())
+    assert here.status_code == 404
+
+
 def test_the_registry_lists_all_nodes_by_the_contact_that_it_shows() -> None:
     body = get("/registry")
     assert (body["count"], body["total"]) == (41, 41)

@@ -40,6 +40,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "listRecommendations": pnodes.RecommendationsAnswer,
     "listRegistry": registry.RegistryAnswer,
     "getRegistryEntry": registry.RegistryEntryAnswer,
+    "getPnode": registry.RegistryEntryAnswer,
     "getNetworkHealth": network.NetworkHealthAnswer,
     "getNetworkTopology": network.TopologyAnswer,
     "getNetworkAnalytics": network.AnalyticsAnswer,
