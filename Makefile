@@ -1,6 +1,6 @@
 # Users: setup demo run test. Developers: the rest. `make` alone lists them.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	  $$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+# The Python that the .venv is made with. Unset: the newest of 3.11, 3.12 and 3.13 that is found.
+PYTHON ?=
 BIN := .venv/bin
 PORT ?= 8000
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -19,13 +19,19 @@ MEASURED = tests/schema/domain tests/jobs/prpc
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
+# Before anything is made: a .venv that was moved, left unfinished, or of another Python would stay broken for ever.
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+ifneq ($(filter-out help,$(MAKECMDGOALS)),)
+CHECKED := $(shell tools/environment check)
+endif
+endif
+
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 (with venv) is needed; none was found. Name one: make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@tools/environment create "$(PYTHON)"
 
 .venv/.run: .venv/bin/python locks/embedded.txt pyproject.toml
 	@echo "installing pinned packages into .venv ..."
-	@$(PIP_INSTALL) --require-hashes -r locks/embedded.txt
+	@$(BIN)/python tools/install.py locks/embedded.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -42,7 +48,7 @@ tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests
 
 .venv/.dev: .venv/bin/python locks/dev.txt pyproject.toml
 	@echo "installing pinned packages for development into .venv ..."
-	@$(PIP_INSTALL) --require-hashes -r locks/dev.txt
+	@$(BIN)/python tools/install.py locks/dev.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
 
