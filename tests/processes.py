@@ -87,10 +87,14 @@ def alive(pid: int) -> bool:
 
 
 class Process:
-    """A child process with its output in a file. Use as a context manager; it is ended on the way out."""
+    """A child process with its output in a file. Use as a context manager; it is ended on the way out.
 
-    def __init__(self, *command: str, log: Path, env: Mapping[str, str] | None = None) -> None:
+    `tree` is the checkout that it runs from.
+    """
+
+    def __init__(self, *command: str, log: Path, env: Mapping[str, str] | None = None, tree: Path = REPOSITORY) -> None:
         self.log = log
+        self._tree = tree
         self.command = command
         self._env = env
         self._child: subprocess.Popen[bytes] | None = None
@@ -100,7 +104,7 @@ class Process:
             self._child = subprocess.Popen(
                 self.command,
                 env=self._env,
-                cwd=REPOSITORY,
+                cwd=self._tree,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -146,9 +150,11 @@ class Process:
             self.kill()
 
 
-def module(name: str, *arguments: str, log: Path, env: Mapping[str, str] | None = None) -> Process:
-    """`python -m name arguments…` with the interpreter of the tests."""
-    return Process(sys.executable, "-m", name, *arguments, log=log, env=env)
+def module(
+    name: str, *arguments: str, log: Path, env: Mapping[str, str] | None = None, tree: Path = REPOSITORY
+) -> Process:
+    """`python -m name arguments…` with the interpreter of the tests, from the checkout `tree`."""
+    return Process(sys.executable, "-m", name, *arguments, log=log, env=env, tree=tree)
 
 
 def valkey(port: int, folder: Path) -> Process:

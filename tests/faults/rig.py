@@ -16,7 +16,7 @@ import aiohttp
 from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.embedded import EmbeddedStores
 from tests.faults.doors import Doors
-from tests.processes import Process, free_port, module, wait_until
+from tests.processes import REPOSITORY, Process, free_port, module, wait_until
 
 T = TypeVar("T")
 
@@ -73,11 +73,13 @@ class Api:
         environment: Mapping[str, str],
         session: aiohttp.ClientSession,
         runner: Sequence[str] = (),
+        *,
+        tree: Path = REPOSITORY,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = (*runner, "server", "--port", str(self.port))
-        self.process = module(*command, log=folder / f"{name}.log", env=environment)
+        self.process = module(*command, log=folder / f"{name}.log", env=environment, tree=tree)
         self._session = session
 
     async def get(self, path: str, *, seconds: float = 10) -> Status:
@@ -171,13 +173,13 @@ class Rig:
         }
         self._worker_environment = {"IP_NODES": ",".join(doors.seeds), DIAL_MAP_VARIABLE: str(dial_map)}
 
-    def worker(self, name: str = "worker", **settings: str) -> Process:
+    def worker(self, name: str = "worker", *, tree: Path = REPOSITORY, **settings: str) -> Process:
         environment = {**self.environment, **self._worker_environment, **settings}
         command = (*self.runner, "jobs.worker", "--simulated")
-        return self._started(module(*command, log=self.folder / f"{name}.log", env=environment))
+        return self._started(module(*command, log=self.folder / f"{name}.log", env=environment, tree=tree))
 
-    def api(self, name: str = "api", **settings: str) -> Api:
-        api = Api(self.folder, name, {**self.environment, **settings}, self.session, self.runner)
+    def api(self, name: str = "api", *, tree: Path = REPOSITORY, **settings: str) -> Api:
+        api = Api(self.folder, name, {**self.environment, **settings}, self.session, self.runner, tree=tree)
         self._started(api.process)
         return api
 
