@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from jobs.parent import ended_with_parent
-from jobs.tasks import end
+from server.supervisor import end
 
 START_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 0.5

@@ -9,6 +9,7 @@ import structlog
 from jobs.schedule import cycle_seconds, latest_start
 from schema.domain.base import Slot
 from schema.reads import CollectorState
+from server.supervisor import owned
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +57,12 @@ class Cycles:
             return SKIPPED
         if slot not in self._tasks:
             self._tasks = {of: task for of, task in self._tasks.items() if not task.done()}
-            self._tasks[slot] = asyncio.get_running_loop().create_task(self._run(slot), name=f"cycle {slot}")
+            self._tasks[slot] = owned(self._run(slot), name=f"cycle {slot}")
         return await asyncio.shield(self._tasks[slot])
+
+    def begun(self, slot: Slot) -> bool:
+        """Whether this process has begun the cycle of `slot`; a slot that is over may be forgotten."""
+        return slot in self._tasks
 
     async def drain(self, seconds: float) -> None:
         """Let a cycle that is under way finish within `seconds`, then cancel it."""

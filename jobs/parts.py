@@ -16,6 +16,7 @@ from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle import CycleOptions
 from schema.domain.observation import SeedReply
+from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore
 from server.settings import BadSettings, Settings
 from server.storage.connect import Mongo
@@ -87,9 +88,9 @@ def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
     upkeep = MongoUpkeep(mongo)
     keep = retention(settings)
     return (
-        PeriodicJob("rollup", UPKEEP_PERIOD, 2 * rollup.BUDGET_SECONDS, lambda: rollup.run(upkeep)),
+        PeriodicJob(ROLLUP, UPKEEP_PERIOD, 2 * rollup.BUDGET_SECONDS, lambda: rollup.run(upkeep)),
         PeriodicJob(
-            "retention",
+            RETENTION,
             UPKEEP_PERIOD,
             2 * forgetting.BUDGET_SECONDS,
             lambda: forgetting.run(upkeep, time.time(), keep),

@@ -4,16 +4,30 @@ To add one: write a coroutine function in a module of its own that takes what it
 `PeriodicJob` where the worker builds its list.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+import structlog
+
 from jobs.schedule import Period
+from schema.domain.base import UnixSeconds
+from schema.domain.errors import SnapshotUnavailable
+from schema.upkeep import JobRuns
+
+DONE = "done"
+FAILED = "failed"
+NOT_OURS = "not_ours"
+
+log = structlog.get_logger(__name__)
 
 
 class PeriodicJob(NamedTuple):
     """`run` once in every `seconds`, aligned to UTC, for at most `timeout_seconds`.
 
-    `name` is its name in the queue and in logs. A run that fails or is cut off is logged; the next period tries again.
+    `name` is its name in the queue, in the store and in logs. A run that fails or is cut off is logged, and tried again
+    in the next third of the period.
     """
 
     name: str
@@ -24,3 +38,50 @@ class PeriodicJob(NamedTuple):
     @property
     def period(self) -> Period:
         return Period(self.name, self.seconds)
+
+
+class PeriodicJobs:
+    """The periodic jobs of one worker process; `holder` names it.
+
+    A run is claimed in the store first, so that it may be asked for by the queue and by every worker.
+    """
+
+    def __init__(
+        self, jobs: Sequence[PeriodicJob], runs: JobRuns, *, holder: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.jobs = tuple(jobs)
+        self._by_name = {job.name: job for job in jobs}
+        self._runs = runs
+        self._holder = holder
+        self._clock = clock
+
+    @property
+    def periods(self) -> Sequence[Period]:
+        return [job.period for job in self.jobs]
+
+    async def run(self, name: str, period: UnixSeconds) -> str:
+        """Run a job for a period, unless somebody has: `done`, `failed` or `not_ours`. Never raises what the job raises."""
+        job = self._by_name[name]
+        try:
+            if not await self._runs.claim(
+                name, period, seconds=job.seconds, holder=self._holder, now=self._clock(), lasts=job.timeout_seconds
+            ):
+                return NOT_OURS
+            outcome = await self._attempt(job, period)
+            await self._runs.finish(name, period, holder=self._holder, now=self._clock(), succeeded=outcome == DONE)
+        except SnapshotUnavailable as error:
+            log.warning("job.not_recorded", job=name, period=period, error=repr(error.__cause__ or error))
+            return FAILED
+        return outcome
+
+    async def _attempt(self, job: PeriodicJob, period: UnixSeconds) -> str:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(job.timeout_seconds):
+                result = await job.run()
+        except Exception as error:
+            log.exception("job.failed", job=job.name, period=period, error=repr(error))
+            return FAILED
+        seconds = round(time.monotonic() - began, 3)
+        log.info("job.done", job=job.name, period=period, result=str(result), seconds=seconds)
+        return DONE

@@ -15,6 +15,9 @@ CYCLE = "cycle"
 _CYCLE_SHARE = 0.9
 _ROOM_SHARE = 0.65
 _ROOM_SECONDS = 12.0
+_SERVED_SHARE = 1 / 3
+_SERVED_SHARE_OF_STARTS = 0.5
+THIRDS = 3
 
 
 class Job(NamedTuple):
@@ -42,6 +45,14 @@ def latest_start(interval: int) -> float:
     return cycle_seconds(interval) - min(_ROOM_SECONDS, _ROOM_SHARE * interval)
 
 
+def served_by(interval: int) -> float:
+    """How many seconds into its slot the queue must have begun a cycle: a third of it, or half of the time to start in.
+
+    Where it has not, each worker begins the cycle by itself.
+    """
+    return min(_SERVED_SHARE * interval, _SERVED_SHARE_OF_STARTS * latest_start(interval))
+
+
 def due_cycles(now: float, interval: int) -> tuple[Job, ...]:
     """The cycles that belong in the queue at `now`: that of the running slot while it still fits, and the next.
 
@@ -56,3 +67,8 @@ def due_cycles(now: float, interval: int) -> tuple[Job, ...]:
 def due_periodic(now: float, periods: Iterable[Period]) -> tuple[Job, ...]:
     """The run of each periodic job that belongs in the queue at `now`."""
     return tuple(Job(period.name, slot := slot_of(now, period.seconds), slot) for period in periods)
+
+
+def third_of(now: float, period: Period) -> int:
+    """The third of its running period that `now` lies in: 0, 1 or 2. A job that nobody began by then is due at each."""
+    return min(THIRDS - 1, int((now - slot_of(now, period.seconds)) * THIRDS / period.seconds))

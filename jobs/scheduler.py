@@ -1,88 +1,171 @@
-"""Keeps the queue filled, and polling going where there is no queue.
+"""Keeps the queue filled, and runs by itself what the queue does not serve.
 
-Each worker runs one. All of them put the same jobs in the queue under the same names, so any of them may die. Where
-the queue cannot be reached the scheduler runs the due cycle itself: the store's lease and commit marker still make it
-one cycle per slot, whatever the number of workers.
+Each worker runs one. All of them put the same jobs in the queue under the same names, so any of them may die. A queue
+can fail in two ways: it cannot be reached, or it takes jobs that nobody gets to run. So a worker runs a due cycle or
+periodic job itself where the queue is unreachable, and also where the job was not begun by a third of its time. The
+store's lease and commit marker still make it one cycle per slot, and its claims one run per period, whatever the number
+of workers.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import structlog
 
-from jobs.schedule import Job, Period, due_cycles, due_periodic
-from schema.domain.base import Slot
+from jobs.schedule import Job, Period, due_cycles, due_periodic, latest_start, served_by, third_of
+from schema.domain.base import Slot, UnixSeconds, slot_of
+from server.supervisor import end, owned
 
 log = structlog.get_logger(__name__)
 
 QUEUE_TIMEOUT_SECONDS = 2.0
 MAX_PAUSE_SECONDS = 2.0
+_JUST_AFTER_SECONDS = 0.01
 
 Enqueue = Callable[[Job], Awaitable[None]]
 """Put a job in the queue unless it has been there. Raises OSError or TimeoutError where the queue cannot be reached."""
 
+_UNDONE = frozenset({"committed", "no_seed_answered"})
+
+
+class RunsCycles(Protocol):
+    """The cycles of this process."""
+
+    def begun(self, slot: Slot) -> bool:
+        """Whether this process has begun the cycle of a slot, by way of the queue or without it."""
+        ...
+
+    async def run(self, slot: Slot) -> str:
+        """Run the cycle of a slot, unless it was begun: its outcome as one word."""
+        ...
+
+
+class RunsJobs(Protocol):
+    """The periodic jobs of this process."""
+
+    @property
+    def periods(self) -> Sequence[Period]: ...
+
+    async def run(self, name: str, period: UnixSeconds) -> str:
+        """Run a job, unless any worker has begun it in this period: its outcome as one word."""
+        ...
+
 
 class Scheduler:
-    """Looks at the clock every few seconds and asks for what is due.
+    """Looks at the clock every few seconds. `clock` gives unix seconds.
 
-    `run_cycle` runs the cycle of a slot in this process, and knows by itself which ones are finished.
+    `fill` and `watch` run side by side, so that a queue that hangs does not hold up what is due.
     """
 
     def __init__(
         self,
         enqueue: Enqueue,
-        run_cycle: Callable[[Slot], Awaitable[object]],
+        cycles: RunsCycles,
+        jobs: RunsJobs,
         *,
         interval: int,
-        periods: Sequence[Period] = (),
         clock: Callable[[], float] = time.time,
         queue_timeout_seconds: float = QUEUE_TIMEOUT_SECONDS,
     ) -> None:
-        self._queue_timeout_seconds = queue_timeout_seconds
         self._enqueue = enqueue
-        self._run_cycle = run_cycle
+        self._cycles = cycles
+        self._jobs = jobs
         self._interval = interval
-        self._periods = tuple(periods)
         self._clock = clock
+        self._queue_timeout_seconds = queue_timeout_seconds
         self._reachable = True
+        self._served = True
+        self._direct: Slot | None = None
+        self._tried: dict[str, tuple[UnixSeconds, int]] = {}
+        self._running: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Schedule until cancelled."""
-        async with asyncio.TaskGroup() as own:
+    async def fill(self) -> None:
+        """Keep the queue filled until cancelled."""
+        while True:
+            await self.fill_once()
+            await asyncio.sleep(self._pause(0.0))
+
+    async def watch(self) -> None:
+        """Run what the queue does not serve, until cancelled."""
+        try:
             while True:
-                await self.tick(own)
-                await asyncio.sleep(self._pause())
+                self.watch_once()
+                await asyncio.sleep(self._pause(0.0, served_by(self._interval)))
+        finally:
+            await end(*self._running)
 
-    async def tick(self, own: asyncio.TaskGroup) -> None:
-        """Ask for everything that is due now; cycles that this process must run itself become tasks of `own`."""
+    async def fill_once(self) -> None:
+        """Put everything that is due now in the queue."""
         now = self._clock()
-        cycles = due_cycles(now, self._interval)
         try:
             async with asyncio.timeout(self._queue_timeout_seconds):
-                for job in (*cycles, *due_periodic(now, self._periods)):
+                for job in (*due_cycles(now, self._interval), *due_periodic(now, self._jobs.periods)):
                     await self._enqueue(job)
         except OSError as error:
-            self._note(reachable=False, error=repr(error))
-            for job in cycles:
-                if job.start <= now:
-                    own.create_task(self._cycle(job.slot))
+            self._note_reachable(reachable=False, error=repr(error))
         else:
-            self._note(reachable=True)
+            self._note_reachable(reachable=True)
 
-    async def _cycle(self, slot: Slot) -> None:
-        await self._run_cycle(slot)
+    def watch_once(self) -> None:
+        """Begin what is due now and was not begun in time; it goes on in tasks of its own."""
+        now = self._clock()
+        self._watch_cycle(now)
+        for period in self._jobs.periods:
+            self._watch_job(now, period)
 
-    def _pause(self) -> float:
-        """Seconds to the next look: soon, and in any case just after the next slot has begun."""
-        to_next_slot = self._interval - self._clock() % self._interval
-        return min(MAX_PAUSE_SECONDS, to_next_slot + 0.01)
+    async def settle(self) -> None:
+        """Wait for what `watch_once` began."""
+        while self._running:
+            await asyncio.wait(self._running)
 
-    def _note(self, *, reachable: bool, error: str | None = None) -> None:
+    def _watch_cycle(self, now: float) -> None:
+        slot = slot_of(now, self._interval)
+        if self._cycles.begun(slot):
+            if slot != self._direct and not self._served:
+                self._served = True
+                log.info("queue.served", slot=slot)
+            return
+        since = now - slot
+        late = since >= served_by(self._interval)
+        if since <= latest_start(self._interval) and slot != self._direct and (late or not self._reachable):
+            self._direct = slot
+            self._begin(self._cycle(slot, expected=self._reachable), f"cycle {slot} without the queue")
+
+    def _watch_job(self, now: float, period: Period) -> None:
+        start, third = slot_of(now, period.seconds), third_of(now, period)
+        left_alone = not (self._reachable and self._served)
+        if (third or left_alone) and self._tried.get(period.name) != (start, third):
+            self._tried[period.name] = (start, third)
+            self._begin(self._job(period.name, start), f"{period.name} {start} without the queue")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = owned(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _cycle(self, slot: Slot, *, expected: bool) -> None:
+        """Run a cycle; `expected` where the queue had taken it, and should have served it."""
+        outcome = await self._cycles.run(slot)
+        if expected and outcome in _UNDONE and self._served:
+            self._served = False
+            log.warning("queue.not_served", slot=slot, cycles="each worker runs what is due by itself")
+
+    async def _job(self, name: str, period: UnixSeconds) -> None:
+        await self._jobs.run(name, period)
+
+    def _pause(self, *offsets: float) -> float:
+        """Seconds to the next look: soon, and in any case just after each of these times into a slot."""
+        into = self._clock() % self._interval
+        waits = [(offset - into) % self._interval for offset in offsets]
+        return min(MAX_PAUSE_SECONDS, *(wait + _JUST_AFTER_SECONDS for wait in waits))
+
+    def _note_reachable(self, *, reachable: bool, error: str | None = None) -> None:
         if reachable is self._reachable:
             return
         self._reachable = reachable
         if reachable:
             log.info("queue.back")
         else:
-            log.warning("queue.unreachable", error=error, polling="without the queue")
+            log.warning("queue.unreachable", error=error, cycles="each worker runs what is due by itself")

@@ -20,9 +20,9 @@ from jobs.folder import InUse, forget_stores, hold_folder, note_stores
 from jobs.invocation import invocation
 from jobs.parts import seeds_of
 from jobs.plan import Wish, plan_of
-from jobs.tasks import end
 from server.masking import mask_credentials
 from server.settings import Settings
+from server.supervisor import end
 
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0

@@ -11,6 +11,11 @@ from schema.domain.pnode import PNode
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 
+ROLLUP = "rollup"
+RETENTION = "retention"
+HISTORY_JOBS = (ROLLUP, RETENTION)
+"""Names of the periodic jobs without which history stops, or grows without bound."""
+
 
 class SeedAttempt(Record):
     """The newest attempt at one seed, successful or not."""
@@ -22,11 +27,20 @@ class SeedAttempt(Record):
     message: str | None = None
 
 
+class JobReport(Record):
+    """A periodic job by its newest runs: when it began last, and when it last succeeded (None: never)."""
+
+    name: str
+    began_at: UnixSeconds
+    succeeded_at: UnixSeconds | None = None
+
+
 class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
     `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours` or `failed`; `cycle_seconds` is
-    the whole cycle's length, saving included.
+    the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `from_store` is
+    False where the store does not answer and this is what the newest snapshot says.
     """
 
     attempted_slot: Slot | None = None
@@ -35,6 +49,8 @@ class CollectorState(Record):
     outcome: str = "none"
     seeds: tuple[SeedAttempt, ...] = ()
     cycle_seconds: float | None = None
+    jobs: tuple[JobReport, ...] = ()
+    from_store: bool = True
 
 
 class RegistryPage(Record):

@@ -41,6 +41,23 @@ class ImportedRange(Record):
     pinned: bool = False
 
 
+class JobRuns(Protocol):
+    """Which periodic jobs ran, and when: one record for each job, by its name."""
+
+    async def claim(
+        self, job: str, period: UnixSeconds, *, seconds: int, holder: str, now: float, lasts: float
+    ) -> bool:
+        """Take the run of a period (its UTC start, `seconds` long); False where another run of it counts.
+
+        A run counts once it has succeeded, and for `lasts` seconds from its claim until then.
+        """
+        ...
+
+    async def finish(self, job: str, period: UnixSeconds, *, holder: str, now: float, succeeded: bool) -> None:
+        """Note the end of a run that was claimed; one that failed may be claimed again."""
+        ...
+
+
 class RollupStore(Protocol):
     """What `jobs.rollup` works on."""
 

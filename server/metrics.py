@@ -101,7 +101,7 @@ def _figures(scrape: Scrape) -> Iterator[Metric]:
     if scrape.store_ok is not None:
         yield _gauge("pnodes_store_up", "1 when the last look at the store succeeded", float(scrape.store_ok))
     if scrape.collector is not None:
-        yield from _collector_figures(scrape.collector)
+        yield from _collector_figures(scrape.collector, scrape.now)
     if scrape.snapshot is not None:
         yield from _snapshot_figures(scrape.snapshot, scrape.now)
 
@@ -115,7 +115,7 @@ def _served(served: Mapping[tuple[str, str, int], int]) -> Metric:
     return family
 
 
-def _collector_figures(state: CollectorState) -> Iterator[Metric]:
+def _collector_figures(state: CollectorState, now: float) -> Iterator[Metric]:
     if state.attempted_slot is not None:
         yield _gauge("pnodes_collector_attempted_slot_seconds", "Slot of the newest cycle", state.attempted_slot)
     if state.committed_slot is not None:
@@ -124,6 +124,12 @@ def _collector_figures(state: CollectorState) -> Iterator[Metric]:
     for seed in state.seeds:
         up.add_metric((seed.seed,), float(seed.failure is None))
     yield up
+    yield _by_label(
+        "pnodes_job_age_seconds",
+        "Seconds since a periodic job last succeeded",
+        "job",
+        {job.name: max(0.0, now - job.succeeded_at) for job in state.jobs if job.succeeded_at is not None},
+    )
 
 
 def _snapshot_figures(snapshot: Snapshot, now: float) -> Iterator[Metric]:

@@ -10,7 +10,15 @@ from schema.domain.history import AvailableRange, History, HistoryPoint, Resolut
 from schema.domain.memory import NodeMemory
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
-from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
+from schema.reads import (
+    HISTORY_JOBS,
+    CollectorState,
+    EventFilter,
+    HistoryStatusRow,
+    JobReport,
+    RegistryPage,
+    SeedAttempt,
+)
 from schema.writes import Commit, Lease, LeaseLost
 from tests.patience import patience
 
@@ -36,6 +44,7 @@ class FakeReads:
         self.node_points = node_points or {}
         self.now = now
         self.down = down
+        self.jobs: tuple[JobReport, ...] = ()
 
     def add(self, snapshot: Snapshot) -> None:
         self.snapshots = sorted([*self.snapshots, snapshot], key=lambda s: s.slot)
@@ -152,6 +161,7 @@ class FakeReads:
                 )
                 for s in newest.header.seeds
             ),
+            jobs=self.jobs or tuple(_ran(name, newest.slot) for name in HISTORY_JOBS),
         )
 
     async def available(self) -> AvailableRange:
@@ -167,6 +177,10 @@ class FakeReads:
     def _need_store(self) -> None:
         if self.down:
             raise SnapshotUnavailable("the store does not answer")
+
+
+def _ran(name: str, at: UnixSeconds) -> JobReport:
+    return JobReport(name=name, began_at=at, succeeded_at=at)
 
 
 class FakeUpdates:
@@ -285,3 +299,30 @@ def _matches(event: Event, where: EventFilter) -> bool:
         and (where.since is None or event.at >= where.since)
         and (where.until is None or event.at <= where.until)
     )
+
+
+class FakeJobRuns:
+    """`JobRuns` in memory. `error` is raised instead of any answer."""
+
+    def __init__(self) -> None:
+        self.claims: dict[str, tuple[UnixSeconds, float]] = {}
+        self.succeeded: dict[str, UnixSeconds] = {}
+        self.error: Exception | None = None
+
+    async def claim(
+        self, job: str, period: UnixSeconds, *, seconds: int, holder: str, now: float, lasts: float
+    ) -> bool:
+        if self.error is not None:
+            raise self.error
+        claimed, until = self.claims.get(job, (-1, 0.0))
+        if claimed > period or (claimed == period and until > now):
+            return False
+        self.claims[job] = (period, now + lasts)
+        return True
+
+    async def finish(self, job: str, period: UnixSeconds, *, holder: str, now: float, succeeded: bool) -> None:
+        if succeeded:
+            self.succeeded[job] = int(now)
+            self.claims[job] = (period, float("inf"))
+        else:
+            self.claims[job] = (period, now)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from schema.domain.errors import DomainError
 from schema.domain.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
 from schema.domain.snapshot import Snapshot
-from schema.reads import Reads
+from schema.reads import HISTORY_JOBS, CollectorState, JobReport, Reads
 from server.rest.errors import RETRY_AFTER_SECONDS
 from server.rest.models.health import Health, Probe
 from server.rest.respond import fresh
@@ -19,6 +19,9 @@ from server.rest.service import ServiceInfo
 STORE_TIMEOUT_SECONDS = 0.5
 STORE_CHECK_SECONDS = 1.0
 NO_SNAPSHOT = "No snapshot available"
+# Roll-up and retention run every five minutes. History makes up three hours that are not rolled up, and no more.
+JOB_LATE_SECONDS = 900
+JOB_STALE_SECONDS = 3_600
 _MESSAGES = {
     Freshness.HEALTHY: "The data are fresh",
     Freshness.DEGRADED: "The data are older than two polling intervals; the last good snapshot is served",
@@ -28,11 +31,14 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """What the last look at the store found, and when a seed last gave its list (unix seconds; None: never)."""
+    """What the last look at the store found, and when a seed last gave its list (unix seconds; None: never).
+
+    `collector` is None while the store does not answer.
+    """
 
     checked_at: float
-    answers: bool
     last_fetch: int | None
+    collector: CollectorState | None = None
 
 
 class StoreWatch:
@@ -57,9 +63,11 @@ class StoreWatch:
                 await self._reads.available()
                 collector = await self._reads.collector()
         except (DomainError, TimeoutError):
-            return StoreState(now, answers=False, last_fetch=_last_fetch(self._reads.current()))
+            return StoreState(now, _last_fetch(self._reads.current()))
+        if not collector.from_store:
+            return StoreState(now, _last_fetch(self._reads.current()))
         fetched = [seed.succeeded_at for seed in collector.seeds if seed.succeeded_at is not None]
-        return StoreState(now, answers=True, last_fetch=max(fetched, default=_last_fetch(self._reads.current())))
+        return StoreState(now, max(fetched, default=_last_fetch(self._reads.current())), collector)
 
 
 def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
@@ -129,12 +137,14 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
                 "snapshot": {"status": "fail", "message": NO_SNAPSHOT},
                 "store": _store_check(store),
                 "seeds": {"status": "fail", "message": "No cycle has been committed"},
+                **_job_checks(store, now),
             },
             **common,
         }
     header = snapshot.header
     age = age_seconds(header.taken_at, now)
     state = freshness(age, header.interval)
+    jobs = _job_checks(store, now)
     body: dict[str, Any] = {
         "status": state.value,
         "message": _MESSAGES[state],
@@ -147,9 +157,13 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
             "snapshot": _snapshot_check(state, age, header.interval),
             "store": _store_check(store),
             "seeds": _seeds_check(header.totals.seeds_ok, header.totals.seeds_configured),
+            **jobs,
         },
         **common,
     }
+    if state is Freshness.HEALTHY and (stale := [name for name, check in jobs.items() if check["status"] == "fail"]):
+        body["status"] = Freshness.DEGRADED.value
+        body["message"] = f"The data are fresh; no {' and no '.join(stale)} has succeeded for too long"
     if state is Freshness.UNHEALTHY:
         body["reason"] = (
             f"Snapshot too old: {age} s, at most {UNHEALTHY_AFTER_INTERVALS * header.interval} s are expected"
@@ -163,7 +177,7 @@ def _snapshot_check(state: Freshness, age: int, interval: int) -> dict[str, Any]
 
 
 def _store_check(store: StoreState) -> dict[str, Any]:
-    if store.answers:
+    if store.collector is not None:
         return {"status": "pass", "message": "The store answers"}
     return {"status": "warn", "message": f"The store did not answer within {STORE_TIMEOUT_SECONDS} s"}
 
@@ -172,6 +186,24 @@ def _seeds_check(ok: int, configured: int) -> dict[str, Any]:
     word = "pass" if ok == configured else "warn" if ok else "fail"
     message = f"{ok} of {configured} seeds answered in the last cycle"
     return {"status": word, "message": message, "observed": ok, "limit": configured}
+
+
+def _job_checks(store: StoreState, now: float) -> dict[str, dict[str, Any]]:
+    """How long ago each job that looks after history last succeeded."""
+    if store.collector is None:
+        unknown = {"status": "warn", "message": "Not known while the store does not answer"}
+        return dict.fromkeys(HISTORY_JOBS, unknown)
+    reports = {report.name: report for report in store.collector.jobs}
+    return {name: _job_check(reports.get(name), now) for name in HISTORY_JOBS}
+
+
+def _job_check(report: JobReport | None, now: float) -> dict[str, Any]:
+    if report is None or report.succeeded_at is None:
+        return {"status": "warn", "message": "It has not succeeded yet"}
+    age = age_seconds(report.succeeded_at, now)
+    word = "pass" if age <= JOB_LATE_SECONDS else "warn" if age <= JOB_STALE_SECONDS else "fail"
+    message = f"It last succeeded {age} s ago"
+    return {"status": word, "message": message, "observed": age, "limit": JOB_STALE_SECONDS}
 
 
 def _last_fetch(snapshot: Snapshot | None) -> int | None:

@@ -1,5 +1,6 @@
 """`Reads` over MongoDB: snapshots and the registry, joined with those who answer from history and from the log of events."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -11,7 +12,7 @@ from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
-from server.storage import head, registry
+from server.storage import head, job_runs, registry
 from server.storage.connect import Mongo
 from server.storage.registry_reads import RegistryReads
 from server.storage.snapshot_reads import SnapshotReads
@@ -96,13 +97,14 @@ class MongoReads:
     async def collector(self) -> CollectorState:
         try:
             async with self._mongo.answering():
-                told = await head.told()
+                told, jobs = await asyncio.gather(head.told(), job_runs.reports())
         except SnapshotUnavailable:
             current = self.current()
             if current is None:
                 raise
             return _as_committed(current.header)
-        return told.collector or CollectorState(committed_slot=told.committed_slot)
+        state = told.collector or CollectorState(committed_slot=told.committed_slot)
+        return state.model_copy(update={"jobs": jobs, "from_store": True})
 
     async def available(self) -> AvailableRange:
         current = self.current()
@@ -156,6 +158,7 @@ def _as_committed(header: SnapshotHeader) -> CollectorState:
         attempted_at=header.timing.started_at,
         committed_slot=header.slot,
         outcome="committed",
+        from_store=False,
         seeds=tuple(
             SeedAttempt(
                 seed=seed.seed,

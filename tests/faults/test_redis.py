@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from schema.reads import HISTORY_JOBS
 from tests.faults import rig as rigs
 from tests.faults.conftest import Note
 from tests.faults.reader import Reader, check_kept
 from tests.faults.rig import (
     SLOT_SECONDS,
     TTL,
+    Api,
     Rig,
     commits,
     events,
@@ -133,6 +135,43 @@ async def test_an_outage_of_redis(own_rig: Rig, own: OwnRedis, note: Note, kind:
     assert len(commits(*workers)) == len(set(commits(*workers))), "no slot twice"
     await check_kept(own_rig.mongo_uri, own_rig.database, reader)
     note(f"{reader.looks} looks, worst gap {reader.worst_gap} s, latest slot {max(reader.lateness()):.2f} s")
+
+
+USER = ("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all")
+
+
+@pytest.mark.parametrize(
+    ("rights", "password"),
+    [
+        pytest.param("-zrangebyscore", "secret", marks=pytest.mark.quick, id="takes jobs and cannot serve them"),
+        pytest.param("-info", "secret", id="no INFO"),
+        pytest.param("+@all", "wrong", id="wrong password"),
+    ],
+)
+async def test_a_redis_that_cannot_be_used(own_rig: Rig, own: OwnRedis, note: Note, rights: str, password: str) -> None:
+    """Every slot is collected, once, and history is looked after, by workers that have to do without the queue."""
+    async with own.client() as client:
+        await client.execute_command(*USER, rights)
+    url = f"redis://app:{password}@127.0.0.1:{own.port}/0"
+    workers = [own_rig.worker("one", REDIS_URL=url), own_rig.worker("two", REDIS_URL=url)]
+    api = await own_rig.healthy_api(REDIS_URL=url)
+    async with Reader(api, own_rig.session) as reader:
+        await slot_start(4 * TTL + 1)
+        await until(lambda: looked_after(api), 30, "roll-up and retention have run")
+        assert reader.refused == []
+    assert reader.worst_gap == TTL, "no slot is missed"
+    assert len(commits(*workers)) == len(set(commits(*workers))), "no slot twice"
+    lost = [line for worker in workers for line in events(worker, "queue.lost")]
+    assert len(lost) <= len(workers), "each worker names the cause once"
+    note(f"{len(set(commits(*workers)))} slots, worst gap {reader.worst_gap} s, latest {max(reader.lateness()):.2f} s")
+
+
+async def looked_after(api: Api) -> bool:
+    """Whether roll-up and retention have succeeded, by /health and by /metrics."""
+    checks = (await api.get("/health")).body["checks"]
+    if any(checks[job]["status"] != "pass" for job in HISTORY_JOBS):
+        return False
+    return all([await api.metric(f'pnodes_job_age_seconds{{job="{job}"}}') >= 0 for job in HISTORY_JOBS])
 
 
 async def waiting(own: OwnRedis, database: str) -> int:

@@ -4,21 +4,24 @@ import asyncio
 import contextlib
 import pickle
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
+import redis
 from arq.constants import job_key_prefix
 from arq.worker import Function, func
+from structlog.testing import capture_logs
 
 from jobs.cycles import Cycles
-from jobs.periodic import PeriodicJob
+from jobs.job_queue import Queue, dumps, loads, queue_functions
+from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.schedule import Job
-from jobs.worker import Queue, dumps, loads, queue_functions
 from schema.domain.base import Slot
 from schema.reads import CollectorState
+from tests.fakes import FakeJobRuns
 from tests.patience import patience
 from tests.processes import Process, connects, free_port, valkey, wait_until
 
@@ -64,11 +67,12 @@ def test_a_cycle_times_out_inside_its_slot_and_stays_known_until_it_is_over(inte
     async def collect(slot: Slot) -> CollectorState:
         return CollectorState(attempted_slot=slot)
 
-    cycle, periodic = queue_functions(Cycles(collect, interval), [PeriodicJob("tidy", 300, 60, _nothing)], interval)
+    jobs = PeriodicJobs([PeriodicJob("tidy", 300, 60, _nothing)], FakeJobRuns(), holder="one")
+    cycle, periodic = queue_functions(Cycles(collect, interval), jobs, interval)
     assert cycle.timeout_s is not None
     assert cycle.keep_result_s is not None
     assert cycle.timeout_s < interval < cycle.keep_result_s
-    assert (periodic.name, periodic.timeout_s, periodic.keep_result_s) == ("tidy", 60, 305)
+    assert (periodic.name, periodic.timeout_s, periodic.keep_result_s) == ("tidy", 65, 305)
 
 
 @pytest.fixture
@@ -192,3 +196,77 @@ async def _put_when_reachable(queue: Queue, job: Job) -> None:
         except OSError:
             continue
     raise AssertionError("the queue is not reachable")
+
+
+USER = "redis://app:secret@127.0.0.1:{port}/0"
+RIGHTS = ("ACL", "SETUSER", "app", "on", ">secret", "~arq:*", "~pnodes:*", "&pnodes:*", "+@all")
+
+
+@contextlib.asynccontextmanager
+async def _as_user(port: int, *rights: str) -> AsyncGenerator[Queue]:
+    """A queue of a Redis user who has all rights but these."""
+    admin = Queue(f"redis://127.0.0.1:{port}/0", "test")
+    await admin.client.execute_command(*RIGHTS, *rights)
+    queue = Queue(USER.format(port=port), "test")
+    yield queue
+    for each in (queue, admin):
+        await each.client.aclose()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("rights", ["-@dangerous", "-info", "-@admin"])
+async def test_a_redis_user_without_the_right_to_look_at_the_server_is_served(port: int, rights: str) -> None:
+    done = Done()
+    async with _as_user(port, rights) as queue, _serving(queue, done=done):
+        await queue.put(_due(60))
+        await done.wait_for(1)
+    assert done.slots == [60]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("rights", ["-zrangebyscore", "-psetex"])
+async def test_a_redis_that_cannot_serve_is_named_once_and_tried_again(port: int, rights: str) -> None:
+    stop = asyncio.Event()
+    with capture_logs() as logs:
+        async with _as_user(port, rights) as queue:
+            serving = asyncio.create_task(queue.serve([Done().function()], stop, grace_seconds=1))
+            await asyncio.to_thread(wait_until, lambda: _named(logs), "the queue is lost")
+            admin = Queue(f"redis://127.0.0.1:{port}/0", "test")
+            before = int((await admin.client.info("stats"))["total_connections_received"])
+            await asyncio.to_thread(wait_until, lambda: _connections(port) > before + 2, "it is tried again, and again")
+            assert not serving.done()
+            stop.set()
+            await serving
+            await admin.client.aclose()
+    assert len(_named(logs)) == 1
+
+
+def _named(logs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [line for line in logs if line["event"] == "queue.lost"]
+
+
+def _connections(port: int) -> int:
+    """How many connections this Redis has received."""
+    with redis.Redis(port=port) as client:
+        return int(cast("dict[str, Any]", client.info("stats"))["total_connections_received"])
+
+
+@pytest.mark.stack
+async def test_a_queue_whose_password_is_wrong_cannot_be_reached(port: int) -> None:
+    async with _as_user(port):
+        wrong = Queue(f"redis://app:other@127.0.0.1:{port}/0", "test")
+        with pytest.raises(OSError, match="invalid username-password"):
+            await wrong.put(_due(60))
+        await wrong.client.aclose()
+
+
+@pytest.mark.stack
+async def test_a_redis_cluster_cannot_be_reached(tmp_path: Path) -> None:
+    port = free_port()
+    plain = valkey(port, tmp_path / "cluster")
+    with Process(*plain.command, "--cluster-enabled", "yes", "--cluster-port", str(free_port()), log=plain.log):
+        await asyncio.to_thread(wait_until, lambda: connects(port), "valkey listens")
+        queue = Queue(f"redis://127.0.0.1:{port}/0", "test")
+        with pytest.raises(OSError, match="Hash slot not served"):
+            await queue.put(_due(60))
+        await queue.client.aclose()

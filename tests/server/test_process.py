@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jobs.announce import RedisAnnouncer
-from jobs.worker import queue_client
+from jobs.job_queue import queue_client
 from server.storage.connect import Mongo
 from server.storage.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores

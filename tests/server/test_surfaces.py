@@ -71,6 +71,8 @@ async def test_metrics_tell_of_requests_and_of_the_network(app: Edge) -> None:
     assert "pnodes_snapshot_slot_seconds 1.8e+09" in text
     assert re.search(r"^pnodes_snapshot_age_seconds [0-9]\.0$", text, re.MULTILINE)
     assert 'pnodes_seed_up{seed="198.18.1.1"} 1.0' in text
+    assert 'pnodes_job_age_seconds{job="rollup"} 10.0' in text
+    assert 'pnodes_job_age_seconds{job="retention"} 10.0' in text
 
 
 async def test_metrics_count_what_the_edge_answers(app: Edge) -> None:

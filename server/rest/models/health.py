@@ -18,10 +18,15 @@ class Checks(Body):
     snapshot: Check = Field(description="Age of the snapshot in seconds")
     store: Check = Field(description="Whether the store answers; the last good snapshot is served while it does not")
     seeds: Check = Field(description="Seeds that answered in the last cycle, of those configured")
+    rollup: Check = Field(description="Seconds since the last roll-up of history")
+    retention: Check = Field(description="Seconds since the last run of retention")
 
 
 class Health(Body):
-    """The monitor's word: healthy under two polling intervals, degraded up to five, unhealthy (503) beyond."""
+    """The monitor's word: healthy under two polling intervals, degraded up to five, unhealthy (503) beyond.
+
+    Also degraded where no roll-up or retention run has succeeded for an hour.
+    """
 
     status: str = Field(description="healthy, degraded or unhealthy")
     message: str = Field(description="The state in a sentence")

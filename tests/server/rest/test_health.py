@@ -4,6 +4,7 @@ import pytest
 
 from schema.domain.history import AvailableRange
 from schema.domain.observation import FailureCategory
+from schema.reads import HISTORY_JOBS, CollectorState, JobReport
 from tests import factories
 from tests.factories import AT, SEEDS
 from tests.fakes import FakeReads
@@ -75,6 +76,58 @@ def test_a_store_that_hangs_delays_health_by_half_a_second_at_most(monkeypatch: 
     monkeypatch.setattr("server.rest.health.STORE_TIMEOUT_SECONDS", 0.01)
     with make_client(Hanging([factories.network(5)])) as client:
         assert client.get("/health").json()["checks"]["store"]["status"] == "warn"
+
+
+def test_a_collector_that_is_known_from_the_snapshot_alone_is_a_silent_store() -> None:
+    """Questions that are answered from memory for a while must not hide a store that is away."""
+
+    class FromMemory(FakeReads):
+        async def collector(self) -> CollectorState:
+            return (await super().collector()).model_copy(update={"from_store": False})
+
+    with make_client(FromMemory([factories.network(5)])) as client:
+        checks = client.get("/health").json()["checks"]
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "snapshot": "pass",
+        "store": "warn",
+        "seeds": "pass",
+        "rollup": "warn",
+        "retention": "warn",
+    }
+
+
+@pytest.mark.parametrize(
+    ("age", "check", "status"),
+    [(0, "pass", "healthy"), (900, "pass", "healthy"), (901, "warn", "healthy"), (3_601, "fail", "degraded")],
+)
+@pytest.mark.parametrize("job", ["rollup", "retention"])
+def test_health_follows_the_age_of_the_jobs_that_look_after_history(
+    job: str, age: int, check: str, status: str
+) -> None:
+    reads = world()
+    reads.jobs = tuple(
+        JobReport(name=name, began_at=AT, succeeded_at=TAKEN_AT - (age if name == job else 0)) for name in HISTORY_JOBS
+    )
+    with make_client(reads, now=lambda: TAKEN_AT) as client:
+        response = client.get("/health")
+    body = response.json()
+    assert (response.status_code, body["status"]) == (200, status)
+    assert body["checks"][job] == {
+        "status": check,
+        "message": f"It last succeeded {age} s ago",
+        "observed": age,
+        "limit": 3_600,
+    }
+
+
+def test_a_job_that_has_never_succeeded_is_a_warning() -> None:
+    reads = world()
+    reads.jobs = (JobReport(name="rollup", began_at=AT),)
+    with make_client(reads, now=lambda: TAKEN_AT) as client:
+        body = client.get("/health").json()
+    assert body["status"] == "healthy"
+    assert body["checks"]["rollup"] == {"status": "warn", "message": "It has not succeeded yet"}
+    assert body["checks"]["retention"]["status"] == "warn"
 
 
 def test_probes_look_at_the_store_once_a_second() -> None:

@@ -1,0 +1,200 @@
+"""The job queue in Redis: what puts jobs in it, and what serves them.
+
+The only module that knows arq, whose jobs are plain coroutine functions here. arq ends with every trouble that Redis
+has for longer than its retries; the loop around it starts it again.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+import structlog
+from arq.connections import ArqRedis
+from arq.utils import poll
+from arq.worker import Function, Worker, func
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from jobs.cycles import Cycles
+from jobs.periodic import PeriodicJob, PeriodicJobs
+from jobs.schedule import CYCLE, Job
+from server.supervisor import end, owned
+
+POLL_SECONDS = 0.25
+HEALTH_SECONDS = 15
+RESTART_SECONDS = 1.0
+MAX_RESTART_SECONDS = 4.0  # workers are back at the queue within ten seconds
+SERVED_SECONDS = 10.0
+CLOSE_SECONDS = 3.0
+MAX_JOBS = 8
+MAX_TRIES = 3
+DEADLINE_MARGIN_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def dumps(value: Mapping[str, Any]) -> bytes:
+    """A job as JSON. An exception among the results becomes its text."""
+    return orjson.dumps(value, default=repr)
+
+
+def loads(raw: bytes) -> dict[str, Any]:
+    """A job from JSON. Raises ValueError for anything else: what lies in Redis is never executed, as a pickle would be."""
+    job = orjson.loads(raw)
+    if not isinstance(job, dict):
+        raise TypeError(f"a job of type {type(job).__name__}: expected an object")
+    return cast("dict[str, Any]", job)
+
+
+def queue_client(url: str, *, patient: bool) -> ArqRedis:
+    """A client of the queue's Redis. A `patient` one rides out a restart of it, any other gives up at once."""
+    patience: dict[str, Any] = {
+        "retry": Retry(ExponentialBackoff(cap=2, base=0.1), 20),
+        "retry_on_timeout": True,
+        "retry_on_error": [
+            RedisConnectionError,
+            RedisTimeoutError,
+            ConnectionRefusedError,
+            ConnectionResetError,
+            OSError,
+        ],
+    }
+    # redis-py 5 does not type from_url.
+    client = cast("Any", ArqRedis).from_url(
+        url, socket_connect_timeout=1, socket_timeout=5, **(patience if patient else {})
+    )
+    client.job_serializer = dumps
+    client.job_deserializer = loads
+    return cast("ArqRedis", client)
+
+
+class Queue:
+    """The job queue of one deployment. Several may share a Redis: names carry the database's name."""
+
+    def __init__(self, url: str, deployment: str) -> None:
+        self._url = url
+        self._deployment = deployment
+        self._name = f"pnodes:{deployment}:jobs"
+        self.client = queue_client(url, patient=False)
+
+    async def put(self, job: Job) -> None:
+        """Put a job in the queue unless it has been there. Raises OSError where Redis cannot be reached."""
+        try:
+            await self.client.enqueue_job(
+                job.name,
+                job.slot,
+                _job_id=f"{self._deployment}:{job.name}:{job.slot}",
+                _queue_name=self._name,
+                _defer_until=datetime.fromtimestamp(job.start, UTC),
+            )
+        except RedisError as error:
+            raise ConnectionError(str(error)) from error
+
+    async def serve(self, functions: Sequence[Function], stop: asyncio.Event, *, grace_seconds: float) -> None:
+        """Run jobs until `stop` is set, whatever happens to Redis; then give running ones `grace_seconds`.
+
+        A queue that cannot be served is tried again after a pause that grows with each failure in a row. One log line
+        says so; another cause gives another line.
+        """
+        stopping = owned(stop.wait(), name="stop")
+        failures, said = 0, ""
+        while not stop.is_set():
+            began = time.monotonic()
+            error = await self._serve_once(functions, stopping, grace_seconds)
+            if error is None:
+                break
+            if time.monotonic() - began > SERVED_SECONDS:
+                failures, said = 0, ""
+            failures += 1
+            if error != said:
+                said = error
+                log.warning("queue.lost", error=error, cycles="each worker runs what is due by itself")
+            await asyncio.wait([stopping], timeout=min(MAX_RESTART_SECONDS, RESTART_SECONDS * 2 ** (failures - 1)))
+        await end(stopping)
+
+    async def _serve_once(
+        self, functions: Sequence[Function], stopping: "asyncio.Task[Any]", grace_seconds: float
+    ) -> str | None:
+        """Run one arq worker to its end: its error, or None where it was stopped."""
+        worker = self._worker(functions)
+        running = owned(worker.main(), name="arq")
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopped = stopping.done()
+        if stopped:
+            worker.allow_pick_jobs = False
+            await _settle(worker, grace_seconds)
+        await end(running)
+        await _close(worker)
+        if stopped:
+            return None
+        return "arq was cancelled" if running.cancelled() else repr(running.exception())
+
+    def _worker(self, functions: Sequence[Function]) -> Worker:
+        return _Worker(
+            functions,
+            queue_name=self._name,
+            redis_pool=queue_client(self._url, patient=True),
+            handle_signals=False,
+            max_jobs=MAX_JOBS,
+            max_tries=MAX_TRIES,
+            poll_delay=POLL_SECONDS,
+            health_check_interval=HEALTH_SECONDS,
+            job_serializer=dumps,
+            job_deserializer=loads,
+            log_results=False,
+        )
+
+
+class _Worker(Worker):
+    """arq's worker, which needs no right to ask Redis for INFO: users without `@dangerous` do not have it."""
+
+    async def main(self) -> None:
+        """Run jobs until cancelled. As arq's own, without the log line about the server that it starts with."""
+        self.ctx["redis"] = self.pool
+        async for _ in poll(self.poll_delay_s):
+            await self._poll_iteration()
+
+
+async def _settle(worker: Worker, seconds: float) -> None:
+    """Let jobs end and be written down as done."""
+    tasks = list(worker.tasks.values())
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
+async def _close(worker: Worker) -> None:
+    """Close a worker that has ended, maybe because its Redis did: within bounds, and whatever it complains of."""
+    pool = worker.pool
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await worker.close()
+    with contextlib.suppress(Exception):
+        await pool.aclose()
+
+
+def queue_functions(cycles: Cycles, jobs: PeriodicJobs, interval: int) -> list[Function]:
+    """What the queue may run. Results are kept until their slot or period is over: they mark it as done."""
+
+    async def cycle(ctx: dict[Any, Any], slot: int) -> str:
+        return await cycles.run(slot)
+
+    return [
+        # Shorter than the slot; cycles keep to a deadline of their own, still a little shorter.
+        func(cycle, name=CYCLE, timeout=0.95 * interval, keep_result=interval + 5),
+        *(_periodic(job, jobs) for job in jobs.jobs),
+    ]
+
+
+def _periodic(job: PeriodicJob, jobs: PeriodicJobs) -> Function:
+    async def run(ctx: dict[Any, Any], period: int) -> str:
+        return await jobs.run(job.name, period)
+
+    # Jobs keep to a deadline of their own, a little shorter.
+    return func(run, name=job.name, timeout=job.timeout_seconds + DEADLINE_MARGIN_SECONDS, keep_result=job.seconds + 5)

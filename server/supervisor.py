@@ -1,0 +1,130 @@
+"""Background tasks that cannot end unseen.
+
+The one module of `server` and `jobs` that creates tasks. Each task is of one of two kinds:
+
+kept     runs for as long as its process does; one that ends is logged, counted, and started again
+owned    has somebody who awaits its result, and with it its exception
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 15.0
+MAX_ENDS = 10
+WINDOW_SECONDS = 600.0
+CANCEL_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+def owned(work: Coroutine[Any, Any, T], *, name: str) -> "asyncio.Task[T]":
+    """A task whose caller awaits it, or cancels it and awaits its end."""
+    return asyncio.get_running_loop().create_task(work, name=name)
+
+
+class Supervisor:
+    """The kept tasks of one process.
+
+    A task that ends before `stop` is set is logged with its cause, counted, and started again after a pause that
+    doubles with each end. After more than `max_ends` ends of one task within `window_seconds` the supervisor gives
+    up: `gave_up` is set, and `reason` names the task and its last cause.
+    """
+
+    def __init__(
+        self,
+        stop: asyncio.Event | None = None,
+        *,
+        max_ends: int = MAX_ENDS,
+        window_seconds: float = WINDOW_SECONDS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.gave_up = asyncio.Event()
+        self.reason: str | None = None
+        self._stop = stop or asyncio.Event()
+        self._max_ends = max_ends
+        self._window_seconds = window_seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._ends: Counter[str] = Counter()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
+
+    @property
+    def ends(self) -> Mapping[str, int]:
+        """How often each task has ended unexpectedly, by its name; 0 for those that never did."""
+        return {name: self._ends[name] for name in self._tasks}
+
+    def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run `work` until the supervisor closes, and run it again whenever it ends. Names are unique."""
+        if name in self._tasks:
+            raise ValueError(f"task {name!r} is kept already")
+        self._tasks[name] = owned(self._keep(name, work), name=name)
+
+    async def ended(self, name: str) -> None:
+        """Wait for the end of a task that ends by itself once `stop` is set."""
+        await asyncio.wait([self._tasks[name]])
+
+    async def close(self) -> None:
+        """Cancel all tasks, and wait for their end."""
+        self._closing = True
+        await end(*self._tasks.values())
+
+    async def _keep(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        recent: deque[float] = deque()
+        while True:
+            cause = await self._once(name, work)
+            if cause is None:
+                return
+            self._ends[name] += 1
+            now = self._clock()
+            recent.append(now)
+            while recent[0] < now - self._window_seconds:
+                recent.popleft()
+            if len(recent) > self._max_ends:
+                self.reason = f"task {name} ended {len(recent)} times within {self._window_seconds:.0f} s: {cause}"
+                log.critical("task.gave_up", task=name, ends=len(recent), error=cause)
+                self.gave_up.set()
+                return
+            await self._sleep(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (len(recent) - 1)))
+
+    async def _once(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> str | None:
+        """Run the work to its end: the cause of that, or None where it was asked to end."""
+        try:
+            await work()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closing or (task is not None and task.cancelling()):
+                raise
+            cause = "it was cancelled"
+        except Exception as error:
+            cause = repr(error)
+            log.exception("task.ended", task=name, error=cause)
+            return cause
+        else:
+            cause = "it returned"
+        if self._stop.is_set():
+            return None
+        log.error("task.ended", task=name, error=cause)
+        return cause
+
+
+async def end(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks until they are over; their results and exceptions stay in them.
+
+    Once is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py writes through, swallows a cancellation that
+    comes in the same moment as its result.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
