@@ -21,4 +21,5 @@ ENV PATH=/opt/venv/bin:/app/deploy:$PATH \
 USER pnodes
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "server"]
+# An empty HOST, as an --env-file may have it, means the default of the image.
+CMD ["sh", "-c", "exec python -m server --host \"${HOST:-0.0.0.0}\""]

@@ -2,7 +2,8 @@
 # The Python that the .venv is made with. Unset: the newest of 3.11, 3.12 and 3.13 that is found.
 PYTHON ?=
 BIN := .venv/bin
-PORT ?= 8000
+# Where PORT is not given, that of .env counts.
+PORT_OPTION = $(if $(PORT),--port $(PORT))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The Node.js that the lock brings as a wheel, so that nobody needs another.
@@ -55,10 +56,10 @@ tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests
 setup: .venv/.run ## make a .venv with all that `demo` and `run` need
 
 demo: setup ## the whole stack against a simulated network on loopback
-	@$(BIN)/pnodes up --simulate 300 --port $(PORT)
+	@$(BIN)/pnodes up --simulate 300 $(PORT_OPTION)
 
 run: setup ## the whole stack against the real network
-	@$(BIN)/pnodes up --port $(PORT)
+	@$(BIN)/pnodes up $(PORT_OPTION)
 
 test: lint ## lint, types, import contracts, and all tests
 	@$(PYTEST) $(MEASURED) --cov --cov-report=json:coverage.json --cov-report=
