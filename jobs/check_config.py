@@ -1,43 +1,66 @@
 """`pnodes check-config`: what a process started here would be configured with, and what is wrong with it."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from jobs.parts import seeds_of
-from server.masking import mask_credentials
+from jobs.seeds import review
+from server.env_file import BadEnvFile, read_env_file
+from server.masking import mask_url
 from server.settings import BadSettings, Settings, load_settings
+from server.storage.client import look_up
+from server.stores import LookUp, dns_report
 
 CLOSE_ENOUGH = 0.75
 
 
-def report(environ: Mapping[str, str], env_file: Path) -> tuple[list[str], list[str]]:
-    """The effective configuration, a line for each setting with where it comes from, and the problems found.
+class Report(NamedTuple):
+    """The effective configuration, a line for each setting with where it comes from; what is wrong, and what is odd."""
+
+    effective: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) -> Report:
+    """Look at everything that can be known before a start. `ask` looks up the servers of a `mongodb+srv` URI.
 
     `environ` must be that of this process, which `load_settings` reads by itself.
     """
-    in_file = dotenv_values(env_file) if env_file.is_file() else {}
-    problems = list(_strangers(in_file))
+    try:
+        in_file = read_env_file(env_file)
+    except BadEnvFile as bad:
+        return Report(problems=(str(bad),))
+    unknown = tuple(_unknown(in_file))
     try:
         settings = load_settings(env_file)
     except BadSettings as bad:
-        return [], [*bad.problems, *problems]
-    try:
-        seeds_of(settings)
-    except BadSettings as bad:
-        problems += bad.problems
-    return [_line(name, settings, environ, in_file) for name in Settings.model_fields], problems
+        return Report(problems=(*bad.problems, *unknown))
+    effective = tuple(_line(name, settings, environ, in_file) for name in Settings.model_fields)
+    seeds = review(settings.ip_nodes, allow_private=settings.allow_private_seeds)
+    malformed = [f"IP_NODES: {problem}" for problem in seeds.malformed]
+    never = [f"IP_NODES: {remark}" for remark in seeds.never]
+    dns = [word for word in dns_report(settings, ask) if word is not None]
+    odd = [f"IP_NODES: {remark}" for remark in (*_repeated(environ, in_file), *seeds.odd)]
+    return Report(effective, (*malformed, *never, *dns, *unknown), tuple(odd))
 
 
-def _line(name: str, settings: Settings, environ: Mapping[str, str], in_file: Mapping[str, str | None]) -> str:
+def _repeated(environ: Mapping[str, str], in_file: Mapping[str, str]) -> Iterator[str]:
+    """Seeds that are written twice in the same way; the settings have each once."""
+    written = environ.get("IP_NODES", "").strip() or in_file.get("IP_NODES", "")
+    times = Counter(part.strip() for part in written.split(",") if part.strip())
+    return (f"seed {seed}: written {count} times; it is asked once" for seed, count in times.items() if count > 1)
+
+
+def _line(name: str, settings: Settings, environ: Mapping[str, str], in_file: Mapping[str, str]) -> str:
     variable = name.upper()
     if environ.get(variable, "").strip():
         source = "environment"
-    elif (in_file.get(variable) or "").strip():
+    elif in_file.get(variable, "").strip():
         source = ".env"
     else:
         source = "default"
@@ -48,7 +71,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, SecretStr):
-        return mask_credentials(value.get_secret_value())
+        return mask_url(value.get_secret_value())
     if isinstance(value, tuple):
         return ",".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]  (every tuple among the settings is one of texts)
     if isinstance(value, bool):
@@ -56,7 +79,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _strangers(in_file: Mapping[str, str | None]) -> Iterator[str]:
+def _unknown(in_file: Mapping[str, str]) -> Iterator[str]:
     """Names in the file that are no settings, with the one that may have been meant."""
     known = [name.upper() for name in Settings.model_fields]
     for name in in_file:

@@ -18,11 +18,13 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.recording import BadRecording
+from jobs.seeds import wrong_port
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import fetcher, verify
 from server.release import release
-from server.settings import ENV_FILE, BadSettings, load_settings
+from server.settings import ENV_FILE, BadSettings, Settings, load_settings
+from server.stores import check_stores
 
 DEFAULT_SIMULATED_NODES = 300
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -130,7 +132,14 @@ def _up(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return BAD_USAGE
     wish = Wish(options.simulate, options.replay, options.port, options.data_dir)
-    return asyncio.run(Stack(wish, load_settings(), _print_now).run())
+    return asyncio.run(Stack(wish, _store_settings(), _print_now).run())
+
+
+def _store_settings() -> Settings:
+    """The settings of a command that uses the stores. Raises BadSettings."""
+    settings = load_settings()
+    check_stores(settings)
+    return settings
 
 
 def _serve(options: argparse.Namespace) -> NoReturn:
@@ -179,6 +188,8 @@ def _probe(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
+    if (warning := wrong_port(seed)) is not None:
+        print(f"warning: {warning}", flush=True)
     limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
     report = asyncio.run(_asked(seed, limits, Dialler(allow_private=settings.allow_private_seeds)))
     print(render(report))
@@ -193,19 +204,21 @@ async def _asked(seed: Seed, limits: Limits, dialler: Dialler) -> ProbeReport:
 def _import(options: argparse.Namespace) -> int:
     wish = ImportWish(tuple(options.files), options.keep_raw, options.data_dir)
     try:
-        return asyncio.run(importing.run(wish, load_settings(), _print_now))
+        return asyncio.run(importing.run(wish, _store_settings(), _print_now))
     except (BadRecording, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
 
 
 def _check_config(_: argparse.Namespace) -> int:
-    effective, problems = check_config.report(os.environ, ENV_FILE)
-    for line in effective:
+    found = check_config.report(os.environ, ENV_FILE)
+    for line in found.effective:
         print(line)
-    for problem in problems:
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    for problem in found.problems:
         print(f"problem: {problem}", file=sys.stderr)
-    return BAD_USAGE if problems else 0
+    return BAD_USAGE if found.problems else 0
 
 
 def _print_now(line: str) -> None:

@@ -17,7 +17,7 @@ from jobs.importer import Imported, import_files
 from jobs.plan import Plan, Wish, plan_of
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
-from server.masking import mask_credentials
+from server.masking import mask_url
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
@@ -93,7 +93,7 @@ async def _connected(uri: str, name: str) -> AsyncGenerator[Mongo]:
 async def _store(plan: Plan, settings: Settings, write: Callable[[str], None]) -> AsyncGenerator[str]:
     """The URI of MONGO_URI, of the running `pnodes up` in this folder, or of stores started for the time being."""
     if settings.mongo_uri is not None:
-        write(f"into {mask_credentials(settings.mongo)}")
+        write(f"into {mask_url(settings.mongo)}")
         yield settings.mongo
         return
     try:

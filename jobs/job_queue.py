@@ -25,6 +25,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from jobs.cycles import Cycles
 from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.schedule import CYCLE, Job
+from server.redis_options import tls_options
 from server.supervisor import end, owned
 
 POLL_SECONDS = 0.25
@@ -68,7 +69,7 @@ def queue_client(url: str, *, patient: bool) -> ArqRedis:
     }
     # redis-py 5 does not type from_url.
     client = cast("Any", ArqRedis).from_url(
-        url, socket_connect_timeout=1, socket_timeout=5, **(patience if patient else {})
+        url, socket_connect_timeout=1, socket_timeout=5, **tls_options(url), **(patience if patient else {})
     )
     client.job_serializer = dumps
     client.job_deserializer = loads

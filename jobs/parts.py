@@ -9,30 +9,22 @@ from jobs.collect import Crawl
 from jobs.crawl import crawl
 from jobs.periodic import PeriodicJob
 from jobs.probing import Prober, public_client
-from jobs.prpc.address import Seed, parse_seeds
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.retention import Retention
+from jobs.seeds import seeds_of
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle import CycleOptions
 from schema.domain.observation import SeedReply
 from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore
-from server.settings import BadSettings, Settings
+from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.events import EventLog
 from server.storage.upkeep import MongoUpkeep
 from server.storage.writes import MongoSnapshotStore
 
 UPKEEP_PERIOD = 5 * MINUTE
-
-
-def seeds_of(settings: Settings) -> tuple[Seed, ...]:
-    """The seeds to ask. Raises BadSettings for a text that cannot name one."""
-    try:
-        return parse_seeds(settings.ip_nodes)
-    except ValueError as error:
-        raise BadSettings((f"IP_NODES: {error}",)) from error
 
 
 def crawler(settings: Settings, dial_map: Mapping[str, str] | None) -> Crawl:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -18,8 +18,8 @@ from jobs.children import Child, GaveUp, Program
 from jobs.dial_map import write_dial_map
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores
 from jobs.invocation import invocation
-from jobs.parts import seeds_of
 from jobs.plan import Wish, plan_of
+from jobs.seeds import review_of
 from server.masking import mask_credentials
 from server.settings import Settings
 from server.supervisor import end
@@ -28,6 +28,8 @@ ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
 LOUD = frozenset({"warning", "error", "critical"})
+# What a worker says of its seeds, this command has said before it started one.
+SAID_ALREADY = frozenset({"seed.remark"})
 TRY_IT = (
     "the embedded database is for trying things out, not for data that must last;",
     "to move to servers of your own, set MONGO_URI and REDIS_URL (docs/deploy.md)",
@@ -53,14 +55,14 @@ class Stack:
         """
         stop, hurry = asyncio.Event(), asyncio.Event()
         _on_signals(stop, hurry)
-        seeds_of(self._settings)
+        remarks = review_of(self._settings).remarks
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         stopping = asyncio.create_task(stop.wait())
         lock: IO[str] | None = None
         try:
             check_port(self._settings.host, self._plan.port)
             lock = take_folder(self._plan.folder)
-            self._guard(broken, self._bring_up(broken))
+            self._guard(broken, self._bring_up(broken, remarks))
             await asyncio.wait([stopping, broken], return_when=asyncio.FIRST_COMPLETED)
             if broken.done():
                 broken.result()
@@ -87,11 +89,13 @@ class Stack:
         task.add_done_callback(note)
         self._tasks.append(task)
 
-    async def _bring_up(self, broken: "asyncio.Future[None]") -> None:
+    async def _bring_up(self, broken: "asyncio.Future[None]", remarks: Iterable[str]) -> None:
         """Start everything in order, and tell when there is something to see."""
         started = time.monotonic()
         plan, settings = self._plan, self._settings
         self._write(f"network {plan.network}, data in {plan.folder}")
+        for remark in () if plan.invented else remarks:
+            self._say("IP_NODES", remark)
         environ = dict(os.environ)
         at: Mapping[str, Any] = await self._start_stores(broken, environ) if plan.embedded else {}
         seeds = await self._start_simulator(broken, environ) if plan.invented else settings.ip_nodes
@@ -171,7 +175,7 @@ class Stack:
         def hear(line: Mapping[str, Any]) -> None:
             if line.get("event") == "cycle.done":
                 self._note_seeds(int(line.get("seeds_ok", 0)), int(line.get("seeds", 0)))
-            elif line.get("level") in LOUD:
+            elif line.get("level") in LOUD and line.get("event") not in SAID_ALREADY:
                 self._say(name, _short(line))
 
         return hear

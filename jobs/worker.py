@@ -19,10 +19,12 @@ from jobs.periodic import PeriodicJobs
 from jobs.probing import Prober
 from jobs.schedule import cycle_seconds
 from jobs.scheduler import Scheduler
+from jobs.seeds import review_of
 from server import logs
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo
 from server.storage.job_runs import MongoJobRuns
+from server.stores import check_stores
 from server.supervisor import Supervisor, end, owned
 
 log = logs.get_logger("jobs.worker")  # not __name__: this module is also run
@@ -96,12 +98,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     simulated = parser.parse_args(arguments).simulated
     try:
         settings = load_settings()
+        check_stores(settings)
+        remarks = review_of(settings).remarks
         dial_map = read_dial_map(os.environ, simulated=simulated)
         crawl, prober = parts.crawler(settings, dial_map), parts.prober(settings, dial_map)
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
         return 2
     logs.configure(level=settings.log_level, log_format=settings.log_format)
+    for remark in remarks:
+        log.warning("seed.remark", remark=remark)
     return asyncio.run(work(settings, crawl, prober))
 
 

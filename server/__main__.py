@@ -14,6 +14,7 @@ from server.app import create_app
 from server.lifecycle import Lifecycle
 from server.protocol import BoundedHttp
 from server.settings import BadSettings, Settings, load_settings
+from server.stores import check_stores
 
 MAX_FRAME_BYTES = 65_536
 # Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
+        check_stores(settings)
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
         return 2

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from schema.domain.snapshot import Snapshot
 from server.logs import get_logger
+from server.redis_options import tls_options
 
 CHANNEL = "pnodes:slots"
 IDLE_SECONDS = 15.0
@@ -125,7 +126,9 @@ async def follow_announcements(url: str, wake: Callable[[], None]) -> None:
 async def _subscription(url: str) -> AsyncGenerator[AsyncIterator[None]]:
     """An item for each message on the channel. A connection that stays silent when pinged raises TimeoutError."""
     # redis-py 5 does not type from_url and pubsub.
-    client: Any = cast("Any", redis_asyncio).from_url(url, socket_connect_timeout=2, socket_keepalive=True)
+    client: Any = cast("Any", redis_asyncio).from_url(
+        url, socket_connect_timeout=2, socket_keepalive=True, **tls_options(url)
+    )
     async with client, client.pubsub() as pubsub:
         await pubsub.subscribe(CHANNEL)
         yield _messages(pubsub)

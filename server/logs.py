@@ -5,13 +5,16 @@ characters escaped, and a log that cannot be written never stops the process.
 """
 
 import logging
+import re
 import sys
-from typing import Literal, TextIO
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from server.masking import mask_credentials
+from server.masking import HIDDEN, mask_credentials
 
 LogFormat = Literal["auto", "json", "console"]
 
@@ -25,6 +28,9 @@ _QUIET = {
 }
 _MAX_VALUE = 4_000
 _MAX_TRACEBACK = 16_000
+_BLANK = re.compile(r"\s")
+_MAX_DEPTH = 3
+_MAX_ITEMS = 100
 _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
@@ -63,11 +69,41 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Texts without passwords, and bounded; of a traceback, the end."""
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = mask_credentials(value[-_MAX_TRACEBACK:] if key == "exception" else value[:_MAX_VALUE])
-    return event
+    """Values without passwords, and bounded; of a traceback, the end."""
+    return {key: _last_part(value) if key == "exception" else _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any, depth: int = 0) -> Any:
+    """A value as it may be written. What is no JSON would be written as its representation, which may hold a URI."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return mask_credentials(_first_part(value))
+        case dict() if depth < _MAX_DEPTH:
+            pairs = islice(cast("dict[Any, Any]", value).items(), _MAX_ITEMS)
+            return {_masked(str(key)): _masked(item, depth + 1) for key, item in pairs}
+        case list() | tuple() if depth < _MAX_DEPTH:
+            return [_masked(item, depth + 1) for item in islice(cast("Iterable[Any]", value), _MAX_ITEMS)]
+        case _:
+            return mask_credentials(_first_part(repr(value)))
+
+
+def _first_part(text: str) -> str:
+    """A bounded text. A URI that the bound cuts through is left out: its password has lost the @ that marks it."""
+    if len(text) <= _MAX_VALUE:
+        return text
+    kept, cut = text[:_MAX_VALUE].rpartition("://")[::2]
+    whole = not kept or "@" in cut or _BLANK.search(cut)
+    return text[:_MAX_VALUE] if whole else f"{kept}://{HIDDEN}"
+
+
+def _last_part(value: Any) -> str:
+    """The end of a traceback, from the start of a line."""
+    text = str(value)
+    if len(text) > _MAX_TRACEBACK:
+        text = text[-_MAX_TRACEBACK:].partition("\n")[2]
+    return mask_credentials(text)
 
 
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

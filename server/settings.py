@@ -3,16 +3,17 @@
 Read by composition roots alone (`load_settings`); everything else gets plain values as arguments.
 """
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.masking import mask_credentials
-from server.variables import LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, setting
+from server.env_file import BadEnvFile, read_env_file
+from server.problems import problem_of
+from server.variables import LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, refuse_quotes, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",
@@ -43,7 +44,7 @@ class BadSettings(Exception):
 class Settings(BaseSettings):
     """Everything that can be set. Each field is the environment variable of the same name in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     mongo_uri: MongoUri | None = setting(
         None,
@@ -230,6 +231,11 @@ class Settings(BaseSettings):
         trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         return {name: value for name, value in trimmed.items() if value != ""}
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_quotes(cls, value: object) -> object:
+        return refuse_quotes(value)
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.liveness_grace_seconds is not None and self.liveness_grace_seconds < self.cache_ttl:
@@ -261,25 +267,27 @@ class Settings(BaseSettings):
 
 def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
     """The settings of this process. Raises BadSettings with a line for each variable that cannot be used."""
-    # The type checker sees the fields alone, not the loader's own arguments.
-    load = cast("Callable[..., Settings]", Settings)
+    in_file = read_settings_file(env_file) if env_file else {}
+    in_environment = {name.lower() for name, value in os.environ.items() if value.strip()}
+    # An argument goes before the environment, so that only what is not set there may be one.
+    given = {name: value for name, value in in_file.items() if name not in in_environment}
     try:
-        return load(_env_file=env_file)
+        return Settings(**cast("dict[str, Any]", given))
     except ValidationError as refused:
-        raise BadSettings(tuple(_problem(error) for error in refused.errors(include_url=False))) from None
+        raise BadSettings(
+            tuple(problem_of(error, expected_of) for error in refused.errors(include_url=False))
+        ) from None
+
+
+def read_settings_file(env_file: Path) -> dict[str, str]:
+    """What the lines of a file set, by the names of fields; other names as they are. Raises BadSettings."""
+    try:
+        return {name.lower(): value for name, value in read_env_file(env_file).items()}
+    except BadEnvFile as bad:
+        raise BadSettings((str(bad),)) from None
 
 
 def expected_of(name: str) -> str:
     """What a setting accepts, as the end of "NAME=value: expected …". `name` is the field's."""
     extra = cast("Mapping[str, str]", Settings.model_fields[name].json_schema_extra)
     return extra["expected"]
-
-
-def _problem(error: ErrorDetails) -> str:
-    if not error["loc"]:
-        return error["msg"].removeprefix("Value error, ")
-    name = str(error["loc"][0])
-    value = error["input"]
-    shown = ",".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
-    reason = f" ({error['ctx']['error']})" if error["type"] == "value_error" and "ctx" in error else ""
-    return f"{name.upper()}={mask_credentials(shown)[:120]}: expected {expected_of(name)}{reason}"

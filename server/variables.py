@@ -1,14 +1,20 @@
 """How an environment variable is read: from its text to a value, or to the reason why that cannot be."""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from schema.domain.versions import parse
+from server.store_urls import check_mongo_uri, check_redis_url
 
-_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
+MAX_SHOWN_CHARS = 80
+MAX_SHOWN_ITEMS = 5
+
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{0,260}")
 
 
 def _split(value: object) -> object:
@@ -22,12 +28,17 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _check_seeds(seeds: tuple[str, ...]) -> tuple[str, ...]:
+def _checked_seeds(value: object) -> object:
     """Nothing but what a host and a port are written with; the collector reads them in full."""
-    for seed in seeds:
-        if not _SEED.fullmatch(seed):
-            raise ValueError(f"{seed!r} is not HOST or HOST:PORT")
-    return seeds
+    texts = value.split(",") if isinstance(value, str) else value
+    if isinstance(texts, list | tuple):
+        items = [str(item).strip() for item in cast("Sequence[object]", texts)]
+        wrong = [
+            f"item {at}, {item[:MAX_SHOWN_CHARS]!r}" for at, item in enumerate(items, 1) if not _SEED.fullmatch(item)
+        ]
+        if wrong:
+            raise ValueError(f"not HOST or HOST:PORT: {'; '.join(wrong[:MAX_SHOWN_ITEMS])}")
+    return value
 
 
 def _check_release(version: str) -> str:
@@ -37,13 +48,24 @@ def _check_release(version: str) -> str:
     return version
 
 
-def _scheme(*schemes: str) -> AfterValidator:
-    def check(uri: SecretStr) -> SecretStr:
-        if not uri.get_secret_value().startswith(schemes):
+def _url(usable: Callable[[str], None], *schemes: str) -> AfterValidator:
+    """A URL with one of these schemes that `usable` raises no ValueError for."""
+
+    def check(url: SecretStr) -> SecretStr:
+        text = url.get_secret_value()
+        if not text.startswith(schemes):
             raise ValueError(f"a scheme other than {' '.join(schemes)}")
-        return uri
+        usable(text)
+        return url
 
     return AfterValidator(check)
+
+
+def refuse_quotes(value: object) -> object:
+    """`docker --env-file` keeps quotes as part of the value, unlike a shell and `.env`. No setting needs any."""
+    if isinstance(value, str) and value and (value[0] in _QUOTES or value[-1] in _QUOTES):
+        raise ValueError("it has quotes: write it without them, since docker --env-file keeps them in the value")
+    return value
 
 
 def setting(default: Any, expected: str, description: str, **bounds: Any) -> Any:
@@ -52,8 +74,8 @@ def setting(default: Any, expected: str, description: str, **bounds: Any) -> Any
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-MongoUri = Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")]
-RedisUrl = Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")]
-Seeds = Annotated[Names, AfterValidator(_check_seeds)]
+MongoUri = Annotated[SecretStr, _url(check_mongo_uri, "mongodb://", "mongodb+srv://")]
+RedisUrl = Annotated[SecretStr, _url(check_redis_url, "redis://", "rediss://", "unix://")]
+Seeds = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), BeforeValidator(_checked_seeds)]
 Release = Annotated[str, AfterValidator(_check_release)]
 LowerCase = BeforeValidator(_lower)

@@ -50,6 +50,16 @@ class NoResolver(AbstractResolver):
         """Nothing to close."""
 
 
+def refusal(ip: IPAddress, *, allow_private: bool) -> str | None:
+    """Why an address may not be dialled; None where it may."""
+    reach = reach_of(ip)
+    if reach is Reach.NEVER:
+        return f"{ip} is not an address that a pod can have"
+    if reach is Reach.PRIVATE and not allow_private:
+        return f"{ip} is private, and private addresses are not allowed"
+    return None
+
+
 class Dialler:
     """Decides where a seed's connection goes, and makes every socket.
 
@@ -91,11 +101,9 @@ class Dialler:
         return socket.socket(family, kind, protocol)
 
     def _check(self, ip: IPAddress) -> None:
-        reach = reach_of(ip)
-        if reach is Reach.NEVER:
-            raise ForbiddenAddress(f"{ip} is not an address that a pod can have")
-        if reach is Reach.PRIVATE and not self._allow_private:
-            raise ForbiddenAddress(f"{ip} is private, and private addresses are not allowed")
+        why = refusal(ip, allow_private=self._allow_private)
+        if why is not None:
+            raise ForbiddenAddress(why)
 
     def _mapped(self, endpoint: Endpoint, ip: IPAddress) -> Endpoint:
         if self._dial_map is None:

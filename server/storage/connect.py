@@ -7,20 +7,17 @@ from typing import Any
 
 import pymongo
 from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
-from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
 
 from schema.domain.errors import SnapshotUnavailable
+from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.documents import DOCUMENTS
 from server.storage.events import EventDaysDocument, EventDocument
 from server.storage.history import HistoryDocument
 from server.storage.history_state import UpkeepDocument
 
-DEFAULT_TIMEOUT_SECONDS = 10.0
-SERVER_SELECTION_SECONDS = 3.0
 INDEX_BUILD_SECONDS = 120.0
-MAX_POOL_SIZE = 20
 
 # Every document that this database holds; one that is not named here is not bound, and has no indexes.
 MODELS: tuple[type[Document], ...] = (
@@ -52,17 +49,12 @@ class Mongo:
         max_pool_size: int = MAX_POOL_SIZE,
         event_listeners: Sequence[Any] = (),
     ) -> None:
-        self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        self._client = mongo_client(
             uri,
-            appname="pnode-analytics",
-            maxPoolSize=max_pool_size,
-            serverSelectionTimeoutMS=round(server_selection_seconds * 1_000),
-            connectTimeoutMS=round(server_selection_seconds * 1_000),
-            timeoutMS=round(timeout_seconds * 1_000),
-            # A standalone server acknowledges from memory unless asked for its journal.
-            journal=True,
-            tz_aware=True,
-            event_listeners=list(event_listeners),
+            timeout_seconds=timeout_seconds,
+            server_selection_seconds=server_selection_seconds,
+            max_pool_size=max_pool_size,
+            event_listeners=event_listeners,
         )
         # Two reads that belong together must not be answered by secondaries of different age.
         self.database = self._client.get_database(name, read_preference=ReadPreference.PRIMARY)

@@ -1,12 +1,15 @@
 """The command line: what it offers, and what it says when it is asked wrongly."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from jobs import cli
+from jobs import check_config, cli
 from jobs.examples import EXAMPLES
+from server.env_file import read_env_file
 from server.settings import Settings, expected_of
+from server.storage.client import DnsSilent, NoSuchCluster
 from tests.processes import REPOSITORY, free_port
 
 COMMANDS = ("up", "serve", "worker", "simulate", "verify", "probe", "import", "export-schema", "check-config")
@@ -57,14 +60,14 @@ def test_check_config_shows_every_setting_and_its_source(
 ) -> None:
     Path(".env").write_text("PORT=9000\nCACHE_TTL=90\nMONGO_DB=\n", encoding="utf-8")
     monkeypatch.setenv("CACHE_TTL", "120")
-    monkeypatch.setenv("MONGO_URI", "mongodb+srv://me:hunter2@cluster.example/")
+    monkeypatch.setenv("MONGO_URI", "mongodb://me:hunter2@cluster.example/")
     assert cli.main(["check-config"]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert [line.partition("=")[0] for line in shown] == [name.upper() for name in Settings.model_fields]
     assert "CACHE_TTL=120  (environment)" in shown
     assert "PORT=9000  (.env)" in shown
     assert "MONGO_DB=xandeum-monitor  (default)" in shown
-    assert "MONGO_URI=mongodb+srv://me:***@cluster.example/  (environment)" in shown
+    assert "MONGO_URI=mongodb://me:***@cluster.example/  (environment)" in shown
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,45 @@ def test_check_config_knows_a_misspelt_name(capsys: pytest.CaptureFixture[str]) 
     Path(".env").write_text("MONGODB_URI=mongodb://127.0.0.1\n", encoding="utf-8")
     assert cli.main(["check-config"]) == 2
     assert "problem: .env: MONGODB_URI is not a setting; did you mean MONGO_URI?" in capsys.readouterr().err
+
+
+def test_check_config_names_seeds_that_are_never_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IP_NODES", "45.1.2.3,10.0.0.1,203.0.113.7")
+    assert cli.main(["check-config"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert [line[:36] for line in told] == [
+        "problem: IP_NODES: seed 10.0.0.1 is ",
+        "problem: IP_NODES: seed 203.0.113.7 ",
+    ]
+
+
+def test_check_config_accepts_what_is_only_odd(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IP_NODES", "45.1.2.3:9001,45.1.2.4,45.1.2.4")
+    assert cli.main(["check-config"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: IP_NODES: seed 45.1.2.4: written 2 times; it is asked once",
+        "warning: IP_NODES: seed 45.1.2.3:9001: 9001 is the port of gossip; pRPC answers on 6000, so 45.1.2.3 may be "
+        "meant",
+    ]
+
+
+@pytest.mark.parametrize("error", [NoSuchCluster, DnsSilent])
+def test_check_config_asks_the_dns_for_a_cluster(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "mongodb+srv://me:hunter2@cluster.example/"
+    monkeypatch.setenv("MONGO_URI", uri)
+    asked: list[str] = []
+
+    def ask(uri: str, _seconds: float) -> None:
+        asked.append(uri)
+        raise error("no _mongodb._tcp.cluster.example")
+
+    (problem,) = check_config.report({"MONGO_URI": uri}, Path(".env"), ask).problems
+    assert asked == [uri]
+    assert problem.startswith("MONGO_URI=mongodb+srv://me:***@cluster.example/: ")
 
 
 def test_a_bad_setting_stops_any_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +176,11 @@ def test_probe_of_nobody_explains_and_is_1(capsys: pytest.CaptureFixture[str]) -
     assert "It cannot serve as a seed." in capsys.readouterr().out
 
 
+def test_probe_of_the_port_of_gossip_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["probe", "192.168.255.254:9001"]) == 1
+    assert capsys.readouterr().out.startswith("warning: seed 192.168.255.254:9001: 9001 is the port of gossip; pRPC ")
+
+
 def test_probe_asks_no_private_address_unless_it_may(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["probe", "192.168.255.254"]) == 1
     assert "forbidden_address" in capsys.readouterr().out
@@ -144,12 +191,12 @@ def test_probe_of_what_is_no_node_is_2(capsys: pytest.CaptureFixture[str]) -> No
     assert "seed" in capsys.readouterr().err
 
 
-def test_the_example_configuration_has_every_setting_and_changes_none() -> None:
-    from dotenv import dotenv_values  # noqa: PLC0415  only this test reads the file
-
-    example = dotenv_values(REPOSITORY / ".env.example")
-    assert sorted(example) == sorted(name.upper() for name in Settings.model_fields)
-    assert {name: value for name, value in example.items() if value} == {}
+def test_the_example_configuration_names_every_setting_and_sets_none() -> None:
+    example = REPOSITORY / ".env.example"
+    lines = example.read_text(encoding="utf-8").splitlines()
+    named = [line[1:-1] for line in lines if re.fullmatch("#[A-Z0-9_]+=", line)]
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+    assert read_env_file(example) == {}
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

@@ -81,3 +81,34 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     logs.configure(stream=_BrokenPipe())
     logs.get_logger("x").error("disk.full")
     assert logging.raiseExceptions is False
+
+
+def test_a_bound_never_cuts_off_what_marks_a_password(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    log = logs.get_logger("x")
+    for length in range(3_900, 4_010):
+        log.warning("lost", error="x" * length + " mongodb://u:hunter2hunter2@h")
+    assert "hunt" not in out.getvalue()
+
+
+def _fail(why: str) -> None:
+    raise ValueError(why)
+
+
+def test_a_long_traceback_keeps_whole_lines_alone(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    try:
+        _fail("\n".join(["mongodb://u:" + "hunter2" * 10 + "@h"] * 400))
+    except ValueError:
+        logs.get_logger("x").exception("lost")
+    assert "r2hu" not in out.getvalue()
+    assert len(out.getvalue()) < 20_000
+
+
+def test_passwords_inside_of_values_are_masked(out: io.StringIO) -> None:
+    logs.configure(stream=out)
+    uri = "mongodb://u:hunter2@h"
+    logs.get_logger("x").warning("lost", error=ValueError(uri), at=[uri, {"deep": (uri,)}], also={uri: 1}, count=3)
+    line = json.loads(out.getvalue())
+    assert "hunter2" not in out.getvalue()
+    assert (line["at"][0], line["count"]) == ("mongodb://u:***@h", 3)

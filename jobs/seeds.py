@@ -1,0 +1,81 @@
+"""The seeds of a configuration: which of them can be asked, and what is odd about the others."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from jobs.prpc.address import DEFAULT_PORT, Endpoint, Reach, Seed, parse_ip, parse_seed, reach_of
+from jobs.prpc.dial import refusal
+from server.settings import BadSettings, Settings
+
+MAX_NAMED = 20
+
+# Ports of a pod that are known to be no pRPC, with what they are.
+OTHER_PORTS = {9001: "the port of gossip", 5000: "the port of the data stream to Atlas"}
+
+
+class Review(NamedTuple):
+    """What a look at the configured seeds gives, without asking anybody; each remark is a sentence that names one.
+
+    `malformed` cannot be read, `never` are not dialled in any case, `odd` are dialled, and hardly meant so.
+    """
+
+    seeds: tuple[Seed, ...]
+    malformed: tuple[str, ...]
+    never: tuple[str, ...]
+    odd: tuple[str, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth a word where the run goes on, bounded."""
+        return (*self.never, *self.odd)[:MAX_NAMED]
+
+
+def review(texts: Iterable[str], *, allow_private: bool) -> Review:
+    """Read seeds as they are configured, in their order."""
+    seeds: dict[Endpoint, Seed] = {}
+    malformed: list[str] = []
+    odd: list[str] = []
+    for number, text in enumerate(texts, 1):
+        try:
+            seed = parse_seed(text)
+        except ValueError as error:
+            malformed.append(f"item {number}: {error}")
+            continue
+        first = seeds.setdefault(Endpoint(seed.host, seed.port), seed)
+        if first is not seed:
+            odd.append(f"seed {seed.name}: the same as {first.name}; it is asked once")
+    distinct = tuple(seeds.values())
+    odd += [remark for seed in distinct if (remark := wrong_port(seed)) is not None]
+    return Review(distinct, tuple(malformed), tuple(_never_dialled(distinct, allow_private=allow_private)), tuple(odd))
+
+
+def review_of(settings: Settings) -> Review:
+    """The seeds of these settings. Raises BadSettings with a line for each text that cannot name one."""
+    found = review(settings.ip_nodes, allow_private=settings.allow_private_seeds)
+    if found.malformed:
+        raise BadSettings(tuple(f"IP_NODES: {problem}" for problem in found.malformed[:MAX_NAMED]))
+    return found
+
+
+def seeds_of(settings: Settings) -> tuple[Seed, ...]:
+    """The seeds to ask. Raises BadSettings for a text that cannot name one."""
+    return review_of(settings).seeds
+
+
+def wrong_port(seed: Seed) -> str | None:
+    """A warning where the port of a seed is one that a pod has for something else; None for any other port."""
+    purpose = OTHER_PORTS.get(seed.port)
+    if purpose is None:
+        return None
+    return f"seed {seed.name}: {seed.port} is {purpose}; pRPC answers on {DEFAULT_PORT}, so {seed.host} may be meant"
+
+
+def _never_dialled(seeds: Iterable[Seed], *, allow_private: bool) -> Iterator[str]:
+    for seed in seeds:
+        if seed.named:
+            continue
+        ip = parse_ip(seed.host)
+        why = refusal(ip, allow_private=allow_private)
+        if why is not None:
+            switch = " unless ALLOW_PRIVATE_SEEDS=true" if reach_of(ip) is Reach.PRIVATE else ""
+            yield f"seed {seed.name} is never asked: {why}{switch}"

@@ -1,0 +1,88 @@
+"""Why a store cannot be used, in the words of an operator, from what its driver raised."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+from server.masking import mask_credentials
+
+MAX_CAUSES = 8
+MAX_DETAIL_CHARS = 300
+
+PASSWORD = "wrong user or password"  # noqa: S105  (a reason, no password)
+RIGHTS = "the user lacks rights"
+TLS = "TLS"
+DNS = "the host name cannot be resolved"
+REFUSED = "the connection is refused"
+TIMEOUT = "no answer in time"
+LOST = "the connection was lost"
+NO_PRIMARY = "no server accepts writes"
+OTHER = "it refuses the request"
+
+# MongoDB: AuthenticationFailed, and Atlas' own code, which it has for other refusals too. Unauthorized.
+_PASSWORD_CODE = 18
+_ATLAS_CODE = 8000
+_RIGHTS_CODE = 13
+
+# In this order: a message may name several, and the first that fits says most. Drivers put what the system said into a
+# text alone.
+_WORDS = (
+    (
+        PASSWORD,
+        r"bad auth|authentication failed|authentication ?error|invalid username-password|WRONGPASS|NOAUTH|"
+        r"invalid password|called without any password configured",
+    ),
+    (RIGHTS, r"NOPERM|not authorized|no permission|has no permissions"),
+    (TLS, r"\bSSL|\bTLS|certificate|wrong version number"),
+    (
+        DNS,
+        r"getaddrinfo|name or service not known|nodename nor servname|name resolution|no address associated|DNS|"
+        r"name does not resolve",
+    ),
+    (REFUSED, r"refused|Errno 111\b|Errno 61\b|connect call failed"),
+    (NO_PRIMARY, r"not primary|no primary|No replica set members match|NotWritablePrimary|READONLY"),
+    (TIMEOUT, r"timed? ?out|timeout"),
+    (LOST, r"closed|reset|broken pipe|EOF"),
+)
+_PATTERNS = tuple((reason, re.compile(words, re.IGNORECASE)) for reason, words in _WORDS)
+_TOPOLOGY = re.compile(r"(?: \(configured timeouts:|, Timeout: ).*", re.DOTALL)
+
+
+def reason_of(error: BaseException) -> str:
+    """One of the reasons of this module."""
+    causes = tuple(_causes(error))
+    for cause in reversed(causes):
+        if (known := _by_type(cause)) is not None:
+            return known
+    text = " | ".join(f"{type(cause).__name__}: {detail_of(cause)}" for cause in reversed(causes))
+    return next((reason for reason, words in _PATTERNS if words.search(text)), OTHER)
+
+
+def detail_of(error: BaseException) -> str:
+    """What the driver says: without the state of all servers, without passwords, and bounded."""
+    root = tuple(_causes(error))[-1]
+    said = _TOPOLOGY.sub("", str(root)) or type(root).__name__
+    return mask_credentials(said)[:MAX_DETAIL_CHARS]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and the causes that were given for it, down to the driver's own."""
+    cause: BaseException | None = error
+    for _ in range(MAX_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__
+
+
+def _by_type(error: BaseException) -> str | None:
+    code = getattr(error, "code", None)
+    if code == _PASSWORD_CODE or (code == _ATLAS_CODE and "auth" in str(error)):
+        return PASSWORD
+    if code == _RIGHTS_CODE:
+        return RIGHTS
+    for kind, reason in ((ssl.SSLError, TLS), (socket.gaierror, DNS), (ConnectionRefusedError, REFUSED)):
+        if isinstance(error, kind):
+            return reason
+    return None

@@ -1,0 +1,76 @@
+"""The MongoDB client: how it is made from a URI, and whether it can be. Making one does no I/O on the network."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dns.exception import DNSException
+from dns.resolver import NXDOMAIN, NoAnswer
+from pymongo import AsyncMongoClient
+from pymongo.errors import ConfigurationError
+from pymongo.uri_parser import parse_uri
+
+SRV_SCHEME = "mongodb+srv://"
+DEFAULT_TIMEOUT_SECONDS = 10.0
+SERVER_SELECTION_SECONDS = 3.0
+MAX_POOL_SIZE = 20
+
+
+class NoSuchCluster(Exception):
+    """The DNS says that there are no servers behind a `mongodb+srv` URI."""
+
+
+class DnsSilent(Exception):
+    """The DNS does not answer."""
+
+
+def mongo_client(
+    uri: str,
+    *,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    server_selection_seconds: float = SERVER_SELECTION_SECONDS,
+    max_pool_size: int = MAX_POOL_SIZE,
+    event_listeners: Sequence[Any] = (),
+) -> AsyncMongoClient[dict[str, Any]]:
+    """A client with bounded waits. Raises what the driver raises for a URI that it cannot read: see `parsed_uri`."""
+    return AsyncMongoClient(
+        uri,
+        appname="pnode-analytics",
+        maxPoolSize=max_pool_size,
+        serverSelectionTimeoutMS=round(server_selection_seconds * 1_000),
+        connectTimeoutMS=round(server_selection_seconds * 1_000),
+        timeoutMS=round(timeout_seconds * 1_000),
+        # A standalone server acknowledges from memory unless asked for its journal.
+        journal=True,
+        tz_aware=True,
+        event_listeners=list(event_listeners),
+    )
+
+
+def parsed_uri(uri: str) -> Mapping[str, Any]:
+    """The driver's reading of a URI; of a `mongodb+srv` one nothing, as that needs the DNS.
+
+    Raises what the driver raises. What it would only warn of, such as an unknown option, is an error here.
+    """
+    parsed: Mapping[str, Any] = {} if uri.startswith(SRV_SCHEME) else parse_uri(uri, validate=True, warn=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mongo_client(uri)
+    return parsed
+
+
+def look_up(uri: str, seconds: float) -> None:
+    """Ask the DNS for the servers of a `mongodb+srv` URI; nothing for any other. Raises NoSuchCluster or DnsSilent."""
+    if not uri.startswith(SRV_SCHEME):
+        return
+    try:
+        parse_uri(uri, connect_timeout=seconds)
+    except ConfigurationError as error:
+        raise verdict_of(error) from error
+
+
+def verdict_of(error: ConfigurationError) -> NoSuchCluster | DnsSilent:
+    """What a failed look-up means: the DNS denies the name, or it has not answered."""
+    cause = error.__cause__
+    silent = isinstance(cause, DNSException | OSError) and not isinstance(cause, NXDOMAIN | NoAnswer)
+    return DnsSilent(str(error)) if silent else NoSuchCluster(str(error))
