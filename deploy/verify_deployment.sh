@@ -34,14 +34,20 @@ check() {
 deadline=$((SECONDS + wait_seconds))
 until get /health/ready >/dev/null 2>&1 || [ "$SECONDS" -ge "$deadline" ]; do sleep 1; done
 
+# Without a snapshot /health says 503, with a reason: that is somebody who answers.
+if [ "$(curl --silent --max-time 15 --output /dev/null --write-out '%{http_code}' "$url/health")" = 000 ]; then
+  printf 'nobody answers at %s\n' "$url" >&2
+  exit 1
+fi
+
 printf 'deployment at %s\n' "$url"
 check 'health'            /health                   .status                    '. == "healthy"'
 check 'snapshot age'      /health                   .snapshot_age_seconds      'type == "number"'
 check 'last update'       /health                   .last_updated              'type == "number" and . > 0'
 check 'identity'          /                         .api_name                  '. == "Xandeum PNode Analytics API"'
 check 'nodes tracked'     /                         .system_status.nodes_tracked 'type == "number" and . > 0'
-check 'node list'         '/pnodes?limit=1'         '.pnodes[0].address'       'type == "string" and length > 0'
-check 'recommendations'   '/recommendations?limit=1' '.recommendations[0].score' 'type == "number"'
+check 'node list'         '/pnodes?status=all&limit=1' '.pnodes[0].address'       'type == "string" and length > 0'
+check 'recommendations'   '/recommendations?limit=1' '.recommendations'         'type == "array" and all(.[]; .score | type == "number")'
 check 'network health'    /network/health           .health.health_score       'type == "number"'
 check 'analytics'         /network/analytics        .performance               'type == "object"'
 

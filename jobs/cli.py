@@ -21,13 +21,12 @@ from jobs.recording import BadRecording
 from jobs.seeds import wrong_port
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
-from jobs.verify import fetcher, verify
+from jobs.verify import NotThere, find, local_url, verify
 from server.release import release
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores
 
 DEFAULT_SIMULATED_NODES = 300
-DEFAULT_URL = "http://127.0.0.1:8000"
 BAD_USAGE = 2
 MAX_PORT = 65_535
 
@@ -96,7 +95,9 @@ def parser() -> argparse.ArgumentParser:
     network.set_defaults(run=_simulate)
 
     check = add("verify", "check a running deployment")
-    check.add_argument("url", nargs="?", default=DEFAULT_URL, metavar="URL", help=f"its address ({DEFAULT_URL})")
+    check.add_argument(
+        "url", nargs="?", metavar="URL", help="its address (the one that HOST and PORT give, on this machine)"
+    )
     check.set_defaults(run=_verify)
 
     ask = add("probe", "ask one node all methods, and explain its answers")
@@ -165,11 +166,18 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    url = options.url
+    if url is None:
+        settings = load_settings()
+        url = local_url(settings.host, settings.port)
     try:
-        fetch = fetcher(options.url)
+        fetch = find(url)
     except ValueError as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
+    except NotThere as error:
+        print(error, file=sys.stderr)
+        return 1
     failed = 0
     for outcome in verify(fetch):
         failed += not outcome.passed

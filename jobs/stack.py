@@ -20,6 +20,7 @@ from jobs.folder import InUse, forget_stores, hold_folder, note_stores
 from jobs.invocation import invocation
 from jobs.plan import Wish, plan_of
 from jobs.seeds import review_of
+from jobs.verify import local_url
 from server.masking import mask_credentials
 from server.settings import Settings
 from server.supervisor import end
@@ -208,9 +209,7 @@ class Stack:
 
     @property
     def _url(self) -> str:
-        host = self._settings.host
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)
-        return f"http://{reachable}:{self._plan.port}"
+        return local_url(self._settings.host, self._plan.port)
 
 
 def check_port(host: str, port: int) -> None:

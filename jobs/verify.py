@@ -1,5 +1,6 @@
 """Is a running deployment whole? The checks of the deployment guide, each with what was expected and what came."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -11,12 +12,20 @@ from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 10.0
 OK = 200
+NOT_FOUND = 404
 MAX_ANSWER_BYTES = 32 * 2**20
 API_NAME = "Xandeum PNode Analytics API"
 QUESTION = "{ snapshot { slot } pnodes(first: 1) { totalCount } networkHealth { score } }"
 
+MAX_PARENTS = 8
+"""Folders above a URL that are looked at for the server."""
+
 Fetch = Callable[[str, bytes | None], tuple[int, Any]]
 """From a path and a body to post (None: get) to the status and the JSON of the answer. Raises OSError, ValueError."""
+
+
+class NotThere(Exception):
+    """There is no server of ours at a URL; the message says what is there, and what to give instead."""
 
 
 class Check(NamedTuple):
@@ -59,14 +68,19 @@ def _object(value: object) -> bool:
     return isinstance(value, dict)
 
 
+def _scored(value: object) -> bool:
+    """A list of scored nodes. A young network has none yet that qualify."""
+    return isinstance(value, list) and all(_number(_value(item, ("score",))) for item in cast("list[object]", value))
+
+
 CHECKS = (
     Check("health", "/health", ("status",), partial(eq, "healthy"), "healthy"),
     Check("age", "/health", ("snapshot_age_seconds",), _number, "a number"),
     Check("freshness", "/health", ("last_updated",), _number, "a number"),
     Check("identity", "/", ("api_name",), partial(eq, API_NAME), API_NAME),
     Check("nodes", "/", ("system_status", "nodes_tracked"), _above_zero, "a number above 0"),
-    Check("list", "/pnodes?limit=1", ("pnodes", 0, "address"), _text, "a text"),
-    Check("recommendations", "/recommendations?limit=1", ("recommendations", 0, "score"), _number, "a number"),
+    Check("list", "/pnodes?status=all&limit=1", ("pnodes", 0, "address"), _text, "a text"),
+    Check("recommendations", "/recommendations?limit=1", ("recommendations",), _scored, "a list, with scores"),
     Check("network health", "/network/health", ("health", "health_score"), _number, "a number"),
     Check("analytics", "/network/analytics", ("performance",), _object, "an object"),
     Check(
@@ -103,12 +117,76 @@ def _value(body: Any, at: tuple[str | int, ...]) -> object:
     return body
 
 
+def local_url(host: str, port: int) -> str:
+    """Where a server that listens on this host and port is reached from this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)
+    return f"http://{reachable}:{port}"
+
+
+def find(url: str) -> Fetch:
+    """Requests to the server of ours at this URL. Raises NotThere where there is none, ValueError for what is no URL."""
+    base = _base(url)
+    fetch = fetcher(base)
+    try:
+        status, health = fetch("/health", None)
+        known = status != NOT_FOUND and isinstance(health, dict) and "status" in health
+        what = f"GET {base}/health has status {status}"
+    except ValueError:
+        known, what = False, f"GET {base}/health has no JSON"
+    except OSError as error:
+        raise NotThere(
+            f"nobody answers at {base}: {_reason(error)}; is the server running, and is this its address?"
+        ) from None
+    if known or _is_ours(fetch):
+        return fetch
+    for parent in _parents(base):
+        if _is_ours(fetcher(parent)):
+            raise NotThere(f"{url} is a page of the server, not its address: give {parent}")
+    raise NotThere(f"what answers at {base} is not this API: {what}")
+
+
+def _is_ours(fetch: Fetch) -> bool:
+    try:
+        return _value(fetch("/", None)[1], ("api_name",)) == API_NAME
+    except (OSError, ValueError):
+        return False
+
+
+def _parents(base: str) -> Iterator[str]:
+    root = base.index("/", base.index("//") + 2) if base.count("/") > 2 else len(base)  # noqa: PLR2004  (those of http://)
+    for _ in range(MAX_PARENTS):
+        if len(base) <= root:
+            return
+        base = base.rpartition("/")[0]
+        yield base
+
+
+def _reason(error: OSError) -> str:
+    """Why there was no answer, without the wrappings of urllib."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, TimeoutError):
+        return f"no answer within {TIMEOUT_SECONDS:g} s"
+    return str(getattr(cause, "strerror", None) or cause)
+
+
+def _base(url: str) -> str:
+    """The address without a slash at its end. Raises ValueError for what is no address of a server."""
+    parts = urlsplit(url)
+    try:
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        meant = f"; did you mean http://{url}?" if "://" not in url and url[:1].isalnum() else ""
+        raise ValueError(
+            f"{url!r} is not a server's address: expected http://HOST[:PORT] or https://HOST[:PORT]{meant}"
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
 def fetcher(url: str) -> Fetch:
     """Requests to the server at this URL, past any proxy. Raises ValueError for what is no such URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is not a server's address: expected http://HOST[:PORT] or https://HOST[:PORT]")
-    base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    base = _base(url)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def fetch(path: str, body: bytes | None) -> tuple[int, Any]:
@@ -122,6 +200,8 @@ def fetcher(url: str) -> Fetch:
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, _json(refused)
+        except http.client.HTTPException as error:
+            raise OSError(f"the answer is not HTTP ({type(error).__name__})") from error
 
     return fetch
 

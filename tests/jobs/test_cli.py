@@ -159,18 +159,6 @@ def test_a_folder_that_cannot_be_made_is_named(capsys: pytest.CaptureFixture[str
     assert "choose another with --data-dir" in told
 
 
-def test_verify_of_nobody_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["verify", f"http://127.0.0.1:{free_port()}"]) == 1
-    told = capsys.readouterr().out
-    assert told.count("FAIL  ") == 10
-    assert "10 of the checks failed" in told
-
-
-def test_verify_of_what_is_no_address_is_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["verify", "localhost:8000"]) == 2
-    assert "expected http://HOST[:PORT]" in capsys.readouterr().err
-
-
 def test_probe_of_nobody_explains_and_is_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["probe", f"127.0.0.1:{free_port()}"]) == 1
     assert "It cannot serve as a seed." in capsys.readouterr().out

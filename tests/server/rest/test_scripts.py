@@ -8,9 +8,12 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
+from jobs.verify import find, verify
+from schema.domain.pnode import PNodeStatus
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.surfaces import assemble
+from tests import factories
 from tests.factories import AT
 from tests.fakes import FakeReads, FakeUpdates
 from tests.patience import PATIENCE_SECONDS
@@ -54,6 +57,16 @@ def empty() -> Iterator[str]:
     yield from serve(FakeReads(), NOW)
 
 
+@pytest.fixture(scope="module")
+def young() -> Iterator[str]:
+    """A minute old: every node was heard of, and none has moved yet."""
+    nodes = [
+        factories.pnode(n, status=PNodeStatus.UNKNOWN, score=None, uptime=None, version=None, first_seen=AT - 5)
+        for n in range(1, 6)
+    ]
+    yield from serve(FakeReads([factories.snapshot(nodes)]), NOW)
+
+
 def run(script: str, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [REPOSITORY / script, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
@@ -66,6 +79,17 @@ def run(script: str, *arguments: str) -> tuple[int, str]:
 def test_everything_passes_on_a_server_that_is_well(script: str, slash: str, well: str) -> None:
     code, output = run(script, well + slash)
     assert (code, "FAIL" in output, " 0 failed" in output) == (0, False, True), output
+
+
+def test_everything_passes_on_a_young_network(young: str) -> None:
+    code, output = run(SCRIPTS[1], young)
+    assert (code, "FAIL" in output) == (0, False), output
+    assert [outcome for outcome in verify(find(young)) if not outcome.passed] == []
+
+
+def test_a_dead_address_is_one_line() -> None:
+    code, output = run(SCRIPTS[1], url := f"http://127.0.0.1:{free_port()}")
+    assert (code, output) == (1, f"nobody answers at {url}\n")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
