@@ -75,7 +75,8 @@ lint: .venv/.dev ## ruff, pyright strict, import contracts
 conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## public suites and real clients against a running stack
 	@$(BIN)/python -m tests.conformance conformance
 
-fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stack: FUZZ_CASES=300 of each kind
+fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stack: FUZZ_CASES=300 of each kind; 10,000 mutated answers of pods
+	@MUTATED_ANSWERS=$${MUTATED_ANSWERS:-10000} $(BIN)/python -m pytest -q tests/end_to_end/test_mutated_answers.py
 	@$(BIN)/python -m tests.conformance fuzz
 
 threats: .venv/.dev ## what strangers may send, against a running stack

@@ -4,14 +4,7 @@ from math import inf, nan
 from typing import Any
 
 import pytest
-from graphql import (
-    ExecutionResult,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    get_named_type,
-    is_leaf_type,
-    parse,
-)
+from graphql import ExecutionResult, get_named_type, parse
 from graphql.execution import execute
 
 from schema.domain.observation import FailureCategory
@@ -28,41 +21,11 @@ from schema.domain.pnode import (
     Trust,
     TrustParts,
 )
-from schema.graphql.build import build_schema
-from schema.graphql.guard import core_schema
 from tests.factories import AT, pnode, pod_stats, score, seed_report, snapshot
 from tests.schema.graphql.asking import Client
+from tests.schema.graphql.everything import CORE, REQUIRED, everything
 
-CORE = core_schema(build_schema())
 MAX = 2**63 - 1
-
-# Arguments that fields cannot be asked without.
-REQUIRED = {
-    "pnode": 'id: "%s"',
-    "comparePnodes": 'addresses: ["%s", "%s"]',
-    "history": 'from: "2027-01-15T00:00:00Z"',
-    "versionAdoption": 'from: "2027-01-15T00:00:00Z"',
-    "availability": "window: H24",
-    "groupBy": "key: VERSION",
-}
-
-
-def everything(type_: GraphQLObjectType, seen: tuple[str, ...] = ()) -> str:
-    """A selection of all fields of a type, and of theirs, but not of a type within itself."""
-    parts: list[str] = []
-    for name, field in type_.fields.items():
-        inner: Any = get_named_type(field.type)
-        arguments = (
-            f"({REQUIRED[name]})"
-            if name in REQUIRED and any(isinstance(a.type, GraphQLNonNull) for a in field.args.values())
-            else ""
-        )
-        if is_leaf_type(inner):
-            parts.append(name + arguments)
-        elif inner.name not in seen:
-            parts.append(f"{name}{arguments} {{ {everything(inner, (*seen, inner.name))} }}")
-    return " ".join(["__typename", *parts])
-
 
 SCORE = score(
     nan,

@@ -1,0 +1,37 @@
+"""A selection of everything that a type has, for tests that look for a field that blanks an answer."""
+
+from typing import Any
+
+from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
+
+from schema.graphql.build import build_schema
+from schema.graphql.guard import core_schema
+
+CORE = core_schema(build_schema())
+
+# Arguments that fields cannot be asked without.
+REQUIRED = {
+    "pnode": 'id: "%s"',
+    "comparePnodes": 'addresses: ["%s", "%s"]',
+    "history": 'from: "2027-01-15T00:00:00Z"',
+    "versionAdoption": 'from: "2027-01-15T00:00:00Z"',
+    "availability": "window: H24",
+    "groupBy": "key: VERSION",
+}
+
+
+def everything(type_: GraphQLObjectType, seen: tuple[str, ...] = ()) -> str:
+    """A selection of all fields of a type, and of theirs, but not of a type within itself."""
+    parts: list[str] = []
+    for name, field in type_.fields.items():
+        inner: Any = get_named_type(field.type)
+        arguments = (
+            f"({REQUIRED[name]})"
+            if name in REQUIRED and any(isinstance(a.type, GraphQLNonNull) for a in field.args.values())
+            else ""
+        )
+        if is_leaf_type(inner):
+            parts.append(name + arguments)
+        elif inner.name not in seen:
+            parts.append(f"{name}{arguments} {{ {everything(inner, (*seen, inner.name))} }}")
+    return " ".join(["__typename", *parts])
