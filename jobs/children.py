@@ -15,13 +15,16 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
+from jobs.log_lines import last_words
 from jobs.parent import ended_with_parent
+from server.masking import mask_credentials
 from server.supervisor import end
 
 START_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 10.0
 STEADY_SECONDS = 30.0
+MAX_QUICK_ENDS = 8
 MAX_LOG_BYTES = 5 * 2**20
 MAX_LINE_BYTES = 2**24
 REMEMBERED_LINES = 20
@@ -53,7 +56,7 @@ class BoundedLog:
     """A log file that is turned over once it is full, so that two of them are kept."""
 
     def __init__(self, place: Path) -> None:
-        self._place = place
+        self.place = place
         place.parent.mkdir(parents=True, exist_ok=True)
         self._file = place.open("ab")
         self.last = deque[str](maxlen=REMEMBERED_LINES)
@@ -66,8 +69,8 @@ class BoundedLog:
             self._file.flush()
             if self._file.tell() > MAX_LOG_BYTES:
                 self._file.close()
-                self._place.replace(self._place.with_suffix(".log.1"))
-                self._file = self._place.open("ab")
+                self.place.replace(self.place.with_suffix(".log.1"))
+                self._file = self.place.open("ab")
 
     def close(self) -> None:
         self._file.close()
@@ -120,23 +123,52 @@ class Child:
         return announced
 
     async def keep_running(self) -> None:
-        """Start the program again whenever it ends, until cancelled. Raises GaveUp where it says that it cannot run."""
-        backoff = FIRST_BACKOFF_SECONDS
+        """Start the program again whenever it ends, until cancelled.
+
+        Raises GaveUp where it says that it cannot run, and where it has ended by itself `MAX_QUICK_ENDS` times in a row,
+        each time soon after its start: what ails it then does not go away.
+        """
+        backoff, quick = FIRST_BACKOFF_SECONDS, 0
         loop = asyncio.get_running_loop()
+        since = loop.time()
         while self._process is not None:
-            since = loop.time()
             code = await self._process.wait()
             if code == BAD_USAGE:
                 raise GaveUp(self._complaint(f"cannot run ({_how(code)})"))
-            if self._kicked:
-                self._kicked = False
-                await self.start()
-                continue
-            backoff = FIRST_BACKOFF_SECONDS if loop.time() - since >= STEADY_SECONDS else backoff
-            self._say(self.program.name, f"ended unexpectedly ({_how(code)}); starting it again in {backoff:g} s")
-            await asyncio.sleep(backoff)
-            backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
-            self._on_restart(await self.start())
+            kicked, self._kicked = self._kicked, False
+            if not kicked:
+                if loop.time() - since >= STEADY_SECONDS:
+                    backoff, quick = FIRST_BACKOFF_SECONDS, 0
+                # A signal comes from outside, and says nothing of the program.
+                quick += code >= 0
+                if quick >= MAX_QUICK_ENDS:
+                    raise GaveUp(self._complaint(f"ended {quick} times soon after its start, and is given up"))
+                self._tell_of_end(code, backoff)
+                await asyncio.sleep(backoff)
+                backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+            since = loop.time()
+            announced = await self._started_again()
+            if announced is not None and not kicked:
+                self._on_restart(announced)
+
+    def _tell_of_end(self, code: int, backoff: float) -> None:
+        self._say(self.program.name, f"ended unexpectedly ({_how(code)}); starting it again in {backoff:g} s")
+        why = last_words(self._log.last)
+        self._say("", f"{f'it said: {why}; ' if why else ''}its log is {self._log.place}")
+
+    async def _started_again(self) -> Mapping[str, Any] | None:
+        """What the program announced; None where it did not, and was ended, which counts as an end like any other."""
+        try:
+            return await self.start()
+        except GaveUp:
+            await self._kill()
+            return None
+
+    async def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
 
     async def stop(self, hurry: asyncio.Event) -> None:
         """Ask the program to stop, and make it where it takes too long, or where there is a hurry."""
@@ -182,8 +214,9 @@ class Child:
             raise GaveUp(self._complaint("did not start")) from None
 
     def _complaint(self, what: str) -> str:
-        told = "\n".join(f"  {line}" for line in list(self._log.last)[-5:])
-        return f"{self.program.name} {what}{':' if told else ''}\n{told}".rstrip()
+        told = "\n".join(f"  {mask_credentials(line)}" for line in list(self._log.last)[-5:])
+        where = f"its log is {self._log.place}"
+        return f"{self.program.name} {what}:\n{told}\n{where}" if told else f"{self.program.name} {what}; {where}"
 
     def _read(self, stream: asyncio.StreamReader | None) -> None:
         if stream is not None:

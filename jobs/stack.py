@@ -18,6 +18,7 @@ from jobs.children import Child, GaveUp, Program
 from jobs.dial_map import write_dial_map
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores
 from jobs.invocation import invocation
+from jobs.log_lines import LOUD, short
 from jobs.plan import Wish, plan_of
 from jobs.seeds import review_of
 from jobs.verify import local_url
@@ -28,7 +29,6 @@ from server.supervisor import end
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
-LOUD = frozenset({"warning", "error", "critical"})
 # What a worker says of its seeds, this command has said before it started one.
 SAID_ALREADY = frozenset({"seed.remark"})
 TRY_IT = (
@@ -177,7 +177,7 @@ class Stack:
             if line.get("event") == "cycle.done":
                 self._note_seeds(int(line.get("seeds_ok", 0)), int(line.get("seeds", 0)))
             elif line.get("level") in LOUD and line.get("event") not in SAID_ALREADY:
-                self._say(name, _short(line))
+                self._say(name, short(line))
 
         return hear
 
@@ -254,9 +254,3 @@ def _port(uri: str) -> int:
     if port is None:
         raise GaveUp(f"the stores announced {mask_credentials(uri)}: expected a port in it")
     return port
-
-
-def _short(line: Mapping[str, Any]) -> str:
-    """An event with the field that tells most about it."""
-    detail = line.get("error") or str(line.get("exception", "")).rpartition("\n")[2]
-    return f"{line.get('event')}{f': {detail}' if detail else ''}"[:300]

@@ -21,6 +21,7 @@ from jobs.schedule import cycle_seconds
 from jobs.scheduler import Scheduler
 from jobs.seeds import review_of
 from server import logs
+from server.outage import Outage
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo
 from server.storage.job_runs import MongoJobRuns
@@ -41,7 +42,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     interval, holder = settings.cache_ttl, _holder()
-    mongo = Mongo(settings.mongo, settings.mongo_db)
+    mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log))
     queue = Queue(settings.redis, settings.mongo_db)
     collector = Collector(
         parts.snapshot_store(mongo),

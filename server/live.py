@@ -7,19 +7,26 @@ and without the store they keep the last good snapshot.
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, cast
 
 import redis.asyncio as redis_asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from schema.domain.snapshot import Snapshot
 from server.logs import get_logger
+from server.outage import Outage
 from server.redis_options import tls_options
 
 CHANNEL = "pnodes:slots"
 IDLE_SECONDS = 15.0
+CONFIRM_SECONDS = 5.0
+FIRST_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 2.0
+REFUSED_BACKOFF_SECONDS = 30.0
+MAX_DOUBLINGS = 10
+# A subscription that ends sooner counts as a failure in a row.
+STEADY_SECONDS = 10.0
 
 log = get_logger(__name__)
 
@@ -48,6 +55,7 @@ class LiveUpdates:
         self._look_now = asyncio.Event()
         self._news = asyncio.Event()
         self._closed = False
+        self._outage = Outage("store", log)
         self.store_ok: bool | None = None
 
     def wake(self) -> None:
@@ -85,12 +93,10 @@ class LiveUpdates:
         try:
             await self._source.refresh()
         except Exception as error:  # noqa: BLE001  (whatever ails the store, the last good snapshot is served and we look again)
-            if self.store_ok is not False:
-                log.warning("store.unreachable", error=repr(error))
+            self._outage.failed(error)
             self.store_ok = False
             return
-        if self.store_ok is False:
-            log.info("store.back")
+        self._outage.recovered()
         self.store_ok = True
         if self._source.current() is not before:
             self._tell()
@@ -100,37 +106,56 @@ class LiveUpdates:
         news.set()
 
 
-async def follow_announcements(url: str, wake: Callable[[], None]) -> None:
+async def follow_announcements(
+    url: str, wake: Callable[[], None], *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> None:
     """Call `wake` at each announced slot, and whenever Redis is back and may have said something unheard.
 
-    Runs until cancelled; an unreachable Redis is tried again within `MAX_BACKOFF_SECONDS`.
+    Runs until cancelled. A Redis that is away is tried again within `MAX_BACKOFF_SECONDS`; one that answers and refuses,
+    within `REFUSED_BACKOFF_SECONDS`, since somebody must change its users first.
     """
+    outage = Outage("redis", log)
+    loop = asyncio.get_running_loop()
     failures = 0
     while True:
+        subscribed: float | None = None
         try:
             async with _subscription(url) as messages:
-                if failures:
-                    log.info("redis.back")
-                failures = 0
+                outage.recovered()
+                subscribed = loop.time()
                 wake()
                 async for _ in messages:
                     wake()
         except (RedisError, OSError, TimeoutError) as error:
-            if failures == 0:
-                log.warning("redis.unreachable", error=repr(error))
-            failures += 1
-            await asyncio.sleep(random.uniform(0.1, min(MAX_BACKOFF_SECONDS, 0.2 * failures)))  # noqa: S311  (jitter)
+            outage.failed(error)
+            lasted = subscribed is not None and loop.time() - subscribed >= STEADY_SECONDS
+            failures = 1 if lasted else failures + 1
+            await sleep(_pause(failures, refused=isinstance(error, ResponseError | AuthenticationError)))
+
+
+def _pause(failures: int, *, refused: bool) -> float:
+    """Seconds to the next attempt: doubling with each failure in a row, and spread, so that not all come at once."""
+    longest = REFUSED_BACKOFF_SECONDS if refused else MAX_BACKOFF_SECONDS
+    ceiling = min(longest, FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, MAX_DOUBLINGS))
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (jitter)
 
 
 @contextlib.asynccontextmanager
 async def _subscription(url: str) -> AsyncGenerator[AsyncIterator[None]]:
-    """An item for each message on the channel. A connection that stays silent when pinged raises TimeoutError."""
+    """An item for each message on the channel, once Redis has confirmed the subscription.
+
+    A connection that stays silent when pinged raises TimeoutError.
+    """
     # redis-py 5 does not type from_url and pubsub.
     client: Any = cast("Any", redis_asyncio).from_url(
         url, socket_connect_timeout=2, socket_keepalive=True, **tls_options(url)
     )
     async with client, client.pubsub() as pubsub:
         await pubsub.subscribe(CHANNEL)
+        # Only sent so far: a user without rights on the channel is refused in the answer.
+        confirmed = await pubsub.get_message(timeout=CONFIRM_SECONDS)
+        if confirmed is None:
+            raise TimeoutError(f"no answer to SUBSCRIBE within {CONFIRM_SECONDS} s")
         yield _messages(pubsub)
 
 

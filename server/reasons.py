@@ -18,6 +18,7 @@ REFUSED = "the connection is refused"
 TIMEOUT = "no answer in time"
 LOST = "the connection was lost"
 NO_PRIMARY = "no server accepts writes"
+QUOTA = "its storage is used up"
 OTHER = "it refuses the request"
 
 # MongoDB: AuthenticationFailed, and Atlas' own code, which it has for other refusals too. Unauthorized.
@@ -28,25 +29,26 @@ _RIGHTS_CODE = 13
 # In this order: a message may name several, and the first that fits says most. Drivers put what the system said into a
 # text alone.
 _WORDS = (
+    (QUOTA, r"over your space quota|storage quota|used memory > 'maxmemory'"),
     (
         PASSWORD,
         r"bad auth|authentication failed|authentication ?error|invalid username-password|WRONGPASS|NOAUTH|"
         r"invalid password|called without any password configured",
     ),
-    (RIGHTS, r"NOPERM|not authorized|no permission|has no permissions"),
+    (RIGHTS, r"NOPERM|not authorized|not allowed to|no permission|has no permissions"),
     (TLS, r"\bSSL|\bTLS|certificate|wrong version number"),
     (
         DNS,
-        r"getaddrinfo|name or service not known|nodename nor servname|name resolution|no address associated|DNS|"
+        r"getaddrinfo|name or service not known|nodename nor servname|name resolution|no address associated|DNS|Do53|"
         r"name does not resolve",
     ),
     (REFUSED, r"refused|Errno 111\b|Errno 61\b|connect call failed"),
-    (NO_PRIMARY, r"not primary|no primary|No replica set members match|NotWritablePrimary|READONLY"),
+    (NO_PRIMARY, r"not primary|no primary|No replica set members|NotWritablePrimary|READONLY"),
     (TIMEOUT, r"timed? ?out|timeout"),
     (LOST, r"closed|reset|broken pipe|EOF"),
 )
 _PATTERNS = tuple((reason, re.compile(words, re.IGNORECASE)) for reason, words in _WORDS)
-_TOPOLOGY = re.compile(r"(?: \(configured timeouts:|, Timeout: ).*", re.DOTALL)
+_TOPOLOGY = re.compile(r"(?: \(configured timeouts:|, Timeout: |, full error: ).*", re.DOTALL)
 
 
 def reason_of(error: BaseException) -> str:

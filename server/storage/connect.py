@@ -11,6 +11,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
 
 from schema.domain.errors import SnapshotUnavailable
+from server.outage import Outage
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.documents import DOCUMENTS
 from server.storage.events import EventDaysDocument, EventDocument
@@ -35,6 +36,8 @@ class Mongo:
     Documents are bound and all indexes made on first use, so that a process may start before its store does. Every
     operation ends within `timeout_seconds`, its retries included; the server gets the same limit as `maxTimeMS`.
 
+    What the driver raises is told to `outage`, for the log of a process in which nobody else does that.
+
     Beanie binds the document classes of `models` once for the whole process: the `Mongo` prepared last wins.
     """
 
@@ -48,6 +51,7 @@ class Mongo:
         server_selection_seconds: float = SERVER_SELECTION_SECONDS,
         max_pool_size: int = MAX_POOL_SIZE,
         event_listeners: Sequence[Any] = (),
+        outage: Outage | None = None,
     ) -> None:
         self._client = mongo_client(
             uri,
@@ -62,6 +66,8 @@ class Mongo:
         self._patience = server_selection_seconds
         self._ready = False
         self._away = False
+        self._trouble: PyMongoError | None = None
+        self._outage = outage
         self._probing = False
         self._preparing: asyncio.Task[None] | None = None
 
@@ -94,12 +100,17 @@ class Mongo:
             yield
         except PyMongoError as error:
             self._away = self._away or isinstance(error, ConnectionFailure)
+            self._trouble = error
+            if self._outage is not None:
+                self._outage.failed(error)
             raise SnapshotUnavailable("the store does not answer") from error
+        if self._outage is not None:
+            self._outage.recovered()
 
     async def _reach(self) -> None:
         if self._away:
             if self._probing:
-                raise SnapshotUnavailable("the store does not answer")
+                raise SnapshotUnavailable("the store does not answer") from self._trouble
             self._probing = True
             try:
                 await self._probe()

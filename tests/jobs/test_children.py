@@ -106,6 +106,76 @@ async def test_a_program_that_refuses_its_settings_is_not_started_again(told: To
 
 
 @pytest.mark.stack
+async def test_a_restart_says_why_and_where_the_log_is(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "FIRST_BACKOFF_SECONDS", 0.01)
+    child = _child(told, tmp_path, "import sys; sys.exit('the disk is gone: mongodb://u:hunter2@h')")
+    await child.start()
+    keeping = asyncio.create_task(child.keep_running())
+    await _until(lambda: len(told.lines) >= 2, "it is said")
+    await end(keeping)
+    await child.stop(asyncio.Event())
+    assert told.lines[:2] == [
+        "thing: ended unexpectedly (exit status 1); starting it again in 0.01 s",
+        f": it said: the disk is gone: mongodb://u:***@h; its log is {tmp_path / 'thing.log'}",
+    ]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("announcing", [False, True])
+async def test_a_program_that_ends_again_and_again_is_given_up(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, announcing: bool
+) -> None:
+    monkeypatch.setattr(children, "FIRST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(children, "MAX_BACKOFF_SECONDS", 0.01)
+    ran = tmp_path / "ran"
+    announce = "print('{}', flush=True);" if announcing else ""
+    code = f"import sys; f = open({str(ran)!r}, 'a'); f.write('x'); f.close(); {announce} sys.exit('no room')"
+    child = _child(told, tmp_path, code, announcing=announcing)
+    await child.start()
+    with pytest.raises(GaveUp, match=f"thing ended {children.MAX_QUICK_ENDS} times soon after its start") as gave_up:
+        await child.keep_running()
+    assert len(ran.read_text()) == children.MAX_QUICK_ENDS
+    assert "no room" in str(gave_up.value)
+    assert str(tmp_path / "thing.log") in str(gave_up.value)
+    await child.stop(asyncio.Event())
+
+
+@pytest.mark.stack
+async def test_a_restart_that_fails_is_tried_again(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "FIRST_BACKOFF_SECONDS", 0.01)
+    ran = tmp_path / "ran"
+    code = (
+        f"import os, sys, time; n = os.path.getsize({str(ran)!r}); f = open({str(ran)!r}, 'a'); f.write('x'); f.close();"
+        "n == 1 and sys.exit('the port is still taken'); print('{}', flush=True); n == 0 and sys.exit(1); time.sleep(60)"
+    )
+    ran.write_text("")
+    child = _child(told, tmp_path, code, announcing=True)
+    await child.start()
+    keeping = asyncio.create_task(child.keep_running())
+    await _until(lambda: told.restarts == 1, "the third start goes well")
+    assert any("the port is still taken" in line for line in told.lines)
+    await end(keeping)
+    await child.stop(asyncio.Event())
+
+
+@pytest.mark.stack
+async def test_a_program_that_is_killed_from_outside_is_never_given_up(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "FIRST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(children, "MAX_BACKOFF_SECONDS", 0.01)
+    child = _child(told, tmp_path, "import os; os.kill(os.getpid(), 9)")
+    await child.start()
+    keeping = asyncio.create_task(child.keep_running())
+    await _until(lambda: told.restarts > children.MAX_QUICK_ENDS, "it is started again and again")
+    assert not keeping.done()
+    await end(keeping)
+    await child.stop(asyncio.Event())
+
+
+@pytest.mark.stack
 async def test_a_kick_starts_it_anew_without_a_word(told: Told, tmp_path: Path) -> None:
     code = PATIENT + 'print(\'{"event": "up"}\', flush=True); time.sleep(60)'
     child = _child(told, tmp_path, code)

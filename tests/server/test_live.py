@@ -1,15 +1,25 @@
 """News of slots: newest only, from announcements or from polling, with and without Redis and store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio as redis_asyncio
+from structlog.testing import capture_logs
 
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.snapshot import Snapshot
-from server.live import CHANNEL, LiveUpdates, follow_announcements
+from server import reasons
+from server.live import (
+    CHANNEL,
+    FIRST_BACKOFF_SECONDS,
+    MAX_BACKOFF_SECONDS,
+    REFUSED_BACKOFF_SECONDS,
+    LiveUpdates,
+    follow_announcements,
+)
 from tests.factories import AT, snapshot
 from tests.patience import patience
 from tests.processes import connects, free_port, valkey, wait_until
@@ -161,3 +171,82 @@ async def test_announcements_survive_a_restart_of_redis(tmp_path: Path) -> None:
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+
+
+class Pauses:
+    """A sleep that notes how long it should last, and takes no time; the last one of `enough` never ends."""
+
+    def __init__(self, enough: int) -> None:
+        self.seconds: list[float] = []
+        self.seen = asyncio.Event()
+        self._enough = enough
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        if len(self.seconds) >= self._enough:
+            self.seen.set()
+            await asyncio.Event().wait()
+
+
+async def _follow(url: str, pauses: Pauses, woken: Callable[[], None] = lambda: None) -> list[MutableMapping[str, Any]]:
+    """What is logged until so many attempts have failed."""
+    with capture_logs() as events:
+        following = asyncio.create_task(follow_announcements(url, woken, sleep=pauses.sleep))
+        try:
+            async with patience():
+                await pauses.seen.wait()
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    return events
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        ("deaf:pw", reasons.RIGHTS),  # may do everything, on no channel
+        ("deaf:wrong", reasons.PASSWORD),
+        ("mute:pw", reasons.RIGHTS),  # may not subscribe
+        ("unknown:pw", reasons.PASSWORD),
+    ],
+)
+async def test_a_user_without_rights_is_said_once_and_tried_less_and_less(
+    user: str, reason: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    with valkey(port, tmp_path):
+        await asyncio.to_thread(wait_until, lambda: connects(port), "valkey listens")
+        async with redis_asyncio.Redis(port=port) as admin:
+            for rights in (("deaf", "resetchannels", "+@all"), ("mute", "allchannels", "+@all", "-@pubsub")):
+                await admin.execute_command("ACL", "SETUSER", rights[0], "on", ">pw", "allkeys", *rights[1:])  # pyright: ignore[reportUnknownMemberType]  (redis-py 5 leaves types open)
+        pauses, woken = Pauses(10), list[None]()
+        events = await _follow(f"redis://{user}@127.0.0.1:{port}/0", pauses, lambda: woken.append(None))
+    assert [(event["event"], event["reason"]) for event in events] == [("redis.unreachable", reason)]
+    assert woken == []
+    assert pauses.seconds[-1] >= REFUSED_BACKOFF_SECONDS / 2
+    assert all(pause >= FIRST_BACKOFF_SECONDS / 2 * 2**at for at, pause in enumerate(pauses.seconds[:7]))
+
+
+async def test_a_redis_that_is_away_is_said_once_and_tried_every_few_seconds() -> None:
+    pauses = Pauses(30)
+    events = await _follow(f"redis://127.0.0.1:{free_port()}/0", pauses)
+    assert [(event["event"], event["reason"]) for event in events] == [("redis.unreachable", reasons.REFUSED)]
+    assert MAX_BACKOFF_SECONDS / 2 <= pauses.seconds[-1] <= MAX_BACKOFF_SECONDS
+
+
+async def test_a_subscription_that_ends_at_once_is_a_failure_in_a_row() -> None:
+    async def confirm_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if line == b"CLIENT\r\n":
+                writer.write(b"+OK\r\n")
+            if line == b"SUBSCRIBE\r\n":
+                writer.write(b"*3\r\n$9\r\nsubscribe\r\n$12\r\n%s\r\n:1\r\n" % CHANNEL.encode())
+                break
+        writer.close()
+
+    pauses = Pauses(10)
+    server = await asyncio.start_server(confirm_and_leave, "127.0.0.1", 0)
+    async with server:
+        await _follow(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0", pauses)
+    assert pauses.seconds[-1] >= MAX_BACKOFF_SECONDS / 2
