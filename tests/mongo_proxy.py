@@ -8,13 +8,19 @@ from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 import bson
+from pymongo.errors import PyMongoError
 
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
-from tests.patience import patience
+from tests.patience import PATIENCE_SECONDS, patience
 
 OP_MSG = 2013
 BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
+
+IMPATIENT_SECONDS = 0.2
+"""How long a client that is not patient looks for a server that has gone."""
+
+TRIED_ONCE = "retryWrites=false&retryReads=false"
 
 Loss = Literal["request", "answer"]
 
@@ -40,8 +46,10 @@ class MongoProxy:
 
     @property
     def uri(self) -> str:
-        # A driver that discovers the replica set would go around the proxy.
-        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true"
+        # A driver that discovers the replica set would go around the proxy. It looks after the server only where a command
+        # has failed: a look that is late on a busy machine would count as a failure, too.
+        quiet = "serverMonitoringMode=poll&heartbeatFrequencyMS=3600000"
+        return f"mongodb://127.0.0.1:{self._port}/?directConnection=true&{quiet}"
 
     async def __aenter__(self) -> "MongoProxy":
         await self.mend()
@@ -64,9 +72,11 @@ class MongoProxy:
             writer.transport.abort()
 
     def client(self, database: str, *, patient: bool = True) -> Mongo:
-        """A client behind the wire; one that is not `patient` soon gives up once the wire is cut."""
-        selection, timeout = (30.0, 60.0) if patient else (0.3, 0.9)
-        return Mongo(self.uri, database, server_selection_seconds=selection, timeout_seconds=timeout)
+        """A client behind the wire; one that is not `patient` soon gives up once the wire is cut, but not before."""
+        # What is tried again until its time is over would wait for as long as a busy machine may take.
+        uri = self.uri if patient else f"{self.uri}&{TRIED_ONCE}"
+        selection = PATIENCE_SECONDS if patient else IMPATIENT_SECONDS
+        return Mongo(uri, database, server_selection_seconds=selection, timeout_seconds=PATIENCE_SECONDS)
 
     async def close(self, client: Client) -> None:
         """Mend, and close a client that was cut off."""
@@ -125,6 +135,15 @@ class MongoProxy:
             return False
         self.commands.append(name)
         return len(self.commands) == self._cut_at
+
+
+async def prepared(client: Mongo) -> Mongo:
+    """A client that has bound its documents, however often a busy machine lets it give up before."""
+    async with patience():
+        while True:
+            with contextlib.suppress(PyMongoError):
+                await client.prepare()
+                return client
 
 
 async def close_when_connected(client: Client) -> None:

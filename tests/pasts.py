@@ -1,6 +1,6 @@
 """Pasts for tests of history: snapshots in which everything moves a little, committed slot by slot."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from schema.domain.base import DAY, GIB, HOUR, Slot
@@ -47,6 +47,25 @@ async def commit_all(mongo: Mongo, snapshots: Iterable[Snapshot]) -> None:
     for each in snapshots:
         await store.commit(lease, Commit(snapshot=each, memory=(), events=derive(before, each), registry=()))
         before = each
+
+
+class Copies:
+    """Databases that are filled once; who asks for the same contents later gets a copy of every document."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, list[dict[str, Any]]]] = {}
+
+    async def fill(self, mongo: Mongo, name: str, make: Callable[[], Awaitable[object]]) -> None:
+        """Fill an empty database by `make`, or with what `make` made under this name before."""
+        database = mongo.database
+        if name not in self._kept:
+            await make()
+            collections = await database.list_collection_names()
+            self._kept[name] = {each: await database[each].find({}).to_list() for each in collections}
+            return
+        for collection, documents in self._kept[name].items():
+            if documents:
+                await database[collection].insert_many(documents)
 
 
 async def dump(mongo: Mongo) -> Mapping[str, Any]:

@@ -22,8 +22,8 @@ from server.storage.snapshot_reads import SnapshotReads
 from server.storage.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
-from tests.mongo_proxy import close_when_connected
-from tests.patience import patience
+from tests.mongo_proxy import TRIED_ONCE, close_when_connected, prepared
+from tests.patience import PATIENCE_SECONDS, patience
 from tests.processes import free_port, wait_until
 from tests.server.storage.builders import commit
 
@@ -127,7 +127,9 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) ->
     """Commits go on until the kill; each that was acknowledged is there afterwards, whole."""
     port = str(free_port())
     stores.start("--mongo-port", port)
-    killed = Mongo(stores.mongo_uri, "test", server_selection_seconds=0.2, timeout_seconds=10)
+    killed = await prepared(
+        Mongo(f"{stores.mongo_uri}?{TRIED_ONCE}", "test", server_selection_seconds=1, timeout_seconds=PATIENCE_SECONDS)
+    )
     store = MongoSnapshotStore(killed)
     acknowledged: list[int] = []
     enough = asyncio.Event()

@@ -38,6 +38,7 @@ from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.snapshot_reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
+from tests.pasts import Copies
 
 SERIES = Path(__file__).parents[3] / "shared" / "data" / "captures" / "series-20251226"
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -122,13 +123,24 @@ class World(NamedTuple):
     log: tuple[Event, ...]
 
 
-async def imported(store_db: Mongo, folder: Path) -> World:
+def days_after(lists: list[Listed]) -> float:
+    """The time at which the series is imported and read."""
+    return lists[-1].at + 330 * DAY
+
+
+async def take_in(store_db: Mongo, folder: Path) -> None:
     lists = recorded(folder)
-    now = lists[-1].at + 330 * DAY
+    now = days_after(lists)
     upkeep = MongoUpkeep(store_db, clock=lambda: now)
     options = CycleOptions(interval=60)
     done = await import_files([folder], upkeep, options, retention=Retention(), now=now, keep_raw=True)
     assert done.slots == done.lists == len(lists)
+
+
+async def world_of(store_db: Mongo, folder: Path) -> World:
+    """What was imported from a folder."""
+    lists = recorded(folder)
+    now = days_after(lists)
     history = HistoryReads(store_db, clock=lambda: now)
     log = await EventReads(store_db, history.earliest, clock=lambda: now).events(EventFilter(), None, 1_000)
     alive = living(lists)
@@ -140,8 +152,9 @@ async def imported(store_db: Mongo, folder: Path) -> World:
 
 
 @pytest.fixture
-async def world(store_db: Mongo) -> World:
-    return await imported(store_db, SERIES)
+async def world(store_db: Mongo, copies: Copies) -> World:
+    await copies.fill(store_db, "series", lambda: take_in(store_db, SERIES))
+    return await world_of(store_db, SERIES)
 
 
 def shown(node: PNode) -> str:
@@ -225,7 +238,8 @@ async def test_restarts_in_the_series_are_told_where_they_are(store_db: Mongo, t
         at = datetime.fromtimestamp(listed.at, UTC).isoformat()
         (tmp_path / f"{listed.at}.json").write_text(json.dumps({"updatedAt": at, "nodes": listed.rows}))
 
-    world = await imported(store_db, tmp_path)
+    await take_in(store_db, tmp_path)
+    world = await world_of(store_db, tmp_path)
 
     assert len(restarts) == 3
     assert told(world, EventType.RESTARTED) == restarts

@@ -12,7 +12,8 @@ from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK, fetch, periods, points_in, samples_in
 from server.storage.upkeep import MongoUpkeep
-from tests.mongo_proxy import Loss, MongoProxy
+from tests.mongo_proxy import Loss, MongoProxy, prepared
+from tests.nightly import chosen
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
 
 INTERVAL = 600
@@ -131,8 +132,7 @@ async def test_two_workers_that_roll_up_at_once_do_no_harm(store_db: Mongo) -> N
 
 async def run_behind(proxy: MongoProxy, db_name: str, cut_at: int | None = None, loss: Loss = "request") -> bool:
     """Roll up through a wire that is cut at a command; whether the run came to its end."""
-    mongo = proxy.client(db_name, patient=cut_at is None)
-    await mongo.prepare()
+    mongo = await prepared(proxy.client(db_name, patient=cut_at is None))
     proxy.commands.clear()
     if cut_at is not None:
         proxy.cut_at(cut_at, loss)
@@ -163,7 +163,7 @@ async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_s
 
         losses: list[Loss] = ["request", "answer"]
         cuts = [(i, loss) for i, name in enumerate(commands, 1) if name == "update" for loss in losses]
-        for cut_at, loss in cuts:
+        for cut_at, loss in chosen(cuts, 7):
             for collection in ("history", "event_days", "upkeep"):
                 await store_db.database[collection].delete_many({})
             await proxy.mend()

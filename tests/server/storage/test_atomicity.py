@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pymongo
 import pytest
 
 from schema.domain.errors import SnapshotUnavailable
@@ -13,7 +12,7 @@ from server.storage.documents import CarriedDocument
 from server.storage.snapshot_reads import SnapshotReads
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT
-from tests.mongo_proxy import Loss, MongoProxy
+from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.server.storage.builders import commit
 
 BEFORE, CUT = commit(AT, 5), commit(AT + 60, 6)
@@ -58,14 +57,13 @@ async def test_a_commit_is_all_or_nothing(
 ) -> None:
     follows = Follows()
     async with MongoProxy(mongo_uri) as proxy:
-        behind = Mongo(proxy.uri, db_name, server_selection_seconds=0.2, timeout_seconds=10)
-        await behind.prepare()
+        behind = await prepared(proxy.client(db_name, patient=False))
         worker = MongoSnapshotStore(behind, [follows])
         lease = await worker.acquire("a", 0.0, 30.0)
         assert lease is not None
         await worker.commit(lease, BEFORE)
         proxy.cut_at(cut_at, loss)
-        with pytest.raises(SnapshotUnavailable), pymongo.timeout(0.5):
+        with pytest.raises(SnapshotUnavailable):
             await worker.commit(lease, CUT)
         await proxy.close(behind)
 
@@ -96,8 +94,7 @@ async def test_a_commit_is_all_or_nothing(
 
 async def test_these_are_all_commands_of_a_commit(mongo_uri: str, db_name: str, store_db: Mongo) -> None:
     async with MongoProxy(mongo_uri) as proxy:
-        behind = Mongo(proxy.uri, db_name)
-        await behind.prepare()
+        behind = await prepared(proxy.client(db_name))
         worker = MongoSnapshotStore(behind)
         lease = await worker.acquire("a", 0.0, 30.0)
         assert lease is not None

@@ -19,7 +19,7 @@ from server.storage.history import HistoryDocument, periods
 from server.storage.history_reads import HistoryReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
-from tests.pasts import MIDNIGHT, commit_all, moment
+from tests.pasts import MIDNIGHT, Copies, commit_all, moment
 from tests.server.storage.builders import entry
 
 INTERVAL = 300
@@ -53,18 +53,23 @@ def expected_points(subject: str | None, resolution: Resolution, end: int) -> li
     return found
 
 
+async def commit_and_roll_up(mongo: Mongo) -> None:
+    await commit_all(mongo, SNAPSHOTS)
+    await rollup.run(MongoUpkeep(mongo))
+
+
 @pytest.fixture(params=["not rolled up", "rolled up"])
-async def reads(store_db: Mongo, request: pytest.FixtureRequest) -> HistoryReads:
-    await commit_all(store_db, SNAPSHOTS)
+async def reads(store_db: Mongo, copies: Copies, request: pytest.FixtureRequest) -> HistoryReads:
     if request.param == "rolled up":
-        await rollup.run(MongoUpkeep(store_db))
+        await copies.fill(store_db, "rolled up", lambda: commit_and_roll_up(store_db))
+    else:
+        await copies.fill(store_db, "committed", lambda: commit_all(store_db, SNAPSHOTS))
     return HistoryReads(store_db, clock=lambda: NOW)
 
 
 @pytest.fixture
-async def rolled(store_db: Mongo) -> HistoryReads:
-    await commit_all(store_db, SNAPSHOTS)
-    await rollup.run(MongoUpkeep(store_db))
+async def rolled(store_db: Mongo, copies: Copies) -> HistoryReads:
+    await copies.fill(store_db, "rolled up", lambda: commit_and_roll_up(store_db))
     return HistoryReads(store_db, clock=lambda: NOW)
 
 
@@ -95,9 +100,11 @@ async def test_closed_points_are_those_of_the_snapshots(
 
 
 @pytest.mark.parametrize("resolution", [Resolution.RAW, Resolution.M5, Resolution.H1])
-async def test_hours_that_are_not_rolled_up_yet_are_no_gap(store_db: Mongo, resolution: Resolution) -> None:
+async def test_hours_that_are_not_rolled_up_yet_are_no_gap(
+    store_db: Mongo, copies: Copies, resolution: Resolution
+) -> None:
     """As far back as three hours; the cost of reading snapshots is bounded."""
-    await commit_all(store_db, SNAPSHOTS)
+    await copies.fill(store_db, "committed", lambda: commit_all(store_db, SNAPSHOTS))
     fresh = HistoryReads(store_db, clock=lambda: NOW)
     before = await ask(fresh, NODE, resolution, start=MIDNIGHT)
     await rollup.run(MongoUpkeep(store_db))
@@ -156,8 +163,8 @@ async def test_raw_slots_are_those_that_begin_in_the_range(rolled: HistoryReads)
     assert [p.start for p in history.points] == list(range(START + INTERVAL, START + HOUR + 1, INTERVAL))
 
 
-async def test_a_closed_day_and_a_day_whose_closing_is_due_are_the_same(store_db: Mongo) -> None:
-    await commit_all(store_db, SNAPSHOTS)
+async def test_a_closed_day_and_a_day_whose_closing_is_due_are_the_same(store_db: Mongo, copies: Copies) -> None:
+    await copies.fill(store_db, "committed", lambda: commit_all(store_db, SNAPSHOTS))
     upkeep = MongoUpkeep(store_db)
     while (await upkeep.rollup_progress()).next_hour < MIDNIGHT:  # type: ignore[union-attr]  there are snapshots
         await rollup.run(upkeep, budget_seconds=1e-9)

@@ -16,7 +16,7 @@ from server.storage.documents import ChunkDocument
 from server.storage.reads import MongoReads
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, seed_report
-from tests.mongo_proxy import MongoProxy
+from tests.mongo_proxy import MongoProxy, prepared
 from tests.server.storage.builders import commit, snapshot_of
 from tests.server.storage.test_writes import Commands
 
@@ -230,7 +230,7 @@ async def test_while_the_store_is_away_the_present_is_answered_from_memory(
     store_db: Mongo, mongo_uri: str, db_name: str
 ) -> None:
     async with MongoProxy(mongo_uri) as proxy:
-        mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.1, timeout_seconds=5)
+        mongo = await prepared(proxy.client(db_name, patient=False))
         await fill(mongo)
         reads = reads_of(mongo)
         await reads.refresh()
@@ -266,7 +266,7 @@ async def test_while_the_store_is_away_the_present_is_answered_from_memory(
 async def test_without_store_and_memory_even_the_collector_is_unknown(mongo_uri: str, db_name: str) -> None:
     async with MongoProxy(mongo_uri) as proxy:
         proxy.cut()
-        mongo = Mongo(proxy.uri, db_name, server_selection_seconds=0.1)
+        mongo = proxy.client(db_name, patient=False)
         with pytest.raises(SnapshotUnavailable):
             await reads_of(mongo).collector()
         await proxy.close(mongo)

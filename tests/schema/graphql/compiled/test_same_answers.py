@@ -1,6 +1,6 @@
 """Compiled operations against graphql-core: the same bytes for thousands of documents that chance writes.
 
-`COMPILED_DOCUMENTS` is how many (2,400), `COMPILED_SEED` where chance begins (1).
+`COMPILED_DOCUMENTS` is how many (1,600, and 4,800 in `make nightly`), `COMPILED_SEED` where chance begins (1).
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from graphql import GraphQLSchema
 
 from schema.graphql.compiled import Compiler
 from schema.graphql.guard import core_schema
+from tests.nightly import NIGHTLY
 from tests.schema.graphql.compiled.answers import CORE, by_core, operation_of, parsed, settled, valid, written
 from tests.schema.graphql.compiled.documents import draft
 from tests.schema.graphql.compiled.playground import playground
 from tests.schema.graphql.compiled.worlds import CHOICES, WORLDS, context
 
-DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "2400"))
+DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "4800" if NIGHTLY else "1600"))
 SEED = int(os.environ.get("COMPILED_SEED", "1"))
 PARTS = 8
 # Validation takes longer than all the rest; what is generated is valid or not for the same few reasons.

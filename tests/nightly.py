@@ -1,0 +1,18 @@
+"""How many cases a test tries where there are many of one kind: a few in `make test`, all of them in `make nightly`."""
+
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+NIGHTLY = "NIGHTLY" in os.environ
+EXAMPLES = 500 if NIGHTLY else 50
+"""Examples of each property test that does not set its own number."""
+
+
+def chosen(cases: Sequence[T], few: int) -> Sequence[T]:
+    """All cases in `make nightly`; else `few` of them, the first and the last among them, evenly spread."""
+    if NIGHTLY or len(cases) <= few:
+        return cases
+    return [cases[place * (len(cases) - 1) // (few - 1)] for place in range(few)]
