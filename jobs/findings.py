@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 from jobs import naming
 from jobs.recording import Recording
 from schema.domain.observation import SeedReply
+from schema.domain.words import counted
 
 MAX_FILES = 20
 """Files that are reported one by one; further ones are counted together."""
@@ -57,7 +58,7 @@ class Findings(NamedTuple):
             if finding.dropped:
                 yield f"{finding.path}: {_left_out(finding.dropped)}, of {finding.rows} in the list"
         if self.odd > len(self.files):
-            yield f"{self.odd - len(self.files)} more files had such rows or values; in all files: {_left_out(self.dropped)}"
+            yield f"{counted(self.odd - len(self.files), 'more file')} had such rows or values; in all files: {_left_out(self.dropped)}"
         if self.ignored:
             yield f"ignored keys, which no pod sends: {naming.named(sorted(self.ignored))}"
 
@@ -76,4 +77,4 @@ def _counted(counts: Mapping[str, int], noun: str, fate: str) -> str:
     reasons = ", ".join(
         f"{name.replace('_', ' ') if noun == 'row' else name} {count}" for name, count in counts.items()
     )
-    return f"{total} {noun if total == 1 else f'{noun}s'} {fate} ({reasons})"
+    return f"{counted(total, noun)} {fate} ({reasons})"

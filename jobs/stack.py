@@ -22,6 +22,7 @@ from jobs.log_lines import LOUD, short
 from jobs.plan import Wish, plan_of
 from jobs.seeds import review_of
 from jobs.verify import local_url
+from schema.domain.words import agreeing, counted
 from server.masking import mask_credentials
 from server.settings import Settings
 from server.supervisor import end
@@ -102,7 +103,7 @@ class Stack:
         seeds = await self._start_simulator(broken, environ) if plan.invented else settings.ip_nodes
         shared = plans.shared_environment(plan, settings, environ, stores_at=at, seeds=seeds)
         await self._start(broken, plans.worker(plan, settings, shared))
-        self._say(plans.WORKER, f"asks {len(seeds)} seeds every {settings.cache_ttl} s")
+        self._say(plans.WORKER, f"asks {counted(len(seeds), 'seed')} every {settings.cache_ttl} s")
         await self._start(broken, plans.api(plan, settings, shared))
         self._say(plans.API, f"starts on {self._url}")
         await self._tell_when_healthy(started)
@@ -135,8 +136,10 @@ class Stack:
         _, at = await self._start(broken, program, on_restart=moved)
         write_dial_map(self._plan.dial_map, at["dial_map"])
         seeds = tuple(str(seed) for seed in at["seeds"])
-        what = f"{self._wish.simulate} nodes" if self._wish.replay is None else f"the lists in {self._wish.replay}"
-        self._say(plans.SIMULATOR, f"{what} behind {len(seeds)} seeds, all on loopback")
+        what = (
+            counted(self._wish.simulate, "node") if self._wish.replay is None else f"the lists in {self._wish.replay}"
+        )
+        self._say(plans.SIMULATOR, f"{what} behind {counted(len(seeds), 'seed')}, all on loopback")
         return seeds
 
     async def _start(
@@ -164,7 +167,9 @@ class Stack:
                     reason = health.get("reason") or health.get("message") or "the API does not answer"
                     self._say("", f"still waiting after {waited:.0f} s: {reason}; logs are in {self._plan.logs}")
                 await asyncio.sleep(ASK_SECONDS)
-        self._say("ready", f"{health.get('total_pnodes')} nodes, healthy after {time.monotonic() - started:.1f} s")
+        self._say(
+            "ready", f"{counted(health.get('total_pnodes'), 'node')}, healthy after {time.monotonic() - started:.1f} s"
+        )
         for name, path in (("GraphQL", "/graphql"), ("REST", "/"), ("health", "/health"), ("metrics", "/metrics")):
             self._say("", f"{name:<8} {self._url}{path}")
         self._say("", f"check it with: {invocation()} verify {self._url}")
@@ -186,12 +191,15 @@ class Stack:
         if answer is self._seeds_answer:
             return
         if not answer:
-            self._say(plans.WORKER, f"none of the {asked} seeds answered: no node changes until one does")
+            nobody = "the only seed has not" if asked == 1 else f"none of the {counted(asked, 'seed')}"
+            self._say(plans.WORKER, f"{nobody} answered: no node changes until one does")
             self._say(
                 "", f"is IP_NODES right, and may this machine reach them?  {invocation()} probe HOST asks one of them"
             )
         elif self._seeds_answer is False:
-            self._say(plans.WORKER, f"{answered} of {asked} seeds answer again")
+            self._say(
+                plans.WORKER, f"{answered} of {counted(asked, 'seed')} {agreeing(answered, 'answers', 'answer')} again"
+            )
         self._seeds_answer = answer
 
     async def _stop(self, hurry: asyncio.Event) -> None:

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from schema.domain.words import counted
+
 T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -90,7 +92,9 @@ class Supervisor:
             while recent[0] < now - self._window_seconds:
                 recent.popleft()
             if len(recent) > self._max_ends:
-                self.reason = f"task {name} ended {len(recent)} times within {self._window_seconds:.0f} s: {cause}"
+                self.reason = (
+                    f"task {name} ended {counted(len(recent), 'time')} within {self._window_seconds:.0f} s: {cause}"
+                )
                 log.critical("task.gave_up", task=name, ends=len(recent), error=cause)
                 self.gave_up.set()
                 return

@@ -7,6 +7,7 @@ from jobs.prpc import wire
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.observation import FailureCategory
+from schema.domain.words import counted
 
 _CLOCK_TOLERANCE = 2
 _STALE_CONTACT = 2 * MINUTE
@@ -81,10 +82,10 @@ def _list(method: str, facts: Mapping[str, object]) -> str:
         return "It knows no peer: it has just started, or no gossip reaches it. (A pod is never on its own list.)"
     if not facts.get("heard"):
         return (
-            f"It lists {pods} peers and has heard none of them: it cannot read their gossip (releases before 0.7, from "
+            f"It lists {counted(pods, 'peer')} and has heard none of them: it cannot read their gossip (releases before 0.7, from "
             "0.7 and from 1.2 do not understand each other), or gossip is blocked."
         )
-    sentences = [f"It lists {pods} peers."]
+    sentences = [f"It lists {counted(pods, 'peer')}."]
     if method == wire.GET_PODS_WITH_STATS and not facts.get("with_figures"):
         sentences.append("None of them has figures.")
     if isinstance(age, int) and age > _STALE_CONTACT:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from schema.domain.base import Record
 from schema.domain.policy import POLICY_1_0, Policy
+from schema.domain.words import agreeing, counted
 
 
 class AdviceLevel(StrEnum):
@@ -58,7 +59,7 @@ def network_advice(
             Advice(
                 category="storage",
                 level=AdviceLevel.HIGH,
-                message=f"{critical} of {total} nodes have used {rules.storage_critical:g} % of their storage or more",
+                message=f"{critical} of {counted(total, 'node')} {agreeing(critical, 'has', 'have')} used {rules.storage_critical:g} % of their storage or more",
                 recommendation=f"At most {rules.critical_share:g} % of nodes should be that full.",
                 action="Ask their operators to commit more storage.",
             )
@@ -68,7 +69,7 @@ def network_advice(
             Advice(
                 category="storage",
                 level=AdviceLevel.LOW,
-                message=f"{empty} of {total} nodes have used less than {rules.storage_low:g} % of their storage",
+                message=f"{empty} of {counted(total, 'node')} {agreeing(empty, 'has', 'have')} used less than {rules.storage_low:g} % of their storage",
                 recommendation=f"At most {rules.empty_share:g} % of nodes should be that empty.",
                 action="There is room for more data; no more storage is needed now.",
             )
@@ -78,7 +79,7 @@ def network_advice(
             Advice(
                 category="connectivity",
                 level=AdviceLevel.HIGH,
-                message=f"{isolated} of {total} nodes are listed by one seed or none",
+                message=f"{isolated} of {counted(total, 'node')} {agreeing(isolated, 'is', 'are')} listed by one seed or none",
                 recommendation=f"At most {rules.isolated_share:g} % of nodes should be that isolated.",
                 action="Ask their operators to open the gossip port (UDP) and to check their firewall.",
             )

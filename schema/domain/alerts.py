@@ -11,6 +11,7 @@ from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, AlertPolicy, Policy
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import versions_behind
+from schema.domain.words import counted
 
 __all__ = [
     "Alert",
@@ -278,7 +279,7 @@ def _underutilized(node: PNode, bands: _Bands) -> Alert | None:
 def _flapping(node: PNode, bands: _Bands) -> Alert | None:
     changes = node.state_changes
     band = _first(bands.flapping, changes, gt)
-    return band and _alert(node, band, "gossip_consistency", changes, f"came or went {changes} times lately")
+    return band and _alert(node, band, "gossip_consistency", changes, f"came or went {counted(changes, 'time')} lately")
 
 
 def _duration(seconds: int) -> str:
@@ -286,5 +287,5 @@ def _duration(seconds: int) -> str:
     for unit, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         if seconds >= unit:
             count = seconds // unit
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+            return counted(count, word)
     return "less than a minute"

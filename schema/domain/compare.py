@@ -6,6 +6,7 @@ from enum import StrEnum
 from schema.domain.base import Record
 from schema.domain.errors import BadUserInput
 from schema.domain.pnode import PNode
+from schema.domain.words import counted
 
 MIN_COMPARED = 2
 MAX_COMPARED = 5
@@ -63,7 +64,7 @@ def compare(nodes: Sequence[PNode]) -> Comparison:
     ids = [node.id for node in nodes]
     if not MIN_COMPARED <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
         raise BadUserInput(
-            f"{len(ids)} nodes were named, {len(set(ids))} of them different; "
+            f"{counted(len(ids), 'node was', 'nodes were')} named, {len(set(ids))} of them different; "
             f"{MIN_COMPARED} to {MAX_COMPARED} different ones can be compared"
         )
     winners = tuple(_winner(category, nodes) for category in ComparedBy)

@@ -10,6 +10,7 @@ from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds, rounded
 from schema.domain.memory import NodeMemory
 from schema.domain.pnode import Consistency, PNode
 from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy
+from schema.domain.words import counted
 
 # Words go by the score with the decimals that REST shows, so that no word contradicts the figure beside it.
 SHOWN_DECIMALS = 4
@@ -123,7 +124,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="flapping",
                 level=AdviceLevel.HIGH,
-                message=f"consistency {consistency.score:.2f} over {consistency.window_days} days; "
+                message=f"consistency {consistency.score:.2f} over {counted(consistency.window_days, 'day')}; "
                 f"under {rules.flapping_below:g} a node flaps",
                 recommendation="Keep the node in gossip without interruption.",
                 action="Look for restarts of the pod, packet loss, and a firewall or NAT that forgets UDP mappings.",
@@ -134,7 +135,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="frequent_drops",
                 level=AdviceLevel.MEDIUM,
-                message=f"{consistency.disappearances} drops from gossip since first sight; "
+                message=f"{counted(consistency.disappearances, 'drop')} from gossip since first sight; "
                 f"more than {rules.many_drops} is a pattern",
                 recommendation="Find what the drops have in common.",
                 action="Compare the times of the drops with the pod's log and the host's load.",
@@ -145,7 +146,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="recent_drop",
                 level=AdviceLevel.WARNING,
-                message=f"dropped from gossip {(at - consistency.last_drop) // MINUTE} minutes ago; "
+                message=f"dropped from gossip {counted((at - consistency.last_drop) // MINUTE, 'minute')} ago; "
                 f"under {rules.recent_drop_seconds // HOUR} h is recent",
                 recommendation="Watch whether it stays.",
                 action="Check that the pod runs and that its gossip port answers.",
@@ -156,7 +157,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="stable",
                 level=AdviceLevel.INFO,
-                message=f"consistency {consistency.score:.2f} over {consistency.window_days} days: steady",
+                message=f"consistency {consistency.score:.2f} over {counted(consistency.window_days, 'day')}: steady",
                 recommendation="Keep it so.",
                 action="Nothing to do.",
             )

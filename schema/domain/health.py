@@ -17,6 +17,7 @@ from schema.domain.snapshot import (
     VersionCount,
 )
 from schema.domain.versions import sort_key
+from schema.domain.words import counted
 
 
 class NetworkAlert(Record):
@@ -122,7 +123,7 @@ def network_alerts(
             NetworkAlert(
                 level=AdviceLevel.HIGH if totals.online < rules.very_low_nodes else AdviceLevel.MEDIUM,
                 type="low_node_count",
-                message=f"{totals.online} nodes are online; {rules.low_nodes} or more are wanted",
+                message=f"{counted(totals.online, 'node is', 'nodes are')} online; {rules.low_nodes} or more are wanted",
                 value=totals.online,
                 threshold=rules.low_nodes,
                 recommendation="Find out which operators have left, and bring nodes back or add new ones.",
@@ -134,7 +135,7 @@ def network_alerts(
             NetworkAlert(
                 level=AdviceLevel.MEDIUM,
                 type="version_fragmentation",
-                message=f"{versions} different versions are online; at most {rules.max_versions} are wanted",
+                message=f"{counted(versions, 'different version is', 'different versions are')} online; at most {rules.max_versions} are wanted",
                 value=versions,
                 threshold=rules.max_versions,
                 recommendation="Ask operators to move to the latest release.",

@@ -8,6 +8,7 @@ from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import Compliance, compliance
+from schema.domain.words import agreeing
 
 
 class CriterionName(StrEnum):
@@ -163,7 +164,7 @@ def _reason(result: Criterion) -> str:
         case CriterionName.ONLINE:
             return "online" if result.passed else "not online"
         case CriterionName.UPTIME:
-            return f"up for {actual} days"
+            return f"up for {actual} {agreeing(result.actual, 'day')}"
         case CriterionName.SCORE:
             return f"score {actual} of 100"
         case CriterionName.PUBLIC:
@@ -173,7 +174,7 @@ def _reason(result: Criterion) -> str:
         case CriterionName.CONSISTENCY:
             return f"consistency {actual}"
         case CriterionName.WITNESSES:
-            return f"listed by {actual} seeds"
+            return f"listed by {actual} {agreeing(result.actual, 'seed')}"
 
 
 def _figure(value: float | str | None) -> str:

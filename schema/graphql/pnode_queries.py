@@ -13,6 +13,7 @@ from schema.domain.compare import (
 )
 from schema.domain.errors import BadUserInput
 from schema.domain.pnode import PNode
+from schema.domain.words import counted
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.aggregates import AGGREGATE_COST, Aggregate, PNodeAggregateType
 from schema.graphql.connections import PageInfoType
@@ -145,7 +146,9 @@ async def compare_pnodes(
     as_of: AsOf = None,
 ) -> Compared:
     if not MIN_COMPARED <= len(addresses) <= MAX_COMPARED:
-        raise BadUserInput(f"{len(addresses)} addresses were given, expected {MIN_COMPARED} to {MAX_COMPARED}")
+        raise BadUserInput(
+            f"{counted(len(addresses), 'address was', 'addresses were')} given, expected {MIN_COMPARED} to {MAX_COMPARED}"
+        )
     for address in addresses:
         check_key("addresses", address)
     tables = await info.context.tables(as_of)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from schema.domain.base import GIB, rounded
 from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, Comparison, compare
 from schema.domain.pnode import PNode
+from schema.domain.words import agreeing, counted
 from server.rest.errors import plain_error
 from server.rest.models.errors import PlainError
 from server.rest.models.pnodes import CompareAnswer
@@ -52,11 +53,15 @@ def compare_routes(views: Views) -> Routes:
         keys = [key for part in addresses.split(",") if (key := part.strip())]
         if len(keys) < MIN_COMPARED:
             return plain_error(
-                400, f"{len(keys)} addresses given; {MIN_COMPARED} to {MAX_COMPARED} expected", example=_EXAMPLE
+                400,
+                f"{counted(len(keys), 'address', 'addresses')} given; {MIN_COMPARED} to {MAX_COMPARED} expected",
+                example=_EXAMPLE,
             )
         if len(keys) > MAX_COMPARED:
             return plain_error(
-                400, f"{len(keys)} addresses given; {MIN_COMPARED} to {MAX_COMPARED} expected", provided=len(keys)
+                400,
+                f"{counted(len(keys), 'address', 'addresses')} given; {MIN_COMPARED} to {MAX_COMPARED} expected",
+                provided=len(keys),
             )
         view = views.current()
         found = {key: view.snapshot.find(key) for key in keys}
@@ -64,7 +69,7 @@ def compare_routes(views: Views) -> Routes:
         if missing:
             return plain_error(
                 404,
-                f"{len(missing)} of {len(keys)} nodes are not in the current snapshot",
+                f"{len(missing)} of {len(keys)} nodes {agreeing(len(missing), 'is', 'are')} not in the current snapshot",
                 missing=missing,
                 suggestion="/pnodes?status=all lists those that are",
             )

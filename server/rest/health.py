@@ -9,6 +9,7 @@ from starlette.responses import Response
 from schema.domain.errors import DomainError
 from schema.domain.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
 from schema.domain.snapshot import Snapshot
+from schema.domain.words import counted
 from schema.reads import HISTORY_JOBS, CollectorState, JobReport, Reads
 from server.rest.errors import RETRY_AFTER_SECONDS
 from server.rest.models.health import Health, Probe
@@ -184,7 +185,7 @@ def _store_check(store: StoreState) -> dict[str, Any]:
 
 def _seeds_check(ok: int, configured: int) -> dict[str, Any]:
     word = "pass" if ok == configured else "warn" if ok else "fail"
-    message = f"{ok} of {configured} seeds answered in the last cycle"
+    message = f"{ok} of {counted(configured, 'seed')} answered in the last cycle"
     return {"status": word, "message": message, "observed": ok, "limit": configured}
 
 

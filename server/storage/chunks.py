@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import Slot
+from schema.domain.words import agreeing, counted
 from server.storage.bulk import duplicates
 from server.storage.documents import ChunkRef, StoredChunk
 
@@ -57,7 +58,9 @@ async def read(model: type[StoredChunk], ref: ChunkRef) -> list[bytes]:
         bodies.update((document.id, document.body) for document in found)
     missing = [key for key in ids if key not in bodies]
     if missing:
-        raise Damaged(f"{len(missing)} of {ref.chunks} chunks of {ref.kind} at slot {ref.slot} are missing")
+        raise Damaged(
+            f"{len(missing)} of {counted(ref.chunks, 'chunk')} of {ref.kind} at slot {ref.slot} {agreeing(len(missing), 'is', 'are')} missing"
+        )
     ordered = [bodies[key] for key in ids]
     if digest_of(ordered) != ref.digest:
         raise Damaged(f"chunks of {ref.kind} at slot {ref.slot} are not the {ref.digest} that was committed")

@@ -87,7 +87,7 @@ def test_the_grounds_name_strengths_before_weak_points():
         "consistency 1",
         "no public RPC known",
         "version unknown, latest 0.8.0",
-        "listed by 1 seeds",
+        "listed by 1 seed",
     )
 
 

@@ -1,0 +1,75 @@
+"""Counts in words: one of a thing is told in the singular, in every message."""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from schema.domain.words import agreeing, counted
+
+ROOT = Path(__file__).parents[3]
+PLURAL = re.compile(r" (?:(?:different|more|other|open|further|distinct|of them) )?([a-z]+s)\b")
+NO_NOUNS = {"was", "is", "has", "takes", "selects", "lies", "leads", "names", "does", "ms", "this", "its", "runs"}
+# Counts that are told only where they are above a bound, and those that are bounds.
+NEVER_ONE = {
+    ("filters.py", "len(operand)"),
+    ("filters.py", "len(values)"),
+    ("pnode_queries.py", "len(given)"),
+    ("pnode_queries.py", "len(key)"),
+    ("guard.py", "len(operations)"),
+    ("event_filters.py", "len(among)"),
+    ("event_filters.py", "len(subject)"),
+    ("paging.py", "len(cursor)"),
+    ("resolution.py", "points"),
+    ("resolution.py", "room_for"),
+    ("compare.py", "winner.value"),  # with two decimals
+    ("compare.py", "len(keys)"),  # two to five, once they are looked up
+    ("endpoint.py", "limit"),
+    ("outbox.py", "len(waiting)"),
+    ("outbox.py", "self._characters"),
+    ("recording.py", "size"),
+    ("check_config.py", "count"),
+    ("population.py", "len(roles)"),
+    ("connection.py", "size"),
+    ("client.py", "limit"),
+    ("children.py", "quick"),
+}
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 seeds"), (1, "1 seed"), (2, "2 seeds"), (1.0, "1.0 seed")])
+def test_a_noun_agrees_with_its_number(number: float, text: str) -> None:
+    assert counted(number, "seed") == text
+
+
+def test_a_plural_of_its_own_is_named() -> None:
+    assert [counted(n, "node is", "nodes are") for n in (1, 2)] == ["1 node is", "2 nodes are"]
+    assert [agreeing(n, "address", "addresses") for n in (1, 2)] == ["address", "addresses"]
+
+
+def plurals(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Each value in a text that a noun in the plural follows: file, expression, noun."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for value, after in pairwise(parts):
+            if not (isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant)):
+                continue
+            found, expression = PLURAL.match(str(after.value)), ast.unparse(value.value)
+            if found and found[1] not in NO_NOUNS and not re.fullmatch(r"(\w+\.)?[A-Z_]+", expression):
+                yield path.name, expression, found[1]
+
+
+def test_no_message_has_a_plural_after_a_number_that_can_be_one() -> None:
+    sources = [path for folder in ("schema", "server", "jobs") for path in (ROOT / folder).rglob("*.py")]
+    found = [each for path in sources for each in plurals(path)]
+    assert [each for each in found if each[:2] not in NEVER_ONE] == []
+
+
+def test_a_plural_after_a_number_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "odd.py"
+    path.write_text(
+        'f"asks {len(seeds)} seeds"; f"{n} different versions"; f"{x} is"; f"{MAX} bytes"', encoding="utf-8"
+    )
+    assert list(plurals(path)) == [("odd.py", "len(seeds)", "seeds"), ("odd.py", "n", "versions")]
