@@ -7,7 +7,7 @@ from math import fsum
 from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.pnode import PNode
+from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import sort_key
 
@@ -15,7 +15,9 @@ from schema.domain.versions import sort_key
 class Operator(NamedTuple):
     """All that runs under one key. `key` is the pubkey, or a node's id where no valid key is known (`pubkey` None).
 
-    `addresses` are those under which its nodes are listed now, sorted; `versions` newest first. Storage in bytes, the
+    A node is its key, so `node_count` is 1; what differs between operators is `addresses`, those under which the key is
+    listed now (of a node that nobody lists, its last one), sorted. `online_address_count` is how many of them live. `versions`
+    newest first. Storage in bytes, the
     sum of what is known (the last known figures of nodes that are not online); `storage_online` is what of the committed
     storage is online.
     """
@@ -29,8 +31,13 @@ class Operator(NamedTuple):
     storage_used: int
     storage_online: int
     addresses: tuple[str, ...]
+    online_address_count: int
     versions: tuple[str, ...]
     first_seen: UnixSeconds
+
+    @property
+    def address_count(self) -> int:
+        return len(self.addresses)
 
 
 class Shares(Record):
@@ -52,23 +59,28 @@ class Concentration(Record):
 
     operators: int
     nodes: int
+    addresses: int
     nodes_per_operator: float
+    addresses_per_operator: float
     by_nodes: Shares
+    by_addresses: Shares
     by_storage: Shares
 
 
 def operators(snapshot: Snapshot) -> tuple[Operator, ...]:
-    """All operators: most nodes first, then most online, then by first address and key."""
+    """All operators: most addresses first, then most that live, then by first address and key."""
     groups: defaultdict[str, list[PNode]] = defaultdict(list)
     for node in snapshot.nodes:
         groups[node.pubkey or node.id].append(node)
     found = (_operator(key, nodes) for key, nodes in groups.items())
-    return tuple(sorted(found, key=lambda o: (-o.node_count, -o.online_count, o.addresses, o.key)))
+    return tuple(sorted(found, key=lambda o: (-o.address_count, -o.online_address_count, o.addresses, o.key)))
 
 
 def _operator(key: str, nodes: list[PNode]) -> Operator:
     online = [node for node in nodes if node.is_online]
     addresses = {node.address for node in nodes} | {seen.address for node in nodes for seen in node.sightings}
+    alive = {seen.address for node in nodes for seen in node.sightings if seen.status is PNodeStatus.ONLINE}
+    alive |= {node.address for node in online}
     versions = {node.version for node in nodes if node.version is not None}
     return Operator(
         key=key,
@@ -80,21 +92,26 @@ def _operator(key: str, nodes: list[PNode]) -> Operator:
         storage_used=sum(node.storage_used or 0 for node in nodes),
         storage_online=sum(node.storage_committed or 0 for node in online),
         addresses=tuple(sorted(addresses)),
+        online_address_count=len(alive),
         versions=tuple(sorted(versions, key=sort_key, reverse=True)),
         first_seen=min(node.first_seen for node in nodes),
     )
 
 
 def concentration(operators: Sequence[Operator]) -> Concentration:
-    """How concentrated the network is among `operators`, by nodes and by committed storage that is online.
+    """How concentrated the network is among `operators`, by nodes, addresses, and committed storage that is online.
 
     Give it all operators, or the shares are not those of the network."""
     nodes = sum(operator.node_count for operator in operators)
+    addresses = sum(operator.address_count for operator in operators)
     return Concentration(
         operators=len(operators),
         nodes=nodes,
+        addresses=addresses,
         nodes_per_operator=nodes / len(operators) if operators else 0.0,
+        addresses_per_operator=addresses / len(operators) if operators else 0.0,
         by_nodes=_shares([operator.node_count for operator in operators]),
+        by_addresses=_shares([operator.address_count for operator in operators]),
         by_storage=_shares([operator.storage_online for operator in operators]),
     )
 

@@ -29,6 +29,8 @@ OPERATOR_COLUMNS = Columns[Operator](
         "pubkey": Column(lambda operator: operator.pubkey),
         "node_count": Column(lambda operator: operator.node_count),
         "online_count": Column(lambda operator: operator.online_count),
+        "address_count": Column(lambda operator: operator.address_count),
+        "online_address_count": Column(lambda operator: operator.online_address_count),
         "storage_committed": Column(lambda operator: operator.storage_committed),
         "storage_used": Column(lambda operator: operator.storage_used),
         "first_seen": Column(lambda operator: operator.first_seen),
@@ -37,7 +39,7 @@ OPERATOR_COLUMNS = Columns[Operator](
     identify=lambda operator: operator.key,
 )
 OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.operators)
-_BY_SIZE = (("node_count", True), ("online_count", True), ("address", False))
+_BY_SIZE = (("address_count", True), ("online_address_count", True), ("address", False))
 
 
 @strawberry.input(
@@ -48,6 +50,8 @@ class OperatorWhere:
     pubkey: StringFilter | None = operator("Public key in base58.")
     node_count: IntFilter | None = operator("Number of its nodes.")
     online_count: IntFilter | None = operator("Number of its online nodes.")
+    address_count: IntFilter | None = operator("Number of addresses under which its key is listed now.")
+    online_address_count: IntFilter | None = operator("Number of those that live.")
     storage_committed: BigIntFilter | None = operator("Committed storage of its nodes, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage of its nodes, in bytes.")
     first_seen: DateTimeFilter | None = operator("When the first of its nodes was first heard of.")
@@ -65,6 +69,8 @@ class OperatorOrderField(StrEnum):
 
     NODE_COUNT = "node_count"
     ONLINE_COUNT = "online_count"
+    ADDRESS_COUNT = "address_count"
+    ONLINE_ADDRESS_COUNT = "online_address_count"
     STORAGE_COMMITTED = "storage_committed"
     STORAGE_USED = "storage_used"
     FIRST_SEEN = "first_seen"
@@ -76,6 +82,8 @@ describe(
     "What operators can be ordered by.",
     {
         OperatorOrderField.NODE_COUNT: "Number of nodes.",
+        OperatorOrderField.ADDRESS_COUNT: "Number of addresses.",
+        OperatorOrderField.ONLINE_ADDRESS_COUNT: "Number of addresses that live.",
         OperatorOrderField.ONLINE_COUNT: "Number of online nodes.",
         OperatorOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
         OperatorOrderField.STORAGE_USED: "Used storage, in bytes.",
@@ -99,7 +107,7 @@ async def operators(
     where: Annotated[OperatorWhere | None, argument("Which operators are wanted; all by default.")] = None,
     order_by: Annotated[
         list[OperatorOrder] | None,
-        argument("By what to order, most significant first, at most 5; most nodes first by default."),
+        argument("By what to order, most significant first, at most 5; most addresses first by default."),
     ] = None,
     as_of: AsOf = None,
 ) -> Page[Operator]:
@@ -126,11 +134,13 @@ def page_concentration(root: strawberry.Parent[Page[Operator]]) -> Concentration
 class OperatorType:
     key: strawberry.ID = attribute("Public key, or the node's id where no valid key is known.")
     pubkey: str | None = attribute("Public key in base58; null where no valid one is known.")
-    node_count: int = attribute("Number of its nodes.")
+    node_count: int = attribute("Number of its nodes. A node is its key, so this is 1: see `addressCount`.")
     online_count: int = attribute("Number of its online nodes.")
     storage_committed: BigInt = attribute("Committed storage of its nodes, in bytes, as far as known.")
     storage_used: BigInt = attribute("Used storage of its nodes, in bytes, as far as known.")
-    addresses: list[str] = attribute("Addresses under which its nodes are listed now, sorted.")
+    addresses: list[str] = attribute("Addresses under which its key is listed now, sorted; else its last one.")
+    address_count: int = attribute("Number of `addresses`: what REST's `/operators` counts as nodes.")
+    online_address_count: int = attribute("Number of `addresses` that live.")
     versions: list[str] = attribute("Versions that its nodes run, newest first.")
     first_seen: DateTime = attribute("When the first of its nodes was first heard of.")
     pnodes = resolved(operator_nodes, list[PNodeType], "Its nodes.", weight=Weight(items=fixed(2)))
@@ -148,8 +158,11 @@ class SharesType:
 class ConcentrationType:
     operators: int = attribute("Number of operators.")
     nodes: int = attribute("Number of nodes.")
+    addresses: int = attribute("Number of addresses of all operators.")
     nodes_per_operator: float | None = attribute("Mean number of nodes of an operator.")
+    addresses_per_operator: float | None = attribute("Mean number of addresses of an operator.")
     by_nodes: SharesType = attribute("By number of nodes.")
+    by_addresses: SharesType = attribute("By number of addresses.")
     by_storage: SharesType = attribute("By committed storage.")
 
 

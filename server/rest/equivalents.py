@@ -54,7 +54,7 @@ EQUIVALENTS = {
     " info byType { type count } } nodes { severity type address message } } }",
     "listCriticalAlerts": "{ alerts(where: {severity: {eq: CRITICAL}}) { totalCount nodes { type address message } } }",
     "listOperators": "{ operators(first: 100) { totalCount nodes { key nodeCount onlineCount storageCommitted"
-    " addresses versions } concentration { byNodes { largestPercent decentralization nakamoto } } } }",
+    " addressCount addresses versions } concentration { byAddresses { largestPercent decentralization nakamoto } } } }",
     "getAllNodes": "{ collector { snapshot { slot } } pnodes(first: 500) { nodes { address status version witnesses"
     " provenance { seed observedAt } } } topology(first: 500) { seeds { id answers } edges { source target } } }",
 }

@@ -26,12 +26,17 @@ def operator_routes(views: Views) -> Routes:
     async def operators(
         limit: Annotated[int, Query(ge=1, le=500, description="How many operators at most")] = 100,
         min_nodes: Annotated[
-            int, Query(ge=1, le=1_000_000, description="Only operators with so many nodes; the summary is over all")
+            int,
+            Query(ge=1, le=1_000_000, description="Only operators with so many addresses; the summary is over all"),
         ] = 1,
     ) -> Response:
-        """Nodes grouped by key, the operator with most nodes first, and how concentrated the network is."""
+        """Addresses grouped by key, the operator with most of them first, and how concentrated the network is.
+
+        As in the earlier API, what is counted here is addresses: one key that is listed at 14 addresses counts 14. All
+        other routes count a key once.
+        """
         view = views.current()
-        listed = [operator for operator in view.operators if operator.node_count >= min_nodes]
+        listed = [operator for operator in view.operators if operator.address_count >= min_nodes]
         body = {
             "operators": [_operator_object(operator) for operator in listed[:limit]],
             "summary": _summary(view),
@@ -45,8 +50,8 @@ def operator_routes(views: Views) -> Routes:
 def _operator_object(operator: Operator) -> dict[str, Any]:
     return {
         "pubkey": operator.pubkey or operator.key.removeprefix("addr:"),
-        "node_count": operator.node_count,
-        "online_nodes": operator.online_count,
+        "node_count": operator.address_count,
+        "online_nodes": operator.online_address_count,
         "total_storage_committed": operator.storage_committed,
         "total_storage_used": operator.storage_used,
         "addresses": list(operator.addresses),
@@ -59,10 +64,10 @@ def _summary(view: View) -> dict[str, Any]:
     found = concentration(view.operators)
     return {
         "total_operators": found.operators,
-        "total_nodes": found.nodes,
-        "avg_nodes_per_operator": rounded(found.nodes_per_operator, 2),
-        "largest_operator_share_percent": found.by_nodes.largest_percent,
-        "decentralization_score": found.by_nodes.decentralization,
-        "nakamoto_coefficient": found.by_nodes.nakamoto,
-        "herfindahl_index": found.by_nodes.hhi,
+        "total_nodes": found.addresses,
+        "avg_nodes_per_operator": rounded(found.addresses_per_operator, 2),
+        "largest_operator_share_percent": found.by_addresses.largest_percent,
+        "decentralization_score": found.by_addresses.decentralization,
+        "nakamoto_coefficient": found.by_addresses.nakamoto,
+        "herfindahl_index": found.by_addresses.hhi,
     }

@@ -11,9 +11,10 @@ from tests.factories import AT, pnode, snapshot
 from tests.schema.domain.strategies import network_settings, networks
 
 
-def operator(number: int, *, nodes: int = 1, storage: int = 0) -> Operator:
+def operator(number: int, *, nodes: int = 1, storage: int = 0, addresses: int = 1) -> Operator:
     (found,) = operators(snapshot([pnode(number)]))
-    return found._replace(node_count=nodes, storage_online=storage)
+    names = tuple(f"203.0.113.{i}:9001" for i in range(addresses))
+    return found._replace(node_count=nodes, storage_online=storage, addresses=names)
 
 
 def test_an_operator_is_a_key_with_all_addresses_of_its_node():
@@ -26,6 +27,7 @@ def test_an_operator_is_a_key_with_all_addresses_of_its_node():
     (found,) = operators(snapshot([node]))
     assert (found.key, found.pubkey, found.node_ids) == (node.pubkey, node.pubkey, (node.id,))
     assert found.addresses == (moved, home)
+    assert (found.address_count, found.online_address_count) == (2, 1)
     assert (found.node_count, found.online_count, found.first_seen) == (1, 1, node.first_seen)
     assert found.versions == ("0.8.0",)
 
@@ -53,11 +55,16 @@ def test_a_version_that_is_not_known_is_left_out():
     assert found.versions == ()
 
 
-def test_operators_come_by_nodes_then_online_then_address():
+def test_operators_come_by_addresses_then_living_ones_then_address():
+    listed = tuple(AddressSighting(address=f"203.0.113.{i}:9001", status=PNodeStatus.GHOST) for i in range(100, 114))
+    many = pnode(4, address="203.0.113.113:9001", status=PNodeStatus.GHOST, sightings=listed)
     away = pnode(1, status=PNodeStatus.OFFLINE, address="203.0.113.1:9001", sightings=())
     near = pnode(2, address="203.0.113.2:9001", sightings=())
     far = pnode(3, address="203.0.113.3:9001", sightings=())
-    assert [found.key for found in operators(snapshot([away, far, near]))] == [near.id, far.id, away.id]
+    found = operators(snapshot([away, far, near, many]))
+    assert [operator.key for operator in found] == [many.id, near.id, far.id, away.id]
+    assert [operator.address_count for operator in found] == [14, 1, 1, 1]
+    assert [operator.online_address_count for operator in found] == [0, 1, 1, 0]
 
 
 @network_settings
@@ -74,9 +81,16 @@ def test_operators_agree_with_a_plain_recount_in_any_order(network: list[PNode],
     assert concentration(random.sample(found, len(found))) == concentration(found)
 
 
+def test_concentration_is_told_by_addresses():
+    found = concentration([operator(1, addresses=6), operator(2, addresses=3), operator(3, addresses=1)])
+    assert (found.addresses, found.nodes) == (10, 3)
+    assert found.by_addresses == Shares(largest_percent=60, decentralization=40, nakamoto=1, hhi=0.46)
+
+
 def test_concentration_is_told_by_nodes_and_by_storage():
     found = concentration([operator(1, nodes=6, storage=10), operator(2, nodes=3, storage=80), operator(3, storage=10)])
     assert (found.operators, found.nodes, found.nodes_per_operator) == (3, 10, pytest.approx(10 / 3))
+    assert (found.addresses, found.addresses_per_operator) == (3, 1)
     assert found.by_nodes == Shares(largest_percent=60, decentralization=40, nakamoto=1, hhi=0.46)
     assert found.by_storage == Shares(largest_percent=80, decentralization=20, nakamoto=1, hhi=0.66)
 

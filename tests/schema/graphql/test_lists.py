@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.pnode import Consistency, PNodeStatus
+from schema.domain.pnode import AddressSighting, Consistency, PNodeStatus
 from tests.factories import AT, address, key, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
 
@@ -115,6 +115,26 @@ async def test_operators_are_keys_the_largest_first() -> None:
     assert found["nodes"][0]["pnodes"] == [{"id": found["nodes"][0]["key"]}]
     assert found["concentration"]["operators"] == 30
     assert found["concentration"]["byNodes"]["nakamoto"] == 16
+
+
+async def test_operators_count_the_addresses_of_their_key_and_the_most_come_first() -> None:
+    sightings = tuple(AddressSighting(address=address(1, 9000 + i), status=PNodeStatus.GHOST) for i in range(14))
+    many = pnode(1, address=address(1, 9000), status=PNodeStatus.GHOST, sightings=sightings)
+    answer = await Client([snapshot([many, pnode(2), pnode(3)])]).ask(
+        """{ operators(where: {addressCount: {gte: 1}}) { nodes { pubkey nodeCount addressCount onlineAddressCount }
+          concentration { addresses addressesPerOperator byAddresses { largestPercent } } }
+          wide: operators(where: {addressCount: {gte: 2}}, orderBy: [{field: ADDRESS_COUNT}]) { totalCount } }"""
+    )
+    first, *others = answer["operators"]["nodes"]
+
+    assert first == {"pubkey": many.pubkey, "nodeCount": 1, "addressCount": 14, "onlineAddressCount": 0}
+    assert [(one["addressCount"], one["onlineAddressCount"]) for one in others] == [(1, 1), (1, 1)]
+    assert answer["operators"]["concentration"] == {
+        "addresses": 16,
+        "addressesPerOperator": pytest.approx(16 / 3),
+        "byAddresses": {"largestPercent": 87.5},
+    }
+    assert answer["wide"]["totalCount"] == 1
 
 
 async def test_a_walk_through_operators_gives_each_once() -> None:

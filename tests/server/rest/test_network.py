@@ -8,7 +8,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
 from schema.domain.history import History, Resolution
 from schema.domain.observation import FailureCategory
-from schema.domain.pnode import LivenessBasis, PNodeStatus, Provenance
+from schema.domain.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.rollup import OTHER_VERSIONS
 from tests import factories
 from tests.factories import AT, SEEDS, address
@@ -245,6 +245,23 @@ def test_operators_count_all_nodes_whatever_the_list_leaves_out() -> None:
     assert body["summary"] == few["summary"]
     assert sum(operator["node_count"] for operator in body["operators"]) == body["summary"]["total_nodes"] == 40
     assert few["operators"] == []
+
+
+def test_operators_count_the_addresses_of_a_key_as_the_earlier_api_did() -> None:
+    sightings = tuple(
+        AddressSighting(address=address(1, 9000 + i), status=PNodeStatus.ONLINE if i < 2 else PNodeStatus.GHOST)
+        for i in range(14)
+    )
+    many = factories.pnode(1, address=address(1, 9000), sightings=sightings)
+    away = factories.pnode(2, status=PNodeStatus.OFFLINE, sightings=())
+    client = make_client(FakeReads([factories.snapshot([many, away])]))
+    body = client.get("/operators").json()
+    assert [(one["node_count"], one["online_nodes"]) for one in body["operators"]] == [(14, 2), (1, 0)]
+    assert [one["pubkey"] for one in client.get("/operators?min_nodes=2").json()["operators"]] == [many.pubkey]
+    assert (body["summary"]["total_operators"], body["summary"]["total_nodes"]) == (2, 15)
+    assert body["summary"]["avg_nodes_per_operator"] == 7.5
+    assert body["summary"]["largest_operator_share_percent"] == 93.33
+    assert all(len(one["addresses"]) == one["node_count"] for one in body["operators"])
 
 
 def test_alert_filters_apply_to_everything_that_is_listed() -> None:
