@@ -23,13 +23,15 @@ class Grade(StrEnum):
 
 
 class Population(Record):
-    """Whom the distributions are over: online nodes. `total` counts all known nodes.
+    """Whom the distributions are over: online nodes. `total` counts all known nodes,
+    `in_gossip` those of them that have not left gossip.
 
     `public`, `private` and `public_unknown` (no seed says which) add up to `online`. `public_percent` is the share of
     `public` in `online`: 0 without online nodes, None where `public_unknown` is all of them.
     """
 
     total: int
+    in_gossip: int
     online: int
     public: int
     private: int
@@ -115,6 +117,7 @@ def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalyti
     return NetworkAnalytics(
         population=Population(
             total=len(snapshot.nodes),
+            in_gossip=sum(node.in_gossip for node in snapshot.nodes),
             online=len(online),
             public=public[True],
             private=public[False],

@@ -35,7 +35,8 @@ class Change(Record):
 class Growth(Record):
     """The network then and now. `hours` is what was asked for, `seconds` what lies between the two snapshots.
 
-    `total` counts all known nodes, `online` the live ones; `storage_committed` in bytes over online nodes; `witnesses`
+    `total` counts all known nodes, also those that have left gossip, so that it falls only after they are forgotten;
+    `in_gossip` counts those in gossip, `online` the live ones; `storage_committed` in bytes over online nodes; `witnesses`
     is the mean per online node. `witnesses`, `score` are None where either end does not know it. Everything but `hours`
     and `end` is None where no snapshot tells how it was then.
     """
@@ -45,6 +46,7 @@ class Growth(Record):
     start: UnixSeconds | None = None
     end: UnixSeconds
     total: Change | None = None
+    in_gossip: Change | None = None
     online: Change | None = None
     storage_committed: Change | None = None
     storage_used: Change | None = None
@@ -62,6 +64,7 @@ class HistorySummary(Record):
     start: UnixSeconds
     end: UnixSeconds
     total: Change | None
+    in_gossip: Change | None
     online: Change | None
     storage_committed: Change | None
     witnesses: Change | None
@@ -74,6 +77,15 @@ class NodeTrends(Record):
     uptime: Change | None
     storage_used: Change | None
     score: Change | None
+
+
+def covers(growth: Growth, interval: int) -> bool:
+    """Whether the two snapshots lie as far apart as was asked for; `interval` is the polling interval in seconds.
+
+    In a store that is younger the first snapshot is compared with, and the change is that of a shorter time. Snapshots
+    are taken at slightly different moments of their slots, which makes up to one interval.
+    """
+    return growth.seconds is not None and growth.seconds > growth.hours * HOUR - interval
 
 
 def change(start: float, end: float) -> Change:
@@ -119,6 +131,7 @@ def growth_since(base: SnapshotHeader | None, newest: SnapshotHeader, hours: flo
         start=base.taken_at,
         end=newest.taken_at,
         total=change(then.total, now.total),
+        in_gossip=change(then.in_gossip, now.in_gossip),
         online=change(then.online, now.online),
         storage_committed=change(then.storage_committed, now.storage_committed),
         storage_used=change(then.storage_used, now.storage_used),
@@ -141,6 +154,7 @@ def history_summary(points: Sequence[HistoryPoint]) -> HistorySummary | None:
         start=first.start,
         end=last.end,
         total=between("total"),
+        in_gossip=_gossip_change(first, last),
         online=between("online"),
         storage_committed=between("storage_committed"),
         witnesses=between("avg_witnesses"),
@@ -163,6 +177,11 @@ def node_trends(points: Sequence[HistoryPoint]) -> NodeTrends | None:
 
 def _change(start: float | None, end: float | None) -> Change | None:
     return None if start is None or end is None else change(start, end)
+
+
+def _gossip_change(first: HistoryPoint, last: HistoryPoint) -> Change | None:
+    start, end = first.in_gossip(), last.in_gossip()
+    return None if start is None or end is None else change(start.last, end.last)
 
 
 def _newest(point: HistoryPoint, metric: str) -> int | float | None:

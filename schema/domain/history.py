@@ -135,6 +135,13 @@ class HistoryPoint(NamedTuple):
         stat = self.stats.get(metric)
         return stat.sum / stat.n / METRIC_SCALE[metric] if stat else None
 
+    def in_gossip(self) -> Derived | None:
+        """Nodes in gossip: total − offline, of the network. None where a part is not known."""
+        total, offline = self.stats.get("total"), self.stats.get("offline")
+        if total is None or offline is None or total.n != offline.n:
+            return None
+        return Derived(total.n, total.sum - offline.sum, total.last - offline.last)
+
     def public_unknown(self) -> Derived | None:
         """Online nodes of which no seed says whether they are public: online − public − private, of the network.
 

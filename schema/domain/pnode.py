@@ -224,6 +224,14 @@ class PNode(Record):
         return self.status is PNodeStatus.ONLINE
 
     @property
+    def in_gossip(self) -> bool:
+        """Whether it belongs to the network now, alive or not: every status but OFFLINE.
+
+        A node leaves gossip when a seed that listed it answers without it. While no such seed answers, it has not left.
+        """
+        return self.status is not PNodeStatus.OFFLINE
+
+    @property
     def last_contact(self) -> UnixSeconds:
         """The last contact by gossip; where no seed gives one, when the node was last observed at all."""
         return self.provenance.observed_at if self.last_seen is None else self.last_seen

@@ -119,6 +119,11 @@ class NetworkTotals(Record):
     bytes_processed: int | None = None
     public_unknown: int = 0
 
+    @property
+    def in_gossip(self) -> int:
+        """Nodes in gossip (`PNode.in_gossip`): all known ones but those that have left it."""
+        return self.total - self.offline
+
 
 class SnapshotHeader(Record):
     """Everything about a snapshot but its nodes: what the commit marker carries.

@@ -84,11 +84,9 @@ def label_of(address: str) -> str:
 
 
 def topology(snapshot: Snapshot) -> Topology:
-    """The graph of a snapshot: every configured seed, and every pod that is listed or online."""
+    """The graph of a snapshot: every configured seed, and every pod in gossip."""
     seeds = sorted(snapshot.header.seeds, key=lambda seed: seed.seed)
-    pods = sorted(
-        (node for node in snapshot.nodes if node.listed or node.is_online), key=lambda node: (node.address, node.id)
-    )
+    pods = sorted((node for node in snapshot.nodes if node.in_gossip), key=lambda node: (node.address, node.id))
     edges = _edges(seeds, pods)
     return Topology(
         nodes=(*map(_seed_node, seeds), *map(_pod_node, pods)),

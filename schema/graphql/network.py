@@ -165,6 +165,7 @@ class NetworkHealthType:
 @published(Population, "Population", "Whom the distributions are over: online nodes.")
 class PopulationType:
     total: int = attribute("Number of known nodes, whatever their status.")
+    in_gossip: int = attribute("Number of nodes in gossip, alive or not: all known ones but those that are offline.")
     online: int = attribute("Number of online nodes.")
     public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
     private: int = attribute("Number of online nodes whose RPC cannot be reached by the public.")
@@ -243,7 +244,10 @@ class GrowthType:
     seconds: int | None = attribute("What lies between the two snapshots, in seconds; less in a younger store.")
     start: DateTime | None = attribute("When the earlier snapshot was taken.")
     end: DateTime = attribute("When the later snapshot was taken.")
-    total: BigIntChangeType | None = attribute("Known nodes.")
+    total: BigIntChangeType | None = attribute(
+        "Known nodes, also those that left gossip; falls once they are forgotten."
+    )
+    in_gossip: BigIntChangeType | None = attribute("Nodes in gossip: how the network grows and shrinks.")
     online: BigIntChangeType | None = attribute("Online nodes.")
     storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
     storage_used: BigIntChangeType | None = attribute("Used storage of online nodes, in bytes.")

@@ -75,6 +75,10 @@ def metric_of(point: HistoryPoint, name: str) -> Metric | None:
     return Metric(stat, METRIC_SCALE[name]) if stat is not None and stat.n else None
 
 
+def in_gossip(root: strawberry.Parent[HistoryPoint]) -> Derived | None:
+    return root.in_gossip()
+
+
 def public_unknown(root: strawberry.Parent[HistoryPoint]) -> Derived | None:
     return root.public_unknown()
 
@@ -183,7 +187,12 @@ class NetworkPointType:
     partial: bool = attribute("Whether the bucket is still open.")
     samples: int = attribute("Number of slots that were seen.")
     expected: int = attribute("Number of slots that the bucket has room for.")
-    total = integer_metric("total", "Known nodes.")
+    total = integer_metric("total", "Known nodes, also those that left gossip.")
+    in_gossip = resolved(
+        in_gossip,
+        DerivedCountType | None,
+        "Nodes in gossip, alive or not: `total` without `offline`. Null where it was never known.",
+    )
     online = integer_metric("online", "Online nodes.")
     ghost = integer_metric("ghost", "Ghosts.")
     offline = integer_metric("offline", "Offline nodes.")
@@ -253,7 +262,10 @@ class FloatChangeType:
 class NetworkHistorySummaryType:
     start: DateTime = attribute("Start of the first point.")
     end: DateTime = attribute("End of the last point.")
-    total: BigIntChangeType | None = attribute("Known nodes.")
+    total: BigIntChangeType | None = attribute(
+        "Known nodes, also those that left gossip; falls once they are forgotten."
+    )
+    in_gossip: BigIntChangeType | None = attribute("Nodes in gossip: how the network grows and shrinks.")
     online: BigIntChangeType | None = attribute("Online nodes.")
     storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
     witnesses: FloatChangeType | None = attribute("Mean number of seeds that list an online node.")

@@ -47,6 +47,7 @@ class VersionCountType:
 @published(NetworkTotals, "NetworkTotals", "The network in figures. Sums and averages are over online nodes.")
 class NetworkTotalsType:
     total: int = attribute("Number of known nodes, whatever their status; one key is one node.")
+    in_gossip: int = attribute("Number of nodes in gossip, alive or not: all known ones but those that are offline.")
     online: int = attribute("Number of online nodes.")
     ghost: int = attribute("Number of ghosts: still listed, uptime standing still.")
     offline: int = attribute("Number of nodes that no seed lists any more.")

@@ -51,14 +51,14 @@ def all_nodes_routes(views: Views) -> Routes:
 class Listings:
     """The rows of all seeds' lists as bytes: as many as nodes times seeds, so each node is written once and reused.
 
-    `nodes` are those that some seed lists, and those that are online all the same: seeds that no list names, and nodes
-    within their grace. `homes` has the seed under which each of them is shown, by its id.
+    `nodes` are those in gossip: listed by some seed, or not known to have left (seeds that no list names, nodes within
+    their grace, and those whose seeds are silent). `homes` has the seed under which each of them is shown, by its id.
     """
 
     def __init__(self, view: View) -> None:
         self.by_seed: dict[str, list[PNode]] = {seed.seed: [] for seed in view.header.seeds}
         own = {seed.node_id: seed.seed for seed in view.header.seeds if seed.node_id is not None}
-        found = {node.id: self._home(node, own) for node in view.nodes if node.witnesses or node.is_online}
+        found = {node.id: self._home(node, own) for node in view.nodes if node.in_gossip}
         self.homes = {node_id: home for node_id, home in found.items() if home is not None}
         self.nodes = [node for node in view.nodes if node.id in self.homes]
         for node in self.nodes:

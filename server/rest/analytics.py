@@ -16,7 +16,7 @@ def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
     buckets = connectivity.distribution
     return {
         "current_state": {
-            "total_pnodes": population.total,
+            "total_pnodes": population.in_gossip,
             "online_pnodes": population.online,
             "public_nodes": population.public,
             "private_nodes": population.private + population.public_unknown,

@@ -5,9 +5,9 @@ _ONE = "query ($address: String!) { pnode(address: $address) { %s } }"
 _PAST = "query ($address: String!, $from: DateTime!) { pnode(address: $address) { %s } }"
 
 EQUIVALENTS = {
-    "getCatalogue": "{ serviceConfig { name release network intervalSeconds } snapshot { nodeCount ageSeconds takenAt }"
+    "getCatalogue": "{ serviceConfig { name release network intervalSeconds } snapshot { totals { inGossip } ageSeconds takenAt }"
     " scorePolicy { version latestVersion tiers { tier color } } }",
-    "getHealth": "{ snapshot { takenAt ageSeconds stale totals { total seedsOk seedsConfigured } }"
+    "getHealth": "{ snapshot { takenAt ageSeconds stale totals { inGossip seedsOk seedsConfigured } }"
     " collector { outcome attemptedAt } }",
     "getLiveness": "{ __typename }",
     "getReadiness": "{ snapshot { slot } }",
@@ -32,12 +32,12 @@ EQUIVALENTS = {
     " nodes { id label group pnode { address } } edges { source target address } stats { connections } } }",
     "getNetworkAnalytics": "{ networkAnalytics { population { online public } versions { latestVersion"
     " distribution { version count } } storage { optimalPercent } connectivity { wellConnectedPercent }"
-    " advice { category level message action } } growth(hours: 24) { total { delta percent } }"
+    " advice { category level message action } } growth(hours: 24) { inGossip { delta percent } }"
     " collector { timing { totalSeconds } } }",
     "getNetworkHistory": "query ($from: DateTime!) { history(from: $from, resolution: AUTO, includeCurrent: true) {"
-    " resolution coverage points { start partial total { last } online { last } storageCommitted { last }"
-    " avgWitnesses { avg } versions { version } } summary { total { delta percent } } } }",
-    "getNetworkGrowth": "{ growth(hours: 24) { start end total { start end delta percent }"
+    " resolution coverage points { start partial inGossip { last } online { last } storageCommitted { last }"
+    " avgWitnesses { avg } versions { version } } summary { inGossip { delta percent } } } }",
+    "getNetworkGrowth": "{ growth(hours: 24) { start end inGossip { start end delta percent }"
     " storageCommitted { start end delta percent } witnesses { start end delta } } }",
     "getNetworkConsistency": "{ consistency(first: 100) { nodes { pnode { address } consistency { score status"
     " appearances disappearances lastDrop } } summary { average flapping stable } } }",

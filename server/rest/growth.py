@@ -3,17 +3,22 @@
 from typing import Any
 
 from schema.domain.base import HOUR, rounded
-from schema.domain.growth import Change, Growth, change
+from schema.domain.growth import Change, Growth, change, covers
 from server.rest.clock import readable
 
-_UNKNOWN = {"available": False, "message": "No snapshot is kept that is near enough to that time to compare with"}
+_UNKNOWN = "No snapshot is kept that is near enough to that time to compare with"
 LEVEL = change(0, 0)
 
 
-def growth_object(growth: Growth, hours: int) -> dict[str, Any]:
-    """The growth; without figures where it is not known."""
+def growth_object(growth: Growth, hours: int, interval: int) -> dict[str, Any]:
+    """The growth; without figures where it is not known, or only of a shorter time than was asked for."""
     if growth.seconds is None or growth.start is None:
-        return _UNKNOWN
+        return {"available": False, "message": _UNKNOWN}
+    if not covers(growth, interval):
+        known = (
+            f"{growth.seconds / HOUR:.1f} of {hours} hours are known: the first snapshot is of {readable(growth.start)}"
+        )
+        return {"available": False, "message": known}
     return {
         "available": True,
         "period_hours": hours,
@@ -24,7 +29,7 @@ def growth_object(growth: Growth, hours: int) -> dict[str, Any]:
             "start_time_readable": readable(growth.start),
             "end_time_readable": readable(growth.end),
         },
-        "nodes": count_change(growth.total or LEVEL),
+        "nodes": count_change(growth.in_gossip or LEVEL),
         "online_nodes": count_change(growth.online or LEVEL),
         "storage": storage_change(growth.storage_committed or LEVEL),
         "network_health": _peers(growth.witnesses),

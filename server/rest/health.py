@@ -152,7 +152,7 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
         "snapshot_age_seconds": age,
         "last_updated": header.taken_at,
         "cache_ttl": header.interval,
-        "total_pnodes": header.totals.total,
+        "total_pnodes": header.totals.in_gossip,
         "total_ip_nodes": header.totals.seeds_configured,
         "checks": {
             "snapshot": _snapshot_check(state, age, header.interval),

@@ -1,8 +1,9 @@
 """History rows and summaries, as the earlier API's clients read them."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from schema.domain.base import rounded
+from schema.domain.base import HOUR, rounded
 from schema.domain.errors import RangeTooLarge
 from schema.domain.growth import Trend, history_summary, trend_of
 from schema.domain.history import History, HistoryPoint, Resolution
@@ -48,13 +49,14 @@ async def read_network_history(reads: Reads, start: int, end: int, resolution: R
 def network_point(point: HistoryPoint) -> dict[str, Any]:
     """One row: counts and sizes are the newest of the point, averages are means over it."""
     committed, used = newest(point, "storage_committed"), newest(point, "storage_used")
+    gossip = point.in_gossip()
     versions = count_by_name((version, round(n / max(1, point.samples))) for version, n in point.versions)
     return {
         "_id": str(point.start),
         "timestamp": point.start,
         "timestamp_readable": readable(point.start),
         "partial": point.partial,
-        "total_pnodes": newest(point, "total"),
+        "total_pnodes": gossip.last if gossip else newest(point, "total"),
         "online_pnodes": newest(point, "online"),
         "total_ip_nodes": newest(point, "seeds_configured"),
         "public_pnodes": newest(point, "public"),
@@ -76,21 +78,23 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
 def network_summary(history: History, hours: int) -> dict[str, Any]:
     """First against last point; every key is there whatever is known."""
     found = history_summary(history.points)
-    total = found.total if found and found.total else LEVEL
+    nodes = found.in_gossip if found and found.in_gossip else LEVEL
     storage = found.storage_committed if found and found.storage_committed else LEVEL
     peers = found.witnesses if found and found.witnesses else LEVEL
     versions = found.versions if found else LEVEL
+    start, end = (history.points[0].start, history.points[-1].start) if history.points else (None, None)
     peer_change = rounded(peers.delta, 2)
     summary: dict[str, Any] = {
         "data_points": len(history.points),
         "time_range_hours": hours,
+        "covered_hours": hours_covered(history.points),
         "resolution": resolution_name(history.resolution),
         "coverage": None if history.coverage is None else rounded(history.coverage, 4),
-        "start_timestamp": found.start if found else None,
-        "end_timestamp": found.end if found else None,
-        "start_time_readable": readable(found.start) if found else None,
-        "end_time_readable": readable(found.end) if found else None,
-        "node_growth": count_change(total) | {"trend": _GROWTH_WORDS[total.trend]},
+        "start_timestamp": start,
+        "end_timestamp": end,
+        "start_time_readable": None if start is None else readable(start),
+        "end_time_readable": None if end is None else readable(end),
+        "node_growth": count_change(nodes) | {"trend": _GROWTH_WORDS[nodes.trend]},
         "storage_growth": storage_change(storage) | {"trend": _GROWTH_WORDS[storage.trend]},
         "network_health": {
             "start_avg_peers": rounded(peers.start, 2),
@@ -107,6 +111,11 @@ def network_summary(history: History, hours: int) -> dict[str, Any]:
     if not history.points:
         summary["message"] = "No history is kept of this time"
     return summary
+
+
+def hours_covered(points: Sequence[HistoryPoint]) -> float:
+    """Hours from the first point to the end of the last one, which may be fewer than were asked for."""
+    return rounded((points[-1].end - points[0].start) / HOUR, 2) if points else 0.0
 
 
 def newest(point: HistoryPoint, metric: str) -> int:

@@ -67,7 +67,8 @@ def network_routes(views: Views) -> Routes:
         """Versions, use of storage and connectivity of online nodes, growth, what a cycle costs, and advice."""
         view = views.current()
         periods = {
-            name: growth_object(await read_growth(reads, view.header, hours), hours) for name, hours in _PERIODS.items()
+            name: growth_object(await read_growth(reads, view.header, hours), hours, view.header.interval)
+            for name, hours in _PERIODS.items()
         }
         body = {
             **analytics_sections(view.analytics),
@@ -114,7 +115,7 @@ def network_routes(views: Views) -> Routes:
         """Nodes, storage and connectivity now, against those some hours ago."""
         view = views.current()
         found = await read_growth(reads, view.header, hours)
-        body = {"growth_metrics": growth_object(found, hours), "timestamp": view.at}
+        body = {"growth_metrics": growth_object(found, hours, view.header.interval), "timestamp": view.at}
         return answer(body, views.max_age(view))
 
     @routes.get(

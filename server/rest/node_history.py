@@ -10,7 +10,7 @@ from schema.domain.rollup import combine
 from schema.domain.timeline import presence, version_at
 from server.rest.clock import readable
 from server.rest.growth import LEVEL
-from server.rest.history import mean, newest, quality_word, resolution_name
+from server.rest.history import hours_covered, mean, newest, quality_word, resolution_name
 from server.rest.node import shown_score, shown_uptime
 
 NO_POINTS = "No history is kept of this node in this range"
@@ -33,10 +33,11 @@ def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
         "resolution": resolution_name(history.resolution),
         "time_range": {
             "start": points[0].start,
-            "end": points[-1].end,
+            "end": points[-1].start,
             "start_readable": readable(points[0].start),
-            "end_readable": readable(points[-1].end),
+            "end_readable": readable(points[-1].start),
             "days": days,
+            "covered_hours": hours_covered(points),
         },
         "history": [_row(node, point) for point in points],
         "trends": _trends(points),
@@ -66,6 +67,7 @@ def metrics_object(history: History, hours: int) -> dict[str, Any]:
     return {
         "available": True,
         "time_range_hours": hours,
+        "covered_hours": hours_covered(points),
         "snapshots_analyzed": seen.samples,
         "availability_percent": seen.percent,
         "avg_score": mean(whole, "score"),

@@ -71,7 +71,7 @@ def _status(view: View) -> dict[str, Any]:
     header = view.header
     return {
         "status": _STATUS_WORDS[freshness(view.age, header.interval)],
-        "nodes_tracked": header.totals.total,
+        "nodes_tracked": header.totals.in_gossip,
         "snapshot_age_seconds": view.age,
         "last_updated": header.taken_at,
     }

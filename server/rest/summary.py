@@ -17,6 +17,7 @@ def network_summary(view: View) -> dict[str, Any]:
     totals = view.header.totals
     return {
         "total_pnodes": totals.total,
+        "in_gossip_pnodes": totals.in_gossip,
         "online_pnodes": totals.online,
         "offline_pnodes": totals.total - totals.online,
         "ghost_pnodes": totals.ghost,

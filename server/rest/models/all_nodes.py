@@ -7,7 +7,7 @@ from server.rest.models.base import Address, Body, Bytes, Count, Percent, Second
 
 class AllNodesSummary(Body):
     total_nodes: Count = Field(description="Seeds configured")
-    total_pnodes: Count = Field(description="Nodes that some seed lists, or that are online all the same")
+    total_pnodes: Count = Field(description="Nodes in gossip that a configured seed lists or has listed")
     total_pnodes_raw: Count = Field(description="Rows of all seeds' lists together")
     total_bytes_processed: Bytes
     avg_cpu_percent: float = Field(description="Over the seeds that answered")

@@ -16,6 +16,8 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_open)
 
 
+IN_GOSSIP = "Nodes in gossip, alive or not: those that have not left the lists of the seeds"
+
 UnixTime = Annotated[int, Field(description="Unix seconds, UTC")]
 Bytes = Annotated[int, Field(description="Bytes", ge=0)]
 Seconds = Annotated[int, Field(description="Seconds", ge=0)]

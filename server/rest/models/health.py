@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from server.rest.models.base import Body, Count, Seconds, UnixTime
+from server.rest.models.base import IN_GOSSIP, Body, Count, Seconds, UnixTime
 
 
 class Check(Body):
@@ -37,7 +37,7 @@ class Health(Body):
         default=None, description="When a seed last gave its list; absent before"
     )
     cache_ttl: Seconds = Field(description="The polling interval in seconds")
-    total_pnodes: Count | None = Field(default=None, description="Nodes in the snapshot; absent without one")
+    total_pnodes: Count | None = Field(default=None, description=f"{IN_GOSSIP}; absent without a snapshot")
     total_ip_nodes: Count | None = Field(default=None, description="Seeds configured; absent without a snapshot")
     uptime: Seconds = Field(description="Seconds since this process started")
     checks: Checks

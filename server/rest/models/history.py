@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from server.rest.models.base import (
+    IN_GOSSIP,
     Address,
     AnswerTime,
     Body,
@@ -15,6 +16,8 @@ from server.rest.models.base import (
     VersionMap,
 )
 
+COVERED = "Hours from the first point to the end of the last one: fewer than asked for where less is kept"
+
 
 class NetworkPoint(Body):
     """The network at one time, or over one bucket: counts and sizes are the newest in it, averages its means."""
@@ -23,7 +26,7 @@ class NetworkPoint(Body):
     timestamp: UnixTime = Field(description="Start of the point, unix seconds")
     timestamp_readable: str
     partial: bool = Field(description="Whether the bucket is still open")
-    total_pnodes: Count
+    total_pnodes: Count = Field(description=IN_GOSSIP)
     online_pnodes: Count
     total_ip_nodes: Count
     public_pnodes: Count
@@ -74,14 +77,15 @@ class VersionStability(Body):
 
 class NetworkHistorySummary(Body):
     data_points: Count
-    time_range_hours: Count
+    time_range_hours: Count = Field(description="As asked for")
+    covered_hours: float = Field(description=COVERED)
     resolution: str = Field(description="raw, 5m, 1h or 1d: what was used")
     coverage: float | None = Field(description="Slots seen, of those that the range had room for; null without any")
-    start_timestamp: UnixTime | None = Field(description="Null without points")
-    end_timestamp: UnixTime | None = Field(description="Null without points")
+    start_timestamp: UnixTime | None = Field(description="`timestamp` of the first point; null without points")
+    end_timestamp: UnixTime | None = Field(description="`timestamp` of the last point; null without points")
     start_time_readable: str | None
     end_time_readable: str | None
-    node_growth: NodeChange
+    node_growth: NodeChange = Field(description=IN_GOSSIP)
     storage_growth: StorageChange
     network_health: PeerChange
     version_stability: VersionStability
@@ -120,11 +124,12 @@ class NodePoint(Body):
 
 
 class TimeRange(Body):
-    start: UnixTime
-    end: UnixTime
+    start: UnixTime = Field(description="`timestamp` of the first point")
+    end: UnixTime = Field(description="`timestamp` of the last point")
     start_readable: str
     end_readable: str
     days: Count = Field(description="As asked for")
+    covered_hours: float = Field(description=COVERED)
 
 
 class NodeTrends(Body):
@@ -172,7 +177,8 @@ class NodeMetrics(Body):
 
     available: bool
     message: str | None = Field(default=None, description="Why nothing is available; absent otherwise")
-    time_range_hours: Count | None = None
+    time_range_hours: Count | None = Field(default=None, description="As asked for")
+    covered_hours: float | None = Field(default=None, description=COVERED)
     snapshots_analyzed: Count | None = None
     availability_percent: Percent | None = None
     avg_score: Points | None = None

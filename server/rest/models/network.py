@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from server.rest.models.base import (
+    IN_GOSSIP,
     Address,
     AnswerTime,
     Body,
@@ -49,7 +50,7 @@ class NetworkHealthAnswer(Body):
 
 
 class CurrentState(Body):
-    total_pnodes: Count = Field(description="All nodes known in this snapshot")
+    total_pnodes: Count = Field(description=IN_GOSSIP)
     online_pnodes: Count = Field(description="Online nodes: those that the distributions are over")
     public_nodes: Count = Field(description="Online nodes known to serve pRPC to the public")
     private_nodes: Count = Field(description="All other online nodes")
@@ -84,14 +85,15 @@ class PeerGrowth(Body):
 
 
 class Growth(Body):
-    """The network then and now. Without a snapshot near that time `available` is false, and only `message` is there."""
+    """The network then and now. Without a snapshot near that time, and in a store that does not reach back so far,
+    `available` is false, and only `message` is there."""
 
     available: bool
     message: str | None = Field(default=None, description="Why there is nothing to compare with; absent otherwise")
     period_hours: Count | None = Field(default=None, description="Hours asked for")
     covered_hours: float | None = Field(default=None, description="Hours that lie between the two snapshots")
     comparison: Comparison | None = None
-    nodes: NodeGrowth | None = Field(default=None, description="All known nodes")
+    nodes: NodeGrowth | None = Field(default=None, description=IN_GOSSIP)
     online_nodes: NodeGrowth | None = Field(default=None, description="Online nodes")
     storage: StorageGrowth | None = None
     network_health: PeerGrowth | None = None

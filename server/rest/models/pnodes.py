@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from server.rest.models.base import (
+    IN_GOSSIP,
     Address,
     AnswerTime,
     Body,
@@ -20,7 +21,8 @@ from server.rest.models.node import CapacityBreakdown, Node, TrustBreakdown
 class NetworkSummary(Body):
     """The whole network, whatever the filter of the question."""
 
-    total_pnodes: Count = Field(description="All nodes known in this snapshot")
+    total_pnodes: Count = Field(description="All nodes known in this snapshot: online and offline ones")
+    in_gossip_pnodes: Count = Field(description=f"{IN_GOSSIP}; `total_pnodes` and `nodes` of all other routes")
     online_pnodes: Count = Field(description="Those with status ONLINE")
     offline_pnodes: Count = Field(description="All others: GHOST, OFFLINE and UNKNOWN")
     ghost_pnodes: Count = Field(description="Those with status GHOST")

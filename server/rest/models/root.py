@@ -3,12 +3,12 @@
 from pydantic import Field
 
 from schema.domain.policy import Policy
-from server.rest.models.base import AnswerTime, Body, Count, Seconds, UnixTime
+from server.rest.models.base import IN_GOSSIP, AnswerTime, Body, Count, Seconds, UnixTime
 
 
 class SystemStatus(Body):
     status: str = Field(description="operational, degraded, unhealthy; initializing before the first snapshot")
-    nodes_tracked: Count
+    nodes_tracked: Count = Field(description=IN_GOSSIP)
     network: str = Field(description="The network that this deployment serves")
     snapshot_age_seconds: Seconds | None = Field(default=None, description="Absent before the first snapshot")
     last_updated: UnixTime | None = Field(default=None, description="Absent before the first snapshot")

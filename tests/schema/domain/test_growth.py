@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.growth import Change, Growth, Trend, change, growth_since, history_summary, node_trends
+from schema.domain.growth import Change, Growth, Trend, change, covers, growth_since, history_summary, node_trends
 from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
 from schema.domain.pnode import PNodeStatus
 from tests.factories import AT, SEEDS, pnode, score, snapshot
@@ -80,6 +80,7 @@ def test_growth_lies_between_two_snapshots():
     found = growth_since(before.header, after.header, hours=1)
     assert (found.hours, found.seconds, found.start, found.end) == (1, HOUR, AT + 2, AT + HOUR + 2)
     assert found.total == change(1, 3)
+    assert found.in_gossip == change(1, 2)
     assert found.online == change(1, 2)
     assert found.storage_committed == change(
         before.header.totals.storage_committed, after.header.totals.storage_committed
@@ -88,6 +89,29 @@ def test_growth_lies_between_two_snapshots():
     assert found.witnesses == change(3.0, 2.0)
     assert found.score == change(80.0, 85.0)
     assert found.health == change(90.0, 90.0)
+
+
+def test_what_is_in_gossip_can_fall_while_all_nodes_stay_known():
+    before = snapshot([pnode(1), pnode(2), pnode(3, status=PNodeStatus.GHOST)], slot=AT)
+    left = [pnode(number, status=PNodeStatus.OFFLINE) for number in (1, 2)]
+    after = snapshot([*left, pnode(3, status=PNodeStatus.GHOST)], slot=AT + HOUR)
+    found = growth_since(before.header, after.header, hours=1)
+    assert (found.total, found.in_gossip) == (change(3, 3), change(3, 1))
+    history = history_summary([point(0, total=3, offline=0), point(1, total=3, offline=2)])
+    assert history is not None
+    assert (history.total, history.in_gossip) == (change(3, 3), change(3, 1))
+    unknown = history_summary([point(0, total=3), point(1, total=3, offline=2)])
+    assert unknown is not None
+    assert unknown.in_gossip is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes", "known"), [(1, 60, True), (1, 59, False), (168, 24, False), (24, 1_440, True)]
+)
+def test_a_shorter_time_than_was_asked_for_is_not_covered(hours: int, minutes: int, known: bool) -> None:
+    base, newest = snapshot(slot=AT - minutes * 60).header, snapshot().header
+    assert covers(growth_since(base, newest, hours), 60) is known
+    assert covers(growth_since(None, newest, hours), 60) is False
 
 
 def test_growth_from_an_empty_network_has_no_averages():

@@ -68,6 +68,7 @@ NODE: Fields = {
 }
 SUMMARY: Fields = {
     "total_pnodes": "int",
+    "in_gossip_pnodes": "int",
     "online_pnodes": "int",
     "offline_pnodes": "int",
     "snapshot_age_seconds": "int",
@@ -392,6 +393,7 @@ ROUTES: Mapping[str, Fields] = {
         "history[].partial": "bool",
         "summary.data_points": "int",
         "summary.time_range_hours": "int",
+        "summary.covered_hours": "num",
         "summary.start_timestamp": "int",
         "summary.end_timestamp": "int",
         "summary.start_time_readable": "str",
@@ -469,6 +471,7 @@ ROUTES: Mapping[str, Fields] = {
         "time_range.start_readable": "str",
         "time_range.end_readable": "str",
         "time_range.days": "int",
+        "time_range.covered_hours": "num",
         "history": "list",
         "history[]._id": "str",
         "history[].address": "str",
@@ -505,6 +508,7 @@ ROUTES: Mapping[str, Fields] = {
         "address": "str",
         "metrics.available": "bool",
         "metrics.time_range_hours": "int",
+        "metrics.covered_hours": "num",
         "metrics.snapshots_analyzed": "int",
         "metrics.availability_percent": "num",
         "metrics.avg_score": "num",

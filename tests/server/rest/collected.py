@@ -11,11 +11,13 @@ from jobs.prpc.wire import read_pods, read_stats
 from jobs.recording import read_recording, recording_files
 from jobs.simulate.network import Network
 from jobs.simulate.roles import FAULTS
+from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions, State, advance, identify
 from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint
 from schema.domain.observation import SeedReply
 from schema.domain.registry import RegistryEntry
 from schema.domain.rollup import points_of, raw_point
+from schema.domain.snapshot import Snapshot
 from tests.factories import AT
 from tests.fakes import FakeReads
 
@@ -40,11 +42,18 @@ def collected(cycles: Iterable[tuple[int, Sequence[SeedReply]]], interval: int) 
             nodes[node_id].append(raw_point(sample, NODE_METRICS))
         entries.update((entry.id, entry) for entry in cycle.registry)
     return FakeReads(
-        snapshots,
+        [*(_taken_before(snapshots[0], days) for days in (7, 1)), *snapshots],
         registry=entries.values(),
         network_points=network,
         node_points={node_id: tuple(points) for node_id, points in nodes.items()},
     )
+
+
+def _taken_before(snapshot: Snapshot, days: int) -> Snapshot:
+    """The same snapshot some days earlier: a store that reaches back so far."""
+    header = snapshot.header
+    earlier = {"slot": header.slot - days * DAY, "taken_at": header.taken_at - days * DAY}
+    return snapshot.model_copy(update={"header": header.model_copy(update=earlier)})
 
 
 def simulated_world(nodes: int = 60, interval: int = 60) -> FakeReads:

@@ -27,7 +27,12 @@ a real answer of each route.
 - **Moment.** An answer speaks of one moment, its `timestamp`: when the snapshot was taken, moved on by whole polling
   intervals while no newer one comes. Ages and durations are counted to it, so that equal questions get equal bytes
   until there is news. Only `/health` looks at the clock.
-- **Counts** of the network are over all nodes that the snapshot holds, whatever a filter leaves out.
+- **Counts** of the network do not depend on filters. Nodes *in gossip* are those that have not left the lists of the
+  seeds, alive or not: they are `total_pnodes`, `nodes_tracked` and the `nodes` of growth, so that growth can fall. The
+  `summary` of `/pnodes` and `/network/health` is of all nodes that the snapshot remembers, those that left in the last 30
+  days included: `total_pnodes` is `online_pnodes` and `offline_pnodes` there, and `in_gossip_pnodes` the other count.
+- **Windows.** What is not known of the whole time asked for is not shown as if it were: growth is `available: false` in a
+  store that does not reach back so far, and histories have `covered_hours` beside the time asked for.
 - **Online** means that the status is `ONLINE`, on every route. Nodes that are not online have score 0 and uptime 0.
 - **Unknown values** are 0, false, `"unknown"` or port 6000 where clients of the earlier API do arithmetic, null elsewhere.
   The `pubkey` of a node without a valid key is its address, so that rows can be joined by it. A part of a score whose

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from schema.domain.base import DAY
 from schema.domain.pnode import LivenessBasis, PNodeStatus, Provenance
 from tests import factories
 from tests.factories import AT
@@ -52,7 +53,7 @@ def bare_world() -> FakeReads:
     empty = network_point(AT)._replace(stats={}, versions=())
     silent = node_point(AT)._replace(stats={})
     return FakeReads(
-        [factories.snapshot(nodes, AT - 600, seeds=seeds), factories.snapshot(nodes, seeds=seeds)],
+        [factories.snapshot(nodes, at, seeds=seeds) for at in (AT - 7 * DAY, AT - DAY, AT - 600, AT)],
         registry=[entry],
         network_points=[empty],
         node_points={nodes[0].id: (silent,)},

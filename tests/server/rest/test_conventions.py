@@ -163,7 +163,7 @@ def test_no_figure_of_growth_is_a_negative_zero(small: float, other: float) -> N
     totals = after.header.totals.model_copy(update={"avg_witnesses": 2.5 + small})
     base = before.header.model_copy(update={"totals": totals.model_copy(update={"avg_witnesses": 2.5 + other})})
     growth = growth_since(base, after.header.model_copy(update={"totals": totals}), 1)
-    assert negative_zeros(growth_object(growth, 1)) == negative_zeros(growth.model_dump()) == []
+    assert negative_zeros(growth_object(growth, 1, 60)) == negative_zeros(growth.model_dump()) == []
     assert growth.witnesses is not None
     assert growth.witnesses.trend is trend_of(growth.witnesses.delta)
 

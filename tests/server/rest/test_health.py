@@ -41,7 +41,7 @@ def test_health_gives_a_reason_only_when_it_is_unhealthy() -> None:
 def test_health_reports_the_service_and_the_network() -> None:
     with make_client(world(40), now=lambda: AT + 10) as client:
         body = client.get("/health").json()
-    assert body["total_pnodes"] == 40
+    assert body["total_pnodes"] == 37
     assert body["total_ip_nodes"] == 3
     assert body["cache_ttl"] == 60
     assert body["uptime"] == 3_610

@@ -10,6 +10,7 @@ from schema.domain.history import History, Resolution
 from schema.domain.observation import FailureCategory
 from schema.domain.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.rollup import OTHER_VERSIONS
+from schema.domain.snapshot import NetworkTotals
 from tests import factories
 from tests.factories import AT, SEEDS, address
 from tests.fakes import FakeReads
@@ -35,7 +36,7 @@ def test_what_is_wrong_with_the_network_is_told() -> None:
 def test_analytics_add_up() -> None:
     body = get("/network/analytics")
     state, online = body["current_state"], 33
-    assert (state["total_pnodes"], state["online_pnodes"]) == (40, online)
+    assert (state["total_pnodes"], state["online_pnodes"]) == (37, online)
     assert state["public_nodes"] + state["private_nodes"] == online
     assert sum(body["storage_analysis"]["distribution"].values()) == online
     assert sum(body["connectivity_analysis"]["distribution"].values()) == online
@@ -72,13 +73,81 @@ def test_both_names_for_growth() -> None:
 def test_growth_is_against_the_snapshot_of_that_time() -> None:
     growth = get("/network/growth", hours=24)["growth_metrics"]
     assert (growth["available"], growth["period_hours"], growth["covered_hours"]) == (True, 24, 24.0)
-    assert growth["nodes"] == {"start_count": 30, "end_count": 40, "growth": 10, "growth_percent": 33.33}
+    assert growth["nodes"] == {"start_count": 27, "end_count": 37, "growth": 10, "growth_percent": 37.04}
     assert growth["comparison"]["start_time"] == AT - DAY + 2
 
 
-def test_a_young_store_compares_with_its_oldest_snapshot() -> None:
-    growth = get("/network/growth", hours=720)["growth_metrics"]
-    assert (growth["period_hours"], growth["covered_hours"]) == (720, 24.0)
+@pytest.mark.parametrize("hours", [1, 24, 168, 720])
+@pytest.mark.parametrize("known", [0.4, 1, 23, 24, 167, 168])
+def test_growth_over_more_than_is_known_is_not_available(hours: int, known: float) -> None:
+    store = [factories.network(10, AT - int(at * HOUR)) for at in (168, 167, 24, 23, 1, 0.4) if at <= known]
+    client = make_client(FakeReads([*store, factories.network(20)]))
+    growth = client.get("/network/growth", params={"hours": hours}).json()["growth_metrics"]
+    assert growth["available"] is (known >= hours)
+    if known < hours:
+        assert growth.keys() == {"available", "message"}
+        assert f"of {hours} hours" in growth["message"]
+    periods = client.get("/network/analytics").json()["growth"]
+    assert {name: each["available"] for name, each in periods.items()} == {
+        "24_hours": known >= 24,
+        "7_days": known >= 168,
+    }
+
+
+def test_snapshots_that_were_taken_at_other_moments_of_their_slots_cover_the_time_between() -> None:
+    late = factories.network(10, AT - DAY, taken_at=AT - DAY + 59)
+    client = make_client(FakeReads([late, factories.network(20)]))
+    assert client.get("/network/growth").json()["growth_metrics"]["available"] is True
+
+
+def test_histories_say_how_much_of_the_asked_time_they_cover() -> None:
+    assert get("/network/history", hours=24)["summary"]["covered_hours"] == 2.02
+    assert get("/network/history", hours=1)["summary"]["covered_hours"] == 0.02
+    assert get(f"/node/{address(1)}/history")["time_range"]["covered_hours"] == 2.02
+    assert get(f"/node/{address(1)}/metrics-summary")["metrics"]["covered_hours"] == 2.02
+    empty = make_client(FakeReads([factories.network(5)])).get("/network/history").json()["summary"]
+    assert (empty["covered_hours"], empty["start_timestamp"], empty["end_timestamp"]) == (0.0, None, None)
+
+
+def test_the_ends_of_a_history_are_the_times_of_its_first_and_last_point() -> None:
+    network, node = get("/network/history"), get(f"/node/{address(1)}/history")
+    assert network["summary"]["start_timestamp"] == network["history"][0]["timestamp"]
+    assert network["summary"]["end_timestamp"] == network["history"][-1]["timestamp"]
+    assert network["summary"]["end_time_readable"] == network["history"][-1]["timestamp_readable"]
+    assert node["time_range"]["start"] == node["history"][0]["timestamp"]
+    assert node["time_range"]["end"] == node["history"][-1]["timestamp"]
+    assert node["time_range"]["end_readable"] == node["history"][-1]["timestamp_readable"]
+
+
+def test_growth_counts_what_is_in_gossip_on_every_route_and_can_fall() -> None:
+    """Ten nodes, three of which have left gossip since; they stay known for a month."""
+    before = factories.snapshot([factories.pnode(number) for number in range(1, 11)], AT - DAY)
+    after = factories.snapshot(
+        [
+            factories.pnode(number, status=PNodeStatus.OFFLINE if number <= 3 else PNodeStatus.ONLINE)
+            for number in range(1, 11)
+        ]
+    )
+    points = [network_point(snapshot.slot, **_counted(snapshot.header.totals)) for snapshot in (before, after)]
+    client = make_client(FakeReads([before, after], network_points=points))
+    history = client.get("/network/history?hours=25").json()
+    assert [point["total_pnodes"] for point in history["history"]] == [10, 7]
+    fallen = {"start_count": 10, "end_count": 7, "growth": -3, "growth_percent": -30.0}
+    assert history["summary"]["node_growth"] == fallen | {"trend": "declining"}
+    assert client.get("/network/growth").json()["growth_metrics"]["nodes"] == fallen
+    analytics = client.get("/network/analytics").json()
+    assert (analytics["growth"]["24_hours"]["nodes"], analytics["current_state"]["total_pnodes"]) == (fallen, 7)
+    assert client.get("/health").json()["total_pnodes"] == 7
+    assert client.get("/").json()["system_status"]["nodes_tracked"] == 7
+    assert client.get("/network/topology").json()["stats"]["pnodes"] == 7
+    assert client.get("/all-nodes").json()["summary"]["total_pnodes"] == 7
+    for path in ("/pnodes", "/network/health"):
+        summary = client.get(path).json()["summary"]
+        assert (summary["total_pnodes"], summary["in_gossip_pnodes"], summary["offline_pnodes"]) == (10, 7, 3)
+
+
+def _counted(totals: NetworkTotals) -> dict[str, float]:
+    return {"total": totals.total, "online": totals.online, "offline": totals.offline}
 
 
 def test_growth_across_a_gap_is_not_available() -> None:
@@ -87,7 +156,7 @@ def test_growth_across_a_gap_is_not_available() -> None:
     growth = client.get("/network/growth").json()["growth_metrics"]
     assert growth == client.get("/network/analytics").json()["growth"]["24_hours"]
     assert growth.keys() == {"available", "message"}
-    assert client.get("/network/growth?hours=1").json()["growth_metrics"]["nodes"]["growth"] == 10
+    assert client.get("/network/growth?hours=1").json()["growth_metrics"]["nodes"]["growth"] == 9
 
 
 def test_without_an_earlier_snapshot_growth_is_not_available() -> None:
@@ -99,16 +168,16 @@ def test_without_an_earlier_snapshot_growth_is_not_available() -> None:
 
 def test_history_tells_first_against_last() -> None:
     body = get("/network/history")
-    assert [point["total_pnodes"] for point in body["history"]] == [28, 30, 31]
+    assert [point["total_pnodes"] for point in body["history"]] == [26, 28, 29]
     assert [point["online_pnodes"] for point in body["history"]] == [20, 24, 25]
     assert [point["partial"] for point in body["history"]] == [False, False, True]
     summary = body["summary"]
     assert (summary["data_points"], summary["start_timestamp"]) == (3, AT - 2 * HOUR)
     assert summary["node_growth"] == {
-        "start_count": 28,
-        "end_count": 31,
+        "start_count": 26,
+        "end_count": 29,
         "growth": 3,
-        "growth_percent": 10.71,
+        "growth_percent": 11.54,
         "trend": "growing",
     }
     assert summary["storage_growth"]["trend"] == "growing"
@@ -294,7 +363,7 @@ def test_a_critical_node_counts_all_its_alerts() -> None:
 def test_the_root_tells_how_the_service_is_doing() -> None:
     assert get("/")["system_status"] == {
         "status": "operational",
-        "nodes_tracked": 40,
+        "nodes_tracked": 37,
         "snapshot_age_seconds": 0,
         "last_updated": AT + 2,
         "network": "devnet",

@@ -141,6 +141,7 @@ def test_metrics_are_averages_over_the_range() -> None:
     assert metrics == {
         "available": True,
         "time_range_hours": 24,
+        "covered_hours": 2.02,
         "snapshots_analyzed": 3,
         "availability_percent": 66.67,
         "avg_score": 55.0,

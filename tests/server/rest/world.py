@@ -57,6 +57,7 @@ def network_point(
     """A point of the network's history in published units; what is not named is as in a network of 30 nodes."""
     known: dict[str, float] = {
         "total": 30,
+        "offline": 2,
         "online": 24,
         "public": 8,
         "private": 16,
@@ -141,19 +142,20 @@ def registry_entry(number: int, **changes: Any) -> RegistryEntry:
 
 
 def world(count: int = 40) -> FakeReads:
-    """A network of `count` varied nodes, a snapshot a day before, history of both, and a departed node.
+    """A network of `count` varied nodes, snapshots a day and a week before, some history, and a departed node.
 
     The last two nodes are in trouble: one fills up and has just restarted, one comes and goes.
     """
     healthy = factories.network(count - 2).nodes
-    newest, yesterday = factories.snapshot([*healthy, *troubled(count)]), factories.network(count - 10, AT - DAY)
+    newest = factories.snapshot([*healthy, *troubled(count)])
+    last_week, yesterday = factories.network(count - 12, AT - 7 * DAY), factories.network(count - 10, AT - DAY)
     points = (
         node_point(AT - 2 * HOUR, score=80.0, uptime=19 * DAY, storage_used=500),
         node_point(AT - HOUR, online=0, score=0.0, witnesses=0),
         node_point(AT, partial=True),
     )
     return FakeReads(
-        [yesterday, newest],
+        [last_week, yesterday, newest],
         registry=[registry_entry(900), registry_entry(1, last_seen=AT - 5)],
         network_points=[
             network_point(AT - 2 * HOUR, total=28, online=20, storage_committed=2_000, avg_witnesses=2.5),
