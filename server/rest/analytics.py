@@ -19,7 +19,8 @@ def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
             "total_pnodes": population.in_gossip,
             "online_pnodes": population.online,
             "public_nodes": population.public,
-            "private_nodes": population.private + population.public_unknown,
+            "private_nodes": population.private,
+            "unknown_nodes": population.public_unknown,
             "public_ratio_percent": rounded(population.public_percent or 0, 2),
         },
         "version_analysis": {
@@ -27,6 +28,7 @@ def analytics_sections(found: NetworkAnalytics) -> dict[str, Any]:
             "latest_version": versions.latest_version or UNKNOWN_VERSION,
             "latest_version_count": versions.latest_count,
             "outdated_count": versions.outdated_count,
+            "unknown_count": versions.unknown_count,
             "compliance_percent": rounded(versions.compliance_percent, 2),
             "fragmentation_index": versions.fragmentation_index,
             "health": versions.grade.value.lower(),

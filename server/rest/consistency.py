@@ -127,9 +127,10 @@ def _row(node: PNode, at: int) -> dict[str, Any]:
 def _summary(view: View) -> dict[str, Any]:
     found = network_consistency(view.nodes)
     return {
-        "total_nodes": found.total,
+        "total_nodes": len(view.nodes),
         "flapping_nodes": found.flapping,
         "stable_nodes": found.total - found.flapping,
+        "unknown_nodes": len(view.nodes) - found.total,
         "avg_consistency_score": rounded(found.average or 0, SHOWN_DECIMALS),
         "total_network_appearances": found.appearances,
         "total_network_disappearances": found.disappearances,

@@ -17,6 +17,7 @@ from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
+_REACH = {True: "public", False: "private", None: "unknown"}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"model": RpcError, "description": "No node was ever known under this key"}
 }
@@ -131,7 +132,7 @@ def status_object(node: PNode) -> dict[str, Any]:
     return {
         "_id": node.id,
         "address": node.address,
-        "status": "public" if node.is_public else "private",
+        "status": _REACH[node.is_public],
         "last_ip": last_seed(node),
         "last_seen": shown_last_seen(node),
         "updated_at": node.provenance.observed_at,

@@ -23,9 +23,10 @@ class ConsistentNode(Body):
 class ConsistencySummary(Body):
     """Over all nodes, whatever the list leaves out."""
 
-    total_nodes: Count
+    total_nodes: Count = Field(description="All nodes of the snapshot: those that flap, that do not, and unknown ones")
     flapping_nodes: Count
-    stable_nodes: Count = Field(description="All that do not flap")
+    stable_nodes: Count = Field(description="Nodes that do not flap")
+    unknown_nodes: Count = Field(description="Nodes whose presence was not judged yet; shown as steady in the list")
     avg_consistency_score: Share
     total_network_appearances: Count
     total_network_disappearances: Count

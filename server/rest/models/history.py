@@ -29,8 +29,11 @@ class NetworkPoint(Body):
     total_pnodes: Count = Field(description=IN_GOSSIP)
     online_pnodes: Count
     total_ip_nodes: Count
-    public_pnodes: Count
-    private_pnodes: Count
+    public_pnodes: Count = Field(description="Online nodes known to serve pRPC to the public")
+    private_pnodes: Count = Field(description="Online nodes known not to")
+    public_unknown_pnodes: Count = Field(
+        description="Online nodes of which no seed says; within `private_pnodes` in points from before it was counted"
+    )
     avg_cpu_percent: float
     avg_ram_used_percent: float
     total_active_streams: Count

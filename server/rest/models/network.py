@@ -53,8 +53,9 @@ class CurrentState(Body):
     total_pnodes: Count = Field(description=IN_GOSSIP)
     online_pnodes: Count = Field(description="Online nodes: those that the distributions are over")
     public_nodes: Count = Field(description="Online nodes known to serve pRPC to the public")
-    private_nodes: Count = Field(description="All other online nodes")
-    public_ratio_percent: Percent
+    private_nodes: Count = Field(description="Online nodes known not to")
+    unknown_nodes: Count = Field(description="Online nodes of which no seed says; with the two before, all online ones")
+    public_ratio_percent: Percent = Field(description="100 public / online; 0 where not known of any")
 
 
 class Comparison(Body):
@@ -116,6 +117,7 @@ class VersionSection(Body):
     latest_version: str = Field(description="The network's latest release; `unknown` where none can be told")
     latest_version_count: Count = Field(description="Online nodes on it, or on anything newer")
     outdated_count: Count = Field(description="Online nodes on older releases")
+    unknown_count: Count = Field(description="Online nodes whose version is not known or not comparable")
     compliance_percent: Percent
     fragmentation_index: Count = Field(description="Number of different versions")
     health: str = Field(description="good, fair or poor")

@@ -24,7 +24,7 @@ class RegistryStatus(Body):
 
     mongo_id: str = Field(alias="_id", description="The node's id")
     address: Address
-    status: str = Field(description="public or private")
+    status: str = Field(description="public or private; unknown where no seed says")
     last_ip: str | None = Field(description="The seed whose word this is; null where not known")
     last_seen: UnixTime
     updated_at: UnixTime

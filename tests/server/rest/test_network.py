@@ -37,11 +37,40 @@ def test_analytics_add_up() -> None:
     body = get("/network/analytics")
     state, online = body["current_state"], 33
     assert (state["total_pnodes"], state["online_pnodes"]) == (37, online)
-    assert state["public_nodes"] + state["private_nodes"] == online
+    assert state["public_nodes"] + state["private_nodes"] + state["unknown_nodes"] == online
+    versions = body["version_analysis"]
+    assert versions["latest_version_count"] + versions["outdated_count"] + versions["unknown_count"] == online
     assert sum(body["storage_analysis"]["distribution"].values()) == online
     assert sum(body["connectivity_analysis"]["distribution"].values()) == online
     assert sum(body["version_analysis"]["distribution"].values()) == online
     assert body["version_analysis"]["latest_version"] == "0.8.0"
+
+
+def test_what_nobody_says_is_a_class_of_its_own_wherever_classes_are_counted() -> None:
+    """Lists of 1.2 pods that were joined from elsewhere have no is_public at all."""
+    unsaid = {"is_public": None, "version": None, "storage_usage_percent": None, "consistency": None}
+    nodes = [
+        factories.pnode(1, is_public=True),
+        factories.pnode(2, is_public=False, version="0.7.3"),
+        *(factories.pnode(number, **unsaid) for number in range(3, 8)),
+    ]
+    snapshot = factories.snapshot(nodes)
+    point = network_point(AT, online=7, public=1, private=1, versions=(("0.8.0", 1), ("0.7.3", 1), (None, 5)))
+    client = make_client(FakeReads([snapshot], network_points=[point]))
+    body = client.get("/network/analytics").json()
+    state, versions = body["current_state"], body["version_analysis"]
+    assert (state["public_nodes"], state["private_nodes"], state["unknown_nodes"]) == (1, 1, 5)
+    assert (versions["latest_version_count"], versions["outdated_count"], versions["unknown_count"]) == (1, 1, 5)
+    assert versions["distribution"]["unknown"] == body["storage_analysis"]["distribution"]["unknown"] == 5
+    (shown,) = client.get("/network/history").json()["history"]
+    assert (shown["public_pnodes"], shown["private_pnodes"], shown["public_unknown_pnodes"]) == (1, 1, 5)
+    assert shown["version_distribution"] == {"0.8.0": 1, "0.7.3": 1, "unknown": 5}
+    groups = [node["group"] for node in client.get("/network/topology").json()["nodes"] if node["type"] == "pnode"]
+    assert (groups.count("public"), groups.count("private"), groups.count("unknown")) == (1, 1, 5)
+    steady = client.get("/network/consistency").json()["summary"]
+    assert (steady["total_nodes"], steady["stable_nodes"], steady["unknown_nodes"]) == (7, 2, 5)
+    reach = [client.get(f"/registry/{node.address}").json()["status"]["status"] for node in nodes[:3]]
+    assert reach == ["public", "private", "unknown"]
 
 
 def test_analytics_tell_what_a_cycle_costs() -> None:

@@ -60,7 +60,7 @@ def network_point(
         "offline": 2,
         "online": 24,
         "public": 8,
-        "private": 16,
+        "private": 10,
         "seeds_configured": 3,
         "seeds_ok": 3,
         "avg_cpu_percent": 2.5,
