@@ -1,4 +1,4 @@
-"""What this process counts, and what it knows of the network, in Prometheus' text format.
+"""What this process counts, and what it knows of the network, in the text formats of Prometheus.
 
 Requests are counted as they happen; the network's figures are read from the snapshot in memory when somebody scrapes,
 and the worker's own from the report that it leaves in the store.
@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
+from server.metrics_format import PLAIN, Writer
 
-MEDIA_TYPE = CONTENT_TYPE_LATEST
 LAG_PERIOD_SECONDS = 0.5
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -78,15 +77,13 @@ class Metrics:
             await asyncio.sleep(LAG_PERIOD_SECONDS)
             self._lag.observe(max(0.0, time.monotonic() - due))
 
-    def render(self, scrape: Scrape) -> bytes:
-        """Everything in text format 0.0.4. What is not known yet is left out."""
-        momentary = CollectorRegistry()
-        momentary.register(_Figures(_figures(scrape)))
-        return generate_latest(self._registry) + generate_latest(momentary)
+    def render(self, scrape: Scrape, write: Writer = PLAIN.write) -> bytes:
+        """Everything in the format of `write`. What is not known yet is left out."""
+        return write(_Figures((*self._registry.collect(), *_figures(scrape))))
 
 
 class _Figures(Collector):
-    """The gauges of one scrape."""
+    """All that one scrape gives."""
 
     def __init__(self, figures: Iterable[Metric]) -> None:
         self._figures = tuple(figures)

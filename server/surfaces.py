@@ -34,7 +34,8 @@ from server.graphql_http.operations import Operations
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
 from server.lifecycle import Lifecycle
-from server.metrics import MEDIA_TYPE, Metrics, Scrape
+from server.metrics import Metrics, Scrape
+from server.metrics_format import negotiated
 from server.release import release
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
@@ -112,9 +113,11 @@ def assemble(
     )
     edge = Edge(app, graphql, cache, view, ask=log_requests(graphql))
 
-    async def show_metrics(_: Request) -> Response:
+    async def show_metrics(request: Request) -> Response:
+        wanted = negotiated(",".join(request.headers.getlist("accept")))
         scrape = Scrape(reads.current(), await _collector(reads), store_ok(), edge.served, doors.open, clock())
-        return Response(metrics.render(scrape), media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+        headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
+        return Response(metrics.render(scrape, wanted.write), headers=headers)
 
     app.router.routes.extend(
         [

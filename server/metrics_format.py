@@ -1,0 +1,72 @@
+"""Which text format a scraper gets: the one of its `Accept` header, by prometheus-client's own writers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from email.message import Message
+from typing import NamedTuple
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest
+from prometheus_client.registry import Collector
+
+MAX_RANGES = 32
+
+Writer = Callable[[Collector], bytes]
+
+_PLAIN = "text/plain"
+_OPEN = "application/openmetrics-text"
+_OLD_OPEN = f"{_OPEN}; version=0.0.1; charset=utf-8"
+# A range without a version means the newest of OpenMetrics, and the oldest of the plain format.
+_VERSIONS = {_OPEN: ("1.0.0", "0.0.1", ""), _PLAIN: ("0.0.4", "1.0.0", "")}
+_ESCAPINGS = frozenset({"allow-utf-8", "underscores", "dots", "values"})
+
+
+class Format(NamedTuple):
+    """How metrics are written, and the `Content-Type` that says so."""
+
+    media_type: str
+    write: Writer
+
+
+PLAIN = Format(CONTENT_TYPE_PLAIN_0_0_4, generate_latest)
+
+
+def negotiated(accept: str) -> Format:
+    """The format that the scraper likes best of those that we have; the plain one, version 0.0.4, where it names none."""
+    best, best_weight = PLAIN, 0.0
+    for kind, parameters, weight in _ranges(accept):
+        if weight > best_weight:
+            best, best_weight = _format(kind, parameters), weight
+    return best
+
+
+def _format(kind: str, parameters: Mapping[str, str]) -> Format:
+    if kind not in _VERSIONS or parameters.get("version") == "0.0.4":
+        return PLAIN
+    if parameters.get("version") == "0.0.1":
+        # Written alike: version 1.0.0 is the one that became a standard.
+        return Format(_OLD_OPEN, choose_encoder(_OPEN)[0])
+    chosen = "; ".join((kind, *(f"{name}={value}" for name, value in parameters.items())))
+    writer, media_type = choose_encoder(chosen)
+    return Format(media_type, writer)
+
+
+def _ranges(accept: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """Media type, the parameters that matter, and weight of each range that we can answer."""
+    for text in accept.split(",", MAX_RANGES)[:MAX_RANGES]:
+        header = Message()
+        header["content-type"] = text.strip()
+        kind = header.get_content_type() if "/" in text else ""
+        parameters = {str(name): str(header.get_param(name, "")) for name in ("version", "escaping", "q")}
+        version, escaping = parameters["version"], parameters["escaping"]
+        if kind in {"*/*", "text/*"}:
+            yield kind, {}, _weight(parameters["q"])
+        elif version in _VERSIONS.get(kind, ()):
+            known = {"version": version} if version else {}
+            yield kind, known | ({"escaping": escaping} if escaping in _ESCAPINGS else {}), _weight(parameters["q"])
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text or "1")
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
