@@ -76,6 +76,7 @@ def assemble(
         build_schema(),
         compile_operation=compile_operation if settings.graphql_compiled else None,
         interval=settings.cache_ttl,
+        nodes=lambda: len(current.nodes) if (current := reads.current()) is not None else 0,
     )
     operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock)
     feeds = Feeds()

@@ -16,11 +16,12 @@ from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import AlertType as AlertKind
 from schema.graphql.enums import Severity, describe
-from schema.graphql.fields import PAGED, After, AsOf, First, argument, attribute, published, resolved
+from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, published, resolved
 from schema.graphql.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
 from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import PNodeType
+from schema.graphql.prices import summary_cost
 from schema.graphql.scalars import DateTime
 from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
@@ -196,4 +197,6 @@ class AlertConnectionType:
     page_info: PageInfoType = attribute("Where this page stands in the list.")
     total_count: int = attribute("Number of alerts that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
-    summary = resolved(alert_summary, AlertSummaryType, "All alerts that match, counted.")
+    summary = resolved(
+        alert_summary, AlertSummaryType, "All alerts that match, counted.", weight=Weight(more=summary_cost)
+    )

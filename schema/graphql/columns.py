@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -25,28 +25,6 @@ class Column(Generic[T]):
     key: Callable[[Any], Any] = plain
 
 
-class Ranks(NamedTuple):
-    """The place of each row among the different values of a column, from 0; `unknown` stands for no value."""
-
-    places: list[int]
-    unknown: int
-
-
-def arrange(rows: Sequence[T], order: Sequence[tuple[Ranks, bool]]) -> tuple[T, ...]:
-    """The rows in a total order: by each column in turn, what is not known last in either direction, then as given.
-
-    Each row's places make one integer, most significant first: integers sort many times faster than tuples.
-    """
-    keys = [0] * len(rows)
-    for (places, unknown), descending in order:
-        base = unknown + 1
-        if descending:
-            keys = [key * base + (unknown - 1 - p if p < unknown else p) for key, p in zip(keys, places, strict=True)]
-        else:
-            keys = [key * base + p for key, p in zip(keys, places, strict=True)]
-    return tuple(rows[i] for i in sorted(range(len(rows)), key=keys.__getitem__))
-
-
 @dataclass(frozen=True)
 class Columns(Generic[T]):
     """All columns of one kind of item, by name, and what tells two items apart (`identify`, unique in a list)."""
@@ -60,16 +38,8 @@ class Columns(Generic[T]):
         return [self.by_name[name].read(item) for name, _ in order]
 
     def rows(self, items: Iterable[T]) -> tuple[T, ...]:
-        """The items by id: what ranks and orders count from."""
+        """The items by id: what an index counts from."""
         return tuple(sorted(items, key=self.identify))
-
-    def ranks(self, rows: Sequence[T], name: str) -> Ranks:
-        """Where each row stands in one column."""
-        column = self.by_name[name]
-        read, key = column.read, column.key
-        keys = [None if (value := read(row)) is None else key(value) for row in rows]
-        places = {value: place for place, value in enumerate(sorted({value for value in keys if value is not None}))}
-        return Ranks([len(places) if value is None else places[value] for value in keys], len(places))
 
     def precedes(self, one: Sequence[Value], one_id: str, other: Sequence[Value], other_id: str, order: Order) -> bool:
         """Whether values `one` come strictly before values `other`. Raises TypeError where they cannot be compared."""

@@ -30,6 +30,8 @@ from schema.graphql.cost import BUDGET
 from schema.graphql.errors import log_internal, mask_errors
 from schema.graphql.fields import Terms
 from schema.graphql.guard import Priced, choose_operation, core_schema, parse_document, price, validate_document
+from schema.graphql.inputs import refused_variables
+from schema.graphql.introspection import Introspection, asks_about_schema
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
@@ -41,7 +43,17 @@ MAX_PRICES = 64
 MAX_PRICES_BYTES = 64 * 1_024
 PRICE_BYTES = 256
 
+# Answers about the schema, which never change.
+MAX_INTROSPECTED = 64
+MAX_INTROSPECTED_BYTES = 8 * 2**20
+
+# What lists are priced by where the number of nodes is not known.
+ASSUMED_NODES = 10_000
+# Prices go by the number of nodes rounded up to this, so that they change as seldom.
+NODES_STEP = 100
+
 Response = dict[str, Any]
+Question = tuple[str, str | None, bytes]
 Compiled = Callable[[Context, Mapping[str, Any]], Any]
 Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
 
@@ -55,7 +67,7 @@ class Document:
         self.sha256 = sha256
         self.node = node
         self.compiled: dict[str | None, Compiled | None] = {}
-        self.prices = BoundedMap[tuple[str | None, bytes, int], Priced](
+        self.prices = BoundedMap[tuple[str | None, bytes, int, int], Priced](
             max_entries=MAX_PRICES, max_size=MAX_PRICES_BYTES, at_once=True
         )
 
@@ -74,7 +86,7 @@ class Ready(NamedTuple):
     name: str | None
     variables: Mapping[str, Any]
     cost: int
-    question: tuple[str, str | None, bytes]
+    question: Question
 
     @property
     def is_subscription(self) -> bool:
@@ -105,15 +117,24 @@ class Result(NamedTuple):
 class Engine:
     """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all.
 
-    `interval` is the polling interval in seconds, by which raw histories are priced.
+    Operations are priced by the polling interval, in seconds, and by how many nodes there are now.
     """
 
     def __init__(
-        self, schema: strawberry.Schema, *, compile_operation: Compile | None = None, interval: int = MINUTE
+        self,
+        schema: strawberry.Schema,
+        *,
+        compile_operation: Compile | None = None,
+        interval: int = MINUTE,
+        nodes: Callable[[], int] = lambda: ASSUMED_NODES,
     ) -> None:
         self.core: GraphQLSchema = core_schema(schema)
         self._compile = compile_operation
         self._interval = interval
+        self._nodes = nodes
+        self._introspected = BoundedMap[Question, bytes](
+            max_entries=MAX_INTROSPECTED, max_size=MAX_INTROSPECTED_BYTES, at_once=True
+        )
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
 
     def document(self, query: str) -> Document | Failure:
@@ -143,6 +164,9 @@ class Engine:
         if isinstance(operation, GraphQLError):
             return _failure((operation,))
         given = variables or {}
+        refused = refused_variables(given)
+        if refused is not None:
+            return _failure((refused,))
         written = compact(orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
         priced = self._priced(document, operation, operation_name, given, (written, now))
         if priced.error is not None:
@@ -162,19 +186,39 @@ class Engine:
         """The price of an operation with these variables in this minute: a range that ends now grows with the time."""
         written, now = asked
         minute = int(now) // MINUTE
-        known = document.prices.get((name, written, minute))
+        nodes = -(-self._nodes() // NODES_STEP) * NODES_STEP
+        key = (name, written, minute, nodes)
+        known = document.prices.get(key)
         if known is None:
-            terms = Terms(minute * MINUTE, self._interval)
+            terms = Terms(minute * MINUTE, self._interval, nodes)
             known = price(self.core, document.node, operation, variables, terms)
-            document.prices.put((name, written, minute), known, len(written) + PRICE_BYTES)
+            document.prices.put(key, known, len(written) + PRICE_BYTES)
         return known
 
     async def run(self, ready: Ready, context: Context) -> Result:
         """The one result of a query."""
+        about_schema = self._about_schema(ready)
+        if about_schema is not None:
+            return about_schema
         try:
             return _published(await self._executed(ready, context), ready, context)
         finally:
             context.forget()
+
+    def _about_schema(self, ready: Ready) -> Result | None:
+        """The answer to an operation that asks for nothing but the schema, made once; None for all others."""
+        if ready.is_subscription or not asks_about_schema(ready.document.node, ready.operation):
+            return None
+        written = self._introspected.get(ready.question)
+        if written is None:
+            data = Introspection(self.core, ready.document.node, ready.operation, ready.variables, BUDGET).whole()
+            if data is None:
+                return None
+            written = compact(orjson.dumps(data))
+            self._introspected.put(ready.question, written, len(written))
+        return Result(
+            {"data": orjson.Fragment(written), "extensions": _extensions(ready)}, request_error=False, complete=True
+        )
 
     async def _executed(self, ready: Ready, context: Context) -> ExecutionResult:
         compiled = self._compiled(ready)
@@ -229,7 +273,7 @@ def _failure(errors: tuple[GraphQLError, ...]) -> Failure:
 
 
 def _published(result: ExecutionResult, ready: Ready, context: Context) -> Result:
-    """A result as clients see it: `data` left out where nothing was executed, errors masked and coded, the cost told."""
+    """A result as clients see it: `data` left out where nothing was executed, errors masked and coded, with its cost."""
     response: Response = {}
     errors = result.errors
     request_error = result.data is None and errors is not None and all(error.path is None for error in errors)
@@ -238,5 +282,9 @@ def _published(result: ExecutionResult, ready: Ready, context: Context) -> Resul
         response["errors"] = [error.formatted for error in mask_errors(errors, context.request_id)]
     if not request_error:
         response["data"] = result.data
-    response["extensions"] = {"cost": {"value": ready.cost, "budget": BUDGET}}
+    response["extensions"] = _extensions(ready)
     return Result(response, request_error, complete=not errors)
+
+
+def _extensions(ready: Ready) -> Response:
+    return {"cost": {"value": ready.cost, "budget": BUDGET}}

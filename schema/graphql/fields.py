@@ -23,10 +23,13 @@ Arguments = Mapping[str, object]
 
 
 class Terms(NamedTuple):
-    """What sizes depend on besides arguments: the time (unix seconds), and the polling interval in seconds."""
+    """What costs depend on besides arguments: the time (unix seconds), the polling interval in seconds, and how many
+    nodes there are to look through.
+    """
 
     now: UnixSeconds
     interval: int
+    nodes: int = 0
 
 
 Size = Callable[[Arguments, Terms], int]
@@ -39,18 +42,19 @@ _MAX_INT32 = 2**31 - 1
 class Weight(NamedTuple):
     """What a field costs before it runs; see `schema.graphql.cost`.
 
-    `base` is the field itself, `more` what its arguments add. `items` estimates the length of a list, and `page` that
+    `base` is the field itself, `more` what its arguments and the number of nodes add. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
     field's arguments and the terms. `reads` marks a field that asks the store, once for every object
-    that it is selected on.
+    that it is selected on. `invalid` tells arguments that are an error of each object that it is selected on.
     """
 
     base: int = 1
-    more: Callable[[Arguments], int] | None = None
+    more: Size | None = None
     items: Size | None = None
     page: Size | None = None
     paged: bool = False
     reads: bool = False
+    invalid: Callable[[Arguments], bool] | None = None
 
 
 PAGED = Weight(paged=True)

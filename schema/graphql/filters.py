@@ -1,4 +1,4 @@
-"""Typed filters: operator inputs, and what turns them into a test of an item.
+"""Typed filters: operator inputs, and what turns them into a test of an item, or of all rows of a list at once.
 
 The fields of a filter are joined by AND, as are the operators of a field. A value that is not known matches nothing but
 `isNull: true`; `not` is the plain complement of what is inside it. A list under `and`, `or` matches all of, any of.
@@ -12,22 +12,36 @@ from strawberry import UNSET
 
 from schema.domain.errors import BadUserInput
 from schema.graphql.columns import Column, Columns
+from schema.graphql.index import ColumnIndex, Index, Rows
 
 T = TypeVar("T")
 
 MAX_LIST = 100
 MAX_NESTING = 5
 MAX_CONDITIONS = 100
+MAX_GROUPS = 200
 MAX_TEXT = 200
 
 Test = Callable[[Any], bool]
+Select = Callable[[Index[Any]], Rows]
+
+
+class Condition(NamedTuple):
+    """One condition in two forms that mean the same: a test of an item, and the rows of a list for which it holds."""
+
+    test: Test
+    rows: Select
 
 
 class Filter(NamedTuple):
-    """A filter made ready: the test of an item (None admits all), and what makes two filters the same."""
+    """A filter made ready (None admits all), and what makes two filters the same.
+
+    `test` is for single items, as subscriptions have them; `rows` is for lists.
+    """
 
     test: Test | None
     canonical: Hashable
+    rows: Select | None = None
 
 
 EVERYTHING = Filter(None, ())
@@ -36,13 +50,16 @@ EVERYTHING = Filter(None, ())
 def compile_filter(where: object | None, columns: Columns[T]) -> Filter:
     """The filter that an input object describes; its fields are named after columns.
 
-    Raises BadUserInput where an operator is null, or a bound on lists, texts, nesting or conditions is broken.
+    Raises BadUserInput where an operator is null, or a bound on lists, texts, nesting, groups or conditions is broken.
     """
     if where is None:
         return EVERYTHING
     builder = _Builder(columns.by_name)
-    tests, canonical = builder.group(where, 1)
-    return Filter(_all(tests), canonical)
+    conditions, canonical = builder.group(where, 1)
+    if not conditions:
+        return Filter(None, canonical)
+    joined = _all(conditions)
+    return Filter(joined.test, canonical, joined.rows)
 
 
 class _Builder:
@@ -51,36 +68,38 @@ class _Builder:
     def __init__(self, columns: Mapping[str, Column[Any]]) -> None:
         self._columns = columns
         self._conditions = 0
+        self._groups = 0
 
-    def group(self, where: object, depth: int) -> tuple[list[Test], Hashable]:
-        """The tests of one input object, all of which must hold."""
+    def group(self, where: object, depth: int) -> tuple[list[Condition], Hashable]:
+        """The conditions of one input object, all of which must hold."""
         if depth > MAX_NESTING:
             raise BadUserInput(f"the filter is nested deeper than {MAX_NESTING}", {"limit": MAX_NESTING})
-        tests: list[Test] = []
+        self._groups += 1
+        if self._groups > MAX_GROUPS:
+            raise BadUserInput(f"the filter has more than {MAX_GROUPS} groups", {"limit": MAX_GROUPS})
+        conditions: list[Condition] = []
         canonical: list[Hashable] = []
         for name, value in _given(where):
             if value is None:
                 raise BadUserInput(f"{_public_name(name)} is null, expected a filter; leave out what is not wanted")
-            test, form = self._member(name, value, depth)
-            tests.append(test)
+            condition, form = self._member(name, value, depth)
+            conditions.append(condition)
             canonical.append((name, form))
-        return tests, tuple(canonical)
+        return conditions, tuple(canonical)
 
-    def _member(self, name: str, value: Any, depth: int) -> tuple[Test, Hashable]:
+    def _member(self, name: str, value: Any, depth: int) -> tuple[Condition, Hashable]:
         if name == "not_":
-            tests, form = self.group(value, depth + 1)
-            inner = _all(tests)
-            return (lambda item: False) if inner is None else (lambda item: not inner(item)), form
+            conditions, form = self.group(value, depth + 1)
+            return _not(_all(conditions)), form
         if name in {"and_", "or_"}:
             parts = [self.group(part, depth + 1) for part in _bounded_list(_public_name(name), value)]
-            tests = [_all(part) or _everything for part, _ in parts]
-            joined = _all(tests) or _everything if name == "and_" else _any(tests)
-            return joined, tuple(form for _, form in parts)
+            joined = [_all(part) for part, _ in parts]
+            return _all(joined) if name == "and_" else _any(joined), tuple(form for _, form in parts)
         return self._operators(name, value)
 
-    def _operators(self, name: str, value: object) -> tuple[Test, Hashable]:
+    def _operators(self, name: str, value: object) -> tuple[Condition, Hashable]:
         column = self._columns[name]
-        tests: list[Test] = []
+        conditions: list[Condition] = []
         canonical: list[Hashable] = []
         for operation, operand in _given(value):
             public = f"{_public_name(name)}.{_public_name(operation)}"
@@ -88,9 +107,10 @@ class _Builder:
             if operand is None:
                 raise BadUserInput(f"{public} is null; use isNull to ask for what is not known")
             checked = _checked(public, operand)
-            tests.append(_OPERATORS[operation](column, checked))
+            test = _OPERATORS[operation](column, checked)
+            conditions.append(Condition(test, _on_column(name, _ON_ROWS[operation], checked)))
             canonical.append((operation, checked))
-        return _all(tests) or _everything, tuple(canonical)
+        return _all(conditions), tuple(canonical)
 
     def _count(self) -> None:
         self._conditions += 1
@@ -123,15 +143,24 @@ def _bounded_list(name: str, values: list[Any]) -> list[Any]:
     return values
 
 
-def _everything(item: object) -> bool:
+def _every_row(index: Index[Any]) -> Rows:
+    return index.all
+
+
+def _every_item(item: object) -> bool:
     return True
 
 
-def _all(tests: list[Test]) -> Test | None:
-    if not tests:
-        return None
-    if len(tests) == 1:
-        return tests[0]
+_EVERYTHING = Condition(_every_item, _every_row)
+
+
+def _all(conditions: list[Condition]) -> Condition:
+    """All of them hold, as is the case where there are none."""
+    if not conditions:
+        return _EVERYTHING
+    if len(conditions) == 1:
+        return conditions[0]
+    tests = [condition.test for condition in conditions]
 
     def test_all(item: object) -> bool:
         for test in tests:  # noqa: SIM110  (a generator would take twice the time, for each of thousands of items)
@@ -139,17 +168,46 @@ def _all(tests: list[Test]) -> Test | None:
                 return False
         return True
 
-    return test_all
+    def rows(index: Index[Any]) -> Rows:
+        found = index.all
+        for condition in conditions:
+            found &= condition.rows(index)
+        return found
+
+    return Condition(test_all, rows)
 
 
-def _any(tests: list[Test]) -> Test:
+def _any(conditions: list[Condition]) -> Condition:
+    """At least one of them holds."""
+    tests = [condition.test for condition in conditions]
+
     def test_any(item: object) -> bool:
         for test in tests:  # noqa: SIM110  (a generator would take twice the time)
             if test(item):
                 return True
         return False
 
-    return test_any
+    def rows(index: Index[Any]) -> Rows:
+        found = 0
+        for condition in conditions:
+            found |= condition.rows(index)
+        return found
+
+    return Condition(test_any, rows)
+
+
+def _not(condition: Condition) -> Condition:
+    def test_not(item: object) -> bool:
+        return not condition.test(item)
+
+    def rows(index: Index[Any]) -> Rows:
+        return index.all & ~condition.rows(index)
+
+    return Condition(test_not, rows)
+
+
+def _on_column(name: str, find: Callable[[ColumnIndex, Any], Rows], operand: Any) -> Select:
+    return lambda index: find(index.column(name), operand)
 
 
 def _compare(holds: Callable[[Any, Any], bool]) -> Callable[[Column[Any], Any], Test]:
@@ -205,4 +263,16 @@ _OPERATORS: Mapping[str, Callable[[Column[Any], Any], Test]] = {
     "contains": _on_text(lambda value, operand: operand in value),
     "starts_with": _on_text(lambda value, operand: value.startswith(operand)),
     "is_null": _is_null,
+}
+_ON_ROWS: Mapping[str, Callable[[ColumnIndex, Any], Rows]] = {
+    "eq": lambda column, operand: column.equal(operand),
+    "ne": lambda column, operand: column.known & ~column.equal(operand),
+    "in_": lambda column, operands: column.among(operands),
+    "gt": lambda column, bound: column.above(bound, inclusive=False),
+    "gte": lambda column, bound: column.above(bound, inclusive=True),
+    "lt": lambda column, bound: column.below(bound, inclusive=False),
+    "lte": lambda column, bound: column.below(bound, inclusive=True),
+    "contains": lambda column, part: column.containing(part),
+    "starts_with": lambda column, prefix: column.starting(prefix),
+    "is_null": lambda column, wanted: column.unknown if wanted else column.known,
 }

@@ -22,6 +22,8 @@ from schema.graphql.context import Context, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.errors import ErrorCode, coded
 from schema.graphql.fields import Terms
+from schema.graphql.inputs import refused_variables
+from schema.graphql.introspection import TooLarge
 from schema.graphql.limits import MAX_ERRORS, MAX_TOKENS, DocumentLimits
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -86,8 +88,16 @@ def price(
     variables: Mapping[str, object],
     terms: Terms,
 ) -> Priced:
-    """The cost of a valid operation, with an error where it exceeds the budget or reads the store too often."""
-    found = cost_of(schema, document, operation, variables, terms)
+    """The cost of a valid operation, with an error where it exceeds the budget, reads the store too often, or where an
+    argument holds too much.
+    """
+    try:
+        found = cost_of(schema, document, operation, variables, terms)
+    except TooLarge:
+        text = f"The answer about the schema has more than {BUDGET} fields; ask for less of it."
+        return Priced(BUDGET, _too_costly(text, operation, BUDGET + 1, BUDGET))
+    except GraphQLError as error:
+        return Priced(0, error)
     if found.reads > MAX_READING_PAGE:
         text = f"history and availability in a list need pages of at most {MAX_READING_PAGE}."
         return Priced(found.fixed, _too_costly(text, operation, found.fixed, MAX_READING_PAGE))
@@ -110,7 +120,8 @@ def core_schema(schema: Schema) -> GraphQLSchema:
 def _terms(context: object) -> Terms:
     """The terms of a request; of a schema that is asked without a context, those of a fresh deployment."""
     if isinstance(context, Context):
-        return Terms(int(context.now), context.service.interval)
+        current = context.reads.current()
+        return Terms(int(context.now), context.service.interval, len(current.nodes) if current is not None else 0)
     return Terms(0, ServiceInfo().interval)
 
 
@@ -152,6 +163,9 @@ class Guard(SchemaExtension):
         operation = choose_operation(document, context._provided_operation_name)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (operation_name falls back to the first of several)
         if isinstance(operation, GraphQLError):
             return (operation,)
+        refused = refused_variables(context.variables or {})
+        if refused is not None:
+            return (refused,)
         priced = price(schema, document, operation, context.variables or {}, _terms(context.context))
         self._cost = priced.cost
         return () if priced.error is None else (priced.error,)

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from schema.domain.base import Slot, UnixSeconds
@@ -18,6 +19,7 @@ from schema.domain.errors import BadUserInput, InvalidCursor
 from schema.domain.snapshot import SnapshotHeader
 from schema.graphql.columns import Columns, Order, Value
 from schema.graphql.context import Context
+from schema.graphql.index import Arranged, Index, Rows
 from schema.graphql.tables import InSnapshot, Tables
 
 T = TypeVar("T")
@@ -50,15 +52,45 @@ class Position(NamedTuple):
     slot: Slot
 
 
+class Matching(Generic[T]):
+    """The rows of a list that match a filter (`rows`; None for all of them), and the order that they are wanted in.
+
+    The items are put together when they are asked for: many lists are only counted.
+    """
+
+    def __init__(self, index: Index[T], rows: Rows | None, order: Callable[[], Arranged[T]]) -> None:
+        self.index = index
+        self.rows = rows
+        self.count = len(index.rows) if rows is None else rows.bit_count()
+        self._order = order
+
+    @cached_property
+    def flags(self) -> bytes | None:
+        """A byte for each row of the list, 1 where it matches; None where all do."""
+        return None if self.rows is None else self.index.flags(self.rows)
+
+    @cached_property
+    def items(self) -> tuple[T, ...]:
+        return self._order().chosen(self.flags) if self.count else ()
+
+
 @dataclass(frozen=True)
 class Selection(Generic[T]):
     """The items that match a filter, in an order; `digest` tells this filter and order from all others."""
 
-    items: tuple[T, ...]
+    matching: Matching[T]
     columns: Columns[T]
     order: Order
     digest: str
     tables: Tables
+
+    @property
+    def items(self) -> tuple[T, ...]:
+        return self.matching.items
+
+    @property
+    def count(self) -> int:
+        return self.matching.count
 
 
 class Page(Generic[T]):
@@ -71,7 +103,7 @@ class Page(Generic[T]):
 
     @property
     def records(self) -> tuple[T, ...]:
-        return self.selection.items[self.start : self.end]
+        return self.selection.items[self.start : self.end] if self.end > self.start else ()
 
     @property
     def nodes(self) -> list[InSnapshot[T]]:
@@ -83,7 +115,7 @@ class Page(Generic[T]):
 
     @property
     def total_count(self) -> int:
-        return len(self.selection.items)
+        return self.selection.count
 
     @property
     def snapshot(self) -> InSnapshot[SnapshotHeader]:
@@ -166,7 +198,7 @@ async def tables_for(context: Context, asked: Window, as_of: UnixSeconds | None,
 
 def take(selection: Selection[T], asked: Window) -> Page[T]:
     """The page of a selection that the window asks for."""
-    start, end = 0, len(selection.items)
+    start, end = 0, selection.count
     if asked.after is not None:
         start = _place(selection, decode_cursor(asked.after, selection.digest), beyond=True)
     if asked.before is not None:

@@ -1,6 +1,6 @@
 """Questions for nodes: lists, one of them, and some side by side."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
@@ -15,7 +15,7 @@ from schema.domain.errors import BadUserInput
 from schema.domain.pnode import PNode
 from schema.domain.words import counted
 from schema.graphql.advice import Figure, FigureType, figure
-from schema.graphql.aggregates import AGGREGATE_COST, Aggregate, PNodeAggregateType
+from schema.graphql.aggregates import PNodeAggregateType
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import ComparedBy
@@ -35,20 +35,17 @@ from schema.graphql.fields import (
     published,
     resolved,
 )
+from schema.graphql.figures import Whole
 from schema.graphql.filters import compile_filter
 from schema.graphql.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
 from schema.graphql.pnodes import PNodeType
+from schema.graphql.prices import COLUMN_COST, SCAN_COST, list_cost
 from schema.graphql.selecting import Listing, order_of, page_of
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.tables import InSnapshot, in_snapshot
 
 MAX_KEY_LENGTH = 200
-# What a list costs besides what is selected in it: a filter and an order look at every node of the snapshot.
-SCAN_COST = 100
-FILTER_COST = 200
-CONDITION_COST = 20
-CRITERION_COST = 100
 
 PNODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
 
@@ -62,33 +59,11 @@ def page_size(arguments: Arguments, terms: Terms) -> int:
     return min(max(*given, 0), MAX_PAGE) if given else DEFAULT_PAGE
 
 
-def scan_cost(arguments: Arguments) -> int:
-    """What the filter and the order of a list add to its cost."""
-    where, order = arguments.get("where"), arguments.get("orderBy")
-    criteria = len(cast("list[object]", order)) if isinstance(order, list) else 1 if order else 0
-    return (FILTER_COST + CONDITION_COST * _conditions(where) if where else 0) + CRITERION_COST * criteria
+CONNECTION = Weight(base=SCAN_COST, more=list_cost, page=page_size)
 
 
-def _conditions(where: object) -> int:
-    """How many conditions a filter has: the values in it, lists of them counted by element."""
-    found, left = 0, [where]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left.extend(cast("dict[str, object]", value).values())
-        elif isinstance(value, list):
-            left.extend(cast("list[object]", value))
-        else:
-            found += 1
-    return found
-
-
-CONNECTION = Weight(base=SCAN_COST, more=scan_cost, page=page_size)
-
-
-def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Aggregate:
-    chosen = root.selection
-    return chosen.tables.remember(("aggregate", chosen.digest), lambda: Aggregate(chosen.items))
+def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Whole:
+    return Whole(root.selection.matching)
 
 
 async def pnodes(
@@ -199,7 +174,7 @@ class PNodeConnectionType:
     total_count: int = attribute("Number of nodes that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     aggregate = resolved(
-        page_aggregate, PNodeAggregateType, "Figures over all nodes that match.", weight=Weight(base=AGGREGATE_COST)
+        page_aggregate, PNodeAggregateType, "Figures over all nodes that match.", weight=Weight(base=COLUMN_COST)
     )
 
 

@@ -23,7 +23,8 @@ from schema.domain.policy import POLICIES
 from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info
 from schema.graphql.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
-from schema.graphql.fields import Weight, argument, attribute, fixed, number_argument, published, resolved
+from schema.graphql.fields import Arguments, Weight, argument, attribute, fixed, number_argument, published, resolved
+from schema.graphql.prices import READ_COST
 from schema.graphql.probes import ProbeType
 from schema.graphql.provenance import ProvenanceType
 from schema.graphql.scalars import BigInt, DateTime
@@ -42,8 +43,6 @@ NodeConsistency = InSnapshot[Consistency]
 
 MAX_PREVIOUS = 100
 DEFAULT_PREVIOUS = 20
-# What reading one node's history costs besides its points, in units of a field: a round trip to the store.
-READ_COST = 50
 
 From = Annotated[DateTime, strawberry.argument(name="from", description="Start of the range, inclusive.")]
 To = Annotated[
@@ -55,6 +54,19 @@ At = Annotated[
 ]
 IncludeCurrent = Annotated[bool | None, argument("Whether to include the bucket that is still open, marked `partial`.")]
 PreviousFirst = Annotated[int | None, argument("How many to return, 0 to 100.")]
+
+
+def _is_unknown_policy(arguments: Arguments) -> bool:
+    policy = arguments.get("policy")
+    return policy is not None and not (isinstance(policy, str) and policy in POLICIES)
+
+
+def _is_beyond(arguments: Arguments) -> bool:
+    first = arguments.get("first")
+    return isinstance(first, int) and not 0 <= first <= MAX_PREVIOUS
+
+
+PREVIOUS = Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS), invalid=_is_beyond)
 
 
 def node_score(
@@ -219,7 +231,10 @@ class PNodeType:
     probe: ProbeType | None = attribute("The last direct question to the node; null where none was put.")
     tier: Tier = attribute("Tier of its score; OFFLINE or UNKNOWN where it has none.")
     score = resolved(
-        node_score, ScoreType | None, "How far it can be trusted with stake; null unless it is online, and scored."
+        node_score,
+        ScoreType | None,
+        "How far it can be trusted with stake; null unless it is online, and scored.",
+        weight=Weight(invalid=_is_unknown_policy),
     )
     consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
     availability = resolved(
@@ -243,13 +258,13 @@ class PNodeType:
         previous_addresses,
         list[AddressChangeType],
         "Addresses that it had before, the latest first.",
-        weight=Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS)),
+        weight=PREVIOUS,
     )
     previous_versions = resolved(
         previous_versions,
         list[VersionChangeType],
         "Versions that it ran before, the latest first.",
-        weight=Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS)),
+        weight=PREVIOUS,
     )
     history = resolved(
         node_history,

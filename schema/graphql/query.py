@@ -22,7 +22,6 @@ from schema.graphql.network import (
 from schema.graphql.operators import OperatorConnectionType, operators
 from schema.graphql.pnode_queries import (
     CONNECTION,
-    SCAN_COST,
     ComparisonType,
     PNodeConnectionType,
     compare_pnodes,
@@ -30,8 +29,9 @@ from schema.graphql.pnode_queries import (
     pnode,
     pnodes,
 )
-from schema.graphql.pnodes import READ_COST, PNodeType
+from schema.graphql.pnodes import PNodeType
 from schema.graphql.policies import ScorePolicyType, score_policy
+from schema.graphql.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
 from schema.graphql.recommendations import RecommendationConnectionType, recommendations
 from schema.graphql.series import NetworkHistoryType, points_expected
 from schema.graphql.service import ServiceConfigType, service_config, snapshot
@@ -55,7 +55,7 @@ class Query:
         recommendations,
         RecommendationConnectionType,
         "Nodes to stake with, the best first, each with the grounds.",
-        weight=CONNECTION,
+        weight=Weight(base=SCAN_COST, more=recommendations_cost, page=page_size),
     )
     history = resolved(
         history,
@@ -84,7 +84,7 @@ class Query:
         events,
         EventConnectionType,
         "What changed between snapshots.",
-        weight=Weight(base=READ_COST, page=page_size),
+        weight=Weight(base=2 * READ_COST, more=events_cost, page=page_size),
     )
     collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
     score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, words and alerts.")

@@ -1,47 +1,34 @@
 """Nodes to stake with, and on what grounds."""
 
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import strawberry
 from strawberry import UNSET
 
+from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import PNode, Score
-from schema.domain.recommend import (
-    Criteria,
-    Criterion,
-    Recommendation,
-    Recommendations,
-    recommend,
-)
+from schema.domain.pnode import PNode, PNodeStatus, Score
+from schema.domain.recommend import Criteria, Criterion, Recommendation
 from schema.graphql.advice import Figure, FigureType, figure
-from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
 from schema.graphql.enums import CriterionName
 from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, fixed, published, resolved
 from schema.graphql.filter_inputs import operator
 from schema.graphql.filters import EVERYTHING, Filter, compile_filter
-from schema.graphql.paging import Edge, Page, window
+from schema.graphql.index import Index, Rows
+from schema.graphql.paging import Page, window
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.scores import ScoreType
 from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot, Tables
+from schema.graphql.tables import InSnapshot
 
 MAX_UPTIME_DAYS = 36_500
 MAX_POINTS = 100
 
-RECOMMENDATION_COLUMNS = Columns[Recommendation](
-    kind="recommendations",
-    by_name={
-        "score": Column(lambda found: found.node.score.composite if found.node.score is not None else None),
-        "address": Column(lambda found: found.node.address),
-    },
-    identify=lambda found: found.node.id,
-)
 _BEST_FIRST = (("score", True), ("address", False))
 
 
@@ -71,37 +58,68 @@ def criteria_of(where: RecommendationWhere | None) -> Criteria:
     return Criteria(min_uptime_days=days, min_score=None if score is UNSET else score, require_public=public)
 
 
-def _node_filter(where: RecommendationWhere | None) -> Filter:
-    if where is None or where.pnode is UNSET:
-        return EVERYTHING
-    if where.pnode is None:
-        raise BadUserInput("pnode is null, expected a filter; leave it out where all are wanted")
-    chosen = compile_filter(where.pnode, PNODE_COLUMNS)
-    test = chosen.test
-    if test is None:
-        return chosen
+def _chosen(where: RecommendationWhere | None, criteria: Criteria) -> Filter:
+    """The nodes that meet the demands and pass the filter of nodes."""
+    wanted = EVERYTHING
+    if where is not None and where.pnode is not UNSET:
+        if where.pnode is None:
+            raise BadUserInput("pnode is null, expected a filter; leave it out where all are wanted")
+        wanted = compile_filter(where.pnode, PNODE_COLUMNS)
 
-    def test_node(found: Recommendation) -> bool:
-        return test(found.node)
+    def rows(index: Index[PNode]) -> Rows:
+        fit = fitting(index, criteria)
+        return fit if wanted.rows is None else fit & wanted.rows(index)
 
-    return Filter(test_node, chosen.canonical)
+    return Filter(None, wanted.canonical, rows)
+
+
+def fitting(index: Index[PNode], criteria: Criteria) -> Rows:
+    """The nodes that `schema.domain.recommend.meets` lets pass."""
+    online = index.column("status").equal(PNodeStatus.ONLINE)
+    scored = index.column("score").above(criteria.min_score or 0, inclusive=True)
+    steady = index.column("uptime").above(criteria.min_uptime_days * DAY, inclusive=True)
+    public = index.column("is_public").among([True]) if criteria.require_public else index.all
+    return online & scored & steady & public
 
 
 def _demands(criteria: Criteria) -> tuple[float | None, ...]:
     return criteria.min_uptime_days, criteria.min_score, criteria.require_public
 
 
-def recommended(tables: Tables, criteria: Criteria) -> Recommendations:
-    """All nodes that meet the demands; remembered with the snapshot."""
-    return tables.remember(("recommend", *_demands(criteria)), lambda: recommend(tables.snapshot, criteria))
+class RecommendationPage(Page[PNode]):
+    """A page of nodes as recommendations, which also knows how many nodes were looked at."""
 
+    def __init__(self, page: Page[PNode], criteria: Criteria) -> None:
+        super().__init__(page.selection, page.start, page.end)
+        self._criteria = criteria
 
-class RecommendationPage(Page[Recommendation]):
-    """A page that also knows how many nodes were looked at."""
+    @property
+    def nodes(self) -> list[InSnapshot[Recommendation]]:  # type: ignore[override]  (what is published of each node)
+        tables = self.selection.tables
+        latest = tables.header.policy.latest_version
+        return [
+            InSnapshot(Recommendation(node=node, demands=self._criteria, latest_version=latest), tables)
+            for node in self.records
+        ]
+
+    @property
+    def edges(self) -> list["RecommendationEdge"]:  # type: ignore[override]  (likewise)
+        return [RecommendationEdge(node, self) for node in self.nodes]
 
     @property
     def evaluated(self) -> int:
         return len(self.selection.tables.nodes)
+
+
+class RecommendationEdge(NamedTuple):
+    """A recommendation with its cursor."""
+
+    node: InSnapshot[Recommendation]
+    page: RecommendationPage
+
+    @property
+    def cursor(self) -> str:
+        return self.page.cursor(self.node.record.node)
 
 
 async def recommendations(
@@ -117,13 +135,13 @@ async def recommendations(
     criteria = criteria_of(where)
     page = await page_of(
         info.context,
-        Listing(RECOMMENDATION_COLUMNS, lambda tables: recommended(tables, criteria).items, _demands(criteria)),
+        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", _demands(criteria)),
         window(first, after),
-        chosen=_node_filter(where),
+        chosen=_chosen(where, criteria),
         order=_BEST_FIRST,
         as_of=as_of,
     )
-    return RecommendationPage(page.selection, page.start, page.end)
+    return RecommendationPage(page, criteria)
 
 
 def recommended_pnode(root: strawberry.Parent[InSnapshot[Recommendation]]) -> InSnapshot[PNode]:
@@ -163,7 +181,7 @@ class RecommendationType:
     reasons: list[str] = attribute("The grounds in words, strengths first.")
 
 
-@published(Edge, "RecommendationEdge", "A recommendation in a page.")
+@published(RecommendationEdge, "RecommendationEdge", "A recommendation in a page.")
 class RecommendationEdgeType:
     node: RecommendationType = attribute("The recommendation.")
     cursor: str = attribute("Where to go on from this recommendation: for `after`.")

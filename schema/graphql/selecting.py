@@ -6,11 +6,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
-from schema.graphql.columns import Columns, Order, Ranks, arrange
+from schema.graphql.columns import Columns, Order
 from schema.graphql.context import Context
 from schema.graphql.enums import OrderDirection
 from schema.graphql.filters import EVERYTHING, Filter
-from schema.graphql.paging import Page, Selection, Window, digest_of, tables_for, take
+from schema.graphql.index import Arranged, Index
+from schema.graphql.paging import Matching, Page, Selection, Window, digest_of, tables_for, take
 from schema.graphql.tables import Tables
 
 T = TypeVar("T")
@@ -20,10 +21,14 @@ MAX_ORDER = 5
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """A list to take pages from: its rows in a snapshot, in any order. `variant` is whatever else the rows depend on."""
+    """A list to take pages from: its rows in a snapshot, in any order.
+
+    `kind` and `variant` tell its cursors from those of other lists of the same rows.
+    """
 
     columns: Columns[T]
     rows: Callable[[Tables], Iterable[T]]
+    kind: str | None = None
     variant: Hashable = ()
 
 
@@ -59,27 +64,27 @@ async def page_of(
     as_of: UnixSeconds | None = None,
 ) -> Page[T]:
     """The page of a listing that the arguments describe. Raises what its parts raise."""
-    digest = digest_of(listing.columns.kind, listing.variant, chosen.canonical, order)
+    digest = digest_of(listing.kind or listing.columns.kind, listing.variant, chosen.canonical, order)
     tables = await tables_for(context, asked, as_of, digest)
     return take(select(tables, listing, chosen, order, digest), asked)
 
 
 def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, digest: str) -> Selection[T]:
     """The rows that pass the filter, in order. Every step is remembered with the snapshot."""
+    index = index_of(tables, listing)
+
+    def arranged() -> Arranged[T]:
+        return remember((listing.columns.kind, "order", order), lambda: index.arranged(order))
+
+    def matching() -> Matching[T]:
+        return Matching(index, chosen.rows(index) if chosen.rows is not None else None, arranged)
+
+    # What is remembered must not hold its tables, or only the collector of garbage could free them.
+    remember = tables.lists.remember
+    return Selection(remember(digest, matching), listing.columns, order, digest, tables)
+
+
+def index_of(tables: Tables, listing: Listing[T]) -> Index[T]:
+    """The rows of a listing with their columns, made once for a snapshot."""
     columns = listing.columns
-    source = (columns.kind, listing.variant)
-
-    def ordered() -> tuple[T, ...]:
-        rows = tables.remember((*source, "rows"), lambda: columns.rows(listing.rows(tables)))
-        by_column = [(ranks(rows, name), descending) for name, descending in order]
-        return arrange(rows, by_column) if order else rows
-
-    def ranks(rows: Sequence[T], name: str) -> Ranks:
-        return tables.remember((*source, "ranks", name), lambda: columns.ranks(rows, name))
-
-    def matching() -> tuple[T, ...]:
-        items = tables.remember((*source, "order", order), ordered)
-        return items if chosen.test is None else tuple(filter(chosen.test, items))
-
-    # Only the items are remembered: what holds its tables must not be held by them.
-    return Selection(tables.remember(digest, matching), columns, order, digest, tables)
+    return tables.index(columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns))

@@ -1,7 +1,7 @@
 """Everything that can be derived from one snapshot, each thing computed once, when it is first asked for."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
@@ -19,7 +19,7 @@ from schema.domain.operators import (
 from schema.domain.pnode import PNode
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy
 from schema.domain.snapshot import Snapshot, SnapshotHeader
-from schema.domain.topology import Topology, topology
+from schema.domain.topology import Topology, TopologyKind, TopologyNode, topology
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
@@ -29,12 +29,36 @@ _MEMO_KEY = "graphql_tables"
 _KEPT_LISTS = 64
 
 
+class Lists:
+    """What clients choose to derive from a snapshot: the 64 things that were used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives, once for a key as long as that is kept."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return cast("T", self._kept[key])
+        found = self._kept[key] = compute()
+        if len(self._kept) > _KEPT_LISTS:
+            self._kept.popitem(last=False)
+        return found
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+
 class Tables:
-    """The derived tables of one snapshot. Get them with `tables_of`, which keeps one for each snapshot."""
+    """The derived tables of one snapshot. Get them with `tables_of`, which keeps one for each snapshot.
+
+    `lists` holds what clients choose, and is bounded; all else is there once for a snapshot, whatever clients ask.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._memo: OrderedDict[Hashable, object] = OrderedDict()
+        self.lists = Lists()
+        self._indexes: dict[Hashable, object] = {}
 
     @property
     def header(self) -> SnapshotHeader:
@@ -51,14 +75,14 @@ class Tables:
         return POLICIES.get(self.header.policy.version, POLICY_1_0)
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What `compute` gives, once per key. Only the 64 keys used last are kept, as strangers choose them."""
-        if key in self._memo:
-            self._memo.move_to_end(key)
-        else:
-            self._memo[key] = compute()
-            if len(self._memo) > _KEPT_LISTS:
-                self._memo.popitem(last=False)
-        return cast("T", self._memo[key])
+        """What `compute` gives, once per key, for what clients choose."""
+        return self.lists.remember(key, compute)
+
+    def index(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, once per key, for keys that clients do not choose: they are never let go."""
+        if key not in self._indexes:
+            self._indexes[key] = make()
+        return cast("T", self._indexes[key])
 
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:
@@ -102,6 +126,19 @@ class Tables:
     @cached_property
     def topology(self) -> Topology:
         return topology(self.snapshot)
+
+    @cached_property
+    def edges_to(self) -> Mapping[str, Sequence[int]]:
+        """The numbers of the edges that lead to a node, by the node's id."""
+        found: dict[str, list[int]] = {}
+        for number, edge in enumerate(self.topology.edges):
+            found.setdefault(edge.target, []).append(number)
+        return found
+
+    @cached_property
+    def drawn_seeds(self) -> tuple[TopologyNode, ...]:
+        """The seeds among the points of the graph."""
+        return tuple(node for node in self.topology.nodes if node.kind is TopologyKind.SEED)
 
 
 class InSnapshot(Generic[R_co]):

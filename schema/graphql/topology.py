@@ -52,13 +52,13 @@ class TopologyPage(Page[TopologyNode]):
 
     @property
     def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  (a graph's edges are no Relay edges)
-        targets = {node.id for node in self.records if node.kind is TopologyKind.PNODE}
-        return [edge for edge in self._tables.topology.edges if edge.target in targets]
+        leading_to = self._tables.edges_to
+        numbers = [n for node in self.records if node.kind is TopologyKind.PNODE for n in leading_to.get(node.id, ())]
+        return [self._tables.topology.edges[number] for number in sorted(numbers)]
 
     @property
     def seeds(self) -> list[InSnapshot[TopologyNode]]:
-        seeds = (node for node in self._tables.topology.nodes if node.kind is TopologyKind.SEED)
-        return in_snapshot(seeds, self._tables)
+        return in_snapshot(self._tables.drawn_seeds, self._tables)
 
     @property
     def stats(self) -> TopologyStats:

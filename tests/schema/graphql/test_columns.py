@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.graphql.columns import Column, Columns, Order, arrange, finite
+from schema.graphql.columns import Column, Columns, Order, finite
+from schema.graphql.index import Index
 
 
 class Item(NamedTuple):
@@ -39,8 +40,7 @@ orders = st.lists(st.tuples(st.sampled_from(["size", "name"]), st.booleans()), u
 
 
 def sort(unsorted: list[Item], order: Order) -> tuple[Item, ...]:
-    rows = COLUMNS.rows(unsorted)
-    return arrange(rows, [(COLUMNS.ranks(rows, name), descending) for name, descending in order])
+    return Index(COLUMNS.rows(unsorted), COLUMNS).arranged(order).chosen(None)
 
 
 def plainly(unsorted: list[Item], order: Order) -> list[Item]:

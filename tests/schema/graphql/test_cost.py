@@ -11,8 +11,18 @@ from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.engine import Engine, Ready
 from schema.graphql.fields import Terms
 from schema.graphql.guard import core_schema, price
-from schema.graphql.pnode_queries import CONDITION_COST, CRITERION_COST, FILTER_COST, SCAN_COST
-from schema.graphql.pnodes import READ_COST
+from schema.graphql.prices import (
+    COLUMN_COST,
+    CONDITION_COST,
+    CRITERION_COST,
+    ERROR_COST,
+    GROUP_COST,
+    READ_COST,
+    SCAN_COST,
+    SUBJECT_COST,
+    UNCOMPILED_FACTOR,
+    VALUE_COST,
+)
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
@@ -62,7 +72,7 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
         ("{ pnodes(first: 99999) { nodes { id } } }", SCAN_COST + 1 + 500),
         (
             "{ pnodes(where: {uptime: {gt: 1, in: [2, 3]}}) { totalCount } }",
-            SCAN_COST + 1 + FILTER_COST + 3 * CONDITION_COST,
+            SCAN_COST + 1 + 6 * VALUE_COST + 3 * CONDITION_COST,
         ),
         ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1 + CRITERION_COST),
         ("{ pnodes(orderBy: [{field: SCORE}, {field: UPTIME}]) { totalCount } }", SCAN_COST + 1 + 2 * CRITERION_COST),
@@ -117,8 +127,94 @@ def test_page_sizes_come_from_variables_too(variables: dict[str, object], expect
 def test_a_filter_in_a_variable_costs_as_much_as_in_the_document() -> None:
     query = "query q($w: PNodeWhere) { pnodes(where: $w) { totalCount } }"
 
-    assert cost(query, {"w": {"uptime": {"gt": 1}}}) == SCAN_COST + 1 + FILTER_COST + CONDITION_COST
+    assert cost(query, {"w": {"uptime": {"gt": 1}}}) == SCAN_COST + 1 + 3 * VALUE_COST + CONDITION_COST
     assert cost(query, {"w": None}) == SCAN_COST + 1
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query q($w: PNodeWhere) { pnodes(where: $w) { totalCount } }", {"w": {"or": [{"uptime": {"gt": 1}}, {}]}}),
+        ("query q($w: [PNodeWhere!]) { pnodes(where: {or: $w}) { totalCount } }", {"w": [{"uptime": {"gt": 1}}, {}]}),
+        ("query q($w: BigInt) { pnodes(where: {or: [{uptime: {gt: $w}}, {}]}) { totalCount } }", {"w": 1}),
+        ("query q($w: PNodeWhere = {or: [{uptime: {gt: 1}}, {}]}) { pnodes(where: $w) { totalCount } }", {}),
+        ("query q($w: BigInt = 1) { pnodes(where: {or: [{uptime: {gt: $w}}, {}]}) { totalCount } }", {}),
+    ],
+)
+def test_a_filter_costs_the_same_however_it_is_given(query: str, variables: dict[str, object]) -> None:
+    terms = Terms(AT, 60, 10_000)
+
+    assert cost(query, variables, terms) == cost(
+        "{ pnodes(where: {or: [{uptime: {gt: 1}}, {}]}) { totalCount } }", terms=terms
+    )
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["{and: [{}]}", "{or: [{}, {}]}", "{not: {}}", "{uptime: {}}", "{uptime: {in: []}}", "{and: [{and: [{}]}]}"],
+)
+def test_empty_groups_are_not_free(where: str) -> None:
+    values = where.count("{") + where.count("[")
+
+    assert cost(f"{{ pnodes(where: {where}) {{ totalCount }} }}") == SCAN_COST + 1 + values * VALUE_COST
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "pnodes(where: {uptime: {gt: 1}}) { totalCount }",
+        'pnodes(where: {address: {contains: "1"}}) { totalCount }',
+        "pnodes(orderBy: {field: SCORE}) { totalCount }",
+        "pnodes { aggregate { uptime { p50 } } }",
+        "pnodes { aggregate { groupBy(key: SUBNET, top: 1) { key } } }",
+        "recommendations { totalCount }",
+        'alerts(where: {address: {startsWith: "4"}}) { summary { total } }',
+        "operators(orderBy: {field: ADDRESS}) { totalCount }",
+        "consistency(where: {score: {gt: 0.5}}) { totalCount }",
+    ],
+)
+def test_what_looks_at_all_nodes_costs_by_their_number(asked: str) -> None:
+    few, many = (cost(f"{{ {asked} }}", terms=Terms(AT, 60, nodes)) for nodes in (300, 10_000))
+
+    assert many > 2 * few
+
+
+def test_figures_and_groups_cost_what_they_are_over() -> None:
+    assert cost("{ pnodes { aggregate { uptime { avg } } } }") == SCAN_COST + COLUMN_COST + COLUMN_COST + 1
+    assert cost("{ pnodes { aggregate { groupBy(key: TIER, top: 3) { key } } } }") == (
+        SCAN_COST + COLUMN_COST + GROUP_COST + 3
+    )
+
+
+def test_each_subject_of_a_filter_of_events_counts() -> None:
+    query = "query q($s: [String!]) { events(first: 0, where: {subject: {in: $s}}) { totalCount } }"
+    one, hundred = (cost(query, {"s": [f"n{n}" for n in range(count)]}) for count in (1, 100))
+
+    assert hundred - one == 99 * (SUBJECT_COST + VALUE_COST)
+
+
+def test_each_result_of_a_subscription_costs_what_graphql_core_takes() -> None:
+    assert cost("subscription { snapshots { slot takenAt } }") == UNCOMPILED_FACTOR * 3
+
+
+@pytest.mark.parametrize("field", ['score(policy: "9") { tier }', "previousAddresses(first: 101) { until }"])
+def test_errors_of_each_object_are_priced_as_what_they_take(field: str) -> None:
+    query = f"{{ pnodes(first: 100) {{ nodes {{ id {field} }} }} }}"
+
+    assert cost(query) >= 100 * (UNCOMPILED_FACTOR + ERROR_COST)
+
+
+def test_a_condition_that_is_null_is_refused_before_anything_runs() -> None:
+    query = "query q($yes: Boolean = true) { pnodes { nodes { id @include(if: $yes) } } }"
+
+    assert refused(query, {"yes": None}) is True
+    assert refused(query, {"yes": False}) is refused(query) is False
+
+
+def test_30_counts_with_a_filter_pass_up_to_10000_nodes() -> None:
+    counts = " ".join(f"a{n}: pnodes(where: {{uptime: {{gt: {n}}}}}) {{ totalCount }}" for n in range(30))
+
+    assert cost(f"{{ {counts} }}", terms=Terms(AT, 60, 10_000)) <= BUDGET
 
 
 def test_fragments_cost_wherever_they_are_spread() -> None:

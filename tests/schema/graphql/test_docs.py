@@ -11,12 +11,11 @@ from graphql import OperationDefinitionNode, parse
 from schema.domain.base import HOUR
 from schema.domain.events import Event, EventType
 from schema.domain.history import HistoryPoint, Stat
-from schema.graphql import cost, limits, paging, pnode_queries, pnodes
-from schema.graphql.aggregates import AGGREGATE_COST
+from schema.graphql import cost, inputs, limits, paging, prices
 from schema.graphql.build import build_schema
 from schema.graphql.errors import ErrorCode
 from schema.graphql.fields import Terms
-from schema.graphql.filters import MAX_CONDITIONS, MAX_NESTING
+from schema.graphql.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
 from schema.graphql.guard import choose_operation, core_schema, price, validate_document
 from tests.factories import AT, address, network, pnode, snapshot
 from tests.fakes import FakeReads
@@ -118,17 +117,34 @@ def test_every_code_is_documented(code: str) -> None:
         ("page", paging.MAX_PAGE),
         ("page of nodes with `history` or `availability`", cost.MAX_READING_PAGE),
         (f"conditions of a filter, nested at most {MAX_NESTING} deep", MAX_CONDITIONS),
+        ("groups of a filter: objects with conditions, and those within `and`, `or` and `not`", MAX_GROUPS),
+        ("items of a list within a filter", MAX_LIST),
+        ("objects, lists and values of the variables, and of one argument", inputs.MAX_VALUES),
+        ("nesting of the variables, and of one argument", inputs.MAX_VALUE_DEPTH),
+        ("pairs of selections that have one name in the answer", limits.MAX_PAIRS),
     ],
 )
 def test_every_limit_is_documented_with_its_value(words: str, value: int) -> None:
     assert f"| {words} | {value:,} |" in TEXT
 
 
-def test_the_prices_are_documented() -> None:
-    text = " ".join(TEXT.split())
-
-    assert (
-        f"A list costs {pnode_queries.SCAN_COST} more, its filter {pnode_queries.FILTER_COST} and "
-        f"{pnode_queries.CONDITION_COST} a condition, each criterion of its order {pnode_queries.CRITERION_COST}, its "
-        f"aggregate and each of its groupings {AGGREGATE_COST}; reading the store costs {pnodes.READ_COST}."
-    ) in text
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"a list costs {prices.SCAN_COST} more",
+        f"each object, list and value in a filter {prices.VALUE_COST}",
+        f"{prices.CONDITION_COST} and a {prices.CONDITION_ROWS}th of the nodes",
+        f"`contains` a {prices.CONTAINS_ROWS}th",
+        f"a {prices.MATCH_ROWS}th of the nodes",
+        f"{prices.CRITERION_COST} and a {prices.CRITERION_ROWS}th of the nodes for each criterion, and a {prices.SORT_ROWS}th",
+        f"{prices.COLUMN_COST} and a {prices.COLUMN_ROWS}th of the nodes",
+        f"{prices.GROUP_COST} and {1 / prices.GROUP_ROWS:g} of the nodes",
+        f"{1 / prices.SUMMARY_ROWS:g} of the nodes for the summary of alerts",
+        f"reading the store {prices.READ_COST}",
+        f"{prices.SUBJECT_COST} for each subject",
+        f"{prices.UNCOMPILED_FACTOR} times",
+        f"{prices.ERROR_COST} for each error",
+    ],
+)
+def test_each_price_is_documented(words: str) -> None:
+    assert words in " ".join(TEXT.split())

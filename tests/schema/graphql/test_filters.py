@@ -3,14 +3,25 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from graphql.utilities import coerce_input_value
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from strawberry.types.arguments import convert_argument
 
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.versions import sort_key
-from schema.graphql.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT
+from schema.graphql.build import build_schema
+from schema.graphql.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT, compile_filter
+from schema.graphql.guard import core_schema
+from schema.graphql.index import Index
+from schema.graphql.pnode_filters import PNODE_COLUMNS
+from schema.graphql.query import Query
 from tests.factories import AT, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
+
+SCHEMA = build_schema()
+CORE = core_schema(SCHEMA)
+PNODES: Any = next(field for field in Query.__strawberry_definition__.fields if field.python_name == "pnodes")  # type: ignore[attr-defined]  # made by the decorator
 
 QUERY = "query q($where: PNodeWhere) { pnodes(first: 500, where: $where) { totalCount nodes { id } } }"
 
@@ -62,6 +73,50 @@ wheres = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+TEXTS = st.sampled_from(["", "0", "0.8", "0.8.0", "v0.7", "nonsense", "45.", ":9001", "addr:", "\U0010ffff"])
+text_conditions = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": st.dictionaries(
+            st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte", "contains", "startsWith"]), TEXTS
+        ),
+        "address": st.dictionaries(st.sampled_from(["eq", "ne", "contains", "startsWith"]), TEXTS),
+        "pubkey": st.fixed_dictionaries({}, optional={"isNull": st.booleans(), "in": st.lists(TEXTS, max_size=3)}),
+        "isPublic": st.fixed_dictionaries({}, optional={"eq": st.booleans(), "ne": st.booleans()}),
+        "status": st.fixed_dictionaries({}, optional={"in": st.lists(st.sampled_from(["ONLINE", "GHOST"]))}),
+    },
+)
+LISTS = {"few": NODES, "many values": network(700).nodes}
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_the_rows_of_a_filter_are_those_that_pass_its_test(name: str, data: st.DataObject) -> None:
+    nodes = LISTS[name]
+    where = data.draw(
+        st.recursive(
+            text_conditions | conditions(),
+            lambda inner: st.fixed_dictionaries({}, optional={"or": st.lists(inner, max_size=3), "not": inner}),
+            max_leaves=4,
+        )
+    )
+    chosen = compile_filter(coerced(where), PNODE_COLUMNS)
+    index = Index(PNODE_COLUMNS.rows(nodes), PNODE_COLUMNS)
+
+    rows = index.all if chosen.rows is None else chosen.rows(index)
+
+    expected = [chosen.test is None or chosen.test(node) for node in index.rows]
+    assert list(index.flags(rows)) == expected
+
+
+def coerced(where: dict[str, Any]) -> Any:
+    """The input object that a filter in JSON becomes."""
+    (argument,) = [a for a in PNODES.arguments if a.python_name == "where"]
+    value = coerce_input_value(where, CORE.get_type("PNodeWhere"))
+    return convert_argument(value, argument.type, SCHEMA.schema_converter.scalar_registry, SCHEMA.config)
 
 
 def matches(node: PNode, where: dict[str, Any]) -> bool:

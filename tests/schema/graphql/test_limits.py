@@ -168,3 +168,41 @@ def test_a_document_is_freed_without_a_search_for_garbage() -> None:
         assert left() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{" + "...{pnodes{nodes{id}}}" * 180 + "}",
+        "{" + "pnodes{nodes{operator{pnodes{operator{key}}}}}" * 100 + "}",
+        "{" + "...f " * 150 + "} fragment f on Query { pnodes { totalCount } }",
+        "{ snapshot {" + " slot" * 900 + "} }",
+    ],
+)
+def test_what_validation_compares_in_pairs_is_bounded(query: str) -> None:
+    found = errors_of(query)
+
+    assert len(found) == 1
+    assert "pairs" in found[0][1]
+
+
+def test_a_field_may_be_selected_by_as_many_fragments_as_a_page_has_parts() -> None:
+    parts = " ".join(f"fragment f{n} on PNode {{ id address score {{ tier }} }}" for n in range(20))
+    spread = " ".join(f"...f{n}" for n in range(20))
+
+    assert errors_of(f"{{ pnodes {{ nodes {{ {spread} }} }} }} {parts}") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{ __typename } fragment f on Query { __typename }", "Fragment 'f' is never used."),
+        ("{ ...a } fragment a on Query { ...a }", "Cannot spread fragment 'a' within itself."),
+        (
+            "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }",
+            "Cannot spread fragment 'a' within itself.",
+        ),
+    ],
+)
+def test_fragments_that_nothing_bounds_are_refused_before_they_are_looked_at(query: str, message: str) -> None:
+    assert errors_of(query) == [("GRAPHQL_VALIDATION_FAILED", message)]

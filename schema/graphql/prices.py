@@ -1,0 +1,116 @@
+"""What the work behind a field costs besides its selection, in units of about 0.7 microseconds of one core.
+
+The constants were measured (`python -m tests.benchmarks.worst`), and `tests/schema/graphql/test_calibration.py` holds
+prices to counts of the steps that are taken. A `*_ROWS` constant says for how many rows of a list one unit is enough.
+"""
+
+from typing import NamedTuple, cast
+
+from schema.graphql.fields import Arguments, Terms
+
+# A list, whatever is asked of it.
+SCAN_COST = 100
+# One object, list or leaf of a filter, which is coerced, checked and made ready.
+VALUE_COST = 10
+# One operator of a filter, and the look at all rows that it takes; `contains` looks at each text.
+CONDITION_COST = 10
+CONDITION_ROWS = 100
+CONTAINS_ROWS = 10
+# Putting together the rows that match.
+MATCH_ROWS = 20
+# One criterion of an order, and sorting by them.
+CRITERION_COST = 50
+CRITERION_ROWS = 12
+SORT_ROWS = 5
+# A question to the store, and each subject of a filter of events, which is looked for on its own.
+READ_COST = 50
+SUBJECT_COST = 20
+# The figures of one column of all nodes that match, and putting nodes into groups.
+COLUMN_COST = 30
+COLUMN_ROWS = 12
+GROUP_COST = 100
+GROUP_ROWS = 2
+# Counting all alerts that match.
+SUMMARY_ROWS = 2
+# What graphql-core takes for a field, in what only it can execute, and for an error.
+UNCOMPILED_FACTOR = 6
+ERROR_COST = 60
+
+_CONTAINS = "contains"
+_DEMANDS = 4
+
+
+class _Work(NamedTuple):
+    values: int
+    conditions: int
+    searches: int
+
+
+def list_cost(arguments: Arguments, terms: Terms) -> int:
+    """What the filter and the order of a list add to its cost."""
+    return filter_cost(arguments.get("where"), terms) + order_cost(arguments.get("orderBy"), terms)
+
+
+def filter_cost(where: object, terms: Terms) -> int:
+    """Making a filter ready, and applying it to all rows."""
+    if not where:
+        return 0
+    work = _work(where)
+    rows = work.conditions * terms.nodes // CONDITION_ROWS + work.searches * terms.nodes // CONTAINS_ROWS
+    matching = terms.nodes // MATCH_ROWS
+    return VALUE_COST * work.values + CONDITION_COST * work.conditions + rows + matching
+
+
+def order_cost(order: object, terms: Terms) -> int:
+    """Sorting all rows by some criteria."""
+    criteria = len(cast("list[object]", order)) if isinstance(order, list) else 1 if order else 0
+    if not criteria:
+        return 0
+    return criteria * (CRITERION_COST + terms.nodes // CRITERION_ROWS) + terms.nodes // SORT_ROWS
+
+
+def recommendations_cost(arguments: Arguments, terms: Terms) -> int:
+    """Four demands, which are looked at like conditions of a filter, and the filter of nodes."""
+    demands = _DEMANDS * (CONDITION_COST + terms.nodes // CONDITION_ROWS)
+    return demands + terms.nodes // MATCH_ROWS + filter_cost(arguments.get("where"), terms)
+
+
+def events_cost(arguments: Arguments, terms: Terms) -> int:
+    """Making a filter of events ready, and looking for each of its subjects."""
+    where: object = arguments.get("where")
+    if not where:
+        return 0
+    subject = cast("dict[str, object]", where).get("subject") if isinstance(where, dict) else None
+    return VALUE_COST * _work(cast("object", where)).values + SUBJECT_COST * (
+        _work(subject).conditions if subject else 0
+    )
+
+
+def column_cost(arguments: Arguments, terms: Terms) -> int:
+    return terms.nodes // COLUMN_ROWS
+
+
+def group_cost(arguments: Arguments, terms: Terms) -> int:
+    return terms.nodes // GROUP_ROWS
+
+
+def summary_cost(arguments: Arguments, terms: Terms) -> int:
+    return terms.nodes // SUMMARY_ROWS
+
+
+def _work(where: object) -> _Work:
+    """How many values a filter has; how many of them are compared with, items of lists included; how many are searched."""
+    values = conditions = searches = 0
+    left = [where]
+    while left:
+        value = left.pop()
+        values += 1
+        if isinstance(value, dict):
+            members = cast("dict[str, object]", value)
+            left.extend(members.values())
+            searches += _CONTAINS in members
+        elif isinstance(value, list):
+            left.extend(cast("list[object]", value))
+        else:
+            conditions += 1
+    return _Work(values, conditions, searches)
