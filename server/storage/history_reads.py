@@ -49,8 +49,11 @@ class HistoryReads:
         subjects = tuple(dict.fromkeys(reversed(node_ids)))
         return await self._history(subjects, start, end, resolution, include_current=include_current)
 
-    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
-        """Counted anew once an hour is rolled up."""
+    async def history_status(self, limit: int, present: Sequence[str] = ()) -> tuple[tuple[HistoryStatusRow, ...], int]:
+        """Counted anew once an hour is rolled up. `present` are the ids of the nodes that are there now, sorted.
+
+        Those of them of which no hour is rolled up yet follow, counted by the slots of the open hours.
+        """
         async with self._mongo.answering():
             progress = await history_state.rollup()
             rolled = progress.next_hour if progress else 0
@@ -60,7 +63,23 @@ class HistoryReads:
             status = self._status[1]
             if limit not in self._rows:
                 self._rows = {limit: await history_status.rows(status, limit)}
-            return self._rows[limit], len(status)
+            rows = self._rows[limit]
+            counted = {row.id for row in status}
+            young = [node_id for node_id in present if node_id not in counted]
+            return rows + await self._young(young[: max(0, limit - len(rows))]), len(status) + len(young)
+
+    async def _young(self, node_ids: Sequence[str]) -> tuple[HistoryStatusRow, ...]:
+        """The rows of nodes by their samples in the open hours; ids that are sorted share the chunks to be read."""
+        if not node_ids:
+            return ()
+        edge = await self._edge()
+        found: list[HistoryStatusRow] = []
+        for node_id in node_ids:
+            samples = await self._open.node(node_id, edge.rolled, edge.closed)
+            if samples:
+                first, last = samples[0].slot, samples[-1].slot
+                found.append(HistoryStatusRow(id=node_id, address=None, samples=len(samples), first=first, last=last))
+        return tuple(found)
 
     async def earliest(self) -> UnixSeconds | None:
         """The oldest slot, or the start of the oldest bucket, as fine as is kept; None where nothing is kept.

@@ -35,7 +35,9 @@ class HistoryQuestions(Protocol):
         include_current: bool = False,
     ) -> History: ...
 
-    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
+    async def history_status(
+        self, limit: int, present: Sequence[str] = ()
+    ) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
 
     async def earliest(self) -> UnixSeconds | None:
         """The oldest slot, or the start of the oldest bucket; None where there is none."""
@@ -131,8 +133,9 @@ class MongoReads:
         return await self._history.node_history(node_ids, start, end, resolution, include_current=include_current)
 
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
-        rows, total = await self._history.history_status(limit)
         current = self.current()
+        present = [node.id for node in current.nodes] if current else []
+        rows, total = await self._history.history_status(limit, present)
         return tuple(_up_to(current, row) for row in rows), total
 
     async def events(

@@ -201,7 +201,9 @@ class MetricsSummaryAnswer(Body):
 
 class HistoryStatusNode(Body):
     address: str
-    snapshots: Count = Field(description="Samples of the node, counted up to the last whole hour")
+    snapshots: Count = Field(
+        description="Samples of the node, counted up to the last whole hour; of a node that has none yet, up to now"
+    )
     first_seen: UnixTime = Field(description="Its first sample; to the hour or day where no finer history is kept")
     last_seen: UnixTime = Field(description="Its last sample; to the hour or day where no finer history is kept")
     days_tracked: float = Field(description="Days from the first to the last sample")

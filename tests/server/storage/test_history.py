@@ -317,6 +317,28 @@ async def test_status_tells_how_much_is_kept_of_each_node(rolled: HistoryReads, 
     assert rolled_up[-1].slot == MIDNIGHT + 2 * HOUR - INTERVAL
 
 
+async def test_status_counts_the_open_hours_of_nodes_that_have_no_closed_one(store_db: Mongo) -> None:
+    """In the first hour of a store there is nothing else; later this is so for nodes that have just come."""
+    first = [moment(slot, interval=INTERVAL) for slot in range(MIDNIGHT, MIDNIGHT + 4 * INTERVAL, INTERVAL)]
+    present = [node.id for node in first[-1].nodes]
+    await commit_all(store_db, first)
+    reads = HistoryReads(store_db, clock=lambda: MIDNIGHT + 4 * INTERVAL)
+
+    rows, total = await reads.history_status(2, present)
+
+    assert total == 3
+    assert [(row.id, row.samples) for row in rows] == [(node_id, 4) for node_id in sorted(present)[:2]]
+    assert {(row.first, row.last) for row in rows} == {(MIDNIGHT, MIDNIGHT + 3 * INTERVAL)}
+
+
+async def test_nodes_that_have_just_come_follow_those_with_closed_hours(rolled: HistoryReads) -> None:
+    known = sorted(node.id for node in SNAPSHOTS[-1].nodes)
+    rows, total = await rolled.history_status(100, [*known, "never listed"])
+
+    assert total == 4
+    assert [row.id for row in rows] == known
+
+
 @pytest.mark.parametrize(
     ("gone", "times"),
     [

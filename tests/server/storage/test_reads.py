@@ -44,7 +44,7 @@ class BucketHistory:
     ) -> History:
         return await self.network_history(start + len(node_ids), end, resolution, include_current=include_current)
 
-    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+    async def history_status(self, limit: int, present: Sequence[str] = ()) -> tuple[tuple[HistoryStatusRow, ...], int]:
         return (), limit
 
     async def earliest(self) -> UnixSeconds | None:
@@ -317,7 +317,7 @@ class StatusOnly(BucketHistory):
     def __init__(self, *ids: str) -> None:
         self.ids = ids
 
-    async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
+    async def history_status(self, limit: int, present: Sequence[str] = ()) -> tuple[tuple[HistoryStatusRow, ...], int]:
         rows = [HistoryStatusRow(id=i, address=None, samples=9, first=AT - DAY, last=AT - HOUR) for i in self.ids]
         return tuple(rows), limit
 
