@@ -56,14 +56,14 @@ GROUPS = {
 ABOUT: dict[str, Any] = {
     "description": "Analytics for Xandeum storage nodes: who is up, sound and worth trusting, now and at any time before",
     "tagline": "GraphQL is the product; these routes project the same answers for clients of the earlier API",
-    "features": [
-        "Liveness proved by moving uptimes, not claimed by gossip",
-        "Trust and capacity scores with every part and constant published",
-        "Recommendations, comparisons and alerts with the figures behind them",
-        "History in four resolutions, with gaps told apart from zeros",
-        "One row a node, whatever the number of its addresses",
-        "Answers from memory that survive an outage of the store",
-    ],
+    "features": {
+        "liveness": "Proved by moving uptimes, not claimed by gossip",
+        "scores": "Trust and capacity with every part and constant published",
+        "advice": "Recommendations, comparisons and alerts with the figures behind them",
+        "history": "In four resolutions, with gaps told apart from zeros",
+        "identity": "One row a node, whatever the number of its addresses",
+        "availability": "Answers from memory that survive an outage of the store",
+    },
     "use_cases": [
         {"title": "Choose nodes to stake on", "paths": ["/recommendations", "/pnodes/compare"]},
         {"title": "Watch a node", "paths": ["/pnodes/{address}/alerts", "/node/{address}/history"]},

@@ -62,7 +62,7 @@ class RootAnswer(Body):
     description: str
     tagline: str
     system_status: SystemStatus
-    features: list[str]
+    features: dict[str, str] = Field(description="What it is good at, by name")
     endpoints: dict[str, str] = Field(description="Every path with what it gives")
     core_endpoints: dict[str, CatalogueEntry]
     analytics_endpoints: dict[str, CatalogueEntry]

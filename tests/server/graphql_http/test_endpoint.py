@@ -8,7 +8,8 @@ import pytest
 from schema.domain.errors import SnapshotUnavailable
 from schema.graphql.errors import ErrorCode
 from tests.asgi import Reply, Stream, call
-from tests.factories import AT, network
+from tests.factories import AT, network, pnode, snapshot
+from tests.server.graphql_http.conftest import Api
 
 JSON = {"content-type": "application/json"}
 GRAPHQL = {"accept": "application/graphql-response+json"}
@@ -28,6 +29,13 @@ async def test_a_query_by_post(api: Any) -> None:
     assert (reply.status, reply.json["data"]) == (200, {"pnodes": {"totalCount": 20}})
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
     assert reply.json["extensions"]["cost"]["value"] > 0
+
+
+async def test_a_negative_zero_leaves_as_zero() -> None:
+    nodes = [pnode(number, storage_growth=-0.0, storage_usage_percent=-0.0) for number in range(1, 4)]
+    reply = await post(Api([snapshot(nodes)]), "{ pnodes(first: 3) { nodes { storageGrowth storageUsagePercent } } }")
+    assert reply.json["data"]["pnodes"]["nodes"] == [{"storageGrowth": 0.0, "storageUsagePercent": 0.0}] * 3
+    assert b"-0" not in reply.body
 
 
 async def test_a_query_by_get_and_head(api: Any) -> None:
