@@ -248,6 +248,7 @@ async def test_while_the_store_is_away_the_present_is_answered_from_memory(
             committed_slot=NEWEST,
             outcome="committed",
             seeds=tuple(SeedAttempt(seed=s, attempted_at=AT, succeeded_at=AT, failure=None) for s in SEEDS),
+            from_store=False,
         )
         for asked in (
             reads.refresh(),
