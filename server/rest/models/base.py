@@ -4,10 +4,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from server.rest.models.meanings import MEANINGS
+
 
 def _open(schema: dict[str, Any]) -> None:
-    """Clients must expect more fields later, so the published schema does not forbid them; our tests do."""
+    """Clients must expect more fields later, so the published schema does not forbid them; our tests do.
+
+    A whole number that has no description of its own gets that of its name.
+    """
     schema.pop("additionalProperties", None)
+    for name, field in schema.get("properties", {}).items():
+        if name in MEANINGS and any(kind.get("type") == "integer" for kind in (field, *field.get("anyOf", ()))):
+            field.setdefault("description", MEANINGS[name])
 
 
 class Body(BaseModel):
@@ -21,7 +29,8 @@ IN_GOSSIP = "Nodes in gossip, alive or not: those that have not left the lists o
 UnixTime = Annotated[int, Field(description="Unix seconds, UTC")]
 Bytes = Annotated[int, Field(description="Bytes", ge=0)]
 Seconds = Annotated[int, Field(description="Seconds", ge=0)]
-Count = Annotated[int, Field(description="A number of things", ge=0)]
+Count = Annotated[int, Field(ge=0)]
+"""What is counted is said by the field, or by its name in `MEANINGS`."""
 Percent = Annotated[float, Field(description="Percent: 0 to 100")]
 Share = Annotated[float, Field(description="A share: 0 to 1", ge=0, le=1)]
 Points = Annotated[float, Field(description="Points of a score: 0 to 100", ge=0, le=100)]

@@ -17,7 +17,7 @@ class RpcError(Body):
 
     jsonrpc: str
     error: RpcErrorDetail
-    id: int
+    id: int = Field(description="Always 1, as no call of the client has an id")
 
 
 class PlainError(Body):

@@ -1,9 +1,11 @@
 """The pages about REST say what the code does."""
 
 import re
+from typing import Any
 
 import pytest
 
+from server.rest.models.meanings import MEANINGS
 from tests.processes import REPOSITORY
 from tests.server.rest.checklist import ROUTES
 from tests.server.rest.rest_doc import PATH, render
@@ -29,6 +31,32 @@ def test_links_to_other_pages_lead_to_files(page: object) -> None:
     text = (REPOSITORY / "docs" / str(getattr(page, "name", ""))).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([a-z-]+\.md)", text):
         assert (REPOSITORY / "docs" / target).is_file()
+
+
+def is_whole_number(field: dict[str, Any]) -> bool:
+    return any(kind.get("type") == "integer" for kind in (field, *field.get("anyOf", ())))
+
+
+def test_every_whole_number_says_what_it_is_of() -> None:
+    """The constants of policies are explained in docs/formulas.md, by their names."""
+    schemas = shared_client().get("/openapi.json").json()["components"]["schemas"]
+    fields = {
+        f"{model}.{name}": field.get("description", "")
+        for model, schema in schemas.items()
+        if not model.endswith("Policy")
+        for name, field in schema.get("properties", {}).items()
+        if is_whole_number(field)
+    }
+    assert len(fields) > 100
+    assert [name for name, text in fields.items() if not text or "things" in text] == []
+
+
+def test_every_meaning_is_of_a_field() -> None:
+    schemas = shared_client().get("/openapi.json").json()["components"]["schemas"]
+    described = {
+        (name, field.get("description")) for s in schemas.values() for name, field in s.get("properties", {}).items()
+    }
+    assert set(MEANINGS.items()) - described == set()
 
 
 def test_every_route_that_is_named_exists() -> None:
