@@ -1,13 +1,14 @@
 // graphql-codegen's client preset, from the live schema, compiled with operations that a page would have.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { test } from "node:test";
 
 import { generate } from "@graphql-codegen/cli";
 import { parse, print } from "graphql";
 
-import { answer, graphql, someAddresses } from "../lib/stack.mjs";
-import { build, here, tool } from "../lib/tools.mjs";
+import { answer, base, graphql, someAddresses } from "../lib/stack.mjs";
+import { build, here, repository, tool } from "../lib/tools.mjs";
 
 const generated = `${build}/generated/`;
 
@@ -35,6 +36,24 @@ test("typed operations are generated from the live schema", async () => {
 
 test("what is typed compiles, and a wrong use does not", async () => {
   const compiled = await tool("tsc", ["--noEmit", "-p", "typed"]);
+  assert.equal(compiled.status, 0, compiled.output);
+});
+
+test("docs/typescript.md, step by step, gives types that compile", async () => {
+  const page = `${build}/page/`;
+  const text = readFileSync(`${repository}docs/typescript.md`, "utf8");
+  const files = [...text.matchAll(/^```\w+ (\S+\.\w+)\n(.*?)^```$/gms)].map(([, name, content]) => [name, content]);
+  assert.deepEqual(files.map(([name]) => name), ["codegen.ts", "src/front.graphql", "src/front.ts"]);
+  rmSync(page, { recursive: true, force: true });
+  const schema = await (await fetch(`${base}/schema.graphql`)).text();
+  const settings = JSON.stringify({ extends: `${here}typed/tsconfig.json`, files: ["src/front.ts"] });
+  for (const [name, content] of [...files, ["schema.graphql", schema], ["tsconfig.json", settings]]) {
+    mkdirSync(dirname(`${page}${name}`), { recursive: true });
+    writeFileSync(`${page}${name}`, content);
+  }
+  const generated = await tool("graphql-codegen", [], { cwd: page });
+  assert.equal(generated.status, 0, generated.output);
+  const compiled = await tool("tsc", ["--noEmit", "-p", "."], { cwd: page });
   assert.equal(compiled.status, 0, compiled.output);
 });
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, is_scalar_type, parse
 
-from schema.domain.base import HOUR
+from jobs.simulate.network import DEFAULT_NODES, Network
+from schema.domain.base import DAY, HOUR
 from schema.domain.events import Event, EventType
 from schema.domain.history import HistoryPoint, Stat
 from schema.graphql import cost, inputs, limits, paging, prices
@@ -17,12 +18,17 @@ from schema.graphql.errors import ErrorCode
 from schema.graphql.fields import Terms
 from schema.graphql.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
 from schema.graphql.guard import choose_operation, core_schema, price, validate_document
-from tests.factories import AT, address, network, pnode, snapshot
+from tests.factories import AT, key, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client
 
 DOCS = Path(__file__).parents[3] / "docs" / "graphql.md"
 TEXT = DOCS.read_text(encoding="utf-8")
+DEMO = (
+    ("6.129.17.59:9001", "4LEt6va4PUoTgcW5GLxXiF7GGGeQHYhGKpXRWhPE2vwv"),
+    ("21.118.160.109:9001", "5VQq76qQsYP5bwbnXPtqw8XqaqT21TVbRWU3gfeqbgcY"),
+)
+"""Nodes of the invented network that `make demo` asks, as the examples name them."""
 CORE = core_schema(build_schema())
 
 
@@ -48,8 +54,8 @@ SUBSCRIPTIONS = [e for e in examples() if is_subscription(e)]
 
 def client() -> Client:
     """A store with a past: an hour ago, now, a few points, a few events."""
-    former = pnode(1, former_ids=(f"addr:{address(1)}",))
-    nodes = [former, *(n for n in network(30).nodes if n.id != former.id)]
+    nodes = [pnode(n, address=home, pubkey=pubkey) for n, (home, pubkey) in enumerate(DEMO, start=1)]
+    nodes += [node for node in network(30).nodes if node.id not in {key(1), key(2)}]
     stats = {"online": Stat(60, 1_200, 20, 20, 20)}
     points = [
         HistoryPoint(start=start, end=start + HOUR, samples=60, expected=60, stats=stats, versions=(("0.8.0", 1_200),))
@@ -58,8 +64,8 @@ def client() -> Client:
     reads = FakeReads(
         [network(30, AT - HOUR), snapshot(nodes)],
         network_points=points,
-        node_points={former.id: tuple(points)},
-        events=[Event(slot=AT, index=0, at=AT, type=EventType.RESTARTED, subject=former.id)],
+        node_points={nodes[0].id: tuple(points)},
+        events=[Event(slot=AT, index=0, at=AT, type=EventType.RESTARTED, subject=nodes[0].id)],
     )
     return Client(reads=reads)
 
@@ -68,7 +74,7 @@ def client() -> Client:
 async def test_each_example_is_answered(example: Example) -> None:
     answer = await client().ask(example.query, example.variables)
 
-    assert all(value is not None for name, value in answer.items() if name != "pnode")
+    assert all(value is not None for value in answer.values())
 
 
 @pytest.mark.parametrize("example", SUBSCRIPTIONS, ids=lambda e: e.query[:30])
@@ -81,12 +87,18 @@ def test_each_subscription_is_valid_and_affordable(example: Example) -> None:
     assert price(CORE, document, operation, example.variables, Terms(AT, 60)).error is None
 
 
-async def test_the_example_of_one_node_finds_one() -> None:
-    found = [e for e in QUERIES if "pnode(address: $address)" in e.query or "pnode(id: $id)" in e.query]
+@pytest.mark.parametrize("days", [0, 100, 1_000])
+def test_the_nodes_of_the_examples_are_in_the_demo_at_any_time(days: int) -> None:
+    demo = Network(DEFAULT_NODES)
+    listed = {(pod["address"], pod["pubkey"]) for seed in range(3) for pod in demo.pods(seed, AT + days * DAY)}
+    assert set(DEMO) <= listed
 
-    for example in found:
-        assert (await client().ask(example.query, example.variables))["pnode"] is not None
-    assert len(found) == 2
+
+def test_every_address_and_key_of_an_example_is_of_the_demo() -> None:
+    known = {value for node in DEMO for value in node}
+    named = re.findall(r'"([0-9.]+:9001|[1-9A-HJ-NP-Za-km-z]{40,44})"', TEXT)
+    assert len(named) >= 6
+    assert set(named) <= known
 
 
 def root_fields() -> list[str]:
@@ -148,3 +160,12 @@ def test_every_limit_is_documented_with_its_value(words: str, value: int) -> Non
 )
 def test_each_price_is_documented(words: str) -> None:
     assert words in " ".join(TEXT.split())
+
+
+def test_the_operation_of_the_typescript_page_is_valid_and_every_scalar_is_on_it() -> None:
+    page = (DOCS.parent / "typescript.md").read_text(encoding="utf-8")
+    (operation,) = re.findall(r"```graphql \S+\n(.*?)```", page, re.DOTALL)
+    scalars = {name for name, type_ in CORE.type_map.items() if is_scalar_type(type_)} - {"String", "Boolean"}
+
+    assert validate_document(CORE, parse(operation)) == ()
+    assert {name for name in scalars if f"`{name}`" not in page} == set()
