@@ -10,12 +10,14 @@ from pydantic import SecretStr
 
 from jobs.seeds import review
 from server.env_file import BadEnvFile, read_env_file
-from server.masking import mask_url
+from server.masking import mask_credentials, mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.client import look_up
 from server.stores import LookUp, dns_report
 
 CLOSE_ENOUGH = 0.75
+ATLAS_DOMAIN = ".mongodb.net"
+ATLAS_NAME_BYTES = 38
 
 
 class Report(NamedTuple):
@@ -46,7 +48,14 @@ def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) ->
     never = [f"IP_NODES: {remark}" for remark in seeds.never]
     dns = [word for word in dns_report(settings, ask) if word is not None]
     odd = [f"IP_NODES: {remark}" for remark in (*_repeated(environ, in_file), *seeds.odd)]
-    return Report(effective, (*malformed, *never, *dns, *unknown), tuple(odd))
+    return Report(effective, (*malformed, *never, *dns, *unknown), (*odd, *_long_name(settings)))
+
+
+def _long_name(settings: Settings) -> Iterator[str]:
+    """Atlas' smaller tiers refuse a name that any server of one's own takes."""
+    size = len(settings.mongo_db.encode())
+    if size > ATLAS_NAME_BYTES and ATLAS_DOMAIN in settings.mongo:
+        yield f"MONGO_DB={settings.mongo_db}: {size} bytes; Atlas takes {ATLAS_NAME_BYTES} on its free and shared tiers"
 
 
 def _repeated(environ: Mapping[str, str], in_file: Mapping[str, str]) -> Iterator[str]:
@@ -73,7 +82,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return mask_url(value.get_secret_value())
     if isinstance(value, tuple):
-        return ",".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]  (every tuple among the settings is one of texts)
+        return mask_credentials(",".join(map(str, value)))  # pyright: ignore[reportUnknownArgumentType]  (every tuple among the settings is one of texts)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

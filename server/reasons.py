@@ -16,6 +16,7 @@ TLS = "TLS"
 DNS = "the host name cannot be resolved"
 REFUSED = "the connection is refused"
 TIMEOUT = "no answer in time"
+CLUSTER = "it is a Redis Cluster, which is not supported"
 LOST = "the connection was lost"
 NO_PRIMARY = "no server accepts writes"
 QUOTA = "its storage is used up"
@@ -29,6 +30,7 @@ _RIGHTS_CODE = 13
 # In this order: a message may name several, and the first that fits says most. Drivers put what the system said into a
 # text alone.
 _WORDS = (
+    (CLUSTER, r"\bMOVED\b|CLUSTERDOWN|CROSSSLOT|Hash slot|don't hash to the same slot"),
     (QUOTA, r"over your space quota|storage quota|used memory > 'maxmemory'"),
     (
         PASSWORD,

@@ -1,5 +1,6 @@
 """The command line: what it offers, and what it says when it is asked wrongly."""
 
+import os
 import re
 from pathlib import Path
 
@@ -113,6 +114,33 @@ def test_check_config_accepts_what_is_only_odd(
         "warning: IP_NODES: seed 45.1.2.3:9001: 9001 is the port of gossip; pRPC answers on 6000, so 45.1.2.3 may be "
         "meant",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "warned"),
+    [
+        ("c0.abcde.mongodb.net", "n" * 38, False),
+        ("c0.abcde.mongodb.net", "n" * 39, True),
+        ("127.0.0.1", "n" * 39, False),
+    ],
+)
+def test_check_config_knows_how_long_a_name_atlas_takes(
+    host: str, name: str, warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGO_URI", f"mongodb://{host}/")
+    monkeypatch.setenv("MONGO_DB", name)
+    found = check_config.report({}, Path(".env"))
+    assert found.problems == ()
+    assert bool(found.warnings) is warned
+    assert all(f"MONGO_DB={name}: 39 bytes; Atlas takes 38" in warning for warning in found.warnings)
+
+
+def test_a_path_that_no_terminal_can_show_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", os.fsdecode(b"a\xffb"))
+    assert cli.main(["check-config"]) == 0
+    assert "DATA_DIR=a\\udcffb  (environment)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("error", [NoSuchCluster, DnsSilent])
