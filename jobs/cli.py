@@ -241,7 +241,7 @@ def _print_now(line: str) -> None:
 def _become(module: str, *arguments: str) -> NoReturn:
     """Replace this process: the web side is never imported here."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  (our own modules, by our own interpreter)
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  (our own modules, by our own interpreter)  # nosec B606
 
 
 if __name__ == "__main__":

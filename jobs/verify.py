@@ -119,7 +119,7 @@ def _value(body: Any, at: tuple[str | int, ...]) -> object:
 
 def local_url(host: str, port: int) -> str:
     """Where a server that listens on this host and port is reached from this machine."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)  # nosec B104
     return f"http://{reachable}:{port}"
 
 

@@ -137,7 +137,7 @@ def _pause(failures: int, *, refused: bool) -> float:
     """Seconds to the next attempt: doubling with each failure in a row, and spread, so that not all come at once."""
     longest = REFUSED_BACKOFF_SECONDS if refused else MAX_BACKOFF_SECONDS
     ceiling = min(longest, FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, MAX_DOUBLINGS))
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (jitter)
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (jitter)  # nosec B311
 
 
 @contextlib.asynccontextmanager

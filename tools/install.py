@@ -32,7 +32,7 @@ def main(lock: Path, log: Path) -> int:
         "--progress-bar=off",
     ]
     command += ["--require-hashes", "-r", str(lock)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:  # nosec B603
         lines = _watched(pip.stdout or (), log, total)
     if pip.returncode == 0:
         return 0

@@ -16,6 +16,7 @@ import aiohttp
 from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.embedded import EmbeddedStores
 from tests.faults.doors import Doors
+from tests.faults.secrets import leaks, with_password
 from tests.processes import REPOSITORY, Process, free_port, module, wait_until
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class Rig:
     ) -> None:
         self.folder = folder
         self.mongo_uri = mongo_uri
-        self.redis_url = redis_url
+        self.redis_url = with_password(redis_url)
         self.database = database
         self.doors = doors
         self.session = session
@@ -168,7 +169,7 @@ class Rig:
             **QUIET,
             "MONGO_URI": mongo_uri,
             "MONGO_DB": database,
-            "REDIS_URL": redis_url,
+            "REDIS_URL": self.redis_url,
             "NETWORK": "simulated",
         }
         self._worker_environment = {"IP_NODES": ",".join(doors.seeds), DIAL_MAP_VARIABLE: str(dial_map)}
@@ -225,6 +226,7 @@ async def rig(
                 yield made
             finally:
                 made.close()
+                assert leaks(folder) == [], "a log repeats the password of a store"
                 await asyncio.sleep(0)
 
 
