@@ -9,19 +9,20 @@ import structlog
 
 from jobs.prpc import wire
 from jobs.prpc.address import Seed
-from jobs.prpc.client import Caller
+from jobs.prpc.client import Answer, Caller
 from jobs.prpc.dial import Route
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
 from schema.domain.observation import Failure, FailureCategory, PodStats, SeedReply
 
 
 class _Listing(NamedTuple):
-    """One seed's list, or the failure in its place, at a time by our clock."""
+    """One seed's list, or the failure in its place, at a time by our clock; `date` is the time by the seed's own."""
 
     at: float
     pods: wire.PodList | None = None
     has_stats: bool = False
     failed: CallFailed | None = None
+    date: float | None = None
 
 
 async def crawl(
@@ -86,35 +87,37 @@ class _Interview:
             has_stats=listing.has_stats,
             dropped=dropped if pods is None else {**pods.dropped, **dropped},
             latency_ms=self._latency_ms,
+            clock=listing.date,
         )
 
     async def _list(self, route: Route) -> _Listing:
         try:
             try:
-                result, has_stats = await self._call(route, wire.GET_PODS_WITH_STATS), True
+                answer, has_stats = await self._call(route, wire.GET_PODS_WITH_STATS), True
             except CallFailed as error:
                 if error.rpc_code != METHOD_NOT_FOUND:
                     raise
                 # Releases before 0.7.0 know their peers, but not their figures.
-                result, has_stats = await self._call(route, wire.GET_PODS), False
+                answer, has_stats = await self._call(route, wire.GET_PODS), False
             at = self._clock()
-            return _Listing(at, wire.read_pods(result, self._client.limits.max_pods), has_stats)
+            pods = wire.read_pods(answer.result, self._client.limits.max_pods)
+            return _Listing(at, pods, has_stats, date=answer.date)
         except CallFailed as error:
             return _Listing(self._clock(), failed=error)
 
     async def _version(self, route: Route) -> str | None:
         try:
-            return wire.read_version(await self._call(route, wire.GET_VERSION))
+            return wire.read_version((await self._call(route, wire.GET_VERSION)).result)
         except CallFailed:
             return None
 
     async def _stats(self, route: Route) -> tuple[PodStats | None, Mapping[str, int]]:
         try:
-            return wire.read_stats(await self._call(route, wire.GET_STATS))
+            return wire.read_stats((await self._call(route, wire.GET_STATS)).result)
         except CallFailed:
             return None, {}
 
-    async def _call(self, route: Route, method: str) -> object:
+    async def _call(self, route: Route, method: str) -> Answer:
         answer = await self._client.call(route, method, self._until)
         self._latency_ms[method] = answer.latency_ms
-        return answer.result
+        return answer

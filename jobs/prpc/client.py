@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import aiohttp
 from yarl import URL
 
-from jobs.prpc import wire
+from jobs.prpc import fields, wire
 from jobs.prpc.address import Seed
 from jobs.prpc.dial import Dialler, NoResolver, Route
 from jobs.prpc.errors import CallFailed, call_failed
@@ -55,10 +55,14 @@ class Limits:
 
 
 class Answer(NamedTuple):
-    """The result of a call, not validated yet, and how long it took to come whole (milliseconds, monotonic clock)."""
+    """The result of a call, not validated yet, and how long it took to come whole (milliseconds, monotonic clock).
+
+    `date` is the time by the node's own clock (unix seconds), from the answer's header; None without a usable one.
+    """
 
     result: object
     latency_ms: float
+    date: float | None = None
 
 
 class Caller(Protocol):
@@ -125,16 +129,16 @@ class PrpcClient:
         call_id = next(self._ids)
         try:
             async with asyncio.timeout_at(self._call_end(until)):
-                body = await self._post(route, method, wire.request(method, call_id))
+                body, date = await self._post(route, method, wire.request(method, call_id))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise call_failed(error, method) from error
         latency_ms = (loop.time() - started) * 1e3
-        return Answer(wire.result_of(body, call_id), latency_ms)
+        return Answer(wire.result_of(body, call_id), latency_ms, fields.http_date(date))
 
     def _call_end(self, until: float) -> float:
         return min(asyncio.get_running_loop().time() + self.limits.call_seconds, until)
 
-    async def _post(self, route: Route, method: str, body: bytes) -> bytes:
+    async def _post(self, route: Route, method: str, body: bytes) -> tuple[bytes, str | None]:
         if self._session is None:
             raise RuntimeError("PrpcClient is used outside `async with`")
         url = URL.build(scheme="http", host=route.target.host, port=route.target.port, path="/rpc")
@@ -146,7 +150,7 @@ class PrpcClient:
             if encoding.strip().lower() != "identity":
                 message = f"{method}: the answer is compressed ({encoding[:40]}), which was not asked for"
                 raise CallFailed(FailureCategory.NOT_JSON, message)
-            return await self._read(response, method)
+            return await self._read(response, method), response.headers.get("Date")
 
     async def _read(self, response: aiohttp.ClientResponse, method: str) -> bytes:
         limit = self.limits.max_body_bytes

@@ -5,6 +5,7 @@ Integral floats pass for integers, since lists that went through JavaScript have
 
 import re
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from jobs.prpc.address import MAX_PORT, REMEMBERED_ADDRESSES
@@ -30,6 +31,7 @@ _KEY = re.compile(rf"[{_BASE58}]{{32,}}")
 _KEY_BYTES = 32
 _LAST_SEEN_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
 _LAST_SEEN_CHARS = 23
+_MAX_DATE_CHARS = 64
 
 
 def count(value: object) -> int | None:
@@ -70,6 +72,18 @@ def uptime(value: object) -> int | None:
     """Seconds since a process started, 0 to ten years."""
     number = count(value)
     return number if number is not None and number <= MAX_UPTIME_SECONDS else None
+
+
+def http_date(value: object) -> float | None:
+    """Unix seconds of a `date` header (RFC 9110); None where it does not read as one."""
+    if type(value) is not str or len(value) > _MAX_DATE_CHARS or not value.isascii():
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    return seconds if 0 < seconds <= MAX_UNIX_SECONDS else None
 
 
 def percentage(value: object) -> float | None:

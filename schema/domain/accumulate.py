@@ -4,40 +4,50 @@ Pure: a memory and this cycle's listings in, a new memory and an unscored node o
 """
 
 from collections.abc import Mapping, Sequence
-from math import ceil
 from typing import Any, NamedTuple
 
 from schema.domain.addresses import (
     ListedAddress,
+    goes_on_unlisted,
     listed_addresses,
     lives_twice,
     previous_addresses,
+    recent_addresses,
     remember,
     sightings,
 )
-from schema.domain.base import DAY, Record, UnixSeconds
+from schema.domain.base import Record, UnixSeconds
 from schema.domain.consistency import consistency_of
 from schema.domain.liveness import default_grace
-from schema.domain.measurements import measure
-from schema.domain.memory import NodeMemory, UsedSample
+from schema.domain.measurements import MEASURED, measure
+from schema.domain.memory import NodeMemory
 from schema.domain.merge import Listing, MergedNode
 from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
-from schema.domain.policy import POLICY_1_0, CapacityPolicy
+from schema.domain.policy import POLICY_1_0
 from schema.domain.presence import judge_presence, recent_changes, record_presence
 from schema.domain.probe import Answered
 from schema.domain.probing import probed
+from schema.domain.process import Process, is_old_record, process_of_node
 from schema.domain.registry import RegistryEntry
+from schema.domain.usage import growth, sampled
 
 MAX_PREVIOUS_VERSIONS = 50
-_MAX_SAMPLES = ceil(POLICY_1_0.capacity.growth_days) + 2
+_OF_THE_ADDRESS = (
+    "address",
+    "status",
+    "liveness_basis",
+    "storage_usage_percent",
+    "previous_versions",
+    "provenance",
+)
 
 
 class Moment(Record):
     """What is the same for all nodes of one cycle.
 
-    `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds that gave a list, `with_stats` those
-    whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes that
-    were asked directly, by id.
+    `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds whose lists prove an absence, `with_stats`
+    those whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes
+    that were asked directly, by id. `quorum` seeds prove that a node lives.
     """
 
     at: int
@@ -46,6 +56,7 @@ class Moment(Record):
     with_stats: frozenset[str]
     known_seeds: frozenset[str] = frozenset()
     probes: Mapping[str, Answered] = {}
+    quorum: int = 1
     window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
@@ -116,12 +127,24 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
     """A node that was listed, or that answered itself, in this cycle."""
     at = moment.at
     memory = record_presence(known.memory, at, present=True, window_days=moment.window_days)
-    listed = listed_addresses(memory.addresses, merged.listings, at, moment.grace)
+    current = known.node.address if known.node is not None else None
+    listed = listed_addresses(
+        memory.addresses, merged.listings, at, moment.grace, quorum=moment.quorum, current=current
+    )
     status, basis = _verdict(listed, merged)
     address = listed[0].memory.address if listed else merged.assumed_address or memory.id.removeprefix("addr:")
+    recent = recent_addresses(memory.addresses, listed, at, moment.grace)
     rows = _rows_of(listed)
-    values, provenance = measure(rows, merged.own, at, moment.with_stats)
-    witnesses = tuple(sorted({row.seed for row in rows}))
+    spoken = listed[0] if listed else None
+    values, provenance = measure(
+        rows,
+        merged.own,
+        at,
+        moment.with_stats,
+        process=_steady(known.node, spoken) if spoken else None,
+        moving=spoken.moving if spoken else frozenset(),
+    )
+    witnesses = tuple(sorted({row.seed for row in rows if not row.relative}))
     remembered = remember(memory.addresses, listed, at)
     last_seen = at if merged.own is not None else _last_contact(listed[0].last_seen, known.last_seen)
     memory = memory.model_copy(
@@ -133,7 +156,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
             "previous_versions": _versions(memory, known.node, values["version"], at),
             "witnesses": witnesses,
             "source_ips": _union(memory.source_ips, witnesses),
-            "used_samples": _samples(memory.used_samples, values["storage_used"], at),
+            "used_samples": sampled(memory.used_samples, values["storage_used"], at),
         }
     )
     alive_at = at if merged.own else max((a.memory.alive_at or 0 for a in listed), default=0) or None
@@ -152,21 +175,32 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
         storage_growth=growth(memory.used_samples, values["storage_used"], at),
         witnesses=witnesses,
         sightings=sightings(listed),
-        key_conflict=lives_twice(listed),
+        key_conflict=lives_twice((*listed, *recent), moment.quorum),
         is_seed=merged.own is not None or memory.id in moment.known_seeds,
         provenance=provenance,
         probe=known.node.probe if known.node is not None else None,
         **_carried(memory, moment),
     )
+    if known.node is not None and goes_on_unlisted(current, listed, recent):
+        node = _as_before(known.node, node)
     answered = moment.probes.get(memory.id)
     return Known(memory, node if answered is None else node.model_copy(update={"probe": probed(node, answered)}))
+
+
+def _as_before(before: PNode, now: PNode) -> PNode:
+    """A node whose address is not listed in this cycle, while another process with its key is."""
+    return now.model_copy(
+        update={name: getattr(before, name) for name in (*MEASURED, *_OF_THE_ADDRESS)}
+        | {"key_conflict": now.key_conflict or before.key_conflict}
+    )
 
 
 def pass_over(known: Known, moment: Moment) -> Known:
     """A node that nobody who answered lists: absent where that can be judged, else only older."""
     node = known.node
     is_seed = node is not None and node.is_seed
-    presence = judge_presence(known.memory, moment.answered, is_seed=is_seed)
+    since = moment.at - (node.provenance.observed_at if node is not None else max_listed(known.memory))
+    presence = judge_presence(known.memory, moment.answered, is_seed=is_seed) if since > moment.grace else None
     memory = record_presence(known.memory, moment.at, present=presence, window_days=moment.window_days)
     if node is None:
         return Known(memory, None)
@@ -174,7 +208,7 @@ def pass_over(known: Known, moment: Moment) -> Known:
     alive = node.alive_at is not None and moment.at - node.alive_at <= moment.grace
     if gone:
         status, basis = PNodeStatus.OFFLINE, LivenessBasis.ABSENCE
-    elif alive and node.status is PNodeStatus.ONLINE:
+    elif alive if node.is_online else since <= moment.grace:
         status, basis = node.status, node.liveness_basis
     else:
         status, basis = PNodeStatus.UNKNOWN, LivenessBasis.NONE
@@ -182,9 +216,9 @@ def pass_over(known: Known, moment: Moment) -> Known:
         "status": status,
         "liveness_basis": basis,
         "listed": False,
-        "witnesses": (),
+        "witnesses": node.witnesses if since <= moment.grace else (),
         "sightings": (),
-        "key_conflict": False,
+        "key_conflict": node.key_conflict and since <= moment.grace,
         "score": None,
         "versions_behind": None,
         **_carried(memory, moment),
@@ -192,25 +226,19 @@ def pass_over(known: Known, moment: Moment) -> Known:
     return Known(memory, node.model_copy(update=update))
 
 
-def growth(
-    samples: Sequence[UsedSample], used: int | None, at: int, policy: CapacityPolicy = POLICY_1_0.capacity
-) -> float | None:
-    """The relative change of used storage over `growth_days`, -1..1; over less while younger than that.
-
-    (used now - used then) / max(used then, `growth_floor_bytes`), clamped. None under `growth_min_days`. The floor keeps
-    the first few kilobytes of an empty node from counting as growth without end.
-    """
-    if used is None or not samples or at - samples[0].at < policy.growth_min_days * DAY:
-        return None
-    old_enough = [sample for sample in samples if at - sample.at >= policy.growth_days * DAY]
-    base = (old_enough[-1] if old_enough else samples[0]).used
-    return max(-1.0, min(1.0, (used - base) / max(base, policy.growth_floor_bytes)))
-
-
 def _verdict(listed: Sequence[ListedAddress], merged: MergedNode) -> tuple[PNodeStatus, LivenessBasis]:
     if merged.own is not None:
         return PNodeStatus.ONLINE, LivenessBasis.DIRECT
     return listed[0].status, listed[0].basis
+
+
+def _steady(before: PNode | None, listed: ListedAddress) -> Process | None:
+    """The process at an address; with the uptime that was known before, where this one is an older record of it."""
+    after = listed.process
+    if before is None or before.uptime is None or after is None or listed.status is not PNodeStatus.ONLINE:
+        return after
+    known = process_of_node(before)
+    return after._replace(uptime=before.uptime) if known is not None and is_old_record(known, after) else after
 
 
 def _rows_of(listed: Sequence[ListedAddress]) -> list[Listing]:
@@ -247,13 +275,6 @@ def _versions(memory: NodeMemory, before: PNode | None, version: str | None, at:
         return memory.previous_versions
     kept = [change for change in memory.previous_versions if change.version != before.version]
     return (VersionChange(version=before.version, until=at), *kept)[:MAX_PREVIOUS_VERSIONS]
-
-
-def _samples(samples: tuple[UsedSample, ...], used: int | None, at: int) -> tuple[UsedSample, ...]:
-    """One sample a UTC day, as far back as growth looks, and one beyond."""
-    if used is None or (samples and samples[-1].at // DAY == at // DAY):
-        return samples
-    return (*samples, UsedSample(at=at, used=used))[-_MAX_SAMPLES:]
 
 
 def _union(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,14 +1,23 @@
 """The addresses of a node: which one is its address now, and which ones it had."""
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.liveness import judge, observe
+from schema.domain.clocks import CLOCK_TOLERANCE_SECONDS
+from schema.domain.liveness import FRESH_GOSSIP_SECONDS, judge, observe
 from schema.domain.memory import AddressMemory
 from schema.domain.merge import Listing
-from schema.domain.observation import host_of
 from schema.domain.pnode import AddressChange, AddressSighting, LivenessBasis, PNodeStatus
+from schema.domain.process import (
+    ONE_PROCESS_SECONDS,
+    RESTART_SLACK_SECONDS,
+    Process,
+    process_of,
+    remembered_process,
+)
+from schema.domain.reach import Reach, reach_of
 
 MAX_PREVIOUS_ADDRESSES = 100
 # Behind NAT a node can take a new port every half hour; a ghost must find its old uptime here when it is listed again.
@@ -19,12 +28,17 @@ _PREFERENCE = {PNodeStatus.ONLINE: 3, PNodeStatus.UNKNOWN: 2, PNodeStatus.GHOST:
 
 
 class ListedAddress(NamedTuple):
-    """An address that is listed in this cycle: its memory after it, its rows (freshest first), and its verdict."""
+    """An address that is listed in this cycle: its memory after it, its rows (freshest first), and its verdict.
+
+    `process` is what runs there, None where no seed knows an uptime; `moving` are the seeds whose uptime of it moves.
+    """
 
     memory: AddressMemory
     listings: tuple[Listing, ...]
     status: PNodeStatus
     basis: LivenessBasis
+    process: Process | None = None
+    moving: frozenset[str] = frozenset()
 
     @property
     def last_seen(self) -> int | None:
@@ -33,33 +47,96 @@ class ListedAddress(NamedTuple):
 
     @property
     def uptime(self) -> int | None:
-        """The uptime in the freshest row that has one, seconds."""
-        return next((u for row in self.listings if (u := row.observation.uptime) is not None), None)
+        """The uptime of the process, seconds."""
+        return None if self.process is None else self.process.uptime
+
+    @property
+    def reach(self) -> Reach:
+        """How far the address reaches, for us: as far as for the seed that is nearest to us."""
+        return Reach.GLOBAL if any(not row.relative for row in self.listings) else reach_of(self.memory.address)
 
 
 def listed_addresses(
-    remembered: Iterable[AddressMemory], listings: Sequence[Listing], at: int, grace: int
+    remembered: Iterable[AddressMemory],
+    listings: Sequence[Listing],
+    at: int,
+    grace: int,
+    *,
+    quorum: int = 1,
+    current: str | None = None,
 ) -> list[ListedAddress]:
-    """The addresses of one node that are listed now, best first: living before dead, newest contact before older.
+    """The addresses of one node that are listed now, best first: living before dead, then what reaches further, then
+    the newest contact.
+
+    `quorum` seeds are needed for a proof of life; what they list comes before what one of them lists alone. `current`
+    is the address that spoke before: it goes on, while it lives, unless its contacts have become old beside another's.
 
     An address at first sight, alive by its contact alone, comes after one whose uptime has moved since: relayed records
-    of a node show up under other addresses for a poll, and go again. Of one key on two living hosts the one known longer speaks, so that the node's figures do not jump from one machine
-    to the other with each poll, and a stranger who copies a key does not take its place.
+    of a node show up under other addresses for a poll, and go again. Of one key with two living processes the one known
+    longer speaks, so that the node's figures do not jump from one machine to the other with each poll, and whoever
+    copies a key does not take its place.
     """
     before = {memory.address: memory for memory in remembered}
     rows: dict[str, list[Listing]] = {}
     for listing in listings:
         rows.setdefault(listing.observation.address, []).append(listing)
-    listed: list[ListedAddress] = []
-    for address, of_address in rows.items():
-        memory = observe(before.get(address), address, of_address, at)
-        listed.append(ListedAddress(memory, tuple(of_address), *judge(memory, at, grace)))
+    listed = [_listed(before.get(address), of_address, at, grace, quorum) for address, of_address in rows.items()]
     if len(listed) > 1:
         newest = max((each.memory.first_listed for each in listed if each.status is PNodeStatus.ONLINE), default=0)
-        listed.sort(key=lambda each: _preference(each, newest), reverse=True)
-        if lives_twice(listed):
-            listed.sort(key=_seniority)
+        listed.sort(key=lambda each: _preference(each, newest, quorum), reverse=True)
+        if lives_twice(listed, quorum):
+            listed.sort(key=lambda each: _seniority(each, quorum))
+        elif current is not None and current != listed[0].memory.address:
+            _keep_current(listed, current, newest, quorum)
     return listed
+
+
+def _listed(memory: AddressMemory | None, rows: Sequence[Listing], at: int, grace: int, quorum: int) -> ListedAddress:
+    address = rows[0].observation.address
+    if memory is not None and memory.future:
+        rows = [_without_future(row, memory.future) for row in rows]
+    after = observe(memory, address, rows, at, grace=grace, quorum=quorum)
+    status, basis = judge(after, at, grace)
+    if status is PNodeStatus.ONLINE and all(row.relative and row.observation.pubkey is None for row in rows):
+        # Without a key, an address that only its seed understands is nobody whom another seed could know.
+        status, basis = PNodeStatus.UNKNOWN, LivenessBasis.NONE
+    return ListedAddress(after, tuple(rows), status, basis, *process_of(after, rows, at, grace, quorum))
+
+
+def _without_future(row: Listing, future: Sequence[int]) -> Listing:
+    """The row without a contact that is a time stamp which lay in the future when it was listed first."""
+    seen = row.last_seen
+    if seen is None or all(abs(seen - stamp) > CLOCK_TOLERANCE_SECONDS for stamp in future):
+        return row
+    return row._replace(last_seen=None)
+
+
+def recent_addresses(
+    remembered: Iterable[AddressMemory], listed: Sequence[ListedAddress], at: int, grace: int
+) -> list[ListedAddress]:
+    """The addresses that are not listed now, were listed within the grace; they have no rows here.
+
+    A seed has room for one record an IP address: two pods behind one address take turns in its list.
+    """
+    now = {each.memory.address for each in listed}
+    return [
+        ListedAddress(memory, (), *judge(memory, at, grace), remembered_process(memory), frozenset(memory.uptimes))
+        for memory in remembered
+        if at - memory.last_listed <= grace and memory.address not in now
+    ]
+
+
+def goes_on_unlisted(current: str | None, listed: Sequence[ListedAddress], recent: Iterable[ListedAddress]) -> bool:
+    """Whether the address that spoke before still does, though another one is listed in its place.
+
+    It does where the other one is another process that ran while it was alive. Where that is the same process, or one
+    that started later, the node has moved.
+    """
+    speaker = next((each for each in recent if each.memory.address == current), None)
+    if speaker is None or speaker.status is not PNodeStatus.ONLINE or not listed:
+        return False
+    other = listed[0].process
+    return speaker.process is not None and other is not None and _at_once(speaker.process, other)
 
 
 def sightings(listed: Sequence[ListedAddress]) -> tuple[AddressSighting, ...]:
@@ -76,17 +153,31 @@ def sightings(listed: Sequence[ListedAddress]) -> tuple[AddressSighting, ...]:
     )
 
 
-def lives_twice(listed: Sequence[ListedAddress]) -> bool:
-    """Whether one key lives on two hosts at once: both showed life after the later of the two was first listed.
+def lives_twice(listed: Sequence[ListedAddress], quorum: int = 1) -> bool:
+    """Whether one key runs two processes at once.
 
-    A node that moved shows life at its old address only before it appears at the new one.
+    Two addresses live, both showed life after the later of them was first listed, their processes started at different
+    times, and the one that started later did so while the other one lived. A process that was seen through two routes
+    started at one time, whatever the address; a node that moved shows life at its old address only before it appears
+    at the new one, or starts there after it ended here. Where more seeds are needed, the word of a single one against
+    theirs is no conflict.
     """
-    alive = [each for each in listed if each.status is PNodeStatus.ONLINE and each.memory.alive_at is not None]
-    if len({host_of(each.memory.address) for each in alive}) <= 1:
+    alive = [each for each in listed if each.status is PNodeStatus.ONLINE and each.memory.moved and each.process]
+    if len(alive) <= 1:
         return False
     latest = max(each.memory.first_listed for each in alive)
-    hosts = {host_of(each.memory.address) for each in alive if (each.memory.alive_at or 0) > latest}
-    return len(hosts) > 1
+    alive = [each for each in alive if (each.memory.alive_at or 0) > latest]
+    if quorum > 1 and any(len(each.moving) > 1 for each in alive):
+        alive = [each for each in alive if len(each.moving) > 1]
+    processes = [each.process for each in alive if each.process]
+    return any(_at_once(one, other) for one, other in combinations(processes, 2))
+
+
+def _at_once(one: Process, other: Process) -> bool:
+    """Whether these are two processes, and the later one started while the earlier one lived."""
+    earlier, later = sorted((one, other), key=lambda process: process.started)
+    apart = later.earliest - earlier.started > ONE_PROCESS_SECONDS
+    return apart and later.started < earlier.proven - RESTART_SLACK_SECONDS
 
 
 def remember(
@@ -114,15 +205,40 @@ def previous_addresses(
     return tuple(AddressChange(address=a, until=u) for a, u in newest_first[:MAX_PREVIOUS_ADDRESSES])
 
 
-def _preference(listed: ListedAddress, newest: int) -> tuple[int, bool, int, int, str]:
+def _preference(listed: ListedAddress, newest: int, quorum: int) -> tuple[int, int, bool, int, int, int, str]:
     """`newest` is when the last of the node's living addresses was first listed."""
-    memory, preference = listed.memory, _PREFERENCE[listed.status]
+    memory, preference, backed = listed.memory, _PREFERENCE[listed.status], _backed(listed, quorum)
     if listed.status is PNodeStatus.GHOST:
         # The contacts of dead records are reset again and again, each at another time: they would take turns for ever.
-        return (preference, False, memory.alive_at or -1, memory.first_listed, memory.address)
-    proven = memory.moved and memory.alive_at is not None and memory.alive_at >= newest
-    return (preference, proven, listed.last_seen or -1, memory.alive_at or -1, memory.address)
+        return (backed, preference, False, -listed.reach, memory.alive_at or -1, memory.first_listed, memory.address)
+    proven = _proven(listed, newest)
+    return (backed, preference, proven, -listed.reach, listed.last_seen or -1, memory.alive_at or -1, memory.address)
 
 
-def _seniority(listed: ListedAddress) -> tuple[int, int, str]:
-    return (-_PREFERENCE[listed.status], listed.memory.first_listed, listed.memory.address)
+def _proven(listed: ListedAddress, newest: int) -> bool:
+    memory = listed.memory
+    if not memory.moved or memory.alive_at is None:
+        return False
+    return memory.alive_at >= newest or any(seed not in memory.quiet for seed in listed.moving)
+
+
+def _backed(listed: ListedAddress, quorum: int) -> int:
+    """How many seeds list it, as far as that counts."""
+    return min(quorum, len({row.seed for row in listed.listings})) if quorum > 1 else 0
+
+
+def _keep_current(listed: list[ListedAddress], current: str, newest: int, quorum: int) -> None:
+    """Put the address that spoke before in front again, where only contacts set it apart from the first one."""
+    first = listed[0]
+    for place, each in enumerate(listed):
+        if each.memory.address == current:
+            equal = _preference(each, newest, quorum)[:4] == _preference(first, newest, quorum)[:4]
+            old = (first.last_seen or 0) - (each.last_seen or 0) > FRESH_GOSSIP_SECONDS
+            if each.status is PNodeStatus.ONLINE and _proven(each, newest) and equal and not old:
+                listed.insert(0, listed.pop(place))
+            return
+
+
+def _seniority(listed: ListedAddress, quorum: int) -> tuple[int, int, int, int, str]:
+    memory = listed.memory
+    return (-_backed(listed, quorum), -_PREFERENCE[listed.status], listed.reach, memory.first_listed, memory.address)

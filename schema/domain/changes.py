@@ -7,15 +7,16 @@ again writes the same log. A value that was or is unknown has not changed.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from schema.domain.base import UnixSeconds
 from schema.domain.events import Event, EventType
 from schema.domain.observation import FailureCategory
 from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.process import is_restart, process_of_node
 from schema.domain.snapshot import SeedReport, Snapshot
 
 SEED_OK = "ok"
-# Two seeds hear of a restart at different times, and round: so much may a new process seem older than it can be.
-_VIEW_SLACK_SECONDS = 120
+# A file that is allocated anew differs by a few blocks: a change is one from here, or from a part of what is committed.
+COMMITTED_SLACK_BYTES = 65_536
+COMMITTED_SLACK_SHARE = 0.01
 MAX_NAMED_ADDRESSES = 16
 
 
@@ -125,28 +126,22 @@ def _moves(old: PNode, new: PNode) -> Iterator[_Change]:
         yield _Change(EventType.VERSION_CHANGED, subject, address, old.version, new.version)
     if old.address != new.address and not old.address_assumed and not new.address_assumed:
         yield _Change(EventType.ADDRESS_CHANGED, subject, address, old.address, new.address)
-    committed = (old.storage_committed, new.storage_committed)
-    if None not in committed and committed[0] != committed[1]:
-        yield _Change(EventType.COMMITTED_CHANGED, subject, address, str(committed[0]), str(committed[1]))
+    if _commits_otherwise(old.storage_committed, new.storage_committed):
+        committed = (str(old.storage_committed), str(new.storage_committed))
+        yield _Change(EventType.COMMITTED_CHANGED, subject, address, *committed)
 
 
 def _restarted(old: PNode, new: PNode) -> bool:
-    """Whether the process is a new one: its uptime fell.
+    """Whether a living node runs another process than before."""
+    before, after = process_of_node(old), process_of_node(new)
+    return new.is_online and before is not None and after is not None and is_restart(before, after)
 
-    The word of one seed about one address can be compared with its word before. Another seed, or another address, may
-    lag behind; there the fall must also leave the process younger than the time since the observation before.
-    """
-    if old.uptime is None or new.uptime is None or new.uptime >= old.uptime:
+
+def _commits_otherwise(old: int | None, new: int | None) -> bool:
+    if old is None or new is None or old == new:
         return False
-    if old.address == new.address and _speaker(old) == _speaker(new):
-        return True
-    elapsed: UnixSeconds = new.provenance.observed_at - old.provenance.observed_at
-    return new.uptime <= elapsed + _VIEW_SLACK_SECONDS
-
-
-def _speaker(node: PNode) -> str | None:
-    """Whose word the uptime is: the node's own, or a seed's."""
-    return node.id if "uptime" in node.provenance.own_fields else node.provenance.seed
+    change = abs(new - old)
+    return change > COMMITTED_SLACK_BYTES or change >= COMMITTED_SLACK_SHARE * max(old, new)
 
 
 def _conflict(node: PNode) -> _Change:

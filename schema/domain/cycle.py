@@ -14,7 +14,9 @@ from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, MergedNode, address_id, assumed_address, merge
 from schema.domain.observation import SeedReply
 from schema.domain.pnode import PNode
+from schema.domain.presence import proves_absence
 from schema.domain.probe import Answered
+from schema.domain.reach import Reach, reach_of
 from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import seed_reports
@@ -72,6 +74,7 @@ def identify(before: State, replies: Sequence[SeedReply]) -> Merged:
         for memory in before.memory
         if not memory.id.startswith("addr:")
         for address in memory.addresses
+        if reach_of(address.address) is not Reach.LOCAL
     }
     return merge(replies, known_ids)
 
@@ -99,10 +102,11 @@ def advance(
     """
     if not merged.answered:
         raise ValueError("no seed gave a list: there is nothing to advance to")
+    grace = options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval)
     moment = Moment(
         at=at,
-        grace=options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval),
-        answered=merged.answered,
+        grace=grace,
+        answered=frozenset(reply.seed for reply in replies if proves_absence(reply, grace)),
         with_stats=frozenset(reply.seed for reply in replies if reply.has_stats),
         known_seeds=frozenset(merged.seed_nodes.values()),
         window_days=options.consistency_window_days,
@@ -165,7 +169,7 @@ def _former_ids(node: MergedNode, known: Mapping[str, Known], merged: Mapping[st
     """The ids under which a node with a key was known while only its address was."""
     if node.pubkey is None:
         return []
-    addresses = {row.observation.address for row in node.listings}
+    addresses = {row.observation.address for row in node.listings if not row.relative}
     if node.own is not None:
         addresses.add(assumed_address(node.own.host))
     candidates = sorted(address_id(address) for address in addresses)

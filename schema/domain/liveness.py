@@ -2,16 +2,22 @@
 
 A recent `last_seen` proves nothing: records of dead pods circulate for days with a frozen uptime and a time stamp that
 is reset again and again. So each seed's word on the uptime of each address is compared with that seed's own word
-before, never with another seed's. A rise is life; a fall is a restart, which is life too.
+before, never with another seed's. `schema.domain.process` says which change is a sign of life.
 """
 
 from collections.abc import Mapping, Sequence
 
+from schema.domain.base import HOUR
 from schema.domain.memory import AddressMemory
 from schema.domain.merge import Listing
 from schema.domain.pnode import LivenessBasis, PNodeStatus
+from schema.domain.process import ONE_PROCESS_SECONDS, Verdict, compare
 
 FRESH_GOSSIP_SECONDS = 120
+LONG_GAP_SECONDS = HOUR
+"""A pod forgets a peer after an hour without contact."""
+_MAX_FUTURE = 4
+_MAX_SUPERSEDED = 4
 
 
 def default_grace(interval: int) -> int:
@@ -19,27 +25,43 @@ def default_grace(interval: int) -> int:
     return max(3 * interval, 120)
 
 
-def observe(memory: AddressMemory | None, address: str, listings: Sequence[Listing], at: int) -> AddressMemory:
+def observe(
+    memory: AddressMemory | None,
+    address: str,
+    listings: Sequence[Listing],
+    at: int,
+    *,
+    grace: int = FRESH_GOSSIP_SECONDS,
+    quorum: int = 1,
+) -> AddressMemory:
     """The memory of an address after this cycle's listings of it (not empty), at time `at` (unix seconds).
 
-    At first sight nothing can be compared; a gossip age under two minutes counts as life then, dated back by the age.
+    Life needs the word of `quorum` seeds, or of all that list the address where those are fewer. At first sight nothing
+    can be compared; a gossip age under two minutes counts as life then, dated back by the age.
     """
-    before: Mapping[str, int] = memory.uptimes if memory else {}
-    reported = {listing.seed: uptime for listing in listings if (uptime := listing.observation.uptime) is not None}
-    compared = [(before[seed], uptime) for seed, uptime in reported.items() if seed in before]
-    moved = any(old != new for old, new in compared)
-    alive_at = at if moved else memory.alive_at if memory else None
-    knows_uptime = any(reported.values()) or any(before.values())
+    reports = _Reports(memory, at, grace)
+    for listing in listings:
+        if listing.observation.uptime is not None:
+            reports.take(listing, listing.observation.uptime)
+    lived = _lived_at(reports, at, grace, quorum)
+    alive_at = lived if lived is not None else memory.alive_at if memory else None
+    knows_uptime = any(reports.marks.values())
     if memory is None or not knows_uptime:
-        alive_at = max(filter(None, (alive_at, _fresh_contact(listings, at))), default=None)
+        alive_at = max(filter(None, (alive_at, _fresh_contact(listings, at, quorum))), default=None)
+    moved = lived is not None
+    future = tuple({*(memory.future if memory else ()), *(row.future for row in listings if row.future is not None)})
     return AddressMemory(
         address=address,
         first_listed=memory.first_listed if memory else at,
         last_listed=at,
         alive_at=alive_at,
-        uptimes={**before, **reported},
+        uptimes=reports.marks,
         moved=moved or (memory is not None and memory.moved),
-        frozen=not moved and (bool(compared) or (memory is not None and memory.frozen)),
+        frozen=not moved and (reports.compared > 0 or (memory is not None and memory.frozen)),
+        quiet=reports.quiet,
+        below=reports.below,
+        superseded=tuple(reports.superseded[-_MAX_SUPERSEDED:]),
+        future=tuple(sorted(future)[-_MAX_FUTURE:]) if future else (),
     )
 
 
@@ -58,7 +80,78 @@ def judge(memory: AddressMemory, at: int, grace: int) -> tuple[PNodeStatus, Live
     return PNodeStatus.UNKNOWN, LivenessBasis.NONE
 
 
-def _fresh_contact(listings: Sequence[Listing], at: int) -> int | None:
-    """The newest contact that any seed reports, if it is under two minutes old."""
-    newest = max((seen for listing in listings if (seen := listing.last_seen) is not None), default=None)
-    return newest if newest is not None and at - newest < FRESH_GOSSIP_SECONDS else None
+class _Reports:
+    """This cycle's uptimes of one address, seed by seed, held against those before."""
+
+    def __init__(self, memory: AddressMemory | None, at: int, grace: int) -> None:
+        self._memory = memory
+        self._at = at
+        self._grace = grace
+        before: Mapping[str, int] = memory.uptimes if memory else {}
+        self.marks: dict[str, int] = {**before}
+        self.quiet: dict[str, int] = {}
+        self.below: dict[str, int] = {}
+        self.superseded: list[int] = [*memory.superseded] if memory else []
+        self.lives: list[int] = []
+        self.said: list[str] = []
+        self.compared = 0
+        if memory is not None and before:
+            self.quiet = {seed: memory.moved_at(seed) for seed in before}
+
+    def take(self, listing: Listing, uptime: int) -> None:
+        """Account for one seed's uptime."""
+        seed, memory = listing.seed, self._memory
+        self.said.append(seed)
+        if memory is None or seed not in memory.uptimes:
+            self.marks[seed] = uptime
+            self.quiet[seed] = self._at if listing.last_seen is None else listing.last_seen
+            return
+        self.compared += 1
+        mark, moved_at = memory.uptimes[seed], memory.moved_at(seed)
+        since, step = self._at - moved_at, self._at - memory.last_listed
+        below = memory.below.get(seed) if since > self._grace else None
+        verdict = compare(mark, uptime, since=since, step=step, last=below)
+        if uptime < mark and uptime in self.superseded:
+            verdict = Verdict.OLD
+        if verdict is Verdict.OLD:
+            self.below[seed] = uptime
+        elif verdict is not Verdict.SAME:
+            if moved_at < memory.last_listed or not memory.moved:
+                self.superseded.append(mark)
+            self.marks[seed] = uptime
+            del self.quiet[seed]
+            self.lives.append(self._life(listing, uptime, mark))
+
+    def _life(self, listing: Listing, uptime: int, mark: int) -> int:
+        """When the process lived that this uptime is of, at the latest.
+
+        Within the grace it is now. Between lists that lie further apart, it lived no longer than its uptime has grown.
+        Over more than an hour, what moved proves nothing about now: it lived until its contact.
+        """
+        memory = self._memory
+        if memory is None or (gap := self._at - memory.last_listed) <= self._grace:
+            return self._at
+        grown = memory.last_listed + uptime - mark + ONE_PROCESS_SECONDS if uptime > mark else self._at
+        contact = self._at if gap <= LONG_GAP_SECONDS else listing.last_seen
+        return min(self._at, grown, memory.last_listed if contact is None else contact)
+
+
+def _lived_at(reports: _Reports, at: int, grace: int, quorum: int) -> int | None:
+    """The newest time at which as many seeds as are needed saw the address live; None where it did not move now."""
+    if not reports.lives:
+        return None
+    needed = min(quorum, len(set(reports.said)))
+    if needed <= 1:
+        return max(reports.lives)
+    others = [moved_at for seed in set(reports.said) if (moved_at := reports.quiet.get(seed)) is not None]
+    lived = sorted((*reports.lives, *others), reverse=True)[needed - 1]
+    return lived if len(reports.lives) >= needed or at - lived <= grace else None
+
+
+def _fresh_contact(listings: Sequence[Listing], at: int, quorum: int) -> int | None:
+    """The newest contact that as many seeds as are needed report, if it is under two minutes old."""
+    contacts = sorted((seen for listing in listings if (seen := listing.last_seen) is not None), reverse=True)
+    if not contacts:
+        return None
+    newest = contacts[min(quorum, len(listings), len(contacts)) - 1]
+    return newest if at - newest < FRESH_GOSSIP_SECONDS else None

@@ -1,11 +1,13 @@
 """The measurements of a node: whose word is taken for each, on what seeds differ, and what nobody knows."""
 
 from collections.abc import Iterable, Sequence
+from statistics import median_low
 from typing import Any, NamedTuple
 
 from schema.domain.merge import Listing
 from schema.domain.observation import Observation, SeedReply
 from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
+from schema.domain.process import Process
 
 MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
 # Uptime and use move between two seeds' answers; what should be equal everywhere is compared.
@@ -21,20 +23,34 @@ class Measurements(NamedTuple):
 
 
 def measure(
-    listings: Sequence[Listing], own: SeedReply | None, at: int, seeds_with_stats: frozenset[str]
+    listings: Sequence[Listing],
+    own: SeedReply | None,
+    at: int,
+    seeds_with_stats: frozenset[str],
+    *,
+    process: Process | None = None,
+    moving: frozenset[str] = frozenset(),
 ) -> Measurements:
     """The values of one node from the rows about its address (freshest first) and from its own answer, if it gave one.
 
-    What should be equal everywhere (`COMPARED`) is what most seeds say, so that one seed with an old record does not
-    make a value flicker; what moves all the time comes from the freshest row. A row without a value never hides one
-    that has it. On its own version and uptime a node's own answer wins; its own storage figures only fill gaps, since
-    they measure the file, not what it promised to the network.
+    The seeds in `moving` are believed, or all where there are none: a seed with an old record does not count beside
+    those that see the node live. What should be equal everywhere (`COMPARED`) is what most of them say, what moves all
+    the time is the value in the middle of theirs; of equally many, and of two, the freshest row decides. A row without
+    a value never hides one that has it. The uptime is that of `process`, where that is given.
+
+    A node's own version wins. Its own uptime and storage figures only fill gaps: they are counted otherwise than in
+    gossip (the uptime some seconds less, the size of the file instead of what it promised), and every node is measured
+    by one rule.
     """
+    believed = [row for row in listings if row.seed in moving] if moving else listings
+    values: dict[str, Any] = dict.fromkeys(MEASURED)
     differ = len({compared_values(row.observation) for row in listings}) > 1
-    values: dict[str, Any] = {
-        name: _most_said(name, listings) if differ and name in COMPARED else _freshest(name, listings)
-        for name in MEASURED
-    }
+    for rows in (believed, listings):
+        for name in MEASURED:
+            if values[name] is None:
+                values[name] = _value(name, rows, differ=differ)
+    if process is not None:
+        values["uptime"] = process.uptime
     reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
     own_fields = _apply_own(values, own)
     values["storage_usage_percent"] = usage_percent(
@@ -46,13 +62,19 @@ def measure(
         if values[name] is None
     )
     provenance = Provenance(
-        seed=listings[0].seed if listings else None,
+        seed=believed[0].seed if believed else None,
         observed_at=at,
         own_fields=own_fields,
         disagreements=disagreements(listings) if differ else (),
         missing=missing,
     )
     return Measurements(values, provenance)
+
+
+def _value(name: str, rows: Sequence[Listing], *, differ: bool) -> object:
+    if name in COMPARED:
+        return _most_said(name, rows) if differ else _freshest(name, rows)
+    return _middle(name, rows)
 
 
 def usage_percent(used: int | None, committed: int | None, reported: float | None) -> float | None:
@@ -82,6 +104,12 @@ def _freshest(name: str, listings: Iterable[Listing]) -> object:
     return next((value for row in listings if (value := getattr(row.observation, name)) is not None), None)
 
 
+def _middle(name: str, listings: Sequence[Listing]) -> object:
+    """The value in the middle of those that seeds give; of two, the one in the freshest row; None without any."""
+    values = [value for row in listings if (value := getattr(row.observation, name)) is not None]
+    return median_low(values) if len(values) > 2 else values[0] if values else None  # noqa: PLR2004  (two have no middle)
+
+
 def _most_said(name: str, listings: Iterable[Listing]) -> object:
     """The value that most seeds give; of equally frequent ones the freshest; None without any."""
     seeds: dict[object, set[str]] = {}
@@ -103,12 +131,12 @@ def _apply_own(values: dict[str, Any], own: SeedReply | None) -> tuple[str, ...]
     if own is None:
         return ()
     stats = own.stats
-    wins = {"version": own.version, "uptime": stats.uptime if stats else None}
     fills = {
+        "uptime": stats.uptime if stats else None,
         "storage_committed": stats.file_size if stats else None,
         "storage_used": stats.total_bytes if stats else None,
     }
-    given = {name: value for name, value in wins.items() if value is not None}
+    given: dict[str, object] = {"version": own.version} if own.version is not None else {}
     given |= {name: value for name, value in fills.items() if value is not None and values[name] is None}
     values.update(given)
     return tuple(sorted(given))

@@ -7,10 +7,15 @@ from schema.domain.pnode import AddressChange, VersionChange
 
 
 class AddressMemory(Record):
-    """One address of a node: the uptime that each seed last gave for it, and the last proof that it lives.
+    """One address of a node: the uptime that each seed knows of its process, and the last proof that it lives.
 
-    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `uptimes` maps a seed to
-    seconds. `moved` tells whether an uptime was ever seen to move, `frozen` that a seed repeated its value since.
+    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `moved` tells whether an
+    uptime was ever seen to move, `frozen` that a seed repeated its value since.
+
+    `uptimes` maps a seed to the greatest uptime (seconds) that it gave for the process that runs now. That value moved
+    when the address was listed last, or, for a seed in `quiet`, at the time there; at first sight it is the time of
+    the contact. `below` has the newest value of seeds that give an older, smaller one. `superseded` are values that
+    stood still before they were replaced. `future` are time stamps that lay in the future when they were listed.
     """
 
     address: str
@@ -20,6 +25,14 @@ class AddressMemory(Record):
     uptimes: Mapping[str, int] = {}
     moved: bool = False
     frozen: bool = False
+    quiet: Mapping[str, UnixSeconds] = {}
+    below: Mapping[str, int] = {}
+    superseded: tuple[int, ...] = ()
+    future: tuple[UnixSeconds, ...] = ()
+
+    def moved_at(self, seed: str) -> UnixSeconds:
+        """When the uptime that this seed gives was last seen to move."""
+        return self.quiet.get(seed, self.last_listed)
 
 
 class PresenceDay(Record):

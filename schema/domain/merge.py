@@ -6,26 +6,32 @@ address. Merging is total (any replies give a result), order-free (no order of r
 `accumulate`, which remembers.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median_low
 from typing import NamedTuple
 
-from schema.domain.base import DAY
-from schema.domain.observation import Observation, SeedReply, host_of
+from schema.domain.clocks import clock_ahead, contact_of
+from schema.domain.observation import Observation, SeedReply, host_of, says_nothing
+from schema.domain.reach import Reach, is_relative, reach_of_host
 
 DEFAULT_GOSSIP_PORT = 9001
-CLOCK_TOLERANCE_SECONDS = 5
-# A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.
-MAX_CONTACT_AGE_SECONDS = DAY
+SAYS_NOTHING = "pod:says_nothing"
+NOT_GLOBAL = "pod:not_global"
 
 
 class Listing(NamedTuple):
-    """One row of one seed's list. `last_seen` is by our clock (the seed's lead taken off); None where not usable."""
+    """One row of one seed's list.
+
+    `last_seen` is by our clock (the seed's lead taken off); None where not usable. `future` is such a time where it lies
+    beyond the seed's own now. `relative` marks an address that means something to the seed alone.
+    """
 
     seed: str
     last_seen: int | None
     observation: Observation
+    relative: bool = False
+    future: int | None = None
 
 
 @dataclass(slots=True)
@@ -43,12 +49,16 @@ class MergedNode:
 
 
 class Merged(NamedTuple):
-    """The nodes of a cycle by id, the seeds that gave a list, and how far each seed's clock is ahead (seconds)."""
+    """The nodes of a cycle by id, the seeds that gave a list, and how far each seed's clock is ahead (seconds).
+
+    `silent` counts per seed the rows that were left out, by reason.
+    """
 
     nodes: dict[str, MergedNode]
     answered: frozenset[str]
     clock_ahead: dict[str, int]
     seed_nodes: dict[str, str]
+    silent: Mapping[str, Mapping[str, int]] = {}
 
 
 def address_id(address: str) -> str:
@@ -62,58 +72,69 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
     `known_ids` maps addresses to the ids of keyed nodes that earlier cycles saw there: a row without a key joins the
     node that is known under its address. A seed itself is a node too: it joins the one node listed on its host, or
     stands alone under an assumed gossip port.
+
+    Rows that say nothing are left out. An address that is relative to the seed that lists it identifies nothing: it
+    joins no key and no seed.
     """
     by_seed = _unique(replies)
     ahead = {r.seed: clock_ahead(r) for r in by_seed if r.observations is not None}
+    silent: dict[str, Counter[str]] = {}
+    assumed = {assumed_address(r.host) for r in by_seed}
     listings = [
         listing
         for r in by_seed
         if r.observations is not None
         for listing in _listings(r, r.observations, ahead[r.seed])
+        if not _is_left_out(listing, assumed, silent)
     ]
     ids = _ids_by_address(listings, known_ids or {})
-    on_host: dict[str, set[str]] = {reply.host: set() for reply in by_seed}
+    on_host: dict[str, set[str]] = {r.host: set() for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
     nodes: dict[str, MergedNode] = {}
     for listing in listings:
         row = listing.observation
-        node_id = row.pubkey or ids.get(row.address) or address_id(row.address)
+        node_id = row.pubkey or (not listing.relative and ids.get(row.address)) or address_id(row.address)
         node = nodes.get(node_id)
         if node is None:
             pubkey = None if node_id.startswith("addr:") else node_id
             node = nodes[node_id] = MergedNode(node_id, pubkey)
         node.listings.append(listing)
         host = host_of(row.address)
-        if host in on_host:
+        if host in on_host and not listing.relative:
             on_host[host].add(node_id)
     for node in nodes.values():
         node.listings.sort(key=freshness, reverse=True)
     seed_nodes = _join_seeds(nodes, by_seed, on_host)
-    return Merged(nodes, frozenset(ahead), ahead, seed_nodes)
+    return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent)
 
 
 def freshness(listing: Listing) -> tuple[int, int, str, str, str]:
     """The order in which listings are believed: newest contact first; the rest makes the order total."""
-    seed, last_seen, row = listing
+    row = listing.observation
     return (
-        -1 if last_seen is None else last_seen,
+        -1 if listing.last_seen is None else listing.last_seen,
         -1 if row.uptime is None else row.uptime,
-        seed,
+        listing.seed,
         row.address,
         row.pubkey or "",
     )
 
 
-def clock_ahead(reply: SeedReply) -> int:
-    """How many seconds a seed's clock is ahead of ours, 0 within the tolerance.
+def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:
+    """Whether a row is no evidence of any node; counts it then.
 
-    The median of its time stamps, all of which are about the past, cannot lie in our future unless its clock does; a
-    few false stamps do not move it.
+    A row without a key at a relative address must not pass for the seed that is known under that address only.
     """
-    stamps = [row.last_seen for row in reply.observations or () if row.last_seen is not None]
-    if not stamps:
-        return 0
-    lead = int(median_low(stamps) - reply.answered_at)
-    return lead if lead > CLOCK_TOLERANCE_SECONDS else 0
+    row = listing.observation
+    if row.pubkey is not None:
+        return False
+    if says_nothing(row):
+        reason = SAYS_NOTHING
+    elif listing.relative and row.address in assumed:
+        reason = NOT_GLOBAL
+    else:
+        return False
+    silent.setdefault(listing.seed, Counter())[reason] += 1
+    return True
 
 
 def _unique(replies: Iterable[SeedReply]) -> list[SeedReply]:
@@ -132,16 +153,13 @@ def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
 
 def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list[Listing]:
     """The rows of one reply, one an address and key, with last contacts moved to our clock."""
-    newest = int(reply.answered_at)
-    oldest = newest - MAX_CONTACT_AGE_SECONDS
+    now = int(reply.answered_at)
     listings: list[Listing] = []
     for row in rows:
-        seen = row.last_seen
-        if seen is not None:
-            seen -= ahead
-            # A contact in the future proves nothing, and must not keep a node alive for ever.
-            seen = min(seen, newest) if oldest <= seen <= newest + CLOCK_TOLERANCE_SECONDS else None
-        listings.append(Listing(reply.seed, seen, row))
+        stamp = row.last_seen
+        seen = contact_of(stamp, ahead, now)
+        future = stamp - ahead if stamp is not None and seen is None and stamp - ahead > now else None
+        listings.append(Listing(reply.seed, seen, row, is_relative(row.address, reply.host), future))
     if len({row.address for row in rows}) == len(rows):  # as in honest lists
         return listings
     chosen: dict[tuple[str, str | None], Listing] = {}
@@ -156,13 +174,17 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
 
 def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str]) -> dict[str, str]:
     """For addresses that some row lists without a key: the key that others give for it (the freshest), or gave."""
-    keyless = {listing.observation.address for listing in listings if listing.observation.pubkey is None}
+    keyless = {
+        listing.observation.address
+        for listing in listings
+        if listing.observation.pubkey is None and not listing.relative
+    }
     if not keyless:
         return {}
     freshest: dict[str, Listing] = {}
     for listing in listings:
         row = listing.observation
-        if row.pubkey is not None and row.address in keyless:
+        if row.pubkey is not None and row.address in keyless and not listing.relative:
             other = freshest.get(row.address)
             if other is None or freshness(listing) > freshness(other):
                 freshest[row.address] = listing
@@ -179,7 +201,7 @@ def _join_seeds(
     for reply in replies:
         if reply.version is None and reply.stats is None and reply.observations is None:
             continue
-        listed = on_host[reply.host]
+        listed = on_host.get(reply.host, ())
         node = nodes[next(iter(listed))] if len(listed) == 1 else _assumed_node(nodes, reply.host)
         # Several seeds on one host (ports differ) are one node; the first by name speaks for it.
         if node.own is None:

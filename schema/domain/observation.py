@@ -71,6 +71,7 @@ class SeedReply(NamedTuple):
     """All that one seed answered in one cycle.
 
     `seed` is the name under which it is configured (`HOST` or `HOST:PORT`), `host` its address without the port, and
+    `clock` the time by its own clock (unix seconds) when the answer was made, None where it did not say;
     `failure` the reason why it gave no list; `version` and `stats` may be known all the same. `observations` is None
     exactly when there is a failure. `has_stats` tells whether the list came from get-pods-with-stats. `dropped` counts
     what validation left out, by `field` or by `pod`. `latency_ms` is by method.
@@ -86,6 +87,16 @@ class SeedReply(NamedTuple):
     has_stats: bool = False
     dropped: Mapping[str, int] = {}
     latency_ms: Mapping[str, float] = {}
+    clock: float | None = None
+
+
+def says_nothing(row: Observation) -> bool:
+    """Whether a row has neither a key, nor an uptime, nor a version.
+
+    Pods list an entry point that they were configured with and never heard, and peers whose gossip they cannot decode,
+    in such rows, often with a fresh contact.
+    """
+    return row.pubkey is None and row.uptime is None and row.version is None
 
 
 def host_of(address: str) -> str:

@@ -1,20 +1,30 @@
 """Whether a node is in gossip, and how often that changed.
 
 An outage of seeds is not a disappearance of nodes: absence counts only where a seed that listed the node before
-answered without it.
+answered without it. One list proves no absence: it counts once the grace is over, as for liveness. A seed that knows
+nobody, or that has just started, proves none at all.
 """
 
 from collections.abc import Sequence
 
 from schema.domain.base import DAY
 from schema.domain.memory import NodeMemory, PresenceDay
+from schema.domain.observation import SeedReply, says_nothing
 from schema.domain.policy import POLICY_1_0
+
+
+def proves_absence(reply: SeedReply, grace: int) -> bool:
+    """Whether a seed's list says something of those that are not in it."""
+    started = reply.stats.uptime if reply.stats is not None else None
+    if started is not None and started < grace:
+        return False
+    return any(not says_nothing(row) for row in reply.observations or ())
 
 
 def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: bool) -> bool | None:
     """For a node that nobody listed: False (absent), or None where none of those who listed it before answered.
 
-    A seed that only its own answers made known is absent once any other seed answers.
+    `answered` are the seeds whose lists prove an absence (`proves_absence`). A seed that only its own answers made known is absent once any other seed answers.
     """
     if not answered:
         return None

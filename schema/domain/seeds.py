@@ -33,7 +33,7 @@ def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedRepo
             agreement=agreement.get(seed),
             island=islands.get(seed),
             clock_ahead=merged.clock_ahead.get(seed, 0),
-            dropped=reply.dropped,
+            dropped={**reply.dropped, **merged.silent.get(seed, {})},
             latency_ms=reply.latency_ms,
         )
         for seed, reply in sorted(reports.items())

@@ -15,7 +15,8 @@ class SeedReport(Record):
 
     `listed` is the number of pods in its answer; `coverage` the share (0..1) of the nodes listed by any seed that it
     lists; `agreement` the share of values about nodes listed by others too on which it agrees with the majority.
-    `island` numbers the groups of seeds whose lists do not overlap. `clock_ahead` is in seconds. `latency_ms` is by method.
+    `island` numbers the groups of seeds whose lists do not overlap. `clock_ahead` is in seconds, negative where
+    the clock is behind. `latency_ms` is by method.
     """
 
     seed: str

@@ -164,8 +164,10 @@ async def test_the_state_is_loaded_only_when_somebody_else_committed() -> None:
 async def test_a_restarted_worker_goes_on_from_what_is_stored() -> None:
     world, store = World(), FakeStore()
     await world.collector(store).collect(AT)
-    world.numbers, world.now = (2,), AT + 60.0
-    await world.collector(store).collect(AT + 60)
+    world.numbers = (2,)
+    for after in (60, 120, 180, 240):
+        world.now = AT + float(after)
+        await world.collector(store).collect(AT + after)
     events = store.commits[-1].events
     assert [event.subject for event in events if event.type is EventType.LEFT] == [key(1)]
 

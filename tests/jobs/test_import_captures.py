@@ -27,7 +27,7 @@ import pytest
 
 from jobs.importer import import_files
 from jobs.retention import Retention
-from schema.domain.base import DAY
+from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
 from schema.domain.events import Event, EventType
 from schema.domain.history import Resolution
@@ -218,6 +218,24 @@ async def test_no_restart_is_told_as_no_uptime_of_these_lists_fell(world: World)
         before.update((row["address"], row["uptime"]) for row in listed.rows)
 
     assert told(world, EventType.RESTARTED) == set()
+
+
+async def test_exactly_the_nodes_that_run_two_processes_at_once_are_a_key_conflict(world: World) -> None:
+    """By hand: addresses of one key, both moving in most lists, whose processes start more than an hour apart."""
+    starts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for listed, moved in zip(world.lists, moved_in(world.lists), strict=True):
+        for row in listed.rows:
+            if row["address"] in moved:
+                starts[name_of(row)][row["address"]].append(row["last_seen_timestamp"] - row["uptime"])
+    steady = {
+        name: [min(each) for each in addresses.values() if len(each) > len(world.lists) // 2]
+        for name, addresses in starts.items()
+    }
+    conflicts = {name for name, each in steady.items() if each and max(each) - min(each) > HOUR}
+
+    assert len(conflicts) == 1
+    assert {name for _, name, _, _ in told(world, EventType.KEY_CONFLICT)} == conflicts
+    assert len(told(world, EventType.KEY_CONFLICT)) == 1
 
 
 async def test_restarts_in_the_series_are_told_where_they_are(store_db: Mongo, tmp_path: Path) -> None:

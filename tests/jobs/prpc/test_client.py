@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
+import orjson
 import pytest
 
 from jobs.prpc import wire
@@ -51,6 +52,22 @@ async def test_a_call_gives_the_result_and_its_latency(client: PrpcClient):
         answer = await client.call(route_to(node), wire.GET_PODS, later())
     assert answer.result == {"pods": []}
     assert 0 < answer.latency_ms < 1e3 * (CALL_SECONDS + SLACK_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [({"date": "Mon, 30 Nov 2026 16:00:45 GMT"}, 1_796_054_445.0), ({"date": "soon"}, None), ({}, None)],
+)
+async def test_an_answer_says_what_the_nodes_clock_shows(
+    client: PrpcClient, header: dict[str, str], date: float | None
+):
+    async def act(exchange: Exchange) -> None:
+        envelope = {"error": None, "id": exchange.call["id"], "result": {"pods": []}}
+        await exchange.answer(orjson.dumps(envelope), headers=header)
+
+    async with Node(act) as node:
+        answer = await client.call(route_to(node), wire.GET_PODS, later())
+    assert answer.date == date
 
 
 async def test_what_a_pod_gets_to_see(client: PrpcClient):

@@ -114,6 +114,28 @@ def test_the_text_form_of_last_seen(value: object, expected: int | None):
     assert fields.last_seen_text(value) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Mon, 30 Nov 2026 16:00:45 GMT", 1_796_054_445.0),
+        ("Mon, 30 Nov 2026 16:00:45 +0000", 1_796_054_445.0),
+        ("", None),
+        ("yesterday", None),
+        ("Mon, 99 Nov 2026 16:00:45 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("Mon, 30 Nov 2026 16:00:45 GMT" + " " * 64, None),
+        *((odd, None) for odd in ODD),
+    ],
+)
+def test_a_date_is_the_one_in_the_header(value: object, expected: float | None):
+    assert fields.http_date(value) == expected
+
+
+@given(st.text(max_size=70))
+def test_any_header_is_a_date_or_none(text: str):
+    assert fields.http_date(text) is None or fields.http_date(text)
+
+
 @given(st.binary(min_size=32, max_size=32))
 def test_every_32_bytes_have_a_key(data: bytes):
     assert fields.pubkey(encoded(data)) == encoded(data)

@@ -101,7 +101,7 @@ def test_a_ghost_row_under_another_address_does_not_add_witnesses_or_measurement
     live = observation(1, uptime=1_120, last_seen=AT + 100)
     ghost = observation(1, address=address(2), uptime=5, storage_committed=7, last_seen=AT + 119)
     first = accumulate(known, told(live, ghost, seeds=SEEDS[:1], at=AT + 120), moment(120))
-    live = live._replace(uptime=1_400)
+    live = live._replace(uptime=1_400, last_seen=AT + 395)
     known = accumulate(first, told(live, ghost, seeds=SEEDS[:1], at=AT + 400), moment(400))
     assert known.node is not None
     assert (known.node.address, known.node.storage_committed) == (address(1), live.storage_committed)
@@ -124,7 +124,7 @@ def test_a_seed_that_answers_is_online_by_its_own_word() -> None:
 
 
 def test_a_node_that_its_witnesses_no_longer_list_is_offline_and_keeps_its_last_values() -> None:
-    known = pass_over(lived(0, 60), moment(120))
+    known = pass_over(lived(0, 60), moment(60 + 181))
     assert known.node is not None
     assert (known.node.status, known.node.liveness_basis, known.node.score) == (
         PNodeStatus.OFFLINE,
@@ -133,6 +133,23 @@ def test_a_node_that_its_witnesses_no_longer_list_is_offline_and_keeps_its_last_
     )
     assert (known.node.uptime, known.node.provenance.observed_at) == (1_060, AT + 60)
     assert (known.memory.disappearances, known.node.witnesses, known.node.listed) == (1, (), False)
+
+
+@pytest.mark.parametrize("after", [120, 60 + 180])
+def test_one_list_without_a_node_proves_no_absence(after: int) -> None:
+    known = pass_over(lived(0, 60), moment(after))
+    assert known.node is not None
+    assert (known.node.status, known.node.witnesses, known.node.listed) == (PNodeStatus.ONLINE, SEEDS, False)
+    assert known.memory.disappearances == 0
+
+
+def test_a_ghost_that_one_list_leaves_out_stays_a_ghost_within_the_grace() -> None:
+    known = lived(0, 60)
+    for after in (120, 180, 240, 300):
+        known = poll(known, after, uptime=1_060, last_seen=AT + after)
+    left_out = pass_over(known, moment(360)).node
+    assert left_out is not None
+    assert left_out.status is PNodeStatus.GHOST
 
 
 def test_an_outage_of_its_witnesses_is_no_disappearance() -> None:
@@ -145,8 +162,8 @@ def test_an_outage_of_its_witnesses_is_no_disappearance() -> None:
 
 
 def test_an_offline_node_stays_offline_while_its_witnesses_are_silent() -> None:
-    gone = pass_over(lived(0, 60), moment(120))
-    still = pass_over(gone, moment(180, frozenset({"198.18.9.9"})))
+    gone = pass_over(lived(0, 60), moment(60 + 181))
+    still = pass_over(gone, moment(300, frozenset({"198.18.9.9"})))
     assert still.node is not None
     assert (still.node.status, still.memory.disappearances) == (PNodeStatus.OFFLINE, 1)
 

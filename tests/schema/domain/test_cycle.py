@@ -99,7 +99,7 @@ def test_every_known_address_finds_a_node() -> None:
 
 
 def test_an_absent_node_stays_in_the_snapshot_as_offline() -> None:
-    cycle = run(answers(0, 1, 2), answers(60, 2))
+    cycle = run(answers(0, 1, 2), *(answers(60 * n, 2) for n in range(1, 5)))
     assert node(cycle, 1).status is PNodeStatus.OFFLINE
     assert node(cycle, 1).score is None
 
@@ -142,6 +142,6 @@ def test_a_cycle_without_any_list_is_refused() -> None:
 
 
 def test_a_silent_seed_that_is_only_known_by_itself_goes_offline_when_others_answer() -> None:
-    replies = [*answers(60, 1, seeds=SEEDS[:2]), seed_reply(SEEDS[2], None, at=AT + 60)]
-    cycle = run(answers(0, 1), replies)
+    without = [[*answers(60 * n, 1, seeds=SEEDS[:2]), seed_reply(SEEDS[2], None, at=AT + 60 * n)] for n in range(1, 5)]
+    cycle = run(answers(0, 1), *without)
     assert cycle.snapshot.by_id[f"addr:{SEEDS[2]}:9001"].status is PNodeStatus.OFFLINE

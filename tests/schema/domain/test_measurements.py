@@ -20,10 +20,27 @@ def test_the_freshest_row_that_knows_a_value_gives_it() -> None:
 
 
 def test_what_should_be_equal_everywhere_is_what_most_seeds_say() -> None:
-    rows = [row(SEEDS[0], version="0.7.3"), row(SEEDS[1], uptime=5), row(SEEDS[2], uptime=9)]
+    rows = [row(SEEDS[0], version="0.7.3"), row(SEEDS[1]), row(SEEDS[2])]
     values, provenance = measure(rows, None, AT, ALL)
-    assert (values["version"], values["uptime"]) == ("0.8.0", rows[0].observation.uptime)
+    assert values["version"] == "0.8.0"
     assert [d.field for d in provenance.disagreements] == ["version"]
+
+
+def test_of_what_moves_all_the_time_the_value_in_the_middle_counts() -> None:
+    rows = [row(seed, storage_used=used) for seed, used in zip(SEEDS, (2**63 - 1, 7, 5), strict=True)]
+    assert measure(rows, None, AT, ALL).values["storage_used"] == 7
+    assert measure(rows[:2], None, AT, ALL).values["storage_used"] == 2**63 - 1
+
+
+def test_seeds_that_see_the_node_live_are_believed() -> None:
+    rows = [row(SEEDS[0], version="0.7.3"), row(SEEDS[1], version="0.7.3"), row(SEEDS[2])]
+    values, provenance = measure(rows, None, AT, ALL, moving=frozenset(SEEDS[2:]))
+    assert (values["version"], provenance.seed) == ("0.8.0", SEEDS[2])
+
+
+def test_a_value_that_no_believed_seed_has_comes_from_another() -> None:
+    rows = [row(SEEDS[0]), row(SEEDS[1], storage_used=None)]
+    assert measure(rows, None, AT, ALL, moving=frozenset(SEEDS[1:2])).values["storage_used"] is not None
 
 
 def test_of_values_that_equally_many_seeds_give_the_freshest_counts() -> None:
@@ -48,12 +65,13 @@ def test_usage_is_derived_and_the_reported_value_a_fallback(
     assert usage_percent(used, committed, reported) == expected
 
 
-def test_a_nodes_own_word_wins_on_version_and_uptime_and_fills_storage() -> None:
+def test_a_nodes_own_word_wins_on_its_version_and_fills_gaps_elsewhere() -> None:
     own = seed_reply(SEEDS[2], [], version="1.0.0", stats=pod_stats(uptime=5, file_size=10, total_bytes=1))
     values, provenance = measure([row(storage_used=None)], own, AT, ALL)
-    assert (values["version"], values["uptime"], values["storage_used"]) == ("1.0.0", 5, 1)
+    assert (values["version"], values["uptime"], values["storage_used"]) == ("1.0.0", row().observation.uptime, 1)
     assert values["storage_committed"] != 10
-    assert provenance.own_fields == ("storage_used", "uptime", "version")
+    assert provenance.own_fields == ("storage_used", "version")
+    assert measure([row(uptime=None)], own, AT, ALL).values["uptime"] == 5
 
 
 def test_a_seed_that_nobody_lists_knows_what_only_it_says() -> None:

@@ -1,0 +1,41 @@
+"""The clocks of seeds, and which of their time stamps are contacts.
+
+A stamp is by the clock of the seed that lists it, and can only be compared with that seed's own now.
+"""
+
+from statistics import median_low
+
+from schema.domain.base import DAY
+from schema.domain.observation import SeedReply
+
+CLOCK_TOLERANCE_SECONDS = 5
+# A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.
+MAX_CONTACT_AGE_SECONDS = DAY
+
+
+def clock_ahead(reply: SeedReply) -> int:
+    """How many seconds a seed's clock is ahead of ours, negative where it is behind; 0 within the tolerance.
+
+    The `date` of its answer says it. An answer without one is measured by the median of its time stamps: all of them are
+    about the past, so that they cannot lie in our future unless the clock does. That way a slow clock does not show.
+    """
+    if reply.clock is not None:
+        lead = round(reply.clock - reply.answered_at)
+        return lead if abs(lead) > CLOCK_TOLERANCE_SECONDS else 0
+    stamps = [row.last_seen for row in reply.observations or () if row.last_seen is not None]
+    if not stamps:
+        return 0
+    lead = int(median_low(stamps) - reply.answered_at)
+    return lead if lead > CLOCK_TOLERANCE_SECONDS else 0
+
+
+def contact_of(stamp: int | None, ahead: int, now: int) -> int | None:
+    """The time of a contact by our clock, from a stamp by the clock of a seed that is `ahead`; None for no contact.
+
+    A stamp beyond the seed's own now proves nothing, and must not keep a node alive for ever: pods of 1.3 pass on the
+    stamps of a peer whose clock is ahead. One that is older than any pod remembers proves nothing either.
+    """
+    if stamp is None:
+        return None
+    seen = stamp - ahead
+    return min(seen, now) if now - MAX_CONTACT_AGE_SECONDS <= seen <= now + CLOCK_TOLERANCE_SECONDS else None

@@ -1,0 +1,150 @@
+"""The process that an uptime is of: one that goes on, a new one, or an old record of it.
+
+Records are relayed, and lag: a smaller uptime than before is mostly an old record, and not a restart. A process that
+was seen alive a minute ago cannot have been started anew three minutes ago. So a change is weighed against the time
+since the process before was last proven alive.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from schema.domain.base import HOUR
+from schema.domain.memory import AddressMemory
+from schema.domain.merge import Listing
+from schema.domain.pnode import PNode
+
+ONE_PROCESS_SECONDS = 600
+"""Starts that lie no further apart are one process: in a recorded day, relayed records of one lagged by up to 359 s."""
+RESTART_SLACK_SECONDS = 60
+"""How much older than the time since the last proof of life a new process may seem: clocks differ, and records lag."""
+_FRESH_SECONDS = 120
+# A pod forgets a peer after an hour without contact.
+_MAX_LAG_SECONDS = HOUR
+
+
+class Verdict(Enum):
+    """What an uptime says of the process that an earlier one was of."""
+
+    SAME = "it stands still"
+    GROWN = "it goes on"
+    NEW = "it is a new process"
+    OLD = "this is an old record"
+
+
+class Process(NamedTuple):
+    """The process behind an address: its uptime as reported (seconds), when it started, and when it was proven last.
+
+    `earliest` is when it may have started, where its uptime may be as old as its contact.
+    """
+
+    uptime: int
+    started: int
+    proven: int
+    earliest: int
+
+
+def compare(mark: int, uptime: int, *, since: int, step: int, last: int | None) -> Verdict:
+    """What `uptime` says where the same seed gave `mark` before; all in seconds.
+
+    `since` is the time since `mark` was seen to move. A new process is not older than that. A process that goes on is
+    older by about that: where it is younger by more than `ONE_PROCESS_SECONDS`, it was started in between.
+
+    `last` is a smaller value that the seed gave since, `step` the time between the two. What grows below `mark` while
+    `mark` itself stands still is a new process too, whose start was missed.
+    """
+    if uptime == mark:
+        return Verdict.SAME
+    fits = uptime <= since + RESTART_SLACK_SECONDS
+    if uptime > mark:
+        return Verdict.NEW if fits and since - (uptime - mark) > ONE_PROCESS_SECONDS else Verdict.GROWN
+    if fits:
+        return Verdict.NEW
+    grows = last is not None and 0 < uptime - last <= step + RESTART_SLACK_SECONDS
+    return Verdict.NEW if grows else Verdict.OLD
+
+
+def is_restart(before: Process, after: Process) -> bool:
+    """Whether `after` is a new process, whoever speaks: it started after the one before was last proven alive.
+
+    Its start must be another one, too: by more than the slack where the uptime fell, and by more than old records lag
+    where it grew.
+    """
+    shift = after.started - before.started
+    least = ONE_PROCESS_SECONDS if after.uptime >= before.uptime else RESTART_SLACK_SECONDS
+    return shift > least and after.started >= before.proven - RESTART_SLACK_SECONDS
+
+
+def is_old_record(before: Process, after: Process) -> bool:
+    """Whether a smaller uptime is an old record of the same process."""
+    same = abs(after.started - before.started) <= ONE_PROCESS_SECONDS
+    return after.uptime < before.uptime and same and not is_restart(before, after)
+
+
+def process_of_node(node: PNode) -> Process | None:
+    """The process of a published node, from its uptime and its last proof of life; None where those are not known."""
+    if node.uptime is None or node.alive_at is None:
+        return None
+    started = node.alive_at - node.uptime
+    return Process(node.uptime, started, node.alive_at, started)
+
+
+def process_of(
+    memory: AddressMemory, listings: Sequence[Listing], at: int, grace: int, quorum: int = 1
+) -> tuple[Process | None, frozenset[str]]:
+    """The process at an address after this cycle, and the seeds whose word on it moves (empty where it stands still).
+
+    Of the seeds whose uptime moved now (or, where those are too few, within the grace), the one in the middle speaks,
+    by the start of the process: that corrects each uptime for its age. A seed whose last word is older than the start
+    that enough others give speaks of a process before. Where nothing moves, the uptime in the middle counts.
+    """
+    words: list[_Word] = []
+    moving: list[_Word] = []
+    for listing in listings:
+        seed = listing.seed
+        if listing.observation.uptime is None or seed not in memory.uptimes:
+            continue
+        mark, proven = memory.uptimes[seed], memory.moved_at(seed)
+        seen = listing.last_seen
+        if proven == at and seen is not None and at - seen <= _FRESH_SECONDS:
+            proven = seen
+        word = _Word(proven - mark, seed, mark, proven, proven if seen is None else seen)
+        words.append(word)
+        if seed not in memory.quiet:
+            moving.append(word)
+    if not words:
+        return None, frozenset()
+    needed = min(quorum, len(words))
+    if len(moving) < needed or not moving:
+        moving = [word for word in words if at - word.proven <= grace] if memory.moved else []
+    if not moving:
+        words.sort(key=lambda word: word.uptime)
+        return words[(len(words) - 1) // 2].process(), frozenset()
+    moving.sort()
+    newest_start = moving[-min(needed, len(moving))].started
+    moving = [word for word in moving if word.proven >= newest_start]
+    return moving[(len(moving) - 1) // 2].process(), frozenset(word.seed for word in moving)
+
+
+def remembered_process(memory: AddressMemory) -> Process | None:
+    """The process at an address that is not listed now, from what is remembered; None where no uptime is known."""
+    words = sorted(
+        _Word(proven - mark, seed, mark, proven, proven)
+        for seed, mark in memory.uptimes.items()
+        for proven in [memory.moved_at(seed)]
+    )
+    return words[(len(words) - 1) // 2].process() if words else None
+
+
+class _Word(NamedTuple):
+    """What one seed says of the process at an address; sorted by the start of the process."""
+
+    started: int
+    seed: str
+    uptime: int
+    proven: int
+    seen: int
+
+    def process(self) -> Process:
+        earliest = max(min(self.seen, self.proven), self.proven - _MAX_LAG_SECONDS) - self.uptime
+        return Process(self.uptime, self.started, self.proven, earliest)

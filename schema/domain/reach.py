@@ -1,0 +1,62 @@
+"""How far an address reaches: from everywhere, or only from where somebody saw it."""
+
+from enum import IntEnum
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from schema.domain.observation import host_of
+
+_REMEMBERED_HOSTS = 131_072
+
+
+class Reach(IntEnum):
+    """Where an address can be reached from; a smaller number reaches further.
+
+    GLOBAL: from everywhere. PRIVATE: within one site (RFC 1918, unique local). CGNAT: within one carrier (RFC 6598).
+    LOCAL: within one host or link (loopback, link-local, unspecified, multicast). NONE: no address is known.
+    """
+
+    GLOBAL = 0
+    PRIVATE = 1
+    CGNAT = 2
+    LOCAL = 3
+    NONE = 4
+
+
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_CGNAT = ip_network("100.64.0.0/10")
+
+
+@lru_cache(maxsize=_REMEMBERED_HOSTS)
+def reach_of_host(host: str) -> Reach:
+    """The reach of an IP literal without brackets or port; a host name counts as global.
+
+    Ranges for documentation and benchmarks are global here: whether a pod can have such an address is another question,
+    but everybody who sees it means the same one.
+    """
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return Reach.GLOBAL
+    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
+        return Reach.LOCAL
+    if any(ip in network for network in _PRIVATE):
+        return Reach.PRIVATE
+    return Reach.CGNAT if ip in _CGNAT else Reach.GLOBAL
+
+
+@lru_cache(maxsize=_REMEMBERED_HOSTS)
+def reach_of(address: str | None) -> Reach:
+    """The reach of `HOST:PORT`; NONE where no address is known."""
+    return Reach.NONE if address is None else reach_of_host(host_of(address))
+
+
+def is_relative(address: str | None, observer: str) -> bool:
+    """Whether an address means something only to the host that saw it (`observer`), and so proves nothing to others.
+
+    A private address in the list of a seed that we reach by a private address of the same kind is in our own network.
+    """
+    reach = reach_of(address)
+    if reach is Reach.GLOBAL:
+        return False
+    return reach in {Reach.LOCAL, Reach.NONE} or reach_of_host(observer) is not reach
