@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from jobs.seeds import review
 from server.env_file import BadEnvFile, read_env_file
+from server.exposure import ANY, ANY_PROXY
 from server.masking import mask_credentials, mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.client import look_up
@@ -48,6 +49,8 @@ def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) ->
     never = [f"IP_NODES: {remark}" for remark in seeds.never]
     dns = [word for word in dns_report(settings, ask) if word is not None]
     odd = [f"IP_NODES: {remark}" for remark in (*_repeated(environ, in_file), *seeds.odd)]
+    if ANY in settings.forwarded_allow_ips:
+        odd.append(f"FORWARDED_ALLOW_IPS: {ANY_PROXY}")
     return Report(effective, (*malformed, *never, *dns, *unknown), (*odd, *_long_name(settings)))
 
 

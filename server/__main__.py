@@ -8,28 +8,37 @@ from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from server import logs
 from server.app import create_app
+from server.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
 from server.protocol import BoundedHttp
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
+from server.transport.connections import Connections
+from server.transport.forwarded import Forwarded
+from server.transport.listener import listen
 
 MAX_FRAME_BYTES = 65_536
 # Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.
 KEEP_ALIVE_SECONDS = 75
-BACKLOG = 2_048
+# After the last connections were left, until what still runs for them is cancelled.
+CANCEL_SECONDS = 1
 MAX_PORT = 65_535
 
 
 class Server(uvicorn.Server):
     """uvicorn, with a drain in front of its shutdown, and exit status 0 after it."""
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float, shutdown_seconds: float
+    ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
         self._drain_seconds = drain_seconds
+        self._shutdown_seconds = shutdown_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -43,6 +52,18 @@ class Server(uvicorn.Server):
             return
         self._lifecycle.drain()
         self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_seconds, self._leave)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; who does not read its last answers in time is left, instead of cancelling what writes them."""
+        leaving = asyncio.get_running_loop().call_later(self._shutdown_seconds, self._abort)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            leaving.cancel()
+
+    def _abort(self) -> None:
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
 
     def _leave(self) -> None:
         self._lifecycle.close()
@@ -69,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(level=settings.log_level, log_format=settings.log_format)
     host, port = options.host or settings.host, options.port or settings.port
     try:
-        listener = _listen(host, port)
+        listener = listen(host, port)
     except OSError as error:
         sys.stderr.write(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port or PORT\n")
         return 1
@@ -86,30 +107,35 @@ def _port(text: str) -> int:
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
     lifecycle = Lifecycle()
+    app: ASGIApp = create_app(settings, lifecycle)
+    if settings.forwarded_allow_ips:
+        app = Forwarded(app, settings.forwarded_allow_ips)
     config = uvicorn.Config(
-        create_app(settings, lifecycle),
+        app,
         lifespan="on",
-        http=BoundedHttp,
+        http=_http(settings),
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.forwarded_allow_ips),
-        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        proxy_headers=False,  # `Forwarded` takes its place
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds + CANCEL_SECONDS,
     )
     host, port = listener.getsockname()[:2]
-    logs.get_logger("server").info("api.listening", host=host, port=port, network=settings.network)
-    Server(config, lifecycle, settings.drain_seconds).run(sockets=[listener])
-    logs.get_logger("server").info("api.stopped")
+    log = logs.get_logger("server")
+    if ANY in settings.forwarded_allow_ips:
+        log.warning("proxies.any", setting="FORWARDED_ALLOW_IPS=*", means=ANY_PROXY)
+    log.info("api.listening", host=host, port=port, network=settings.network)
+    Server(config, lifecycle, settings.drain_seconds, settings.shutdown_seconds).run(sockets=[listener])
+    log.info("api.stopped")
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError where somebody else has the port, or the host has no such address."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+def _http(settings: Settings) -> type[BoundedHttp]:
+    """The class of this process's connections, which are counted together."""
+    admitted = Connections(settings.max_connections_per_address or None)
+    return type("Http", (BoundedHttp,), {"admitted": admitted})
 
 
 if __name__ == "__main__":

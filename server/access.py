@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from server.logs import get_logger
 from server.metrics import Metrics
+from server.reply import MAX_WRITE_BYTES, send_body
 
 REQUEST_ID = "x-request-id"
 CLIENT_CLOSED_REQUEST = 499
@@ -88,6 +89,9 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = self._request_id
             headers.setdefault("x-content-type-options", "nosniff")
+        elif len(message.get("body", b"")) > MAX_WRITE_BYTES and not message.get("more_body", False):
+            await send_body(self._send, message["body"])
+            return
         await self._send(message)
 
     async def fail(self) -> None:

@@ -1,58 +1,229 @@
-"""HTTP connections with bounds that uvicorn has not: how long the head of a request may be, and how long it may take."""
+"""HTTP connections with bounds that uvicorn has not: on heads, bodies, pipelines, waiting, and answers that nobody reads."""
 
 import math
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import Any, cast
 
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.headers import items_of
+from server.transport.connections import Connections
+from server.transport.flow import Flow
+from server.transport.lingering import MAX_LINGER_BYTES, MAX_LINGER_HEAD_BYTES, EarlyAnswer, Lingering
+from server.transport.progress import Progress
+from server.transport.websocket import BoundedSocket, plain_answer
+
 MAX_HEAD_BYTES = 65_536
+MAX_HEADERS = 256
+# Of requests that wait for the answer to an earlier one on their connection.
+MAX_PIPELINE = 16
 REQUEST_SECONDS = 30.0
 _LOOKS = 2
-_receive = HttpToolsProtocol.data_received  # not by super(), which every request would look up
+_HEAD_END = b"\r\n\r\n"
+# The shortest request has 18 bytes: so many bytes cannot have more requests than may wait.
+_FEW_BYTES = 18 * MAX_PIPELINE
+_SLICE_BYTES = 65_536
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose request line and headers do not end, or that takes its time to send a request.
+    """One connection.
 
-    The parser keeps an unfinished header in memory, so that without a bound one connection could fill it. What comes
-    first in one read, at most 256 KiB, is not counted.
+    - The line and headers of a request, and its trailers, have at most MAX_HEAD_BYTES and MAX_HEADERS: 431 beyond.
+    - Of requests that are sent without waiting for answers, MAX_PIPELINE are parsed. The rest of one read is kept as
+      bytes, and nothing more is read until they are answered.
+    - An upgrade to anything but WebSocket is ignored, as RFC 9110 §7.8 allows, and the body is read.
+    - A client that is answered before its body has ended may send it to the end (`Lingering`).
+    - The connection is looked at twice in `request_seconds`, and closed when the same request is unfinished for the
+      third time. So a request has up to half as long again. Connections without a request are closed in the same way
+      after `timeout_keep_alive` seconds, instead of by a timer that each request would set anew. A client that takes
+      nothing of what waits for it between two looks loses its connection.
 
-    Every request passes here, so that it costs next to nothing: each connection is looked at twice in `request_seconds`,
-    and closed when the same request is unfinished for the third time. So it has up to half as long again. Connections
-    without a request are closed in the same way after `timeout_keep_alive` seconds, instead of by a timer that each
-    request would set anew.
+    Every request passes here, so that what a short request does not need costs it nothing.
     """
 
     max_head_bytes = MAX_HEAD_BYTES
     request_seconds = REQUEST_SECONDS
+    admitted = Connections()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.ws_protocol_class = BoundedSocket
         self._head: object = None
         self._head_bytes = 0
         self._seen: object = self
         self._looks = 0
         self._timer: TimerHandle | None = None
+        self._counted = False
+        # The request that is being answered; `cycle` is the newest one, which may have to wait.
+        self._running: Any = None
+        # What waits to be parsed, and from where on.
+        self._held = b""
+        self._at = 0
+        # Of the body under way: whether the last read brought any of it, and how many bytes came since that were none.
+        self._fed = False
+        self._beside_body = 0
+        self._dropped = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
+        self.flow = self._flow = Flow(transport)
+        self._progress = Progress(transport)
+        self._counted = self.admitted.enter(self._address)
         self._look()
+        if not self._counted:
+            transport.write(plain_answer(HTTPStatus.TOO_MANY_REQUESTS))
+            transport.close()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._held = b""
+        self._leave()
+        running = self._running
+        if running is not None and not running.response_complete:
+            running.disconnected = True
+            running.message_event.set()
         super().connection_lost(exc)
 
+    def _leave(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.admitted.leave(self._address)
+
     def data_received(self, data: bytes) -> None:
-        _receive(self, data)
+        if len(data) > _FEW_BYTES or self._held:
+            self._take(data)
+        else:
+            self._parse(data)
+
+    def _take(self, data: bytes) -> None:
+        """Parse what may hold more requests than may wait, as far as there is room for them."""
+        if not self._held:
+            if len(data) <= _SLICE_BYTES and data.count(_HEAD_END) + len(self.pipeline) <= MAX_PIPELINE:
+                self._parse(data)
+                return
+            self._held, self._at = data, 0
+            self._go_on()
+        else:  # a last read that was under way when reading was paused
+            self._held += data
+
+    def _go_on(self) -> None:
+        """Parse what is held, in slices with one end of a head at most, until the pipeline is full."""
+        while self._held and len(self.pipeline) < MAX_PIPELINE:
+            found = self._held.find(_HEAD_END, self._at, self._at + _SLICE_BYTES)
+            end = found + len(_HEAD_END) if found >= 0 else self._at + _SLICE_BYTES
+            piece, self._at = self._held[self._at : end], end
+            if end >= len(self._held):
+                self._held = b""
+            self._parse(piece)
+            if not self._reads:
+                self._held = b""
+        self._flow.held = bool(self._held or self.pipeline)
+        if self._flow.held:
+            self.flow.pause_reading()
+        elif self._reads:
+            self.flow.resume_reading()
+
+    @property
+    def _reads(self) -> bool:
+        """Whether the connection is still one for requests."""
+        return not self.transport.is_closing() and self.transport.get_protocol() is self
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._give_up(self._fault())
+            return
+        if self.pipeline:
+            self._flow.held = True
         cycle = self.cycle
         if cycle is None or cycle.scope is not self.scope:  # pyright: ignore[reportUnnecessaryComparison]  (None until the first request)
             self._head_bytes = self._head_bytes + len(data) if self._head is self.scope else 0
             self._head = self.scope
             if self._head_bytes > self.max_head_bytes:
                 self._give_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif cycle.more_body:
+            self._expect_more(cycle, len(data))
+
+    def _fault(self) -> HTTPStatus:
+        """What to answer to what cannot be parsed: `on_header` raises where there are too many."""
+        many = len(self.headers or ()) > MAX_HEADERS
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if many else HTTPStatus.BAD_REQUEST
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        headers = self.headers
+        headers.append((name, value))
+        if len(headers) > MAX_HEADERS:
+            raise ValueError(f"more than {MAX_HEADERS} header lines")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+
+    def on_chunk_header(self) -> None:
+        """Trailers must not become headers of a request that is being answered already."""
+        if self.headers is self.scope["headers"]:
+            self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        self._fed = True
+        if cycle.response_complete:
+            self._dropped += len(body)
+            if self._dropped > MAX_LINGER_BYTES:
+                self.transport.abort()
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def _expect_more(self, cycle: Any, size: int) -> None:
+        """A read has ended in the middle of a body."""
+        if not isinstance(cycle.transport, EarlyAnswer):
+            self._dropped = 0
+            cycle.transport = EarlyAnswer(self.transport, cycle, self._linger)
+        self._beside_body = 0 if self._fed else self._beside_body + size
+        self._fed = False
+        if self._beside_body > self.max_head_bytes:
+            self._give_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _should_upgrade(self) -> bool:
+        """Keeps uvicorn from starting a request that asks for an upgrade; `_upgrade` decides what becomes of it."""
+        return True
+
+    def _upgrade(self, rest: bytes) -> None:
+        """A head that asks for an upgrade has ended; `rest` came behind it. The parser takes it for another protocol."""
+        method: str = self.scope["method"]
+        if method == "CONNECT":
+            self._give_up(HTTPStatus.BAD_REQUEST)
+            return
+        headers = [(name, value or b"") for name, value in self.headers]
+        idle = cast("Any", self.cycle) is None or self.cycle.response_complete
+        if method == "GET" and self.scope["http_version"] == "1.1" and idle and _asks_for_socket(headers):
+            self._become_socket(_head(method, self.url, "1.1", headers), rest + self._held[self._at :])
+            return
+        plain = [header for header in headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(_head(method, self.url, self.scope["http_version"], plain) + rest)
+
+    def _become_socket(self, head: bytes, early: bytes) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.connections.discard(self)
+        socket = BoundedSocket(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        socket.begin(self.transport, head, early, self._leave)
 
     @property
     def _in_head(self) -> bool:
@@ -60,18 +231,32 @@ class BoundedHttp(HttpToolsProtocol):
         cycle = cast("Any", self.cycle)
         return cycle is None or cycle.scope is not self.scope
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
     def on_response_complete(self) -> None:
         if self.pipeline:
             super().on_response_complete()
+            if not self.pipeline and self._reads:
+                self._go_on()
             return
         self.server_state.total_requests += 1
         if self.flow.read_paused and not self.transport.is_closing():
             self.flow.resume_reading()
 
     def _look(self) -> None:
-        if self.transport.is_closing() or self.transport.get_protocol() is not self:  # it may be a WebSocket by now
+        if self.transport.get_protocol() is not self:  # a WebSocket, or one that is left
             return
         seconds = self.request_seconds / _LOOKS
+        self._timer = self.loop.call_later(seconds, self._look)
+        if self._progress.stands_still():
+            self.transport.abort()
+            return
+        if self.transport.is_closing():
+            return
         if self._in_head or self.cycle.more_body:
             seen, patience = cast("object", self.scope), self.request_seconds
         elif self.cycle.response_complete:
@@ -81,16 +266,61 @@ class BoundedHttp(HttpToolsProtocol):
         self._looks = self._looks + 1 if seen is self._seen else 0
         self._seen = seen
         if self._looks * seconds >= patience:
+            self._time_out()
+
+    def _time_out(self) -> None:
+        if self._in_head:
             self._give_up(HTTPStatus.REQUEST_TIMEOUT)
         else:
-            self._timer = self.loop.call_later(seconds, self._look)
+            self.transport.close()
 
     def _give_up(self, status: HTTPStatus) -> None:
-        """Close, with a word to the client unless an answer to an earlier request is under way."""
+        """Read no further request. The client is told why, unless that would come into the middle of an answer."""
         cycle = cast("Any", self.cycle)
-        if self.transport.is_closing():
+        if not self._reads:
             return
-        if self._in_head and (cycle is None or cycle.response_complete):
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            self.transport.write(line.encode())
-        self.transport.close()
+        if cycle is not None and not cycle.response_complete:
+            if self._in_head or not cycle.more_body:
+                self._end_after(cycle)
+                return
+            if self.pipeline or cycle.response_started:
+                self.transport.close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if cycle is None or self._in_head or not cycle.more_body or cycle.disconnected:
+            self.transport.write(plain_answer(status))
+        self._linger(MAX_LINGER_HEAD_BYTES)
+
+    def _end_after(self, cycle: Any) -> None:
+        """Close once this request, the last that could be read, is answered."""
+        cycle.keep_alive = False
+        cycle.transport = EarlyAnswer(self.transport, cycle, self._linger, always=True)
+        self._held = b""
+        self.flow.pause_reading()
+        self._flow.held = True
+
+    def _linger(self, max_bytes: int = MAX_LINGER_BYTES) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._held = b""
+        Lingering(self, self.transport, self.loop, max_bytes)
+
+    def shutdown(self) -> None:
+        """Leave, after the answers that are under way; a connection that is left already is not waited for."""
+        if not self._reads:
+            self.transport.abort()
+            return
+        if not self._in_head and not self.cycle.more_body:
+            self._held = b""
+        super().shutdown()
+
+
+def _asks_for_socket(headers: list[tuple[bytes, bytes]]) -> bool:
+    return b"upgrade" in items_of(headers, b"connection") and items_of(headers, b"upgrade") == [b"websocket"]
+
+
+def _head(method: str, target: bytes, version: str, headers: list[tuple[bytes, bytes]]) -> bytes:
+    lines = [b"%b %b HTTP/%b" % (method.encode(), target, version.encode())]
+    lines += [b"%b: %b" % header for header in headers]
+    return b"\r\n".join([*lines, b"", b""])

@@ -11,6 +11,8 @@ from server.rest.etag import matching
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256
+# What is handed to a connection at once: it keeps what its client does not take, and takes no more until it does.
+MAX_WRITE_BYTES = 131_072
 NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
@@ -34,6 +36,15 @@ async def send_answer(
     start, body = messages_of(answer, request, cache_control, bodiless=bodiless)
     await send({**start, "headers": [*start["headers"]]})
     await send(body)
+
+
+async def send_body(send: Send, body: bytes) -> None:
+    """Send a whole body; one that is long in parts, so that it is not copied for a client that does not read."""
+    rest = memoryview(body)
+    while len(rest) > MAX_WRITE_BYTES:
+        await send({"type": "http.response.body", "body": rest[:MAX_WRITE_BYTES], "more_body": True})
+        rest = rest[MAX_WRITE_BYTES:]
+    await send({"type": "http.response.body", "body": rest if rest.nbytes != len(body) else body})
 
 
 async def made(answer: Answer, request: dict[bytes, bytes]) -> None:

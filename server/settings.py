@@ -12,8 +12,9 @@ from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.env_file import BadEnvFile, read_env_file
+from server.exposure import Host, Origins, Proxies, RootPath
 from server.problems import problem_of
-from server.variables import Keys, LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, refuse_quotes, setting
+from server.variables import LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, refuse_quotes, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",
@@ -114,7 +115,7 @@ class Settings(BaseSettings):
         expected="true or false",
         description="Whether public nodes are asked directly, a few in each slot, for their version and uptime.",
     )
-    probe_opt_out: Keys = setting(
+    probe_opt_out: Names = setting(
         (),
         "a comma list of public keys",
         "Keys of nodes that are never asked directly.",
@@ -146,25 +147,45 @@ class Settings(BaseSettings):
         ge=1,
         le=3_650,
     )
-    host: str = setting(
-        "127.0.0.1", "an address to listen on", "Address that the API listens on.", pattern=r"^[0-9A-Za-z:.-]{1,253}$"
+    host: Host = setting(
+        "127.0.0.1",
+        "an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::",
+        "Address that the API listens on: 0.0.0.0 for all of IPv4, :: for all of IPv6 and IPv4.",
+        pattern=r"^[0-9A-Za-z:.-]{1,253}$",
     )
     port: int = setting(8000, "a port from 1 to 65535", "Port that the API listens on.", ge=1, le=MAX_PORT)
-    allowed_origins: Names = setting(
+    root_path: RootPath = setting(
+        "",
+        "a path such as /pnodes, or nothing",
+        "What clients put in front of every path, where a proxy serves the API under a path of its own.",
+        max_length=256,
+    )
+    allowed_origins: Origins = setting(
         (),
-        "a comma list of origins such as https://example.org",
-        "Browser origins that may open a WebSocket. Unset: any, as the data are public.",
+        "a comma list of origins such as https://example.org, or *",
+        "Browser origins that may open a WebSocket. Unset or *: any, as the data are public.",
         max_length=64,
+    )
+    max_connections_per_address: int = setting(
+        0,
+        "a whole number from 0 (off) to 100000",
+        "Connections that one client address (IPv6: one /64) may hold. Leave it off behind a proxy.",
+        ge=0,
+        le=100_000,
     )
     max_sockets: int = setting(
         2_000,
         "a whole number from 1 to 100000",
-        "WebSockets that may be open at once, for each process.",
+        "WebSockets and event streams that may be open at once, for each process.",
         ge=1,
         le=100_000,
     )
     max_sockets_per_address: int = setting(
-        1_000, "a whole number from 1 to 100000", "WebSockets that one client address may open.", ge=1, le=100_000
+        1_000,
+        "a whole number from 1 to 100000",
+        "WebSockets and event streams that one client address (IPv6: one /64) may open.",
+        ge=1,
+        le=100_000,
     )
     response_cache_bytes: int = setting(
         32 * 2**20,
@@ -181,14 +202,14 @@ class Settings(BaseSettings):
     rate_limit: int = setting(
         0,
         "a whole number from 0 (off) to 100000000",
-        "Query cost per minute and client address; cached answers are free.",
+        "Query cost per minute and client address (IPv6: one /64); cached answers are free.",
         ge=0,
         le=100_000_000,
     )
-    forwarded_allow_ips: Names = setting(
+    forwarded_allow_ips: Proxies = setting(
         (),
-        "a comma list of addresses of proxies, or *",
-        "Proxies whose X-Forwarded-For is believed. Unset: none.",
+        "a comma list of addresses or networks of proxies, or *",
+        "Proxies whose X-Forwarded-For is believed: the right-most hop that is none of them is the client. Unset: none.",
         max_length=64,
     )
     drain_seconds: float = setting(

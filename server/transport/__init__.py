@@ -1,0 +1,1 @@
+"""Connections: who may open them, what they may send, and how long they may take. `server.protocol` is the HTTP side."""

@@ -1,0 +1,77 @@
+"""Who a request comes from when proxies stand in between: `X-Forwarded-For`, as far as it can be believed."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import ip_network
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.clients import address_of
+from server.exposure import ANY
+from server.headers import Raw
+
+# Proxies that stand one behind the other; what is beyond was written by the client.
+MAX_HOPS = 16
+_MAX_ADDRESS_LENGTH = 64
+_REMEMBERED = 4_096
+_SCHEMES = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
+
+
+class Forwarded:
+    """ASGI middleware. The client becomes the right-most hop that is none of `proxies`, since each adds the one before it.
+
+    With `*` whoever connects is a proxy, and all other hops are clients: the right-most entry counts.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Sequence[str]) -> None:
+        self._app = app
+        self._anybody = ANY in proxies
+        self._networks = [ip_network(proxy) for proxy in proxies if proxy != ANY]
+        self._is_proxy = lru_cache(_REMEMBERED)(self._look_up)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            peer = scope.get("client")
+            if peer and (self._anybody or self._is_proxy(peer[0])):
+                self._believe(scope, peer[0])
+        await self._app(scope, receive, send)
+
+    def _believe(self, scope: Scope, peer: str) -> None:
+        headers: Raw = scope["headers"]
+        lines = [value for name, value in headers if name == b"x-forwarded-for"]
+        if lines:
+            client = self._client(b",".join(lines).decode("latin-1"), peer)
+            if client != peer:
+                scope["client"] = (client, 0)
+        scheme = next((value for name, value in reversed(headers) if name == b"x-forwarded-proto"), b"")
+        known = _SCHEMES.get(scheme.rpartition(b",")[2].strip().lower())
+        if known is not None:
+            scope["scheme"] = known.replace("http", "ws") if scope["type"] == "websocket" else known
+
+    def _client(self, forwarded: str, peer: str) -> str:
+        """The first hop from the right that is no proxy; the last one that is known where something unreadable comes."""
+        nearest = peer
+        for hop in reversed(forwarded.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
+            address = _address(hop.strip())
+            if address is None:
+                return nearest
+            nearest = address
+            if self._anybody or not self._is_proxy(address):
+                return nearest
+        return nearest
+
+    def _look_up(self, text: str) -> bool:
+        address = address_of(text)
+        return address is not None and any(address in network for network in self._networks)
+
+
+def _address(hop: str) -> str | None:
+    """The address of `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1` or `[2001:db8::1]:5`; None where it is none."""
+    if len(hop) > _MAX_ADDRESS_LENGTH:
+        return None
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    address = address_of(hop)
+    return None if address is None else str(address)

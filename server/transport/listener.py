@@ -1,0 +1,24 @@
+"""Listening sockets, whose options every connection that they accept inherits."""
+
+import socket
+
+BACKLOG = 2_048
+# What the kernel keeps of an answer that its client does not read; the kernel may double it for its own account.
+SEND_BUFFER_BYTES = 262_144
+# For how long the other side may leave sent data unacknowledged, or not read at all, also after we have closed.
+UNACKNOWLEDGED_SECONDS = 60
+_ALL_IPV6 = "::"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; `::` takes IPv4 too.
+
+    Raises OSError where somebody else has the port, or the machine has no such address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == _ALL_IPV6 and socket.has_dualstack_ipv6()
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_SECONDS * 1_000)
+    return listener
