@@ -18,7 +18,7 @@ from jobs.plan import Plan, Wish, plan_of
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.masking import mask_url
-from server.reasons import in_words
+from server.reasons import detail_of, reason_of
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
@@ -53,7 +53,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
                 progress=sys.stderr.isatty(),
             )
     except SnapshotUnavailable as error:
-        write(f"{error}: {in_words(error)}")
+        write(f"{error}: {reason_of(error)} ({detail_of(error)})")
         return 1
     except (GaveUp, InUse) as error:
         write(str(error))

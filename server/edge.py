@@ -7,13 +7,15 @@ and everything that is not known yet, goes inwards; what comes back and may be k
 from collections import defaultdict
 from collections.abc import Hashable
 from typing import NamedTuple
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.access import GRAPHQL_PATH
 from server.cache import Answer, Flights, Headers, ResponseCache, without
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
-from server.reply import NO_BODY, made, messages_of
+from server.headers import combined, with_single_lines
+from server.reply import MAX_WRITE_BYTES, NO_BODY, made, messages_of, send_body
 from server.view import CurrentView
 
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
@@ -53,6 +55,9 @@ class Edge:
 
     GraphQL requests that are not known go to `ask`: the endpoint with as little as possible around it, since it does
     for itself what the layers of `app` do for the routes.
+
+    A path has one form inside: without `root_path` in front, and without slashes at its end. Inner layers see one line
+    for each header.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Edge:
         view: CurrentView,
         *,
         ask: ASGIApp | None = None,
+        root_path: str = "",
     ) -> None:
         self._app = app
         self._graphql = graphql
@@ -70,6 +76,7 @@ class Edge:
         self._cache = cache
         self._view = view
         self._flights = Flights()
+        self._prefix = f"{root_path}/" if root_path else ""
         self.served = defaultdict[tuple[str, str, int], int](int)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +95,7 @@ class Edge:
                 if answer is None:
                     await self._get(question, scope, receive, send)
                     return
-                headers = dict(scope["headers"])
+                headers = combined(scope["headers"])
                 unchanged = answer.unchanged.get(headers.get(b"if-none-match", b""))
                 if unchanged is None:
                     await self._serve(scope, "rest", answer, headers, send)
@@ -97,27 +104,49 @@ class Edge:
                     await send(unchanged.message(self._view.cache_control(immutable=answer.immutable)))
                     await send(NO_BODY)
                 return
-        await self._app(scope, receive, send)
+        await self._others(scope, receive, send)
+
+    async def _others(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is not looked up: other methods, WebSockets, paths that are written in another form."""
+        plain = self._plain(scope)
+        if plain is not None:
+            await self(plain, receive, send)
+        else:
+            await self._app(scope if scope["type"] == "lifespan" else with_single_lines(scope), receive, send)
+
+    def _plain(self, scope: Scope) -> Scope | None:
+        """The scope with its path in the form that it has inside; None where it has that already."""
+        path: str = scope.get("path", "/")
+        plain = path
+        if self._prefix and f"{path}/".startswith(self._prefix):
+            plain = path[len(self._prefix) - 1 :] or "/"
+        plain = plain.rstrip("/") or "/"
+        return None if plain == path else {**scope, "path": plain, "raw_path": quote(plain).encode()}
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = await receive()
         if first["type"] == "http.request" and not first.get("more_body", False):
-            headers = dict(scope["headers"])
+            headers = combined(scope["headers"])
             answer = self._graphql.kept(asked_by_post(headers, first.get("body", b"")))
             if answer is not None:
                 await self._serve(scope, "graphql", answer, headers, send)
                 return
-        await self._ask(scope, _replay(first, receive), send)
+        await self._ask(with_single_lines(scope), _replay(first, receive), send)
 
     async def _graphql_get(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
+        headers = combined(scope["headers"])
         answer = self._graphql.kept(asked_by_get(headers, scope["query_string"]))
         if answer is None:
-            await self._ask(scope, receive, send)
+            await self._ask(with_single_lines(scope), receive, send)
         else:
             await self._serve(scope, "graphql", answer, headers, send)
 
     async def _get(self, question: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = self._plain(scope)
+        if plain is not None:
+            await self(plain, receive, send)
+            return
+        scope = with_single_lines(scope)
         path: str = scope["path"]
         if path.startswith(_PASSED_ON) or len(path) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
             await self._app(scope, receive, send)
@@ -133,7 +162,10 @@ class Edge:
         await made(answer, headers)
         start, body = self._messages(scope, kind, answer, headers)
         await send(start)
-        await send(body)
+        if len(body["body"]) > MAX_WRITE_BYTES:
+            await send_body(send, body["body"])
+        else:
+            await send(body)
 
     def _messages(
         self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes]
@@ -183,4 +215,4 @@ def _replay(first: Message, receive: Receive) -> Receive:
 async def _pass_on(captured: Captured, send: Send, *, bodiless: bool) -> None:
     headers = [*without(captured.headers, frozenset({b"access-control-allow-origin"})), _COMMON[1]]
     await send({"type": "http.response.start", "status": captured.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if bodiless else captured.body})
+    await send_body(send, b"" if bodiless else captured.body)

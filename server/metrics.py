@@ -28,7 +28,7 @@ class Scrape(NamedTuple):
     """What is only known when somebody scrapes.
 
     `store_ok` tells how the last look at the store went, None before the first; `served` counts answers from memory by
-    method, kind and status; `sockets` are open WebSockets; `now` is in unix seconds.
+    method, kind and status; `sockets` and `streams` are open WebSockets and event streams; `now` is in unix seconds.
     """
 
     snapshot: Snapshot | None
@@ -37,6 +37,7 @@ class Scrape(NamedTuple):
     served: Mapping[tuple[str, str, int], int]
     sockets: int
     now: float
+    streams: int = 0
 
 
 class Metrics:
@@ -95,6 +96,7 @@ class _Figures(Collector):
 def _figures(scrape: Scrape) -> Iterator[Metric]:
     yield _served(scrape.served)
     yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
+    yield _gauge("pnodes_event_streams", "Open event streams", scrape.streams)
     if scrape.store_ok is not None:
         yield _gauge("pnodes_store_up", "1 when the last look at the store succeeded", float(scrape.store_ok))
     if scrape.collector is not None:

@@ -28,6 +28,7 @@ from server.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
 from server.cache import ResponseCache
 from server.compress import Compress
 from server.edge import Edge
+from server.exposure import ANY
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
@@ -80,12 +81,12 @@ def assemble(
     )
     operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock)
     feeds = Feeds()
-    graphql = GraphQLEndpoint(operations, feeds, cache, view, body_limit=BODY_LIMIT_BYTES)
     doors = Doors(
         in_all=settings.max_sockets,
         per_address=settings.max_sockets_per_address,
-        allowed_origins=settings.allowed_origins or None,
+        allowed_origins=None if ANY in settings.allowed_origins else settings.allowed_origins or None,
     )
+    graphql = GraphQLEndpoint(operations, feeds, cache, view, body_limit=BODY_LIMIT_BYTES, doors=doors)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -102,21 +103,25 @@ def assemble(
         cache_ttl=settings.cache_ttl,
         clock=clock,
         started_at=clock(),
+        root_path=settings.root_path,
         accepting=lambda: lifecycle.accepting,
         cache_hit_ratio=lambda: cache.hit_ratio,
     )
-    app = DocumentedApi(service.version, lifespan=lifespan)
+    app = DocumentedApi(service.version, root_path=settings.root_path, lifespan=lifespan)
     log_requests = partial(
         AccessLog,
         metrics=metrics,
         sample=settings.access_log_sample,
         slow_seconds=settings.slow_request_ms / 1_000,
     )
-    edge = Edge(app, graphql, cache, view, ask=log_requests(graphql))
+    edge = Edge(app, graphql, cache, view, ask=log_requests(graphql), root_path=settings.root_path)
 
     async def show_metrics(request: Request) -> Response:
         wanted = negotiated(",".join(request.headers.getlist("accept")))
-        scrape = Scrape(reads.current(), await _collector(reads), store_ok(), edge.served, doors.open, clock())
+        collector = await _collector(reads)
+        scrape = Scrape(
+            reads.current(), collector, store_ok(), edge.served, doors.sockets, clock(), streams=doors.streams
+        )
         headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
         return Response(metrics.render(scrape, wanted.write), headers=headers)
 

@@ -1,7 +1,7 @@
 """Talking to an ASGI application without a socket: whole HTTP exchanges, streams, and WebSockets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -51,8 +51,9 @@ async def call(
     body: bytes = b"",
     json: object = None,
     chunks: int = 1,
+    lines: Sequence[tuple[str, str]] = (),
 ) -> Reply:
-    """One exchange; the body may be sent in several chunks."""
+    """One exchange; the body may be sent in several chunks. `lines` are header lines whose names may be repeated."""
     sent = dict(headers or {})
     if json is not None:
         body = orjson.dumps(json)
@@ -75,7 +76,9 @@ async def call(
     async def send(message: Message) -> None:
         outgoing.append(message)
 
-    await app(http_scope(method, target, sent), receive, send)
+    scope = http_scope(method, target, sent)
+    scope["headers"] += [(name.lower().encode(), value.encode("latin-1")) for name, value in lines]
+    await app(scope, receive, send)
     finished.set()
     start = outgoing[0]
     return Reply(

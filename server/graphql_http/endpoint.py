@@ -1,5 +1,6 @@
 """GraphQL over HTTP: GET, HEAD and POST, by the GraphQL-over-HTTP specification, answered from memory where possible."""
 
+import sys
 from collections.abc import Hashable
 from http import HTTPStatus
 from typing import NamedTuple
@@ -11,13 +12,16 @@ from schema.graphql.bounded import BoundedMap
 from schema.graphql.engine import Failure, Ready, Response
 from schema.graphql.errors import ErrorCode
 from server.cache import Answer, Flights, Headers, ResponseCache
+from server.clients import client_of
 from server.encode import encode
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response
 from server.graphql_http.past import is_closed_past
 from server.graphql_http.request import GraphQLRequest, Refused, asks_to_mutate, from_body, from_url
+from server.graphql_http.sockets import Doors
 from server.graphql_http.sse import EventStream, single
+from server.headers import combined
 from server.reply import send_answer, send_whole
 from server.view import CurrentView
 
@@ -26,6 +30,9 @@ MAX_SHORTCUTS = 4_096
 MAX_SHORTCUT_BYTES = 8 * 2**20
 
 Asked = tuple[bytes | None, ...]
+
+# ASCII texts are UTF-8 texts.
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 class Reply(NamedTuple):
@@ -51,9 +58,8 @@ class Exchange(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The address of the client's socket, or what the server was told to trust instead."""
-        client = self.scope.get("client")
-        return client[0] if client else "unknown"
+        """The client that the request is counted under."""
+        return client_of(self.scope)
 
     @property
     def request_id(self) -> str | None:
@@ -68,12 +74,21 @@ class GraphQLEndpoint:
     """ASGI application for the HTTP side of `/graphql`."""
 
     def __init__(
-        self, operations: Operations, feeds: Feeds, cache: ResponseCache, view: CurrentView, *, body_limit: int
+        self,
+        operations: Operations,
+        feeds: Feeds,
+        cache: ResponseCache,
+        view: CurrentView,
+        *,
+        body_limit: int,
+        doors: Doors | None = None,
     ) -> None:
         self._operations = operations
         self._feeds = feeds
         self._cache = cache
         self._view = view
+        # Event streams count as WebSockets do.
+        self._doors = doors or Doors(in_all=sys.maxsize, per_address=sys.maxsize)
         self._body_limit = body_limit
         self._flights = Flights()
         # From the bytes of a request to the question that they ask, so that a known request is not even parsed.
@@ -85,7 +100,7 @@ class GraphQLEndpoint:
         return self._cache.get(question) if question is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, dict(scope["headers"]), receive, send)
+        exchange = Exchange(scope, combined(scope["headers"]), receive, send)
         try:
             request, asked = await self._read(exchange)
             await self._serve(exchange, request, asked)
@@ -158,17 +173,24 @@ class GraphQLEndpoint:
         return Reply(answer, HTTPStatus.OK, b"")
 
     async def _stream(self, exchange: Exchange, ready: Ready) -> None:
+        full = self._doors.refusal(None, exchange.address)
+        if full is not None:
+            body = orjson.dumps(error_response("too many subscriptions are open", ErrorCode.RATE_LIMITED))
+            await exchange.reply(full, body, JSON, _RETRY)
+            return
         refused = self._operations.charge(ready, exchange.address)
         if refused is not None:
             reply = _failed(refused, JSON, HTTPStatus.TOO_MANY_REQUESTS)
             await exchange.reply(reply.status, reply.body, JSON, _RETRY)
             return
         stream = EventStream(replaces=ready.replaces)
+        self._doors.enter(exchange.address, stream=True)
         leave = self._feeds.join(*self._operations.feed(ready), stream)
         try:
             await stream.serve(exchange.receive, exchange.send)
         finally:
             leave()
+            self._doors.leave(exchange.address, stream=True)
 
 
 _COMMON: Headers = [
@@ -208,12 +230,20 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 
 def _check_content(headers: dict[bytes, bytes]) -> None:
-    kind, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
-    charset = parameters.strip().removeprefix("charset=").strip('"')
-    if kind.strip() != JSON or (charset and charset != "utf-8"):
+    kind, *parameters = (
+        part.strip() for part in headers.get(b"content-type", b"").decode("latin-1").lower().split(";")
+    )
+    if kind != JSON or not all(map(_is_utf8, parameters)):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}, in UTF-8")
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+    codings = headers.get(b"content-encoding", b"identity").lower().split(b",")
+    if any(coding.strip() not in (b"", b"identity") for coding in codings):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted")
+
+
+def _is_utf8(parameter: str) -> bool:
+    """Whether a parameter (in small letters) is no charset, or one whose texts are UTF-8."""
+    name, _, value = parameter.partition("=")
+    return name.strip() != "charset" or value.strip().strip('"') in _CHARSETS
 
 
 def _failed(failure: Failure, media: str, status: HTTPStatus) -> Reply:

@@ -1,4 +1,4 @@
-"""Who may open a WebSocket, judged before it is accepted: by origin, and by how many are open already."""
+"""Who may open a WebSocket or an event stream, judged before it begins: by origin, and by how many are open already."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -8,22 +8,31 @@ from starlette.types import Scope, Send
 
 
 class Doors:
-    """The count of open sockets, in all and by client address; `allowed_origins` None lets every origin in."""
+    """The count of open WebSockets and event streams together, in all and by client.
+
+    `allowed_origins` are those whose pages may open WebSockets; None lets every page.
+    """
 
     def __init__(self, *, in_all: int, per_address: int, allowed_origins: Collection[str] | None = None) -> None:
         self._in_all = in_all
         self._per_address = per_address
         self._origins = frozenset(allowed_origins) if allowed_origins is not None else None
         self._open: Counter[str] = Counter()
+        self.streams = 0
 
     @property
     def open(self) -> int:
-        """How many sockets are open."""
+        """How many WebSockets and event streams are open."""
         return self._open.total()
+
+    @property
+    def sockets(self) -> int:
+        """How many of them are WebSockets."""
+        return self.open - self.streams
 
     def refusal(self, origin: str | None, address: str) -> HTTPStatus | None:
         """Why a socket may not be opened; None where it may. Clients that are no browsers send no origin."""
-        if self._origins is not None and origin is not None and origin not in self._origins:
+        if self._origins is not None and origin is not None and origin.lower() not in self._origins:
             return HTTPStatus.FORBIDDEN
         if self.open >= self._in_all:
             return HTTPStatus.SERVICE_UNAVAILABLE
@@ -31,10 +40,12 @@ class Doors:
             return HTTPStatus.TOO_MANY_REQUESTS
         return None
 
-    def enter(self, address: str) -> None:
+    def enter(self, address: str, *, stream: bool = False) -> None:
         self._open[address] += 1
+        self.streams += stream
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, *, stream: bool = False) -> None:
+        self.streams -= stream
         self._open[address] -= 1
         if self._open[address] <= 0:
             del self._open[address]

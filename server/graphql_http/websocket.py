@@ -5,6 +5,7 @@ not read is bounded by its outbox.
 
 | closed with | because                                              |
 |-------------|------------------------------------------------------|
+| 1008        | frames come too fast (`server.transport.frames`)     |
 | 1013        | the client reads too slowly                          |
 | 4400        | a message that the protocol does not know            |
 | 4401        | `subscribe` before `connection_init` was acknowledged |
@@ -23,16 +24,21 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from schema.graphql.engine import Failure, Ready
+from server.clients import client_of
 from server.graphql_http.feeds import Feeds, Source
 from server.graphql_http.outbox import Outbox, Overflow
 from server.graphql_http.request import GraphQLRequest, Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
+from server.headers import combined
+from server.logs import get_logger
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 5.0
 MAX_SUBSCRIPTIONS = 50
 MAX_ID_LENGTH = 128
 MAX_FRAME_BYTES = 65_536
+
+log = get_logger(__name__)
 
 
 class Closed(Exception):
@@ -70,11 +76,12 @@ class WebSockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin")
-        address = scope["client"][0] if scope.get("client") else "unknown"
-        refusal = self._doors.refusal(origin.decode("latin-1") if origin else None, address)
+        sent = combined(scope["headers"]).get(b"origin")
+        origin = sent.decode("latin-1") if sent else None
+        address = client_of(scope)
+        refusal = self._doors.refusal(origin, address)
         if refusal is not None:
+            log.info("socket.refused", status=int(refusal), origin=origin, client=address)
             await refuse(scope, send, refusal)
             return
         self._doors.enter(address)

@@ -1,6 +1,6 @@
 """What `/` says of the routes: their paths, what they give, and a question that works. A test holds it against the routes."""
 
-from typing import Any
+from typing import Any, cast
 
 CORE = {
     "health": ("/health", "Whether the data are fresh, for monitors", "/health"),
@@ -107,3 +107,15 @@ def endpoint_groups() -> dict[str, dict[str, dict[str, str]]]:
 def endpoint_map() -> dict[str, str]:
     """Every path with what it gives: the older style of the same catalogue."""
     return {path: description for entries in GROUPS.values() for path, description, _ in entries.values()}
+
+
+def under(root_path: str, part: Any) -> Any:
+    """The same part of the catalogue for clients that put `root_path` in front of every path."""
+    if isinstance(part, str):
+        return root_path + part if part.startswith("/") else part
+    if isinstance(part, list):
+        return [under(root_path, item) for item in cast("list[Any]", part)]
+    if isinstance(part, dict):
+        found = cast("dict[str, Any]", part)
+        return {under(root_path, name): under(root_path, value) for name, value in found.items()}
+    return part

@@ -38,10 +38,11 @@ _TAGS = {
 class DocumentedApi(FastAPI):
     """A FastAPI application that describes the REST surface whole: licence, servers, tags, examples.
 
-    The server's URL is relative, and slashes are not redirected: no Host that a client sends is ever used.
+    The server's URL is relative, and slashes are not redirected: no Host that a client sends is ever used. `root_path`
+    stands in front of all paths where clients see them.
     """
 
-    def __init__(self, version: str, **settings: Any) -> None:
+    def __init__(self, version: str, *, root_path: str = "", **settings: Any) -> None:
         super().__init__(
             title=TITLE,
             version=version,
@@ -49,14 +50,14 @@ class DocumentedApi(FastAPI):
             description=_DESCRIPTION,
             contact={"name": "The operator of this deployment"},
             license_info={"name": "MIT", "identifier": "MIT"},
-            servers=[{"url": "/", "description": "This server"}],
+            servers=[{"url": root_path or "/", "description": "This server"}],
             openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
             redirect_slashes=False,
             # The routes below take the place of the framework's, whose pages load from elsewhere.
             openapi_url=None,
             **settings,
         )
-        self.router.routes.extend(page_routes(TITLE, self.openapi))
+        self.router.routes.extend(page_routes(TITLE, self.openapi, root_path))
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once. Examples are added here because FastAPI drops every null from what it is given."""

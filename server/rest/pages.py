@@ -57,12 +57,23 @@ class Kept(Response):
         await send_answer(send, self._answer, dict(scope["headers"]), self._control, bodiless=bodiless)
 
 
-def page_routes(title: str, document: Callable[[], object]) -> list[Route]:
-    """The routes, GET and HEAD. `document` gives what `/openapi.json` shows; it is called once, when first asked for."""
+def page_routes(title: str, document: Callable[[], object], root_path: str = "") -> list[Route]:
+    """The routes, GET and HEAD. `document` gives what `/openapi.json` shows; it is called once, when first asked for.
+
+    `root_path` stands in front of the links in the pages.
+    """
     routes = [
         _route(OPENAPI_PATH, lambda: orjson.dumps(document()), "application/json", _DOCUMENT_SECONDS),
-        _route(SWAGGER_PATH, lambda: _swagger(title), "text/html; charset=utf-8", _DOCUMENT_SECONDS, policy=_POLICY),
-        _route(REDOC_PATH, lambda: _redoc(title), "text/html; charset=utf-8", _DOCUMENT_SECONDS, policy=_POLICY),
+        _route(
+            SWAGGER_PATH,
+            lambda: _swagger(title, root_path),
+            "text/html; charset=utf-8",
+            _DOCUMENT_SECONDS,
+            policy=_POLICY,
+        ),
+        _route(
+            REDOC_PATH, lambda: _redoc(title, root_path), "text/html; charset=utf-8", _DOCUMENT_SECONDS, policy=_POLICY
+        ),
     ]
     icon = files("server.rest") / "favicon.ico"
     routes.append(_route(ICON_PATH, icon.read_bytes, "image/x-icon", _ASSET_SECONDS))
@@ -87,25 +98,25 @@ def _route(path: str, body: Callable[[], bytes], media_type: str, max_age: int, 
     return Route(path, show, methods=["GET"], include_in_schema=False)
 
 
-def _swagger(title: str) -> bytes:
+def _swagger(title: str, root: str) -> bytes:
     page = get_swagger_ui_html(
-        openapi_url=OPENAPI_PATH,
+        openapi_url=root + OPENAPI_PATH,
         title=title,
-        swagger_js_url=f"{SWAGGER_PATH}/swagger-ui-bundle.js",
-        swagger_css_url=f"{SWAGGER_PATH}/swagger-ui.css",
-        swagger_favicon_url=ICON_PATH,
+        swagger_js_url=f"{root}{SWAGGER_PATH}/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}{SWAGGER_PATH}/swagger-ui.css",
+        swagger_favicon_url=root + ICON_PATH,
         # Else the page has a validator of others read this server's document.
         swagger_ui_parameters={"validatorUrl": None},
     )
     return bytes(page.body)
 
 
-def _redoc(title: str) -> bytes:
+def _redoc(title: str, root: str) -> bytes:
     page = get_redoc_html(
-        openapi_url=OPENAPI_PATH,
+        openapi_url=root + OPENAPI_PATH,
         title=title,
-        redoc_js_url=f"{REDOC_PATH}/redoc.standalone.js",
-        redoc_favicon_url=ICON_PATH,
+        redoc_js_url=f"{root}{REDOC_PATH}/redoc.standalone.js",
+        redoc_favicon_url=root + ICON_PATH,
         with_google_fonts=False,
     )
     return bytes(page.body)

@@ -8,7 +8,7 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.freshness import Freshness, freshness
 from schema.domain.policy import POLICIES, POLICY_1_0
 from schema.domain.snapshot import ScorePolicy
-from server.rest.catalogue import ABOUT, endpoint_groups, endpoint_map
+from server.rest.catalogue import ABOUT, endpoint_groups, endpoint_map, under
 from server.rest.models.root import RootAnswer
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.respond import answer
@@ -28,7 +28,7 @@ _INITIALIZING_SECONDS = 1
 def root_routes(views: Views, service: ServiceInfo) -> Routes:
     """The entrance."""
     routes = Routes("health")
-    groups, paths = endpoint_groups(), endpoint_map()
+    about, groups, paths = (under(service.root_path, part) for part in (ABOUT, endpoint_groups(), endpoint_map()))
 
     @routes.get(
         "/",
@@ -50,7 +50,7 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
         body = {
             "api_name": API_NAME,
             "version": service.version,
-            **ABOUT,
+            **about,
             "system_status": status | {"network": service.network},
             "endpoints": paths,
             **groups,

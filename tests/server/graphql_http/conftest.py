@@ -44,8 +44,10 @@ class Api:
         self.operations = Operations(
             self.engine, self.reads, self.updates, ServiceInfo(rate_limit=rate_limit), clock=self.clock
         )
-        self.http = GraphQLEndpoint(self.operations, self.feeds, self.cache, self.view, body_limit=65_536)
         self.doors = Doors(in_all=in_all, per_address=per_address, allowed_origins=allowed_origins)
+        self.http = GraphQLEndpoint(
+            self.operations, self.feeds, self.cache, self.view, body_limit=65_536, doors=self.doors
+        )
         self.sockets = WebSockets(self.operations, self.feeds, self.doors, init_seconds=init_seconds)
 
     def clock(self) -> float:

@@ -226,6 +226,57 @@ async def test_a_subscription_is_streamed_to_who_accepts_a_stream(api: Any) -> N
     assert len(api.feeds) == 0
 
 
+async def test_event_streams_count_as_sockets_do(make_api: Any) -> None:
+    api = make_api([network(1)], in_all=2, per_address=1)
+    body = orjson.dumps({"query": "subscription { snapshots { slot } }"})
+    headers = JSON | {"accept": "text/event-stream"}
+    async with Stream(api.http, "POST", "/graphql", headers=headers, body=body):
+        assert (api.doors.open, api.doors.streams, api.doors.sockets) == (1, 1, 0)
+        by_address = await call(api.http, "POST", "/graphql", headers=headers, body=body)
+        api.doors.enter("192.0.2.2")
+        in_all = await call(api.http, "POST", "/graphql", headers=headers, body=body)
+        api.doors.leave("192.0.2.2")
+    assert (by_address.status, in_all.status) == (429, 503)
+    assert codes(by_address) == codes(in_all) == ["RATE_LIMITED"]
+    assert (api.doors.open, api.doors.streams) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json; charset=utf8",
+        "application/json;charset=UTF8",
+        'application/json; charset="utf-8"',
+        "application/json; charset=us-ascii",
+        "application/json; profile=x; charset=utf-8; q",
+        "application/json;",
+        "Application/JSON ; odata=verbose",
+    ],
+)
+async def test_parameters_of_the_content_type_that_change_nothing_are_passed_over(api: Any, kind: str) -> None:
+    body = orjson.dumps({"query": COUNT})
+    assert (await call(api.http, "POST", "/graphql", headers={"content-type": kind}, body=body)).status == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=latin-1", "application/json; x; charset=utf-16"])
+async def test_another_charset_is_refused(api: Any, kind: str) -> None:
+    body = orjson.dumps({"query": COUNT})
+    assert (await call(api.http, "POST", "/graphql", headers={"content-type": kind}, body=body)).status == 415
+
+
+async def test_ipv6_clients_are_charged_by_their_network(make_api: Any) -> None:
+    api = make_api([network(20)], rate_limit=10)
+    statuses: list[int] = []
+    for number, address in enumerate(("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")):
+
+        async def at(scope: Any, receive: Any, send: Any, address: str = address) -> None:
+            await api.http({**scope, "client": (address, 1)}, receive, send)
+
+        body = orjson.dumps({"query": f"query q{number} {{ pnodes(first: 5) {{ nodes {{ id address }} }} }}"})
+        statuses.append((await call(at, "POST", "/graphql", headers=JSON, body=body)).status)
+    assert statuses == [200, 429, 200]
+
+
 async def test_a_subscription_without_a_stream_is_refused(api: Any) -> None:
     assert (await post(api, "subscription { snapshots { slot } }")).status == 406
 
