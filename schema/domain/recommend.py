@@ -3,7 +3,8 @@
 from enum import StrEnum
 from functools import cached_property
 
-from schema.domain.base import DAY, Record
+from schema.domain.base import DAY, Record, rounded
+from schema.domain.consistency import SHOWN_DECIMALS
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.snapshot import Snapshot
@@ -73,8 +74,9 @@ def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple
     """Each criterion in the order of `CriterionName`, for any node, also one that does not pass."""
     public = node.is_public
     composite = node.score.composite if node.score else None
-    days = None if node.uptime is None else round(node.uptime / DAY, 2)
-    steadiness = node.consistency.score if node.consistency else None
+    # Rounded down, so that a node that is seconds short of the demand does not show the days that were demanded.
+    days = None if node.uptime is None else node.uptime * 100 // DAY / 100
+    steadiness = rounded(node.consistency.score, SHOWN_DECIMALS) if node.consistency else None
     steady = POLICY_1_0.consistency.unstable_below
     full = POLICY_1_0.trust.presence_full
     return (
@@ -172,13 +174,13 @@ def _reason(result: Criterion) -> str:
         case CriterionName.VERSION:
             return f"version {actual}, latest {_figure(result.expected)}"
         case CriterionName.CONSISTENCY:
-            return f"consistency {actual}"
+            return f"consistency {_figure(result.actual, SHOWN_DECIMALS)}"
         case CriterionName.WITNESSES:
             return f"listed by {actual} {agreeing(result.actual, 'seed')}"
 
 
-def _figure(value: float | str | None) -> str:
-    """A figure for people: at most two decimals, `unknown` for None."""
+def _figure(value: float | str | None, decimals: int = 2) -> str:
+    """A figure for people: at most so many decimals, `unknown` for None."""
     if value is None:
         return "unknown"
-    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return value if isinstance(value, str) else f"{value:.{decimals}f}".rstrip("0").rstrip(".")

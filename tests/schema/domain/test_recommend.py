@@ -118,3 +118,21 @@ def test_recommendations_are_those_who_meet_the_demands_in_order(network: list[P
 def test_stricter_demands_never_admit_more(network: list[PNode], a: float, b: float):
     lax, strict = (set(ids(network, Criteria(min_uptime_days=0, min_score=score))) for score in sorted((a, b)))
     assert strict <= lax
+
+
+@given(st.integers(1, 30), st.integers(-900, 900))
+def test_whether_a_criterion_is_met_agrees_with_the_figure_that_is_shown(days: int, seconds: int):
+    node = pnode(uptime=days * DAY + seconds)
+    found = {one.name: one for one in assess(node, Criteria(min_uptime_days=days), "0.8.0")}[CriterionName.UPTIME]
+    assert isinstance(found.actual, float)
+    assert found.passed is (found.actual >= days) is (seconds >= 0)
+
+
+@pytest.mark.parametrize(("score", "shown", "passed"), [(0.89994, 0.8999, False), (0.89996, 0.9, True)])
+def test_consistency_is_judged_by_the_score_that_is_shown(score: float, shown: float, *, passed: bool):
+    steady = pnode().consistency
+    assert steady is not None
+    node = pnode(consistency=steady.model_copy(update={"score": score}))
+    found = {one.name: one for one in assess(node, Criteria(), "0.8.0")}[CriterionName.CONSISTENCY]
+    assert (found.actual, found.passed) == (shown, passed)
+    assert f"consistency {shown:g}" in recommend(snapshot([node]), Criteria(min_uptime_days=0)).items[0].reasons
