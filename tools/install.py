@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-FOUND = ("Collecting ", "Requirement already satisfied: ")
+FOUND = ("Collecting ", "Processing ", "Requirement already satisfied: ")
+LEFT_OUT = "Ignoring "
+"""What pip says of a package that is for another platform or Python."""
 UNREACHED = re.compile(
     r"NewConnectionError|NameResolutionError|Failed to establish|Max retries exceeded|ConnectTimeout|ReadTimeout"
     r"|from versions: none|connection broken|Could not fetch URL|ProxyError|SSLError"
@@ -50,7 +52,9 @@ def _watched(output: Iterable[str], log: Path, total: int) -> list[str]:
             file.write(line)
             file.flush()
             lines.append(line.strip())
-            if line.startswith(FOUND):
+            if line.startswith(LEFT_OUT):
+                total -= 1
+            elif line.startswith(FOUND):
                 found += 1
                 progress.show(f"  {found} of {total} packages fetched", often=found % EVERY == 0)
             elif line.startswith("Installing collected packages"):
