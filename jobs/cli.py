@@ -38,7 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A path may have bytes that no terminal can show.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given:
+        parser().print_help(sys.stderr)
+        return BAD_USAGE
+    options = parser().parse_args(given)
     try:
         return options.run(options)
     except BadSettings as bad:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from jobs.children import Child, GaveUp
 from jobs.folder import InUse, hold_folder, noted_stores
 from jobs.importer import Imported, import_files
 from jobs.plan import Plan, Wish, plan_of
+from jobs.recording import read_recording, recording_files
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.masking import mask_url
@@ -40,6 +41,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
 
     Raises BadRecording, before anything is written, for a file that is no recorded list.
     """
+    check(wish.files)
     plan = plan_of(Wish(data_dir=wish.data_dir), settings)
     try:
         async with _store(plan, settings, write) as uri, _connected(uri, plan.database) as mongo:
@@ -61,6 +63,12 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     for line in told(done, settings.cache_ttl):
         write(line)
     return 0
+
+
+def check(places: Sequence[Path]) -> None:
+    """Raises BadRecording for a place without lists, and for a first file that is none, before any store is started."""
+    for place in places:
+        read_recording(recording_files(place)[0])
 
 
 def told(done: Imported, interval: int) -> Iterator[str]:

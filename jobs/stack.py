@@ -24,6 +24,7 @@ from jobs.seeds import review_of
 from jobs.verify import local_url
 from schema.domain.words import agreeing, counted
 from server.masking import mask_credentials
+from server.refusals import refusal_of
 from server.settings import Settings
 from server.supervisor import end
 
@@ -227,7 +228,7 @@ def check_port(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise GaveUp(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, HOST or PORT"
+            f"cannot listen on {host}:{port}: {refusal_of(error)}; choose another with --port, HOST or PORT"
         ) from error
 
 

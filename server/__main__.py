@@ -15,6 +15,7 @@ from server.app import create_app
 from server.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
 from server.protocol import BoundedHttp
+from server.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         listener = listen(host, port)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port or PORT\n")
+        sys.stderr.write(f"cannot listen on {host}:{port}: {refusal_of(error)}; choose another with --port or PORT\n")
         return 1
     _serve(settings, listener)
     return 0

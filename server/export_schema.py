@@ -9,7 +9,7 @@ from schema.graphql.build import export_sdl
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the SDL to a file, or to standard output. The exit code is 0."""
+    """Write the SDL to a file, or to standard output: 0, or 1 where the file cannot be written."""
     parser = argparse.ArgumentParser(
         prog="python -m server.export_schema",
         description="Print the GraphQL schema in SDL, sorted.",
@@ -21,8 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = export_sdl()
     if output is None:
         sys.stdout.write(text)
-    else:
+        return 0
+    try:
         output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"cannot write {output}: {error.strerror}; choose another file with --output\n")
+        return 1
     return 0
 
 

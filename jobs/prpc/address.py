@@ -180,6 +180,7 @@ def _host_name(name: str, host: str) -> str:
     lowered = host.lower()
     if len(lowered) > MAX_NAME_CHARS or not _NAME.fullmatch(lowered) or _NUMERIC_END.fullmatch(lowered):
         raise ValueError(
-            f"seed {name[:MAX_NAME_CHARS]!r}: {host[:MAX_NAME_CHARS]!r} is neither an IP address nor a host name"
+            f"seed {name[:MAX_NAME_CHARS]!r}: {host[:MAX_NAME_CHARS]!r} is neither an IP address nor a host name; "
+            "expected HOST or HOST:PORT"
         )
     return lowered

@@ -2,12 +2,14 @@
 
 import os
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from jobs import check_config, cli
 from jobs.examples import EXAMPLES
+from server.__main__ import main as serve
 from server.env_file import read_env_file
 from server.settings import Settings, expected_of
 from server.storage.client import DnsSilent, NoSuchCluster
@@ -34,7 +36,6 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["fly"],
         ["up", "--simulate", "5", "--replay", "x"],
         ["up", "--port", "x"],
@@ -54,6 +55,30 @@ def test_a_wrong_command_line_is_2(arguments: list[str], capsys: pytest.CaptureF
 
 def test_every_command_has_examples() -> None:
     assert set(EXAMPLES) == {"", *COMMANDS}
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    assert all(f"    {command}" in capsys.readouterr().err for command in COMMANDS[:1])
+
+
+def test_a_port_that_is_taken_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert cli.main(["up", "--simulate", "--port", str(port), "--data-dir", "data"]) == 1
+        told = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port, HOST or PORT\n"
+        assert capsys.readouterr().out == told
+        assert serve(["--port", str(port)]) == 1
+        told = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port or PORT\n"
+        assert capsys.readouterr().err == told
+
+
+def test_an_import_of_no_list_starts_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.json").write_text("[not a list", encoding="utf-8")
+    for place in ("nowhere", "notes.json", "."):
+        assert cli.main(["import", place]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.json"]
+    assert len(capsys.readouterr().err.splitlines()) == 3
 
 
 def test_check_config_shows_every_setting_and_its_source(
