@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.access import GRAPHQL_PATH
 from server.cache import Answer, Flights, Headers, ResponseCache, without
+from server.clients import client_of
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
+from server.graphql_http.ratelimit import RateLimit
 from server.headers import combined, with_single_lines
 from server.reply import MAX_WRITE_BYTES, NO_BODY, made, messages_of, send_body
 from server.view import CurrentView
@@ -21,6 +23,9 @@ from server.view import CurrentView
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 MAX_QUESTION_BYTES = 2_048
+# What an answer of a REST route costs its client, in the units of GraphQL: a request, and how much it is.
+REQUEST_COST = 100
+BYTES_PER_COST = 20
 _OK, _NOT_MODIFIED = 200, 304
 _NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})
 _MADE_ANEW = frozenset(
@@ -49,6 +54,10 @@ class Captured(NamedTuple):
     body: bytes
     answer: Answer | None
 
+    @property
+    def length(self) -> int:
+        return len(self.body if self.answer is None else self.answer.body)
+
 
 class Edge:
     """ASGI middleware. `served` counts what was answered here, by method, kind and status.
@@ -68,6 +77,7 @@ class Edge:
         view: CurrentView,
         *,
         ask: ASGIApp | None = None,
+        limit: RateLimit | None = None,
         root_path: str = "",
     ) -> None:
         self._app = app
@@ -76,6 +86,7 @@ class Edge:
         self._cache = cache
         self._view = view
         self._flights = Flights()
+        self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
         self.served = defaultdict[tuple[str, str, int], int](int)
 
@@ -152,7 +163,13 @@ class Edge:
             await self._app(scope, receive, send)
             return
         self._cache.misses += 1
+        client = client_of(scope)
+        wait = self._limit.wait(client)
+        if wait is not None:
+            await _refuse(send, wait)
+            return
         captured = await self._flights.once(question, lambda: self._capture(scope, question))
+        self._limit.spend(client, REQUEST_COST + captured.length // BYTES_PER_COST)
         if captured.answer is None:
             await _pass_on(captured, send, bodiless=scope["method"] == "HEAD")
         else:
@@ -196,6 +213,20 @@ class Edge:
         answer = Answer(bytes(body), [*without(headers, _MADE_ANEW), *_COMMON])
         self._cache.put(question, answer, view)
         return Captured(status, headers, b"", answer)
+
+
+async def _refuse(send: Send, wait: int) -> None:
+    """The answer to a client that has used up its allowance."""
+    body = b'{"detail":"the allowance is used up, try again in %d s"}' % wait
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"%d" % wait),
+        *_COMMON,
+    ]
+    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _empty_body() -> Message:

@@ -202,7 +202,7 @@ class Settings(BaseSettings):
     rate_limit: int = setting(
         0,
         "a whole number from 0 (off) to 100000000",
-        "Query cost per minute and client address (IPv6: one /64); cached answers are free.",
+        "Cost per minute and client address (IPv6: one /64), of GraphQL and REST, and of what is refused; kept answers are free.",
         ge=0,
         le=100_000_000,
     )

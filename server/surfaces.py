@@ -32,6 +32,7 @@ from server.exposure import ANY
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
+from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
 from server.lifecycle import Lifecycle
@@ -79,7 +80,8 @@ def assemble(
         interval=settings.cache_ttl,
         nodes=lambda: len(current.nodes) if (current := reads.current()) is not None else 0,
     )
-    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock)
+    limit = RateLimit(settings.rate_limit or None)
+    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock, limit=limit)
     feeds = Feeds()
     doors = Doors(
         in_all=settings.max_sockets,
@@ -114,7 +116,8 @@ def assemble(
         sample=settings.access_log_sample,
         slow_seconds=settings.slow_request_ms / 1_000,
     )
-    edge = Edge(app, graphql, cache, view, ask=log_requests(graphql), root_path=settings.root_path)
+    asked = log_requests(graphql)
+    edge = Edge(app, graphql, cache, view, ask=asked, root_path=settings.root_path, limit=limit)
 
     async def show_metrics(request: Request) -> Response:
         wanted = negotiated(",".join(request.headers.getlist("accept")))

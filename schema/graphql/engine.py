@@ -1,6 +1,6 @@
 """Running operations: each document is parsed, validated and kept once; each operation is priced, then executed.
 
-Nothing here knows about HTTP. A transport asks for `ready`, and then for `run` (one result) or `stream` (many).
+A transport asks for `ready`, and then for `run` (one result) or `stream` (many).
 """
 
 import hashlib
@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
+from weakref import WeakValueDictionary
 
 import orjson
 import strawberry
@@ -38,19 +39,16 @@ MAX_DOCUMENT_BYTES = 16 * 2**20
 # What a parsed document takes, per byte of its text (measured: 40 to 60).
 BYTES_PER_SOURCE_BYTE = 60
 
-# Prices that a document remembers: one for each set of variables that it is asked with.
-MAX_PRICES = 64
+MAX_PRICES = 64  # that a document remembers: one for each set of variables that it is asked with
 MAX_PRICES_BYTES = 64 * 1_024
 PRICE_BYTES = 256
 
-# Answers about the schema, which never change.
 MAX_INTROSPECTED = 64
 MAX_INTROSPECTED_BYTES = 8 * 2**20
 
 # What lists are priced by where the number of nodes is not known.
 ASSUMED_NODES = 10_000
-# Prices go by the number of nodes rounded up to this, so that they change as seldom.
-NODES_STEP = 100
+NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they seldom change
 
 Response = dict[str, Any]
 Question = tuple[str, str | None, bytes]
@@ -61,7 +59,7 @@ Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compi
 class Document:
     """A query text that may run, with the operations that were compiled from it so far."""
 
-    __slots__ = ("compiled", "node", "prices", "sha256")
+    __slots__ = ("__weakref__", "compiled", "node", "prices", "sha256")
 
     def __init__(self, sha256: str, node: DocumentNode) -> None:
         self.sha256 = sha256
@@ -76,6 +74,11 @@ class Failure(NamedTuple):
     """Why an operation does not run: errors as clients see them. Nothing was executed."""
 
     errors: list[Response]
+
+    @property
+    def code(self) -> str | None:
+        """The code of the first error."""
+        return self.errors[0].get("extensions", {}).get("code")
 
 
 class Ready(NamedTuple):
@@ -132,14 +135,15 @@ class Engine:
         self._compile = compile_operation
         self._interval = interval
         self._nodes = nodes
-        self._introspected = BoundedMap[Question, bytes](
-            max_entries=MAX_INTROSPECTED, max_size=MAX_INTROSPECTED_BYTES, at_once=True
-        )
+        bounds = {"max_entries": MAX_INTROSPECTED, "max_size": MAX_INTROSPECTED_BYTES}
+        self._introspected = BoundedMap[Question, bytes](**bounds, at_once=True)
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
+        # Documents that subscriptions hold: those who ask the same share one.
+        self._held = WeakValueDictionary[str, Document]()
 
     def document(self, query: str) -> Document | Failure:
         """The document of this text, checked; from memory where it was asked for before."""
-        found = self._documents.get(query)
+        found = self.known(query)
         if found is not None:
             return found
         parsed = parse_document(query)
@@ -152,6 +156,10 @@ class Engine:
         document = Document(digest, parsed.document)
         self._documents.put(query, document, BYTES_PER_SOURCE_BYTE * len(query))
         return document
+
+    def known(self, query: str) -> Document | None:
+        """The document of this text, if it is in memory: all others have to be parsed and validated."""
+        return self._documents.get(query) or self._held.get(query)
 
     def ready(
         self, query: str, operation_name: str | None, variables: Mapping[str, Any] | None, now: float
@@ -171,6 +179,8 @@ class Engine:
         priced = self._priced(document, operation, operation_name, given, (written, now))
         if priced.error is not None:
             return _failure((priced.error,))
+        if operation.operation is OperationType.SUBSCRIPTION:
+            self._held[query] = document
         return Ready(
             document, operation, operation_name, given, priced.cost, (document.sha256, operation_name, written)
         )

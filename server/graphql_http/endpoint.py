@@ -124,7 +124,7 @@ class GraphQLEndpoint:
                 raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "use GET or POST", allow=ALLOWED_METHODS)
 
     async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
-        ready = self._operations.prepared(request)
+        ready = await self._operations.prepare(request, exchange.address)
         if isinstance(ready, Failure) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be asked for by GET", allow="POST")
         streams = isinstance(ready, Ready) and ready.is_subscription
@@ -147,7 +147,8 @@ class GraphQLEndpoint:
 
     async def _reply(self, exchange: Exchange, ready: Ready | Failure, media: str) -> Reply:
         if isinstance(ready, Failure):
-            return _failed(ready, media, HTTPStatus.BAD_REQUEST)
+            limited = ready.code == ErrorCode.RATE_LIMITED
+            return _failed(ready, media, HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.BAD_REQUEST)
         question = (media, *ready.question)
         kept = self._cache.get(question)
         if kept is not None:
@@ -183,7 +184,7 @@ class GraphQLEndpoint:
             reply = _failed(refused, JSON, HTTPStatus.TOO_MANY_REQUESTS)
             await exchange.reply(reply.status, reply.body, JSON, _RETRY)
             return
-        stream = EventStream(replaces=ready.replaces)
+        stream = EventStream(replaces=ready.replaces, charge=lambda: self._operations.charge(ready, exchange.address))
         self._doors.enter(exchange.address, stream=True)
         leave = self._feeds.join(*self._operations.feed(ready), stream)
         try:

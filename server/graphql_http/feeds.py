@@ -1,7 +1,8 @@
 """Subscriptions, produced once and sent to many.
 
 Subscribers with the same document, variables and operation share one producer: each result is executed and serialised
-once, and handed to each of them as the same bytes. A subscription that begins at a client's own cursor is not shared.
+once, and handed to each of them as the same bytes. A subscription that begins at a client's own cursor is not shared: its
+feed goes on as its reader does.
 """
 
 import asyncio
@@ -27,12 +28,17 @@ class Listener(Protocol):
         """There will be no more."""
         ...
 
+    async def room(self) -> None:
+        """Return once more results can be taken. Only a feed of the listener's own waits for it."""
+        ...
+
 
 class Feed:
     """One producer and its listeners. Runs while anybody listens."""
 
-    def __init__(self, source: Source, on_end: Callable[["Feed"], None]) -> None:
+    def __init__(self, source: Source, on_end: Callable[["Feed"], None], *, own: bool = False) -> None:
         self._source = source
+        self._own = own
         self._on_end = on_end
         self._listeners: dict[Listener, None] = {}
         self._task: asyncio.Task[None] | None = None
@@ -59,6 +65,8 @@ class Feed:
                         listener.next(payload)
                     # A burst of results must not keep the writers from sending it.
                     await asyncio.sleep(0)
+                    if self._own:
+                        await self._room()
         except Exception:
             # What goes wrong in one result is an error in that result; this is the source itself failing.
             log.exception("feed.failed")
@@ -67,6 +75,11 @@ class Feed:
             for listener in tuple(self._listeners):
                 listener.complete()
             self._listeners.clear()
+
+    async def _room(self) -> None:
+        """Wait for the one listener: what it has not read yet is not made."""
+        for listener in tuple(self._listeners):
+            await listener.room()
 
 
 class Feeds:
@@ -86,7 +99,7 @@ class Feeds:
         """
         feed = self._shared.get(key) if key is not None else None
         if feed is None:
-            feed = Feed(source, self._ended)
+            feed = Feed(source, self._ended, own=key is None)
             self._all.add(feed)
             if key is not None:
                 self._shared[key] = feed

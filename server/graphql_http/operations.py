@@ -11,11 +11,19 @@ from schema.graphql.errors import ErrorCode
 from schema.reads import Reads, Updates
 from server.encode import encode
 from server.graphql_http.feeds import Source
+from server.graphql_http.pace import Turns
 from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.request import GraphQLRequest, Refused
 
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20
+
+# What a refused document takes, in units of cost: parsing and validating, up to the length that its tokens can have.
+REFUSED_COST = 50
+REFUSED_COST_PER_BYTE = 2
+MAX_PRICED_BYTES = 8_192
+# Operations that cost more take milliseconds: they begin one at a time.
+LONG_COST = 4_000
 
 
 class Operations:
@@ -29,14 +37,31 @@ class Operations:
         service: ServiceInfo,
         *,
         clock: Callable[[], float],
+        limit: RateLimit | None = None,
     ) -> None:
         self.reads = reads
         self._engine = engine
         self._updates = updates
         self._service = service
         self._clock = clock
-        self._limit = RateLimit(service.rate_limit)
+        self._limit = limit or RateLimit(service.rate_limit)
+        self._turns = Turns()
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
+
+    async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
+        """`prepared`, where new documents wait for their turn, and what is refused is charged for what it took."""
+        text = request.query or ""
+        if request.query is None or self._engine.known(text) is not None:
+            ready = self.prepared(request)
+        else:
+            wait = self._limit.wait(address)
+            if wait is not None:
+                return _limited(wait)
+            await self._turns.take()
+            ready = self.prepared(request)
+        if isinstance(ready, Failure):
+            self._limit.spend(address, REFUSED_COST + REFUSED_COST_PER_BYTE * min(len(text), MAX_PRICED_BYTES))
+        return ready
 
     def prepared(self, request: GraphQLRequest) -> Ready | Failure:
         """The operation of a request, checked and priced; a persisted query is looked up, or kept once it is valid.
@@ -60,20 +85,20 @@ class Operations:
     def charge(self, ready: Ready, address: str) -> Failure | None:
         """Take the cost of an operation that is about to run from the client's allowance."""
         wait = self._limit.charge(address, ready.cost)
-        if wait is None:
-            return None
-        return _failure(f"the allowance is used up, try again in {wait} s", ErrorCode.RATE_LIMITED, retryAfter=wait)
+        return None if wait is None else _limited(wait)
 
     async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """`prepared` and `charge`, for transports without a cache."""
+        """`prepare` and `charge`, for transports without a cache."""
         try:
-            ready = self.prepared(request)
+            ready = await self.prepare(request, address)
         except Refused as refused:
             return _failure(refused.message, ErrorCode.BAD_USER_INPUT)
         return ready if isinstance(ready, Failure) else self.charge(ready, address) or ready
 
     async def run(self, ready: Ready, request_id: str | None) -> Result:
-        """The result of a query."""
+        """The result of a query. Those that take milliseconds wait for their turn."""
+        if ready.cost > LONG_COST:
+            await self._turns.take()
         return await self._engine.run(ready, self._context(request_id))
 
     def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
@@ -110,3 +135,7 @@ def error_response(message: str, code: ErrorCode, **extensions: object) -> Respo
 
 def _failure(message: str, code: ErrorCode, **extensions: object) -> Failure:
     return Failure(error_response(message, code, **extensions)["errors"])
+
+
+def _limited(wait: int) -> Failure:
+    return _failure(f"the allowance is used up, try again in {wait} s", ErrorCode.RATE_LIMITED, retryAfter=wait)

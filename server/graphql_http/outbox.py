@@ -9,16 +9,35 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 MAX_WAITING_SNAPSHOTS = 8
 MAX_WAITING_RESULTS = 4_096
 MAX_WAITING_CHARACTERS = 8 * 2**20
 MAX_WAITING_CONTROL = 128
+# How far a feed of one's own runs ahead of its reader.
+MAX_AHEAD_RESULTS = 256
+MAX_AHEAD_CHARACTERS = 256 * 1_024
 SLOW_SECONDS = 30.0
 
 
 class Overflow(Exception):
     """The reader is too far behind to be served any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A message around a result. Everybody who waits for the result shares its bytes; the text is made when it is sent."""
+
+    before: str
+    payload: bytes
+    after: str
+
+    def __len__(self) -> int:
+        return len(self.before) + len(self.payload) + len(self.after)
+
+    def text(self) -> str:
+        return f"{self.before}{self.payload.decode()}{self.after}"
 
 
 class Outbox:
@@ -31,8 +50,9 @@ class Outbox:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._control: deque[str] = deque()
-        self._results: dict[str, deque[str]] = {}
+        self._results: dict[str, deque[str | Framed]] = {}
         self._ready = asyncio.Event()
+        self._room = asyncio.Event()
         self._behind_since: float | None = None
         self._characters = 0
         self.dropped = 0
@@ -44,7 +64,7 @@ class Outbox:
         self._control.append(message)
         self._ready.set()
 
-    def result(self, subscription: str, message: str, *, replaces: bool) -> None:
+    def result(self, subscription: str, message: str | Framed, *, replaces: bool) -> None:
         """Queue a result. Raises Overflow where the reader is too far behind.
 
         `replaces`: it makes older ones of its subscription worthless, so that those give way, for 30 seconds.
@@ -76,6 +96,17 @@ class Outbox:
     def forget(self, subscription: str) -> None:
         """Drop what waits of a subscription that its client has ended."""
         self._characters -= sum(map(len, self._results.pop(subscription, ())))
+        self._room.set()
+
+    async def room(self) -> None:
+        """Return once little enough waits for a producer to go on."""
+        while self._is_crowded():
+            self._room.clear()
+            await self._room.wait()
+
+    def _is_crowded(self) -> bool:
+        waiting = sum(map(len, self._results.values()))
+        return self._characters > MAX_AHEAD_CHARACTERS or waiting > MAX_AHEAD_RESULTS
 
     async def take(self) -> str:
         """The next message, once there is one."""
@@ -85,12 +116,13 @@ class Outbox:
             for subscription, waiting in self._results.items():
                 message = waiting.popleft()
                 self._characters -= len(message)
+                self._room.set()
                 # Put at the end, so that subscriptions take turns.
                 del self._results[subscription]
                 if waiting:
                     self._results[subscription] = waiting
                 else:
                     self._behind_since = None
-                return message
+                return message if isinstance(message, str) else message.text()
             self._ready.clear()
             await self._ready.wait()

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from math import inf
 
 REMEMBERED_ADDRESSES = 10_000
 MINUTE = 60.0
@@ -20,13 +21,37 @@ class RateLimit:
         """Take the cost from what the address has left; else the seconds after which that will be possible."""
         if self._per_minute is None:
             return None
-        now = self._clock()
-        left, since = self._left.pop(address, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - since) * self._per_minute / MINUTE)
+        left = self._left_of(address)
         # A full bucket admits what costs more than it holds, or such an operation could never run.
         wanted = min(cost, self._per_minute)
-        granted = left >= wanted
-        self._left[address] = (left - wanted if granted else left, now)
+        if left < wanted:
+            return self._seconds(wanted - left)
+        self._keep(address, left - wanted)
+        return None
+
+    def spend(self, address: str, cost: int) -> None:
+        """Take the cost of what has been done already. An address can owe as much as it may ask for in a minute."""
+        if self._per_minute is not None:
+            self._keep(address, max(-float(self._per_minute), self._left_of(address) - cost))
+
+    def wait(self, address: str) -> int | None:
+        """The seconds after which an address that has nothing left may ask again; None where it may now."""
+        if self._per_minute is None:
+            return None
+        left = self._left_of(address)
+        return self._seconds(1 - left) if left <= 0 else None
+
+    def _left_of(self, address: str) -> float:
+        if self._per_minute is None:
+            return inf
+        left, since = self._left.get(address, (float(self._per_minute), 0.0))
+        return min(float(self._per_minute), left + (self._clock() - since) * self._per_minute / MINUTE)
+
+    def _keep(self, address: str, left: float) -> None:
+        self._left[address] = (left, self._clock())
+        self._left.move_to_end(address)
         if len(self._left) > REMEMBERED_ADDRESSES:
             self._left.popitem(last=False)
-        return None if granted else max(1, round((wanted - left) * MINUTE / self._per_minute))
+
+    def _seconds(self, missing: float) -> int:
+        return max(1, round(missing * MINUTE / (self._per_minute or 1)))

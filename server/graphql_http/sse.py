@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
+import orjson
 from starlette.types import Receive, Send
 
-from server.graphql_http.outbox import Outbox, Overflow
+from schema.graphql.engine import Failure
+from server.graphql_http.outbox import Framed, Outbox, Overflow
 
 # Comments that keep proxies from closing a quiet stream.
 PING_SECONDS = 12.0
@@ -23,21 +26,35 @@ _PING = ":\n\n"
 class EventStream:
     """One client's stream, as a listener of a feed."""
 
-    def __init__(self, *, replaces: bool) -> None:
+    def __init__(self, *, replaces: bool, charge: Callable[[], Failure | None] = lambda: None) -> None:
         self._replaces = replaces
+        self._charge = charge
+        self._results = 0
         self._outbox = Outbox()
         self._ended = asyncio.Event()
+        self._limited = False
 
     def next(self, payload: bytes) -> None:
-        if self._ended.is_set():
+        if self._ended.is_set() or self._limited:
             return
+        # The first result was paid for when it was asked for.
+        refused = self._charge() if self._results else None
+        self._results += 1
         try:
-            self._outbox.result(_STREAM, f"event: next\ndata: {payload.decode()}\n\n", replaces=self._replaces)
+            if refused is None:
+                self._outbox.result(_STREAM, Framed("event: next\ndata: ", payload, "\n\n"), replaces=self._replaces)
+            else:
+                self._limited = True
+                self._outbox.finish(_STREAM, single(orjson.dumps({"errors": refused.errors})).decode())
         except Overflow:
             self._ended.set()
 
     def complete(self) -> None:
-        self._outbox.finish(_STREAM, _COMPLETE)
+        if not self._limited:
+            self._outbox.finish(_STREAM, _COMPLETE)
+
+    async def room(self) -> None:
+        await self._outbox.room()
 
     async def serve(self, receive: Receive, send: Send, *, ping_seconds: float = PING_SECONDS) -> None:
         """Send what comes, until the feed completes, the client leaves, or it reads too slowly."""
@@ -62,7 +79,7 @@ class EventStream:
             except TimeoutError:
                 chunk = _PING
             await send({"type": "http.response.body", "body": chunk.encode(), "more_body": True})
-            if chunk == _COMPLETE:
+            if chunk.endswith(_COMPLETE):
                 return
 
 

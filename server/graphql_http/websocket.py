@@ -5,7 +5,7 @@ not read is bounded by its outbox.
 
 | closed with | because                                              |
 |-------------|------------------------------------------------------|
-| 1008        | frames come too fast (`server.transport.frames`)     |
+| 1008        | more than 250 messages at once, or 50 a second, or too many frames (`server.transport.frames`) |
 | 1013        | the client reads too slowly                          |
 | 4400        | a message that the protocol does not know            |
 | 4401        | `subscribe` before `connection_init` was acknowledged |
@@ -18,36 +18,28 @@ not read is bounded by its outbox.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from schema.graphql.engine import Failure, Ready
+from schema.graphql.errors import ErrorCode
 from server.clients import client_of
 from server.graphql_http.feeds import Feeds, Source
-from server.graphql_http.outbox import Outbox, Overflow
+from server.graphql_http.holdings import Held, Holdings
+from server.graphql_http.messages import MAX_FRAME_BYTES, PROTOCOL, Closed, id_of, parsed, payload_of, quoted
+from server.graphql_http.outbox import Framed, Outbox, Overflow
+from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, Pace
 from server.graphql_http.request import GraphQLRequest, Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
 from server.headers import combined
 from server.logs import get_logger
 
-PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 5.0
 MAX_SUBSCRIPTIONS = 50
-MAX_ID_LENGTH = 128
-MAX_FRAME_BYTES = 65_536
 
 log = get_logger(__name__)
-
-
-class Closed(Exception):
-    """The connection must be closed, with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Operations(Protocol):
@@ -55,6 +47,10 @@ class Operations(Protocol):
 
     async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
         """The operation, checked and ready to run; or the errors that keep it from running."""
+        ...
+
+    def charge(self, ready: Ready, address: str) -> Failure | None:
+        """Take the cost of one more result; else the error of a client that has none left."""
         ...
 
     def feed(self, ready: Ready) -> tuple[object | None, Source]:
@@ -73,6 +69,7 @@ class WebSockets:
         self._doors = doors
         self._init_seconds = init_seconds
         self._connections: set[Connection] = set()
+        self._holdings = Holdings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -85,7 +82,7 @@ class WebSockets:
             await refuse(scope, send, refusal)
             return
         self._doors.enter(address)
-        connection = Connection(self._operations, self._feeds, receive, send, address)
+        connection = Connection(self._operations, self._feeds, receive, send, holdings=self._holdings, address=address)
         self._connections.add(connection)
         try:
             await connection.run(spoken=PROTOCOL in scope.get("subprotocols", ()), init_seconds=self._init_seconds)
@@ -98,17 +95,36 @@ class WebSockets:
         await asyncio.gather(*(connection.close(1001, "server shuts down") for connection in tuple(self._connections)))
 
 
+class _Joined(NamedTuple):
+    """A subscription: how to stop listening, and how to give back what it holds."""
+
+    leave: Callable[[], None]
+    give_back: Callable[[], None]
+
+
 class Connection:
     """One client."""
 
-    def __init__(self, operations: Operations, feeds: Feeds, receive: Receive, send: Send, address: str) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        feeds: Feeds,
+        receive: Receive,
+        send: Send,
+        *,
+        holdings: Holdings,
+        address: str,
+    ) -> None:
         self._operations = operations
         self._feeds = feeds
+        self._holdings = holdings
+        self._held = Held()
+        self._pace = Pace()
         self._receive = receive
         self._send = send
         self._address = address
         self._outbox = Outbox()
-        self._subscriptions: dict[str, Callable[[], None]] = {}
+        self._subscriptions: dict[str, _Joined] = {}
         self._acknowledged = False
         self._open = True
         self._closing: asyncio.Task[None] | None = None
@@ -124,6 +140,8 @@ class Connection:
         try:
             while self._open and (text := await self._next_text()) is not None:
                 await self._handle(text)
+                # Messages that wait already would be handled without a pause, and nobody else served meanwhile.
+                await asyncio.sleep(0)
         except Closed as closed:
             await self.close(closed.code, closed.reason)
         except Overflow as overflow:
@@ -132,8 +150,8 @@ class Connection:
             self._open = False
             writer.cancel()
             timer.cancel()
-            for leave in tuple(self._subscriptions.values()):
-                leave()
+            for name in tuple(self._subscriptions):
+                self._leave(name)
             await asyncio.gather(writer, timer, return_exceptions=True)
 
     async def close(self, code: int, reason: str) -> None:
@@ -151,28 +169,30 @@ class Connection:
         text: str | None = message.get("text")
         if text is None or len(text) > MAX_FRAME_BYTES:
             raise Closed(4400, "Invalid message: text frames of at most 64 KiB are expected")
+        if not self._pace.allows():
+            raise Closed(1008, f"At most {MESSAGES_AT_ONCE} messages at once, and {MESSAGES_PER_SECOND:g} a second")
         return text
 
     async def _handle(self, text: str) -> None:
-        message = _parsed(text)
+        message = parsed(text)
         match message.get("type"):
             case "connection_init":
                 self._init(message)
             case "ping":
-                self._reply({"type": "pong", **_payload(message)})
+                self._reply({"type": "pong", **payload_of(message)})
             case "pong":
-                _payload(message)
+                payload_of(message)
             case "subscribe":
                 await self._subscribe(message)
             case "complete":
-                self._leave(_id(message))
+                self._leave(id_of(message))
             case _:
                 raise Closed(4400, "Invalid message: unknown type")
 
     def _init(self, message: dict[str, Any]) -> None:
         if self._acknowledged:
             raise Closed(4429, "Too many initialisation requests")
-        _payload(message)
+        payload_of(message)
         self._acknowledged = True
         self._reply({"type": "connection_ack"})
 
@@ -184,7 +204,7 @@ class Connection:
     async def _subscribe(self, message: dict[str, Any]) -> None:
         if not self._acknowledged:
             raise Closed(4401, "Unauthorized: send connection_init first")
-        name = _id(message)
+        name = id_of(message)
         if name in self._subscriptions:
             raise Closed(4409, f"Subscriber for {name} already exists")
         payload = message.get("payload")
@@ -195,46 +215,61 @@ class Connection:
         except Refused as refused:
             raise Closed(4400, f"Invalid message: {refused.message}") from None
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
-            self._reply(
-                {
-                    "type": "error",
-                    "id": name,
-                    "payload": [
-                        {
-                            "message": f"a connection has at most {MAX_SUBSCRIPTIONS} operations at once",
-                            "extensions": {"code": "RATE_LIMITED"},
-                        }
-                    ],
-                }
-            )
+            self._refuse(name, f"a connection has at most {MAX_SUBSCRIPTIONS} operations at once")
             return
         ready = await self._operations.ready(request, self._address)
         if isinstance(ready, Failure):
             self._reply({"type": "error", "id": name, "payload": ready.errors})
             return
-        key, source = self._operations.feed(ready)
-        self._subscriptions[name] = self._feeds.join(key, source, _Subscriber(self, name, replaces=ready.replaces))
+        text, size = ready.question, len(request.query or "") + len(ready.question[-1])
+        refusal = self._holdings.refusal(self._address, self._held, text, size)
+        if refusal is not None:
+            self._refuse(name, refusal)
+            return
+        self._join(name, ready, size)
+
+    def _join(self, name: str, ready: Ready, size: int) -> None:
+        """Listen to the operation's results."""
+        holding = (self._address, self._held, ready.question, size)
+        self._holdings.take(*holding)
+        leave = self._feeds.join(*self._operations.feed(ready), _Subscriber(self, name, ready))
+        self._subscriptions[name] = _Joined(leave, lambda: self._holdings.give_back(*holding))
+
+    def _refuse(self, name: str, text: str) -> None:
+        error = {"message": text, "extensions": {"code": ErrorCode.RATE_LIMITED.value}}
+        self._reply({"type": "error", "id": name, "payload": [error]})
 
     def _leave(self, name: str) -> None:
-        leave = self._subscriptions.pop(name, None)
-        if leave is not None:
-            leave()
+        joined = self._subscriptions.pop(name, None)
+        if joined is not None:
+            joined.leave()
+            joined.give_back()
             self._outbox.forget(name)
 
-    def deliver(self, name: str, payload: bytes, *, replaces: bool) -> None:
-        """Queue a result of this subscription."""
+    def deliver(self, name: str, ready: Ready, payload: bytes, *, paid: bool) -> None:
+        """Queue a result of this subscription. Those after the first are charged when they come."""
         if name not in self._subscriptions or self._closing is not None:
             return
+        refused = None if paid else self._operations.charge(ready, self._address)
         try:
-            message = f'{{"type":"next","id":{_quoted(name)},"payload":{payload.decode()}}}'
-            self._outbox.result(name, message, replaces=replaces)
+            if refused is not None:
+                self._leave(name)
+                self._reply({"type": "error", "id": name, "payload": refused.errors})
+                return
+            message = Framed(f'{{"type":"next","id":{quoted(name)},"payload":', payload, "}")
+            self._outbox.result(name, message, replaces=ready.replaces)
         except Overflow as overflow:
             self._closing = asyncio.create_task(self.close(1013, str(overflow)))
 
     def finished(self, name: str) -> None:
         """Queue the completion of this subscription."""
-        if self._subscriptions.pop(name, None) is not None:
-            self._outbox.finish(name, f'{{"type":"complete","id":{_quoted(name)}}}')
+        joined = self._subscriptions.pop(name, None)
+        if joined is not None:
+            joined.give_back()
+            self._outbox.finish(name, f'{{"type":"complete","id":{quoted(name)}}}')
+
+    async def room(self) -> None:
+        await self._outbox.room()
 
     def _reply(self, message: dict[str, Any]) -> None:
         self._outbox.control(orjson.dumps(message).decode())
@@ -248,42 +283,18 @@ class Connection:
 class _Subscriber:
     """One subscription of one connection, as its feed sees it."""
 
-    def __init__(self, connection: Connection, name: str, *, replaces: bool) -> None:
+    def __init__(self, connection: Connection, name: str, ready: Ready) -> None:
         self._connection = connection
         self._name = name
-        self._replaces = replaces
+        self._operation = ready
+        self._paid = True
 
     def next(self, payload: bytes) -> None:
-        self._connection.deliver(self._name, payload, replaces=self._replaces)
+        self._connection.deliver(self._name, self._operation, payload, paid=self._paid)
+        self._paid = False
 
     def complete(self) -> None:
         self._connection.finished(self._name)
 
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        message: object = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise Closed(4400, "Invalid message: not JSON") from None
-    if not isinstance(message, dict):
-        raise Closed(4400, "Invalid message: not an object")
-    return cast("dict[str, Any]", message)
-
-
-def _id(message: dict[str, Any]) -> str:
-    name: object = message.get("id")
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_ID_LENGTH:
-        raise Closed(4400, f"Invalid message: `id` must be a string of 1 to {MAX_ID_LENGTH} characters")
-    return name
-
-
-def _payload(message: dict[str, Any]) -> dict[str, Any]:
-    """The optional payload, to be sent back as it came."""
-    payload: object = message.get("payload")
-    if payload is not None and not isinstance(payload, dict):
-        raise Closed(4400, "Invalid message: `payload` must be an object")
-    return {"payload": payload} if payload is not None else {}
-
-
-def _quoted(name: str) -> str:
-    return orjson.dumps(name).decode()
+    async def room(self) -> None:
+        await self._connection.room()

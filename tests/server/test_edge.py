@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from server.edge import Edge
+from server.edge import REQUEST_COST, Edge
+from server.graphql_http.ratelimit import RateLimit
 from tests.asgi import call
 from tests.factories import AT, network
 from tests.server.graphql_http.conftest import Api
@@ -16,7 +17,7 @@ COUNT = "{ pnodes(first: 1) { totalCount } }"
 class Inner:
     """Routes that count how often they are reached."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: RateLimit | None = None) -> None:
         self.api = api = Api([network(20)])
         self.reached: list[str] = []
         routes = [
@@ -27,7 +28,7 @@ class Inner:
             Route("/graphql", api.http),
         ]
         app = Starlette(routes=routes, exception_handlers={404: self.missing})
-        self.edge = Edge(app, api.http, api.cache, api.view)
+        self.edge = Edge(app, api.http, api.cache, api.view, limit=limit)
 
     async def public(self, request: Request) -> Response:
         self.reached.append(request.method)
@@ -143,3 +144,29 @@ async def test_a_kept_answer_ends_with_its_view(inner: Inner) -> None:
     inner.api.reads.add(network(30, AT + 60))
     reply = await call(inner.edge, "POST", "/graphql", json={"query": COUNT})
     assert reply.json["data"] == {"pnodes": {"totalCount": 30}}
+
+
+async def test_an_answer_of_a_route_is_charged_and_a_kept_one_is_free() -> None:
+    edge = Inner(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
+    kept = [(await call(edge, "GET", "/pnodes")).status for _ in range(10)]
+    asked = [(await call(edge, "GET", f"/pnodes?q={n}")).status for n in range(5)]
+
+    assert kept == [200] * 10
+    assert asked[-1] == 429
+    assert (await call(edge, "GET", "/pnodes")).status == 200
+
+
+async def test_a_large_answer_costs_more_than_a_small_one() -> None:
+    edge = Inner(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
+    assert (await call(edge, "GET", "/large")).status == 200
+
+    refused = await call(edge, "GET", "/large?again")
+
+    assert (refused.status, refused.json) == (429, {"detail": "the allowance is used up, try again in 13 s"})
+    assert refused.headers["retry-after"] == "13"
+
+
+async def test_probes_are_never_charged() -> None:
+    edge = Inner(RateLimit(1, lambda: 0.0)).edge
+
+    assert {(await call(edge, "GET", "/health")).status for _ in range(20)} == {200}

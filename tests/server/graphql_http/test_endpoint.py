@@ -292,3 +292,13 @@ async def test_a_store_that_is_down_leaves_current_questions_alone(make_api: Any
     assert (await post(api, COUNT)).json["data"]
     past = await post(api, '{ pnodes(asOf: "2027-01-15T07:58:30Z") { totalCount } }')
     assert codes(past) == [SnapshotUnavailable.code]
+
+
+async def test_refused_documents_are_charged_too(make_api: Any) -> None:
+    api = make_api([network(3)], rate_limit=1_000)
+    replies = [
+        await post(api, f"{{ nonsense{n} }}", {"accept": "application/graphql-response+json"}) for n in range(20)
+    ]
+
+    assert (replies[0].status, codes(replies[0])) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+    assert (replies[-1].status, codes(replies[-1])) == (429, ["RATE_LIMITED"])

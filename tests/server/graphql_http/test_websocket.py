@@ -1,13 +1,18 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from server.graphql_http.outbox import MAX_WAITING_SNAPSHOTS
+from schema.domain.events import Event, EventType
+from schema.graphql.context import Context
+from server.graphql_http.holdings import MAX_BYTES_PER_SOCKET
+from server.graphql_http.outbox import MAX_AHEAD_RESULTS, MAX_WAITING_SNAPSHOTS
+from server.graphql_http.pace import MESSAGES_AT_ONCE
 from server.graphql_http.websocket import MAX_SUBSCRIPTIONS
 from tests.asgi import Closed, WebSocket
 from tests.factories import AT, network, pnode, snapshot
-from tests.patience import patience
+from tests.patience import patience, settle
 
 SNAPSHOTS = "subscription { snapshots { slot } }"
 COUNT = "{ pnodes(first: 1) { totalCount } }"
@@ -250,3 +255,112 @@ async def test_a_server_that_goes_away_says_so(api: Any) -> None:
         await socket.init()
         await api.sockets.close_all()
         assert await closed(socket.receive) == 1001
+
+
+@pytest.mark.parametrize("message", [{"type": "ping"}, {"type": "pong"}, {"type": "complete", "id": "x"}])
+async def test_a_flood_of_messages_closes_with_1008(api: Any, message: dict[str, object]) -> None:
+    async with WebSocket(api) as socket:
+        await socket.init()
+        for _ in range(2 * MESSAGES_AT_ONCE):
+            await socket.send(message)
+
+        async def drain() -> None:
+            while True:
+                await socket.receive()
+
+        async with patience():
+            assert await closed(drain) == 1008
+
+
+async def test_other_work_goes_on_between_the_messages_of_a_socket(api: Any) -> None:
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    async with WebSocket(api) as socket:
+        await socket.init()
+        counting = asyncio.create_task(count())
+        for number in range(40):
+            await socket.send(subscribe(str(number), f"{{ a{number}: __typename }}"))
+        results = 0
+        while results < 40:
+            results += (await socket.receive())["type"] == "next"
+        counting.cancel()
+
+    assert passes > 40
+
+
+def distinct(number: int, size: int = 7_000) -> str:
+    """A subscription of its own, of about so many bytes."""
+    return f"subscription {{ a{number}: snapshots {{ slot }} }} #{'x' * size}"
+
+
+async def test_the_documents_of_a_socket_are_bounded_and_given_back(api: Any) -> None:
+    async with WebSocket(api) as socket:
+        await socket.init()
+        for number in range(10):
+            await socket.send(subscribe(str(number), distinct(number)))
+        refused = await socket.receive()
+        assert (refused["type"], refused["id"]) == ("error", str(MAX_BYTES_PER_SOCKET // 7_000))
+        assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        await socket.send({"type": "complete", "id": "0"})
+        await socket.send(subscribe("again", distinct(100)))
+        await api.updates.listening(MAX_BYTES_PER_SOCKET // 7_000)
+
+
+async def test_equal_documents_of_all_sockets_are_one(api: Any) -> None:
+    query = distinct(0)
+    async with WebSocket(api) as one, WebSocket(api) as two:
+        for socket in (one, two):
+            await socket.init()
+            await socket.send(subscribe("a", query))
+        await api.updates.listening()
+        first, second = api.engine.document(query), api.engine.document(query)
+
+    assert first is second
+    assert len(api.feeds) == 0
+
+
+async def test_later_results_are_charged_too(make_api: Any) -> None:
+    api = make_api([network(3)], rate_limit=30)
+    async with WebSocket(api) as socket:
+        await socket.init()
+        await socket.send(subscribe("a"))
+        await api.updates.listening()
+        kinds = []
+        for number in range(1, 6):
+            api.updates.push(network(3, AT + 60 * number))
+            kinds.append((await socket.receive())["type"])
+            if kinds[-1] == "error":
+                break
+
+    assert kinds[0] == "next"
+    assert kinds[-1] == "error"
+
+
+async def test_a_feed_of_ones_own_goes_no_further_than_its_reader(make_api: Any) -> None:
+    log = [Event(slot=AT, index=n, at=AT, type=EventType.RESTARTED, subject=f"n{n}") for n in range(5_000)]
+    api = make_api([network(3, AT + 60)], events=log)
+    listed = await api.engine.run(*_asked(api, "{ events(first: 1, direction: ASC) { nodes { cursor } } }"))
+    cursor = listed.response["data"]["events"]["nodes"][0]["cursor"]
+    query = f'subscription {{ events(after: "{cursor}") {{ subject }} }}'
+    async with WebSocket(api) as socket:
+        await socket.init()
+        socket.flowing.clear()
+        await socket.send(subscribe("e", query))
+        await settle()
+        (connection,) = api.sockets._connections
+        waiting = sum(map(len, connection._outbox._results.values()))
+        socket.flowing.set()
+        heard = [(await socket.receive())["payload"]["data"]["events"]["subject"] for _ in range(4_999)]
+
+    assert 0 < waiting <= MAX_AHEAD_RESULTS + 2
+    assert heard == [event.subject for event in log[1:]]
+
+
+def _asked(api: Any, query: str) -> Any:
+    return api.engine.ready(query, None, None, AT), Context(reads=api.reads, updates=api.updates, now=AT + 65)

@@ -1,0 +1,52 @@
+"""How fast a connection may send messages, and how long pieces of work share the event loop."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+# A page that opens all of its subscriptions sends them at once; nothing that a client does by itself takes more.
+MESSAGES_AT_ONCE = 250
+MESSAGES_PER_SECOND = 50.0
+
+
+class Pace:
+    """The messages that a connection may still send: so many at once, refilled steadily."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: int = MESSAGES_AT_ONCE,
+        per_second: float = MESSAGES_PER_SECOND,
+    ) -> None:
+        self._clock = clock
+        self._at_once = at_once
+        self._per_second = per_second
+        self._left = float(at_once)
+        self._since = clock()
+
+    def allows(self) -> bool:
+        """Whether one more message may be taken; counts it."""
+        now = self._clock()
+        self._left = min(float(self._at_once), self._left + (now - self._since) * self._per_second)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Turns:
+    """Lets one piece of work at a time begin, and the event loop pass once in between.
+
+    Work of some milliseconds that many clients ask for at the same time would otherwise run as one block, and nobody
+    else would be served meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def take(self) -> None:
+        """Wait for one's turn. The work follows at once, without waiting for anything else."""
+        async with self._lock:
+            await asyncio.sleep(0)
