@@ -109,6 +109,7 @@ async def test_an_error_of_the_pod_has_its_code(client: PrpcClient):
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 ENDLESS_CHUNKS = 2_000
+DRIP_SECONDS = 0.01
 CHUNK = b"10000\r\n" + b" " * 65_536 + b"\r\n"
 
 
@@ -120,14 +121,14 @@ async def dripping_body(exchange: Exchange) -> None:
     await exchange.send(HEAD + b"content-length: 50000\r\n\r\n")
     while True:
         await exchange.send(b" ")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 async def dripping_headers(exchange: Exchange) -> None:
     await exchange.send(b"HTTP/1.1 200 OK\r\n")
     for number in range(10_000):
         await exchange.send(b"x-%d" % number)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 async def endless(exchange: Exchange) -> None:
