@@ -111,7 +111,7 @@ class Collector:
         mine = self._state.snapshot
         if lease.committed_slot is None:
             return State()
-        if mine is None or mine.slot != lease.committed_slot:
+        if mine is None or mine.slot != lease.committed_slot or not lease.known:
             previous = await self._store.previous()
             self._state = (
                 State.model_construct(snapshot=previous[0], memory=tuple(previous[1])) if previous else State()

@@ -8,7 +8,9 @@ import structlog
 
 from jobs.schedule import cycle_seconds, latest_start
 from schema.domain.base import Slot
+from schema.domain.errors import SnapshotUnavailable
 from schema.reads import CollectorState
+from server.reasons import in_words
 from server.supervisor import owned
 
 log = structlog.get_logger(__name__)
@@ -99,7 +101,8 @@ class Cycles:
                 outcome = (await self._collect(slot)).outcome
             except Exception as error:
                 failures += 1
-                log.exception("cycle.failed", slot=slot, attempt=failures, error=repr(error))
+                why = in_words(error) if isinstance(error, SnapshotUnavailable) else repr(error)
+                log.exception("cycle.failed", slot=slot, attempt=failures, error=why)
                 outcome = FAILED
             late = self._clock() - slot > latest_start(self._interval)
             if late or failures >= _MAX_FAILURES or outcome not in {FAILED, NOT_OURS}:

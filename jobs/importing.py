@@ -19,7 +19,7 @@ from jobs.recording import read_recording, recording_files
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.masking import mask_url
-from server.reasons import detail_of, reason_of
+from server.reasons import in_words
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
@@ -55,7 +55,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
                 progress=sys.stderr.isatty(),
             )
     except SnapshotUnavailable as error:
-        write(f"{error}: {reason_of(error)} ({detail_of(error)})")
+        write(f"{error}: {in_words(error)}")
         return 1
     except (GaveUp, InUse) as error:
         write(str(error))
