@@ -5,7 +5,7 @@ lineage of its own: it begins without memory, never touches the newest snapshot,
 collecting began here. Nothing is dialled.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import median
@@ -71,16 +71,19 @@ async def import_files(
     now: float,
     keep_raw: bool = False,
     progress: bool = False,
+    planned: Callable[[Imported], object] = lambda _: None,
 ) -> Imported:
     """Import the lists in files and folders, oldest first; `options.interval` is the length of their slots in seconds.
 
-    `keep_raw` exempts what is imported from raw retention. `progress` shows a bar. Raises BadRecording, before anything
+    `keep_raw` exempts what is imported from raw retention. `progress` shows a bar. `planned` is called with what will
+    become of the lists, once all are read. Raises BadRecording, before anything
     is written, for a file that is no recorded list. An import that was stopped is finished by the same import again.
 
     Rows are judged as those of live answers are: what is of no use is left out and counted, never the whole list.
     """
     dated = sorted(_dated(path) for each in paths for path in recording_files(each))
     plan = _plan_of(dated, options.interval, await store.live_since(), await store.imported())
+    planned(plan.account)
     if not plan.slots:
         return plan.account
     start, end = plan.slots[0][0] // HOUR * HOUR, plan.slots[-1][0] // HOUR * HOUR + HOUR

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from jobs.folder import InUse, hold_folder, noted_stores
 from jobs.importer import Imported, import_files
 from jobs.plan import Plan, Wish, plan_of
 from jobs.recording import read_recording, recording_files
+from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.masking import mask_url
@@ -24,6 +25,8 @@ from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
 
+LONGEST_SLOT = HOUR
+"""What `CACHE_TTL` can be at most."""
 SPACING_RATIO = 1.5
 """By how much the time between two lists may differ from the length of a slot before that is said."""
 
@@ -53,6 +56,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
                 now=time.time(),
                 keep_raw=wish.keep_raw,
                 progress=sys.stderr.isatty(),
+                planned=lambda account: _say(spacing_hint(account, settings.cache_ttl), write),
             )
     except SnapshotUnavailable as error:
         write(f"{error}: {in_words(error)}")
@@ -60,9 +64,13 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     except (GaveUp, InUse) as error:
         write(str(error))
         return 1
-    for line in told(done, settings.cache_ttl):
-        write(line)
+    _say(told(done), write)
     return 0
+
+
+def _say(lines: Iterable[str], write: Callable[[str], None]) -> None:
+    for line in lines:
+        write(line)
 
 
 def check(places: Sequence[Path]) -> None:
@@ -71,8 +79,8 @@ def check(places: Sequence[Path]) -> None:
         read_recording(recording_files(place)[0])
 
 
-def told(done: Imported, interval: int) -> Iterator[str]:
-    """What became of the lists, in words; `interval` is the length of a slot in seconds."""
+def told(done: Imported) -> Iterator[str]:
+    """What became of the lists, in words."""
     yield f"{counted(done.lists, 'list')} imported, as {counted(done.slots, 'slot')}"
     if done.superseded:
         yield f"{done.superseded} left out: a newer list of the same seed is in the same slot"
@@ -81,15 +89,18 @@ def told(done: Imported, interval: int) -> Iterator[str]:
     if done.live:
         yield f"{done.live} left out: they are from the time that was collected here"
     yield from done.findings.lines()
-    if (
-        done.spacing is not None
-        and done.slots
-        and not interval / SPACING_RATIO < done.spacing < interval * SPACING_RATIO
-    ):
-        yield (
-            f"the lists are some {done.spacing} s apart, but slots are {interval} s long:"
-            " set CACHE_TTL for an import to the time between two lists"
-        )
+
+
+def spacing_hint(planned: Imported, interval: int) -> Iterator[str]:
+    """What to do where the lists are much closer together, or farther apart, than slots of `interval` seconds are long."""
+    spacing = planned.spacing
+    if spacing is None or not planned.slots:
+        return
+    fitting = min(spacing, LONGEST_SLOT)
+    if interval / SPACING_RATIO < fitting < interval * SPACING_RATIO:
+        return
+    yield f"the lists are some {spacing} s apart, but slots are {interval} s long: set CACHE_TTL to the time between two lists"
+    yield "hours are filled once: to import with another CACHE_TTL, stop this import (Ctrl-C) and start it anew"
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from jobs import cli
 from jobs.findings import MAX_FILES, Findings
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
 from jobs.importer import Imported
-from jobs.importing import told
+from jobs.importing import spacing_hint, told
 from jobs.recording import Recording
 from schema.domain.observation import SeedReply
 from server.settings import Settings
@@ -76,17 +76,13 @@ def test_into_a_given_store(
     ]
 
 
-def told_of(done: Imported, interval: int = 60) -> list[str]:
-    return list(told(done, interval))
-
-
 def test_it_is_told_what_was_left_out_of_each_file_and_why() -> None:
     recording = Recording(AT, None, [None, 7, {}, {}], {"pod_credits": 2})
     reply = SeedReply(
         "s", "s", AT, observations=(), dropped={"pod:not_an_object": 2, "pod:address": 1, "field:uptime": 1}
     )
     findings = Findings().adding(Path("a.json"), recording, reply)
-    assert told_of(Imported(1, 1, findings=findings)) == [
+    assert list(told(Imported(1, 1, findings=findings))) == [
         "1 list imported, as 1 slot",
         "a.json: 3 rows left out (not an object 2, address 1); 1 value taken as not known (uptime 1), of 4 in the list",
         "ignored keys, which no pod sends: pod_credits",
@@ -98,17 +94,29 @@ def test_of_many_odd_files_the_first_are_told_and_the_others_counted() -> None:
     reply = SeedReply("s", "s", AT, observations=(), dropped={"pod:address": 1})
     for number in range(MAX_FILES + 3):
         findings = findings.adding(Path(f"{number}.json"), Recording(AT, None, [{}]), reply)
-    lines = told_of(Imported(1, 1, findings=findings))
+    lines = list(told(Imported(1, 1, findings=findings)))
     assert len(lines) == 1 + MAX_FILES + 1
     assert lines[-1] == "3 more files had such rows or values; in all files: 23 rows left out (address 23)"
 
 
 @pytest.mark.parametrize(
-    ("spacing", "interval", "said"), [(1_200, 60, True), (60, 60, False), (61, 60, False), (30, 60, True)]
+    ("spacing", "interval", "said"),
+    [(1_200, 60, True), (60, 60, False), (61, 60, False), (30, 60, True), (90_000, 3_600, False)],
 )
 def test_it_is_told_where_slots_do_not_fit_the_lists(spacing: int, interval: int, *, said: bool) -> None:
-    lines = told_of(Imported(3, 3, spacing=spacing), interval)
+    lines = list(spacing_hint(Imported(3, 3, spacing=spacing), interval))
     assert any(f"the lists are some {spacing} s apart" in line and "CACHE_TTL" in line for line in lines) is said
+
+
+def test_the_hint_comes_before_anything_is_written(
+    lists: Path, mongo_uri: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    assert cli.main(["import", str(lists)]) == 0
+    _, hint, how, *told = capsys.readouterr().out.splitlines()
+    assert "the lists are some 600 s apart" in hint
+    assert "Ctrl-C" in how
+    assert told == ["3 lists imported, as 3 slots"]
 
 
 def test_into_stores_of_its_own(lists: Path, tmp_path: Path, db_name: str, capsys: pytest.CaptureFixture[str]) -> None:
