@@ -124,7 +124,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="flapping",
                 level=AdviceLevel.HIGH,
-                message=f"consistency {rounded(consistency.score, SHOWN_DECIMALS):g} over {counted(consistency.window_days, 'day')}; "
+                message=f"consistency {rounded(consistency.score, SHOWN_DECIMALS):g} over at most {counted(consistency.window_days, 'day')}; "
                 f"under {rules.flapping_below:g} a node flaps",
                 recommendation="Keep the node in gossip without interruption.",
                 action="Look for restarts of the pod, packet loss, and a firewall or NAT that forgets UDP mappings.",
@@ -157,7 +157,7 @@ def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy
             Advice(
                 category="stable",
                 level=AdviceLevel.INFO,
-                message=f"consistency {rounded(consistency.score, SHOWN_DECIMALS):g} over {counted(consistency.window_days, 'day')}: steady",
+                message=f"consistency {rounded(consistency.score, SHOWN_DECIMALS):g} over at most {counted(consistency.window_days, 'day')}: steady",
                 recommendation="Keep it so.",
                 action="Nothing to do.",
             )

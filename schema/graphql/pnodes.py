@@ -217,7 +217,9 @@ class PNodeType:
     storage_committed: BigInt | None = attribute("Storage that it commits, in bytes.")
     storage_used: BigInt | None = attribute("Storage that is used, in bytes.")
     storage_usage_percent: float | None = attribute("Used of committed storage, 0 to 100 percent.")
-    storage_growth: float | None = attribute("Growth of used storage over 7 days, -1 to 1; null under a day of data.")
+    storage_growth: float | None = attribute(
+        "Growth of used storage over 7 days, or since it is known, -1 to 1; null under a day of data."
+    )
     witnesses: list[str] = attribute("Seeds that listed it in this slot, by name, sorted.")
     witness_count: int = attribute("Number of seeds that listed it in this slot.")
     source_ips: list[str] = attribute("All seeds that ever listed it.")

@@ -36,7 +36,9 @@ class TrustType:
 class CapacityPartsType:
     storage_committed: float | None = attribute("Committed storage, 0 to 30 points; full from 100 GiB on.")
     usage_balance: float | None = attribute("Use of storage, 0 to 40 points; full from 20 to 80 percent.")
-    growth_trend: float | None = attribute("Growth of used storage over 7 days, 0 to 30 points; 15 is level.")
+    growth_trend: float | None = attribute(
+        "Growth of used storage over 7 days, or since it is known, 0 to 30 points; 15 is level."
+    )
 
 
 @published(Capacity, "Capacity", "What a node has to offer.")

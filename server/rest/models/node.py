@@ -18,7 +18,7 @@ class CapacityBreakdown(Body):
     storage_committed: Points = Field(description="0 to 30: GiB committed, of 100")
     usage_balance: Points = Field(description="0 to 40: full between 20 % and 80 % of use")
     growth_trend: Points = Field(
-        description="0 to 30: growth of the storage used over 7 days; 15 (level) where not known, as the score counts it"
+        description="0 to 30: growth of the storage used over 7 days, or since it is known; 15 (level) under a day, as the score counts it"
     )
 
 

@@ -175,3 +175,11 @@ def test_advice_follows_what_happened(node: Consistency, expected: list[tuple[st
     advice = consistency_advice(node, AT)
     assert [(entry.category, entry.level) for entry in advice] == expected
     assert all(entry.message and entry.recommendation and entry.action for entry in advice)
+
+
+@pytest.mark.parametrize("score", [0.5, 1.0])
+def test_advice_claims_no_more_days_than_may_be_known(score: float) -> None:
+    steady = pnode().consistency
+    assert steady is not None
+    (first, *_) = consistency_advice(steady.model_copy(update={"score": score, "window_days": 7}), AT)
+    assert first.message.startswith(f"consistency {score:g} over at most 7 days")
