@@ -19,7 +19,7 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.recording import BadRecording
-from jobs.seeds import wrong_port
+from jobs.seeds import review
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import NotThere, find, local_url, verify
@@ -205,8 +205,8 @@ def _probe(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
-    if (warning := wrong_port(seed)) is not None:
-        print(f"warning: {warning}", flush=True)
+    for remark in review([options.node], allow_private=settings.allow_private_seeds).remarks:
+        print(f"warning: {remark}", flush=True)
     limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
     report = asyncio.run(_asked(seed, limits, Dialler(allow_private=settings.allow_private_seeds)))
     print(render(report))

@@ -69,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         _say(error)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _say(f"cannot use the folder {options.folder}: {error.strerror} ({error.filename})")
+        return 1
 
 
 def lock_folder(folder: Path) -> IO[str]:

@@ -72,12 +72,19 @@ class Stack:
         except (GaveUp, InUse) as error:
             self._write(str(error))
             return 1
+        except OSError as error:
+            if error.filename is None:
+                raise
+            self._write(str(unusable(self._plan.folder, error)))
+            return 1
         finally:
             await end(stopping, *self._tasks)
             await self._stop(hurry)
             if lock is not None:
-                forget_stores(self._plan.folder)
-                self._plan.dial_map.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    forget_stores(self._plan.folder)
+                with contextlib.suppress(OSError):
+                    self._plan.dial_map.unlink(missing_ok=True)
                 lock.close()
         return 0
 
@@ -237,9 +244,13 @@ def take_folder(folder: Path) -> IO[str]:
     try:
         return hold_folder(folder)
     except OSError as error:
-        raise GaveUp(
-            f"cannot use the folder {folder}: {error.strerror}; choose another with --data-dir or DATA_DIR"
-        ) from error
+        raise unusable(folder, error) from error
+
+
+def unusable(folder: Path, error: OSError) -> GaveUp:
+    """What is said of a data folder in which something cannot be made, read or written."""
+    at = f" ({error.filename})" if error.filename not in {None, str(folder)} else ""
+    return GaveUp(f"cannot use the folder {folder}: {error.strerror}{at}; choose another with --data-dir or DATA_DIR")
 
 
 def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:

@@ -219,7 +219,11 @@ def test_probe_of_nobody_explains_and_is_1(capsys: pytest.CaptureFixture[str]) -
 
 def test_probe_of_the_port_of_gossip_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["probe", "192.168.255.254:9001"]) == 1
-    assert capsys.readouterr().out.startswith("warning: seed 192.168.255.254:9001: 9001 is the port of gossip; pRPC ")
+    warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert warnings[0].endswith("unless ALLOW_PRIVATE_SEEDS=true")
+    assert warnings[1].startswith(
+        "warning: seed 192.168.255.254:9001: 9001 is the port of gossip; pRPC answers on 6000"
+    )
 
 
 def test_probe_asks_no_private_address_unless_it_may(capsys: pytest.CaptureFixture[str]) -> None:

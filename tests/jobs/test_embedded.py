@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.embedded import EmbeddedStores
 from tests.factories import AT
 from tests.mongo_proxy import TRIED_ONCE, close_when_connected, prepared
 from tests.patience import PATIENCE_SECONDS, patience
-from tests.processes import free_port, wait_until
+from tests.processes import REPOSITORY, free_port, wait_until
 from tests.server.storage.builders import commit
 
 pytestmark = pytest.mark.stack
@@ -96,6 +97,17 @@ def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.Capture
         for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
             signal.signal(number, handler)
     assert f"{tmp_path} is in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("taken", ["stores", "stores/mongo"])
+def test_a_file_in_place_of_a_folder_is_one_line(taken: str, tmp_path: Path) -> None:
+    (tmp_path / taken).parent.mkdir(exist_ok=True)
+    (tmp_path / taken).write_text("", encoding="utf-8")
+    command = (sys.executable, "-m", "jobs.embedded", str(tmp_path / "stores"))
+    ran = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"cannot use the folder {tmp_path / 'stores'}: File exists")
 
 
 def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
