@@ -188,7 +188,7 @@ class GraphQLEndpoint:
         self._doors.enter(exchange.address, stream=True)
         leave = self._feeds.join(*self._operations.feed(ready), stream)
         try:
-            await stream.serve(exchange.receive, exchange.send)
+            await stream.serve(exchange.receive, exchange.send, leave=leave)
         finally:
             leave()
             self._doors.leave(exchange.address, stream=True)

@@ -57,6 +57,11 @@ class Outbox:
         self._characters = 0
         self.dropped = 0
 
+    @property
+    def characters(self) -> int:
+        """How long all results are that wait."""
+        return self._characters
+
     def control(self, message: str) -> None:
         """Queue a message that must not be lost. Raises Overflow where too many wait."""
         if len(self._control) >= MAX_WAITING_CONTROL:

@@ -47,17 +47,37 @@ class EventStream:
                 self._limited = True
                 self._outbox.finish(_STREAM, single(orjson.dumps({"errors": refused.errors})).decode())
         except Overflow:
-            self._ended.set()
+            self._end()
 
     def complete(self) -> None:
         if not self._limited:
             self._outbox.finish(_STREAM, _COMPLETE)
 
+    @property
+    def waiting(self) -> int:
+        """How many characters wait to be sent."""
+        return self._outbox.characters
+
     async def room(self) -> None:
         await self._outbox.room()
 
-    async def serve(self, receive: Receive, send: Send, *, ping_seconds: float = PING_SECONDS) -> None:
-        """Send what comes, until the feed completes, the client leaves, or it reads too slowly."""
+    def _end(self) -> None:
+        """Keep nothing for a client that will get no more."""
+        self._ended.set()
+        self._outbox.forget(_STREAM)
+
+    async def serve(
+        self,
+        receive: Receive,
+        send: Send,
+        *,
+        ping_seconds: float = PING_SECONDS,
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send what comes, until the feed completes, the client leaves, or it reads too slowly.
+
+        Then `leave` is called at once: the end of the response has to wait for a client that does not read.
+        """
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         gone = asyncio.create_task(_disconnected(receive))
         ended = asyncio.create_task(self._ended.wait())
@@ -65,6 +85,8 @@ class EventStream:
         try:
             await asyncio.wait({gone, ended, writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._end()
+            leave()
             for task in (gone, ended, writer):
                 task.cancel()
             await asyncio.gather(gone, ended, writer, return_exceptions=True)
