@@ -15,7 +15,6 @@ from jobs.schedule import Period
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.upkeep import JobRuns
-from server.reasons import in_words
 
 DONE = "done"
 FAILED = "failed"
@@ -71,7 +70,7 @@ class PeriodicJobs:
             outcome = await self._attempt(job, period)
             await self._runs.finish(name, period, holder=self._holder, now=self._clock(), succeeded=outcome == DONE)
         except SnapshotUnavailable as error:
-            log.warning("job.not_recorded", job=name, period=period, error=in_words(error))
+            log.warning("job.not_recorded", job=name, period=period, error=repr(error.__cause__ or error))
             return FAILED
         return outcome
 

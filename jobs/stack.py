@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
@@ -27,6 +26,7 @@ from server.masking import mask_credentials
 from server.refusals import refusal_of
 from server.settings import Settings
 from server.supervisor import end
+from server.transport.listener import listen
 
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
@@ -230,9 +230,8 @@ class Stack:
 
 def check_port(host: str, port: int) -> None:
     """Raises GaveUp where the API could not listen there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        listen(host, port).close()
     except OSError as error:
         raise GaveUp(
             f"cannot listen on {host}:{port}: {refusal_of(error)}; choose another with --port, HOST or PORT"
