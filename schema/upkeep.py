@@ -66,8 +66,7 @@ class RollupStore(Protocol):
         ...
 
     async def rollup_progress(self) -> RollupProgress | None:
-        """Where to go on. At first, and where that is lost: after the newest hour of history, else with the oldest live
-        snapshot. None where there is none."""
+        """Where to go on; at first, the hour of the oldest live snapshot. None where there is none."""
         ...
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
@@ -79,11 +78,11 @@ class RollupStore(Protocol):
         ...
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
-        """The headers of the snapshots kept of a UTC hour, in order, without those that cannot be read."""
+        """The headers of the snapshots kept of a UTC hour, in order."""
         ...
 
     def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
-        """The snapshots kept of a UTC hour, in order, one at a time, without those that cannot be read."""
+        """The snapshots kept of a UTC hour, in order, one at a time."""
         ...
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:

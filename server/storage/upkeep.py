@@ -12,8 +12,6 @@ from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import events, head, history_state, history_writes, registry, snapshot_log, snapshots
 from server.storage.connect import Mongo
-from server.storage.damage import UNREADABLE
-from server.storage.documents import Marker
 from server.storage.history import NETWORK
 from server.storage.history_writes import HeldHours
 from server.storage.writes import keep_past
@@ -27,7 +25,7 @@ class MongoUpkeep:
     def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
         self._mongo = mongo
         self._clock = clock
-        self._writer = snapshots.SnapshotWriter(mongo.damage)
+        self._writer = snapshots.SnapshotWriter()
         self._held: HeldHours | None = None
 
     async def committed_slot(self) -> Slot | None:
@@ -42,7 +40,7 @@ class MongoUpkeep:
             since = await history_state.live_since()
             if since is None:
                 return None
-            first = await history_state.first_rollup(since)
+            first = RollupProgress(since=since, next_hour=since)
             await history_state.save_rollup(first, first)
             return first
 
@@ -56,27 +54,15 @@ class MongoUpkeep:
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
         async with self._mongo.answering():
-            markers = await snapshot_log.within(hour, hour + HOUR)
-        return [header for marker in markers if (header := self._header(marker)) is not None]
+            return [snapshots.header_of(marker) for marker in await snapshot_log.within(hour, hour + HOUR)]
 
     async def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
         async with self._mongo.answering():
             markers = await snapshot_log.within(hour, hour + HOUR)
         for marker in markers:
             async with self._mongo.answering():
-                try:
-                    snapshot = await snapshots.load(marker)
-                except UNREADABLE as error:
-                    self._mongo.damage.note("rollup.slot_unreadable", slot=marker.slot, error=str(error))
-                    continue
+                snapshot = await snapshots.load(marker)
             yield snapshot
-
-    def _header(self, marker: Marker) -> SnapshotHeader | None:
-        try:
-            return snapshots.header_of(marker)
-        except UNREADABLE as error:
-            self._mongo.damage.note("rollup.header_unreadable", slot=marker.slot, error=str(error))
-            return None
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
         async with self._mongo.answering():

@@ -85,7 +85,8 @@ def _fuzz(suite: fuzz.Suite) -> Job:
 
 def _threats() -> Job:
     report = BUILD / "threats.xml"
-    command = (sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", str(HERE / "test_threats.py"))
+    tests = (str(HERE / "test_threats.py"), str(HERE / "test_floods.py"))
+    command = (sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", *tests)
     return Job("threats: what strangers send", command, report, needs_strict=True)
 
 

@@ -167,6 +167,7 @@ SHAPES: list[Row] = [
     ("HTTP-enc bad UTF-8", post(b'{"query":"{__typename}\xff"}'), refused(400)),
     ("HTTP-enc UTF-16", post('{"query":"{__typename}"}'.encode("utf-16")), refused(400)),
     ("HTTP-enc UTF-16 told", post(b'{"query":"{__typename}"}', content_type=f"{JSON}; charset=utf-16"), status(415)),
+    ("HTTP-enc utf8", post(b'{"query":"{__typename}"}', content_type=f"{JSON}; charset=utf8; x=y"), answered(GRAPHQL_JSON)),
     ("HTTP-enc gzip", post(gzip.compress(b'{"query":"{__typename}"}'), content_encoding="gzip"), status(415)),
     ("HTTP-enc NaN", post(b'{"query":"{__typename}","variables":{"a":NaN}}'), refused(400)),
     ("HTTP-enc lone surrogate", post(b'{"query":"{__typename}","variables":{"a":"\\ud800"}}'), refused(400)),
@@ -185,6 +186,12 @@ SHAPES: list[Row] = [
     ("HTTP-accept stream", query(TYPENAME, accept="text/event-stream"), answered("text/event-stream")),
     ("HTTP-accept none", Request("POST", "/graphql", {"Content-Type": JSON}, b'{"query":"{__typename}"}'), answered(JSON)),
     ("HTTP-accept any", query(TYPENAME, accept="*/*"), answered(JSON)),
+    (
+        "HTTP-accept in two lines",
+        b"POST /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Accept: application/json\r\nAccept: text/html\r\nContent-Length: 24\r\n\r\n" + b'{"query":"{__typename}"}',
+        answered(JSON),
+    ),
     ("HTTP-host slash", Request("GET", "/graphql/", host=EVIL), no_redirect),
     ("HTTP-host doubled slash", Request("GET", f"//{EVIL}/%2f..", host=EVIL), no_redirect),
     ("HTTP-host prober", Request("GET", "/health", host="healthcheck.railway.app"), healthy),
