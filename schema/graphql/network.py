@@ -21,6 +21,7 @@ from schema.domain.health import NetworkAlert
 from schema.domain.history import History
 from schema.domain.snapshot import HealthFactors, NetworkHealth, NetworkTotals
 from schema.graphql.advice import AdviceType
+from schema.graphql.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.context import Context, Info
 from schema.graphql.enums import AdviceLevel, Grade, NetworkStatus, Resolution
 from schema.graphql.fields import (
@@ -38,7 +39,6 @@ from schema.graphql.fields import (
 )
 from schema.graphql.pnodes import At, From, IncludeCurrent
 from schema.graphql.scalars import DateTime
-from schema.graphql.series import BigIntChangeType, FloatChangeType
 from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
 from schema.graphql.tables import InSnapshot
 from schema.growth import read_growth

@@ -9,7 +9,6 @@ from graphql import GraphQLError
 from schema.domain.availability import availability_of
 from schema.domain.base import UnixSeconds
 from schema.domain.growth import (
-    Change,
     HistorySummary,
     NodeTrends,
     history_summary,
@@ -26,7 +25,8 @@ from schema.domain.history import (
     Stat,
 )
 from schema.domain.resolution import POINT_LIMIT
-from schema.graphql.enums import Resolution, Trend
+from schema.graphql.changes import BigIntChangeType, FloatChangeType
+from schema.graphql.enums import Resolution
 from schema.graphql.fields import PAGED, Arguments, Terms, attribute, published, resolved
 from schema.graphql.scalars import BigInt, DateTime, read_datetime
 
@@ -238,24 +238,6 @@ class NodePointType:
     score = float_metric("score", "Composite score, in points.")
     trust = float_metric("trust", "Trust, in points.")
     capacity = float_metric("capacity", "Capacity, in points.")
-
-
-@published(Change, "BigIntChange", "From one integer to another, in the unit of the field.")
-class BigIntChangeType:
-    start: BigInt = attribute("The figure at the start.")
-    end: BigInt = attribute("The figure at the end.")
-    delta: BigInt = attribute("End minus start.")
-    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
-    trend: Trend = attribute("Sign of the change.")
-
-
-@published(Change, "FloatChange", "From one number to another, in the unit of the field.")
-class FloatChangeType:
-    start: float | None = attribute("The figure at the start.")
-    end: float | None = attribute("The figure at the end.")
-    delta: float | None = attribute("End minus start.")
-    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
-    trend: Trend = attribute("Sign of the change.")
 
 
 @published(HistorySummary, "NetworkHistorySummary", "First against last point; null where an end is not known.")

@@ -1,4 +1,5 @@
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from server.graphql_http.websocket import MAX_SUBSCRIPTIONS
 from tests.asgi import Closed, WebSocket
 from tests.factories import AT, network, pnode, snapshot
 from tests.patience import patience, settle
+from tests.server.graphql_http.conftest import Api
 
 SNAPSHOTS = "subscription { snapshots { slot } }"
 COUNT = "{ pnodes(first: 1) { totalCount } }"
@@ -50,6 +52,15 @@ async def test_a_query_gives_one_result_and_completes(api: Any) -> None:
         first, last = await socket.receive(), await socket.receive()
         assert first["payload"]["data"] == {"pnodes": {"totalCount": 20}}
         assert last == {"type": "complete", "id": "q"}
+
+
+async def test_a_negative_zero_leaves_a_socket_as_zero() -> None:
+    api = Api([snapshot([pnode(1, storage_growth=-0.0)])])
+    async with WebSocket(api) as socket:
+        await socket.init()
+        await socket.send(subscribe("q", "{ pnodes(first: 1) { nodes { storageGrowth } } }"))
+        (node,) = (await socket.receive())["payload"]["data"]["pnodes"]["nodes"]
+        assert math.copysign(1, node["storageGrowth"]) == 1
 
 
 async def test_two_operations_run_side_by_side(api: Any) -> None:

@@ -1,0 +1,24 @@
+"""From one figure to another, as GraphQL types."""
+
+from schema.domain.growth import Change
+from schema.graphql.enums import Trend
+from schema.graphql.fields import attribute, published
+from schema.graphql.scalars import BigInt
+
+
+@published(Change, "BigIntChange", "From one integer to another, in the unit of the field.")
+class BigIntChangeType:
+    start: BigInt = attribute("The figure at the start.")
+    end: BigInt = attribute("The figure at the end.")
+    delta: BigInt = attribute("End minus start.")
+    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
+    trend: Trend = attribute("Sign of the change.")
+
+
+@published(Change, "FloatChange", "From one number to another, in the unit of the field.")
+class FloatChangeType:
+    start: float | None = attribute("The figure at the start.")
+    end: float | None = attribute("The figure at the end.")
+    delta: float | None = attribute("End minus start.")
+    percent: float | None = attribute("Change in percent of the start; null where the start is 0.")
+    trend: Trend = attribute("Sign of the change.")
