@@ -157,3 +157,19 @@ def test_each_help_has_examples_that_can_be_typed(command: str, capsys: pytest.C
 def test_each_module_that_is_run_alone_has_an_example(module: str) -> None:
     ran = subprocess.run([PYTHON, "-m", module, "--help"], cwd=CHECKOUT, capture_output=True, check=True)
     assert f"python -m {module}" in ran.stdout.decode().rpartition("example:")[2]
+
+
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *(CHECKOUT / "docs").rglob("*.md")]
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_can_be_typed(page: Path) -> None:
+    """In blocks for the shell whole, with their options; in running text the name of the command."""
+    text = page.read_text(encoding="utf-8")
+    for block in SHELL.findall(text):
+        for line in re.findall(r"^(?:\S+/)?pnodes (.+)$", block, re.MULTILINE):
+            if line != "--help":
+                assert callable(parser().parse_args(shlex.split(line, comments=True)).run), line
+    for command in re.findall(r"`(?:[A-Z_]+=\S+ )?(?:\S+/)?pnodes ([a-z][a-z-]*)[^`]*`", text):
+        assert command in EXAMPLES, command
