@@ -7,28 +7,21 @@ from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.headers import items_of
 from server.transport.connections import Connections
-from server.transport.flow import Flow
 from server.transport.lingering import MAX_LINGER_BYTES, MAX_LINGER_HEAD_BYTES, EarlyAnswer, Lingering
+from server.transport.pipeline import PipelinedHttp
 from server.transport.progress import Progress
+from server.transport.upgrade import asks_for_socket, head_of, without_upgrade
 from server.transport.websocket import BoundedSocket, plain_answer
 
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 256
-# Of requests that wait for the answer to an earlier one on their connection.
-MAX_PIPELINE = 16
 REQUEST_SECONDS = 30.0
 _LOOKS = 2
-_HEAD_END = b"\r\n\r\n"
-# The shortest request has 18 bytes: so many bytes cannot have more requests than may wait.
-_FEW_BYTES = 18 * MAX_PIPELINE
-_SLICE_BYTES = 65_536
 
 
-class BoundedHttp(HttpToolsProtocol):
+class BoundedHttp(PipelinedHttp):
     """One connection.
 
     - The line and headers of a request, and its trailers, have at most MAX_HEAD_BYTES and MAX_HEADERS: 431 beyond.
@@ -57,11 +50,6 @@ class BoundedHttp(HttpToolsProtocol):
         self._looks = 0
         self._timer: TimerHandle | None = None
         self._counted = False
-        # The request that is being answered; `cycle` is the newest one, which may have to wait.
-        self._running: Any = None
-        # What waits to be parsed, and from where on.
-        self._held = b""
-        self._at = 0
         # Of the body under way: whether the last read brought any of it, and how many bytes came since that were none.
         self._fed = False
         self._beside_body = 0
@@ -69,7 +57,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
-        self.flow = self._flow = Flow(transport)
         self._progress = Progress(transport)
         self._counted = self.admitted.enter(self._address)
         self._look()
@@ -84,57 +71,13 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._held = b""
         self._leave()
-        running = self._running
-        if running is not None and not running.response_complete:
-            running.disconnected = True
-            running.message_event.set()
         super().connection_lost(exc)
 
     def _leave(self) -> None:
         if self._counted:
             self._counted = False
             self.admitted.leave(self._address)
-
-    def data_received(self, data: bytes) -> None:
-        if len(data) > _FEW_BYTES or self._held:
-            self._take(data)
-        else:
-            self._parse(data)
-
-    def _take(self, data: bytes) -> None:
-        """Parse what may hold more requests than may wait, as far as there is room for them."""
-        if not self._held:
-            if len(data) <= _SLICE_BYTES and data.count(_HEAD_END) + len(self.pipeline) <= MAX_PIPELINE:
-                self._parse(data)
-                return
-            self._held, self._at = data, 0
-            self._go_on()
-        else:  # a last read that was under way when reading was paused
-            self._held += data
-
-    def _go_on(self) -> None:
-        """Parse what is held, in slices with one end of a head at most, until the pipeline is full."""
-        while self._held and len(self.pipeline) < MAX_PIPELINE:
-            found = self._held.find(_HEAD_END, self._at, self._at + _SLICE_BYTES)
-            end = found + len(_HEAD_END) if found >= 0 else self._at + _SLICE_BYTES
-            piece, self._at = self._held[self._at : end], end
-            if end >= len(self._held):
-                self._held = b""
-            self._parse(piece)
-            if not self._reads:
-                self._held = b""
-        self._flow.held = bool(self._held or self.pipeline)
-        if self._flow.held:
-            self.flow.pause_reading()
-        elif self._reads:
-            self.flow.resume_reading()
-
-    @property
-    def _reads(self) -> bool:
-        """Whether the connection is still one for requests."""
-        return not self.transport.is_closing() and self.transport.get_protocol() is self
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -191,7 +134,8 @@ class BoundedHttp(HttpToolsProtocol):
     def _expect_more(self, cycle: Any, size: int) -> None:
         """A read has ended in the middle of a body."""
         if not isinstance(cycle.transport, EarlyAnswer):
-            self._dropped = 0
+            self._dropped = self._beside_body = 0
+            self._fed = True
             cycle.transport = EarlyAnswer(self.transport, cycle, self._linger)
         self._beside_body = 0 if self._fed else self._beside_body + size
         self._fed = False
@@ -210,13 +154,13 @@ class BoundedHttp(HttpToolsProtocol):
             return
         headers = [(name, value or b"") for name, value in self.headers]
         idle = cast("Any", self.cycle) is None or self.cycle.response_complete
-        if method == "GET" and self.scope["http_version"] == "1.1" and idle and _asks_for_socket(headers):
-            self._become_socket(_head(method, self.url, "1.1", headers), rest + self._held[self._at :])
+        if method == "GET" and self.scope["http_version"] == "1.1" and idle and asks_for_socket(headers):
+            self._become_socket(head_of(method, self.url, "1.1", headers), rest + self._held[self._at :])
             return
-        plain = [header for header in headers if header[0] != b"upgrade"]
+        plain = without_upgrade(headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._parse(_head(method, self.url, self.scope["http_version"], plain) + rest)
+        self._parse(head_of(method, self.url, self.scope["http_version"], plain) + rest)
 
     def _become_socket(self, head: bytes, early: bytes) -> None:
         if self._timer is not None:
@@ -230,22 +174,6 @@ class BoundedHttp(HttpToolsProtocol):
         """Whether the next request has not begun, or its head has not ended."""
         cycle = cast("Any", self.cycle)
         return cycle is None or cycle.scope is not self.scope
-
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        self._running = cycle
-        task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
-
-    def on_response_complete(self) -> None:
-        if self.pipeline:
-            super().on_response_complete()
-            if not self.pipeline and self._reads:
-                self._go_on()
-            return
-        self.server_state.total_requests += 1
-        if self.flow.read_paused and not self.transport.is_closing():
-            self.flow.resume_reading()
 
     def _look(self) -> None:
         if self.transport.get_protocol() is not self:  # a WebSocket, or one that is left
@@ -314,13 +242,3 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._in_head and not self.cycle.more_body:
             self._held = b""
         super().shutdown()
-
-
-def _asks_for_socket(headers: list[tuple[bytes, bytes]]) -> bool:
-    return b"upgrade" in items_of(headers, b"connection") and items_of(headers, b"upgrade") == [b"websocket"]
-
-
-def _head(method: str, target: bytes, version: str, headers: list[tuple[bytes, bytes]]) -> bytes:
-    lines = [b"%b %b HTTP/%b" % (method.encode(), target, version.encode())]
-    lines += [b"%b: %b" % header for header in headers]
-    return b"\r\n".join([*lines, b"", b""])

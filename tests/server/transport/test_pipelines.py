@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from server.protocol import MAX_HEADERS, MAX_PIPELINE
+from server.protocol import MAX_HEADERS
+from server.transport.pipeline import MAX_PIPELINE
 from tests.server.transport.conftest import Served, answer, echo, until
 
 Serve = Callable[..., Any]

@@ -67,6 +67,20 @@ async def test_trailers_are_no_headers(serve: Serve) -> None:
     assert [name for name, _ in reading.headers] == [b"host", b"transfer-encoding"]
 
 
+async def test_each_request_has_trailers_of_its_own(serve: Serve) -> None:
+    served = await serve(Reading())
+    async with served.client() as client:
+        for _ in range(4):
+            await client.send(HEAD)
+            await asyncio.sleep(0.05)
+            await client.send(b"2\r\nhi\r\n0\r\n")
+            for _ in range(4):
+                await client.send(b"a: " + b"x" * 10_000 + b"\r\n")
+                await asyncio.sleep(0.01)
+            await client.send(b"\r\n")
+            assert await client.response() == (200, b"read")
+
+
 async def test_a_body_in_many_small_chunks_is_no_head(serve: Serve) -> None:
     served = await serve(Reading())
     async with served.client() as client:
