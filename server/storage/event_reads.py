@@ -1,6 +1,7 @@
 """Questions to the log of events: a page from a position on, and how many match.
 
-A question is put once for each subject, or else for each type, as the indexes of `EventDocument` are made for; in
+A question about many subjects is one query for all of them, which looks at the whole log once in the embedded engine, and at
+the index of subjects in MongoDB. All others are put once for each subject, or else for each type, as the indexes of `EventDocument` are made for; in
 windows of time that grow from the position outward until the page is full, since the embedded engine sorts all that
 matches before it cuts. With a second condition it searches badly: where one is needed, all of a short span is looked at.
 """
@@ -19,6 +20,8 @@ from server.storage.events import EventDocument
 FIRST_WINDOW_SECONDS = 6 * HOUR
 WINDOW_GROWTH = 4
 MAX_PAGE = 1_000
+# Up to so many subjects, a query for each is quicker in the embedded engine than one that looks at the whole log.
+MAX_STREAMS = 8
 # An event is seen (`at`) within its slot; no slot is longer, and no clock further off.
 SEEN_WITHIN_SECONDS = 2 * HOUR
 
@@ -54,7 +57,7 @@ class EventReads:
         """Up to `first` events (at most `MAX_PAGE`) beyond the position `after`, in log order or in reverse."""
         wanted = max(0, min(first, MAX_PAGE))
         found: list[Event] = []
-        spans = _beyond(await self._spans(where), after, newest_first=newest_first)
+        spans = _beyond(await self._spans(where), after, newest_first=newest_first, at_once=_asks_for_many(where))
         async with self._mongo.answering():
             for span in spans:
                 if len(found) >= wanted:
@@ -85,11 +88,13 @@ class EventReads:
         return [span for span in (*spans, _Span(start, end), *last) if span.start < span.end]
 
 
-def _beyond(spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_first: bool) -> Iterator[_Span]:
-    """The spans beyond a position, nearest first, in windows that grow."""
+def _beyond(
+    spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_first: bool, at_once: bool
+) -> Iterator[_Span]:
+    """The spans beyond a position, nearest first, in windows that grow; with `at_once`, each span is one window."""
     for span in reversed(spans) if newest_first else spans:
         if after is None:
-            yield from _windows(span, newest_first=newest_first)
+            yield from _windows(span, newest_first=newest_first, at_once=at_once)
             continue
         slot = after[0]
         if span.start <= slot < span.end:
@@ -97,12 +102,12 @@ def _beyond(spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_fi
         rest = (
             span._replace(end=min(span.end, slot)) if newest_first else span._replace(start=max(span.start, slot + 1))
         )
-        yield from _windows(rest, newest_first=newest_first)
+        yield from _windows(rest, newest_first=newest_first, at_once=at_once)
 
 
-def _windows(span: _Span, *, newest_first: bool) -> Iterator[_Span]:
+def _windows(span: _Span, *, newest_first: bool, at_once: bool) -> Iterator[_Span]:
     start, end = span.start, span.end
-    width = FIRST_WINDOW_SECONDS
+    width = max(end - start, 0) if at_once else FIRST_WINDOW_SECONDS
     while start < end:
         if newest_first:
             yield span._replace(start=max(start, end - width), end=end)
@@ -132,6 +137,9 @@ def _within(span: _Span) -> _Condition:
 
 def _streams(where: EventFilter) -> Sequence[_Condition]:
     """The equalities that an index can follow, one query each."""
+    if _asks_for_many(where):
+        types = {} if where.types is None else {"type": {"$in": sorted(type_.value for type_ in where.types)}}
+        return [{"subject": {"$in": sorted(where.subjects or ())}, **types}]
     if where.subjects is not None:
         return [{"subject": subject} for subject in sorted(where.subjects)]
     if where.types is not None:
@@ -141,7 +149,11 @@ def _streams(where: EventFilter) -> Sequence[_Condition]:
 
 def _filters_types(where: EventFilter) -> bool:
     """Whether the types of a subject's events remain to be looked at: two conditions would find the wrong index."""
-    return where.subjects is not None and where.types is not None
+    return where.subjects is not None and where.types is not None and not _asks_for_many(where)
+
+
+def _asks_for_many(where: EventFilter) -> bool:
+    return where.subjects is not None and len(where.subjects) > MAX_STREAMS
 
 
 def _matches(event: Event, where: EventFilter) -> bool:

@@ -12,7 +12,7 @@ from schema.reads import EventFilter
 from schema.writes import Commit
 from server.storage import events
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.event_reads import EventReads, _streams
 from tests.factories import AT, network, snapshot
 from tests.pasts import MIDNIGHT
 
@@ -65,6 +65,7 @@ async def reads(store_db: Mongo) -> EventReads:
     return EventReads(store_db, earliest, clock=lambda: NOW)
 
 
+MANY = frozenset({"a", "c", *(f"nobody {n}" for n in range(98))})
 FILTERS = [
     EventFilter(),
     EventFilter(types=frozenset({EventType.JOINED})),
@@ -72,6 +73,9 @@ FILTERS = [
     EventFilter(types=frozenset()),
     EventFilter(subjects=frozenset({"a"})),
     EventFilter(subjects=frozenset({"a", "b", "nobody"}), types=frozenset({EventType.LEFT, EventType.RESTARTED})),
+    EventFilter(subjects=MANY),
+    EventFilter(subjects=MANY, types=frozenset({EventType.LEFT, EventType.RESTARTED})),
+    EventFilter(subjects=MANY, since=MIDNIGHT - DAY, until=MIDNIGHT),
     EventFilter(since=START + DAY + 30, until=MIDNIGHT - 30),
     EventFilter(since=LOG[100].at, until=LOG[100].at),
     EventFilter(types=frozenset({EventType.LEFT}), since=MIDNIGHT, until=NOW + DAY),
@@ -154,3 +158,9 @@ async def test_an_empty_log_is_empty(store_db: Mongo) -> None:
 
     assert await reads.events(EventFilter(), None, 10, newest_first=True) == ()
     assert await reads.event_count(EventFilter()) == 0
+
+
+def test_many_subjects_are_one_query() -> None:
+    assert len(_streams(EventFilter(subjects=MANY))) == 1
+    assert len(_streams(EventFilter(subjects=MANY, types=frozenset(EventType)))) == 1
+    assert len(_streams(EventFilter(subjects=frozenset(SUBJECTS)))) == len(SUBJECTS)
