@@ -41,8 +41,8 @@ ALERT_COLUMNS = Columns[Alert](
     },
     identify=lambda alert: alert.id,
 )
-ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts)
 ALERT_ORDER = (("severity", False), ("address", False), ("type", False))
+ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER)
 
 
 @strawberry.input(

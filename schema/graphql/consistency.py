@@ -52,10 +52,12 @@ CONSISTENCY_COLUMNS = Columns[PNode](
     },
     identify=lambda node: node.id,
 )
-CONSISTENCIES = Listing(
-    CONSISTENCY_COLUMNS, lambda tables: (node for node in tables.nodes if node.consistency is not None)
-)
 _LEAST_STEADY_FIRST = (("score", False), ("disappearances", True), ("address", False))
+CONSISTENCIES = Listing(
+    CONSISTENCY_COLUMNS,
+    lambda tables: (node for node in tables.nodes if node.consistency is not None),
+    usual=_LEAST_STEADY_FIRST,
+)
 
 
 @strawberry.input(

@@ -5,7 +5,6 @@ The fields of a filter are joined by AND, as are the operators of a field. A val
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import fields
 from typing import Any, NamedTuple, TypeVar, cast
 
 from strawberry import UNSET
@@ -120,8 +119,7 @@ class _Builder:
 
 def _given(where: object) -> list[tuple[str, object]]:
     """The members of an input object that were given, null ones included, in the order of their declaration."""
-    members = ((field.name, getattr(where, field.name)) for field in fields(cast("Any", where)))
-    return [(name, value) for name, value in members if value is not UNSET]
+    return [(name, value) for name, value in vars(where).items() if value is not UNSET]
 
 
 def _public_name(name: str) -> str:

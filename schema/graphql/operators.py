@@ -38,8 +38,8 @@ OPERATOR_COLUMNS = Columns[Operator](
     },
     identify=lambda operator: operator.key,
 )
-OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.operators)
 _BY_SIZE = (("address_count", True), ("online_address_count", True), ("address", False))
+OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.operators, usual=_BY_SIZE)
 
 
 @strawberry.input(

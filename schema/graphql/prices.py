@@ -10,7 +10,8 @@ from schema.graphql.fields import Arguments, Terms
 
 # A list, whatever is asked of it.
 SCAN_COST = 100
-# One object, list or leaf of a filter, which is coerced, checked and made ready.
+# One object of a filter, which is coerced, converted and made ready member by member; and one list or leaf.
+OBJECT_COST = 30
 VALUE_COST = 10
 # One operator of a filter, and the look at all rows that it takes; `contains` looks at each text.
 CONDITION_COST = 10
@@ -30,6 +31,8 @@ COLUMN_COST = 30
 COLUMN_ROWS = 12
 GROUP_COST = 100
 GROUP_ROWS = 2
+# Judging a node by each criterion of a recommendation.
+ASSESS_COST = 60
 # Counting all alerts that match.
 SUMMARY_ROWS = 2
 # What graphql-core takes for a field, in what only it can execute, and for an error.
@@ -41,7 +44,8 @@ _DEMANDS = 4
 
 
 class _Work(NamedTuple):
-    values: int
+    objects: int
+    others: int
     conditions: int
     searches: int
 
@@ -58,7 +62,7 @@ def filter_cost(where: object, terms: Terms) -> int:
     work = _work(where)
     rows = work.conditions * terms.nodes // CONDITION_ROWS + work.searches * terms.nodes // CONTAINS_ROWS
     matching = terms.nodes // MATCH_ROWS
-    return VALUE_COST * work.values + CONDITION_COST * work.conditions + rows + matching
+    return _reading(work) + CONDITION_COST * work.conditions + rows + matching
 
 
 def order_cost(order: object, terms: Terms) -> int:
@@ -81,9 +85,7 @@ def events_cost(arguments: Arguments, terms: Terms) -> int:
     if not where:
         return 0
     subject = cast("dict[str, object]", where).get("subject") if isinstance(where, dict) else None
-    return VALUE_COST * _work(cast("object", where)).values + SUBJECT_COST * (
-        _work(subject).conditions if subject else 0
-    )
+    return _reading(_work(cast("object", where))) + SUBJECT_COST * (_work(subject).conditions if subject else 0)
 
 
 def column_cost(arguments: Arguments, terms: Terms) -> int:
@@ -98,19 +100,26 @@ def summary_cost(arguments: Arguments, terms: Terms) -> int:
     return terms.nodes // SUMMARY_ROWS
 
 
+def _reading(work: _Work) -> int:
+    """Coercing and converting what a filter holds."""
+    return OBJECT_COST * work.objects + VALUE_COST * work.others
+
+
 def _work(where: object) -> _Work:
-    """How many values a filter has; how many of them are compared with, items of lists included; how many are searched."""
-    values = conditions = searches = 0
+    """How many objects and other values a filter has; how many of those are compared with, and how many searched for."""
+    objects = others = conditions = searches = 0
     left = [where]
     while left:
         value = left.pop()
-        values += 1
         if isinstance(value, dict):
+            objects += 1
             members = cast("dict[str, object]", value)
             left.extend(members.values())
             searches += _CONTAINS in members
         elif isinstance(value, list):
+            others += 1
             left.extend(cast("list[object]", value))
         else:
+            others += 1
             conditions += 1
-    return _Work(values, conditions, searches)
+    return _Work(objects, others, conditions, searches)

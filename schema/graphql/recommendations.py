@@ -21,6 +21,7 @@ from schema.graphql.index import Index, Rows
 from schema.graphql.paging import Page, window
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
+from schema.graphql.prices import ASSESS_COST
 from schema.graphql.scores import ScoreType
 from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
@@ -135,7 +136,7 @@ async def recommendations(
     criteria = criteria_of(where)
     page = await page_of(
         info.context,
-        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", _demands(criteria)),
+        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", _demands(criteria), _BEST_FIRST),
         window(first, after),
         chosen=_chosen(where, criteria),
         order=_BEST_FIRST,
@@ -176,9 +177,9 @@ class RecommendationType:
     score = resolved(recommended_score, ScoreType | None, "Its score.")
     criteria: list[CriterionType] = attribute(
         "Each thing looked at: whether the node passed, and with what value.",
-        weight=Weight(items=fixed(len(CriterionName))),
+        weight=Weight(base=ASSESS_COST, items=fixed(len(CriterionName))),
     )
-    reasons: list[str] = attribute("The grounds in words, strengths first.")
+    reasons: list[str] = attribute("The grounds in words, strengths first.", weight=Weight(base=ASSESS_COST))
 
 
 @published(RecommendationEdge, "RecommendationEdge", "A recommendation in a page.")

@@ -23,13 +23,15 @@ MAX_ORDER = 5
 class Listing(Generic[T]):
     """A list to take pages from: its rows in a snapshot, in any order.
 
-    `kind` and `variant` tell its cursors from those of other lists of the same rows.
+    `kind` and `variant` tell its cursors from those of other lists of the same rows. `usual` is the order that a client
+    gets who asks for none: it is kept for as long as the snapshot.
     """
 
     columns: Columns[T]
     rows: Callable[[Tables], Iterable[T]]
     kind: str | None = None
     variant: Hashable = ()
+    usual: Order = ()
 
 
 class OrderInput(Protocol):
@@ -74,7 +76,8 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
     index = index_of(tables, listing)
 
     def arranged() -> Arranged[T]:
-        return remember((listing.columns.kind, "order", order), lambda: index.arranged(order))
+        keep = tables.index if order == listing.usual else remember
+        return keep((listing.columns.kind, "order", order), lambda: index.arranged(order))
 
     def matching() -> Matching[T]:
         return Matching(index, chosen.rows(index) if chosen.rows is not None else None, arranged)

@@ -40,7 +40,7 @@ TOPOLOGY_COLUMNS = Columns[TopologyNode](
     identify=_key,
 )
 _SEEDS_FIRST = (("kind", False), ("address", False))
-NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.topology.nodes)
+NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.topology.nodes, usual=_SEEDS_FIRST)
 
 
 class TopologyPage(Page[TopologyNode]):

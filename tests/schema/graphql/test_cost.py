@@ -17,6 +17,7 @@ from schema.graphql.prices import (
     CRITERION_COST,
     ERROR_COST,
     GROUP_COST,
+    OBJECT_COST,
     READ_COST,
     SCAN_COST,
     SUBJECT_COST,
@@ -72,7 +73,7 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
         ("{ pnodes(first: 99999) { nodes { id } } }", SCAN_COST + 1 + 500),
         (
             "{ pnodes(where: {uptime: {gt: 1, in: [2, 3]}}) { totalCount } }",
-            SCAN_COST + 1 + 6 * VALUE_COST + 3 * CONDITION_COST,
+            SCAN_COST + 1 + 2 * OBJECT_COST + 4 * VALUE_COST + 3 * CONDITION_COST,
         ),
         ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1 + CRITERION_COST),
         ("{ pnodes(orderBy: [{field: SCORE}, {field: UPTIME}]) { totalCount } }", SCAN_COST + 1 + 2 * CRITERION_COST),
@@ -127,7 +128,7 @@ def test_page_sizes_come_from_variables_too(variables: dict[str, object], expect
 def test_a_filter_in_a_variable_costs_as_much_as_in_the_document() -> None:
     query = "query q($w: PNodeWhere) { pnodes(where: $w) { totalCount } }"
 
-    assert cost(query, {"w": {"uptime": {"gt": 1}}}) == SCAN_COST + 1 + 3 * VALUE_COST + CONDITION_COST
+    assert cost(query, {"w": {"uptime": {"gt": 1}}}) == SCAN_COST + 1 + 2 * OBJECT_COST + VALUE_COST + CONDITION_COST
     assert cost(query, {"w": None}) == SCAN_COST + 1
 
 
@@ -154,9 +155,9 @@ def test_a_filter_costs_the_same_however_it_is_given(query: str, variables: dict
     ["{and: [{}]}", "{or: [{}, {}]}", "{not: {}}", "{uptime: {}}", "{uptime: {in: []}}", "{and: [{and: [{}]}]}"],
 )
 def test_empty_groups_are_not_free(where: str) -> None:
-    values = where.count("{") + where.count("[")
+    price = where.count("{") * OBJECT_COST + where.count("[") * VALUE_COST
 
-    assert cost(f"{{ pnodes(where: {where}) {{ totalCount }} }}") == SCAN_COST + 1 + values * VALUE_COST
+    assert cost(f"{{ pnodes(where: {where}) {{ totalCount }} }}") == SCAN_COST + 1 + price
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_every_limit_is_documented_with_its_value(words: str, value: int) -> Non
     "words",
     [
         f"a list costs {prices.SCAN_COST} more",
-        f"each object, list and value in a filter {prices.VALUE_COST}",
+        f"each object in a filter {prices.OBJECT_COST}, also where it is empty, each list and value {prices.VALUE_COST}",
         f"{prices.CONDITION_COST} and a {prices.CONDITION_ROWS}th of the nodes",
         f"`contains` a {prices.CONTAINS_ROWS}th",
         f"a {prices.MATCH_ROWS}th of the nodes",
@@ -152,6 +152,7 @@ def test_every_limit_is_documented_with_its_value(words: str, value: int) -> Non
         f"{prices.COLUMN_COST} and a {prices.COLUMN_ROWS}th of the nodes",
         f"{prices.GROUP_COST} and {1 / prices.GROUP_ROWS:g} of the nodes",
         f"{1 / prices.SUMMARY_ROWS:g} of the nodes for the summary of alerts",
+        f"`criteria` and `reasons` {prices.ASSESS_COST} for each node",
         f"reading the store {prices.READ_COST}",
         f"{prices.SUBJECT_COST} for each subject",
         f"{prices.UNCOMPILED_FACTOR} times",
