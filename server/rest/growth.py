@@ -4,6 +4,7 @@ from typing import Any
 
 from schema.domain.base import HOUR, rounded
 from schema.domain.growth import Change, Growth, change, covers
+from schema.domain.words import counted
 from server.rest.clock import readable
 
 _UNKNOWN = "No snapshot is kept that is near enough to that time to compare with"
@@ -15,9 +16,7 @@ def growth_object(growth: Growth, hours: int, interval: int) -> dict[str, Any]:
     if growth.seconds is None or growth.start is None:
         return {"available": False, "message": _UNKNOWN}
     if not covers(growth, interval):
-        known = (
-            f"{growth.seconds / HOUR:.1f} of {hours} hours are known: the first snapshot is of {readable(growth.start)}"
-        )
+        known = f"{growth.seconds / HOUR:.1f} of {counted(hours, 'hour')} are known: the first snapshot is of {readable(growth.start)}"
         return {"available": False, "message": known}
     return {
         "available": True,

@@ -12,7 +12,22 @@ from schema.domain.words import agreeing, counted
 
 ROOT = Path(__file__).parents[3]
 PLURAL = re.compile(r" (?:(?:different|more|other|open|further|distinct|of them) )?([a-z]+s)\b")
-NO_NOUNS = {"was", "is", "has", "takes", "selects", "lies", "leads", "names", "does", "ms", "this", "its", "runs"}
+NO_NOUNS = {
+    "was",
+    "is",
+    "has",
+    "takes",
+    "selects",
+    "lies",
+    "leads",
+    "names",
+    "does",
+    "ms",
+    "holds",
+    "this",
+    "its",
+    "runs",
+}
 # Counts that are told only where they are above a bound, and those that are bounds.
 NEVER_ONE = {
     ("filters.py", "len(operand)"),
@@ -36,6 +51,9 @@ NEVER_ONE = {
     ("connection.py", "size"),
     ("client.py", "limit"),
     ("children.py", "quick"),
+    ("limits.py", "pairs"),
+    ("holdings.py", "limit"),
+    ("check_config.py", "size"),
 }
 
 

@@ -115,7 +115,7 @@ def test_growth_over_more_than_is_known_is_not_available(hours: int, known: floa
     assert growth["available"] is (known >= hours)
     if known < hours:
         assert growth.keys() == {"available", "message"}
-        assert f"of {hours} hours" in growth["message"]
+        assert f"of {hours} hour{'' if hours == 1 else 's'} are known" in growth["message"]
     periods = client.get("/network/analytics").json()["growth"]
     assert {name: each["available"] for name, each in periods.items()} == {
         "24_hours": known >= 24,
