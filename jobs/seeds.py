@@ -26,7 +26,7 @@ class Review(NamedTuple):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is worth a word where the run goes on, bounded."""
+        """What is shown where the run goes on, bounded."""
         return (*self.never, *self.odd)[:MAX_NAMED]
 
 

@@ -18,7 +18,7 @@ def _review(*texts: str, allow_private: bool = False) -> Review:
     return review(texts, allow_private=allow_private)
 
 
-def test_ordinary_seeds_deserve_no_word() -> None:
+def test_ordinary_seeds_give_no_remark() -> None:
     found = _review(PUBLIC, "45.1.2.4:7000", "seed.example", "[2400:cb00::1]:6000", "127.0.0.1:6001")
     assert len(found.seeds) == 5
     assert (found.malformed, found.never, found.odd) == ((), (), ())
@@ -41,7 +41,7 @@ def test_a_private_address_is_named_with_the_switch_that_allows_it(text: str) ->
 
 
 @given(st.ip_addresses(), st.booleans())
-async def test_the_word_and_the_dialler_agree(ip: object, allow_private: bool) -> None:
+async def test_the_remark_and_the_dialler_agree(ip: object, allow_private: bool) -> None:
     text = f"[{ip}]:6000" if ":" in str(ip) else str(ip)
     named = bool(_review(text, allow_private=allow_private).never)
     try:
