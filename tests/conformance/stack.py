@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.settings import Settings
+from tests.patience import PATIENCE_SECONDS
 from tests.processes import Process, free_port, wait_until
 
 MIN_NODES = 30
@@ -47,7 +48,7 @@ class RunningStack:
     def is_healthy(self) -> bool:
         """Whether it has a fresh snapshot."""
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as answer:  # noqa: S310  our own loopback
+            with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  our own loopback
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False

@@ -17,15 +17,29 @@ from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.embedded import EmbeddedStores
 from tests.faults.doors import Doors
 from tests.faults.secrets import leaks, with_password
+from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY, Process, free_port, module, wait_until
 
 T = TypeVar("T")
 
 TTL = 5
 NODES = 30
-START_SECONDS = 30.0
-SLOT_SECONDS = 2 * TTL + 3.0
-"""The longest wait for a cycle that may have to wait for its slot, with some room for a slow machine."""
+START_SECONDS = PATIENCE_SECONDS
+CALIBRATION_SECONDS = 0.3
+
+
+def slowness() -> float:
+    """How many times longer than on an idle machine work takes now: the time of a loop over its CPU; at least 1."""
+    began, used = time.monotonic(), time.process_time()
+    while time.process_time() - used < CALIBRATION_SECONDS:
+        pass
+    return max(1.0, (time.monotonic() - began) / CALIBRATION_SECONDS)
+
+
+SLOWNESS = slowness()
+"""At the start of the run: what must happen soon has as much more time."""
+SLOT_SECONDS = (2 * TTL + 3.0) * SLOWNESS
+"""The longest wait for a cycle that may have to wait for its slot."""
 
 QUIET: dict[str, str] = {"PATH": os.environ["PATH"], "CACHE_TTL": str(TTL), "LOG_FORMAT": "json", "DRAIN_SECONDS": "0"}
 

@@ -8,7 +8,7 @@ from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
 from tests.faults.doors import Ask, honest
-from tests.faults.rig import TTL, Rig, stop
+from tests.faults.rig import SLOWNESS, TTL, Rig, stop
 
 
 class Reader:
@@ -37,7 +37,7 @@ class Reader:
 # Seconds after the lease was taken: in the crawl, at its end, and while the cycle is written.
 MOMENTS = (0.0, 0.5, 1.0, 1.3, 1.4, 1.45, 1.5, 1.52, 1.55, 1.6)
 CRAWL_SECONDS = 1.4
-BEGUN_SECONDS = 1.25
+BEGUN_SECONDS = min(TTL, 1.25 * SLOWNESS)
 """By when after its start a slot has its lease."""
 
 

@@ -15,6 +15,7 @@ from tests.faults.conftest import Note
 from tests.faults.reader import Reader, check_kept
 from tests.faults.rig import (
     SLOT_SECONDS,
+    SLOWNESS,
     TTL,
     Api,
     OwnMongo,
@@ -29,7 +30,7 @@ from tests.faults.rig import (
 from tests.faults.stages import Accident, Stage
 from tests.faults.wire import Lost, Wire
 
-BACK_SECONDS = 10.0
+BACK_SECONDS = 10.0 * SLOWNESS
 """How long after its store is back a deployment may take to have a new slot."""
 QUESTIONS = ("/pnodes?limit=100", "/network/health", "/recommendations", "/pnodes?status=all&sort_by=score&limit=500")
 
@@ -149,7 +150,7 @@ async def test_a_slow_store_slows_nothing_that_is_answered_from_memory(rig: Rig,
             assert await api.ready()
             started = time.monotonic()
             assert (await api.get("/health"))[1]["checks"]["store"]["status"] == "warn"
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < SLOWNESS
             answers = await asyncio.gather(*asked)
             for answer in answers:
                 assert (answer.status, "errors" in answer.body) == (200, False) or unavailable(answer), answer

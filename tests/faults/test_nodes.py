@@ -11,13 +11,13 @@ from jobs.prpc.wire import GET_PODS_WITH_STATS
 from tests.faults.conftest import Note
 from tests.faults.doors import Ask, Treat, dripping, honest, resetting, silent
 from tests.faults.reader import Reader
-from tests.faults.rig import SLOT_SECONDS, TTL, Api, Rig, descriptors, events, memory_kb, slot_start, until
+from tests.faults.rig import SLOT_SECONDS, SLOWNESS, TTL, Api, Rig, descriptors, events, memory_kb, slot_start, until
 
 STATE = """{ collector { outcome attemptedSlot seeds { seed failure } }
   snapshot { slot stale ageSeconds totals { total online offline storageCommitted storageUsed avgUptimeSeconds seedsOk } } }"""
 DEADLINE_SECONDS = 0.6 * TTL
 """How long the calls to one seed may take together."""
-MARGIN_SECONDS = 1.5
+MARGIN_SECONDS = 1.5 * SLOWNESS
 
 
 async def failures(api: Api) -> dict[str, str | None]:

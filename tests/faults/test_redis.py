@@ -17,6 +17,7 @@ from tests.faults.conftest import Note
 from tests.faults.reader import Reader, check_kept
 from tests.faults.rig import (
     SLOT_SECONDS,
+    SLOWNESS,
     TTL,
     Api,
     Rig,
@@ -30,7 +31,7 @@ from tests.faults.rig import (
 )
 from tests.processes import Process, connects, free_port, valkey
 
-BACK_SECONDS = 10.0
+BACK_SECONDS = 10.0 * SLOWNESS
 """How long after Redis is back a cycle may take to come by way of the queue."""
 AWAY_SECONDS = 7.0
 """How long Redis is away: longer than a slot."""

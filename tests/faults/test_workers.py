@@ -13,7 +13,7 @@ from tests.faults import stages
 from tests.faults.conftest import Note
 from tests.faults.doors import Ask, honest
 from tests.faults.reader import Reader, check_kept
-from tests.faults.rig import SLOT_SECONDS, TTL, Rig, commits, events, pause, resume, slot_start, stop, until
+from tests.faults.rig import SLOT_SECONDS, SLOWNESS, TTL, Rig, commits, events, pause, resume, slot_start, stop, until
 from tests.faults.stages import Accident, Stage
 from tests.faults.wire import Command, Lost, Wire
 from tests.processes import free_port
@@ -21,7 +21,7 @@ from tests.processes import free_port
 RESTART_SECONDS = 0.5
 """What a supervisor waits before it starts a dead worker again."""
 CRAWL_SECONDS = 0.5
-ON_TIME_SECONDS = 2.5
+ON_TIME_SECONDS = 2.5 * SLOWNESS
 """By when after its start a slot of healthy seeds must be public; it takes 0.2 s on an idle machine."""
 
 

@@ -16,7 +16,7 @@ export const allowedOrigin = wanted("CONFORMANCE_ALLOWED_ORIGIN");
 export const socketsPerAddress = Number(wanted("CONFORMANCE_SOCKETS_PER_ADDRESS"));
 
 // How long a result of a subscription may take: the stack polls every few seconds.
-export const patience = 30_000;
+export const patience = 120_000;
 
 /** The parsed answer to one operation. */
 export async function answer(query, variables = {}) {

@@ -7,10 +7,11 @@ from schema.domain.base import DAY
 from schema.domain.pnode import Consistency, PNode, PNodeStatus
 from schema.domain.scoring import score_node
 from tests.factories import AT, SEEDS, address, key, pnode
+from tests.nightly import EXAMPLES
 
 LATEST = "0.8.0"
 # Networks take long to draw, and each of them holds several nodes.
-network_settings = settings(max_examples=40)
+network_settings = settings(max_examples=EXAMPLES * 4 // 5)
 MANY_SEEDS = tuple(sorted({*SEEDS, *(f"198.18.2.{number}" for number in range(1, 8))}))
 
 versions = st.sampled_from(

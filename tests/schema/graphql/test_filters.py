@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from graphql.utilities import coerce_input_value
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.types.arguments import convert_argument
 
@@ -93,7 +93,6 @@ LISTS = {"few": NODES, "many values": network(700).nodes}
 
 @pytest.mark.parametrize("name", sorted(LISTS))
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_the_rows_of_a_filter_are_those_that_pass_its_test(name: str, data: st.DataObject) -> None:
     nodes = LISTS[name]
     where = data.draw(
@@ -138,7 +137,6 @@ def matches(node: PNode, where: dict[str, Any]) -> bool:
     return all(holds(name, inner) for name, inner in where.items())
 
 
-@settings(max_examples=200)
 @given(wheres)
 async def test_a_filter_means_what_plain_python_means(where: dict[str, Any]) -> None:
     nodes = [*NODES, *network(20).nodes]

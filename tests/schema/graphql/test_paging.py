@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.pnode import PNode, PNodeStatus
@@ -127,7 +127,6 @@ async def test_a_walk_through_5000_nodes_gives_each_once_in_order_while_cycles_g
     assert slots == {AT}
 
 
-@settings(max_examples=40)
 @given(
     count=st.integers(0, 40),
     size=st.integers(1, 13),

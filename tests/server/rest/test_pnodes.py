@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY
@@ -47,7 +47,6 @@ def test_the_order_is_total_and_ties_end_with_the_address(sort_by: str, order: s
 
 
 @given(skip=st.integers(0, 60), limit=st.integers(1, 60))
-@settings(max_examples=30)
 def test_a_page_is_a_window_of_the_whole(skip: int, limit: int) -> None:
     whole = listed(status="all", sort_by="score")["pnodes"]
     page = listed(status="all", sort_by="score", skip=skip, limit=limit)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import MAX_INT64, Record
@@ -53,7 +53,6 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("record", [PNode, NodeMemory, RegistryEntry, Event, SnapshotHeader])
 def test_any_record_comes_back_equal(record: type[Record]) -> None:
-    @settings(max_examples=40)
     @given(st.lists(values_of(record), max_size=3).map(tuple))
     def check(records: tuple[Record, ...]) -> None:
         of_kind = Codec(record)
