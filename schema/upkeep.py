@@ -66,7 +66,8 @@ class RollupStore(Protocol):
         ...
 
     async def rollup_progress(self) -> RollupProgress | None:
-        """Where to go on; at first, the hour of the oldest live snapshot. None where there is none."""
+        """Where to go on. At first, and where that is lost: after the newest hour of history, else with the oldest live
+        snapshot. None where there is none."""
         ...
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
@@ -78,11 +79,11 @@ class RollupStore(Protocol):
         ...
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
-        """The headers of the snapshots kept of a UTC hour, in order."""
+        """The headers of the snapshots kept of a UTC hour, in order, without those that cannot be read."""
         ...
 
     def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
-        """The snapshots kept of a UTC hour, in order, one at a time."""
+        """The snapshots kept of a UTC hour, in order, one at a time, without those that cannot be read."""
         ...
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:

@@ -16,11 +16,16 @@ class LeaseLost(Exception):
 
 
 class Lease(Record):
-    """The right to commit. `token` grows with each change of holder; a commit with an older token is refused."""
+    """The right to commit. `token` grows with each change of holder; a commit with an older token is refused.
+
+    `known` is False where the newest commit is not the one that this store object made or read last: another worker's,
+    or that of a store that was restored.
+    """
 
     token: int
     holder: str
     committed_slot: Slot | None
+    known: bool = True
 
 
 class Commit(Record):
@@ -40,7 +45,7 @@ class SnapshotStore(Protocol):
         ...
 
     async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
-        """The last committed snapshot with the memory that belongs to it; None in an empty store."""
+        """The last committed snapshot with the memory that belongs to it; None in an empty store, or where it is lost."""
         ...
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:

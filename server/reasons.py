@@ -70,6 +70,11 @@ def detail_of(error: BaseException) -> str:
     return mask_credentials(said)[:MAX_DETAIL_CHARS]
 
 
+def in_words(error: BaseException) -> str:
+    """The reason, and what the driver says."""
+    return f"{reason_of(error)} ({detail_of(error)})"
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and the causes that were given for it, down to the driver's own."""
     cause: BaseException | None = error

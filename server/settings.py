@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from server.env_file import BadEnvFile, read_env_file
 from server.exposure import Host, Origins, Proxies, RootPath
 from server.problems import problem_of
-from server.variables import LowerCase, MongoUri, Names, RedisUrl, Release, Seeds, refuse_quotes, setting
+from server.variables import Keys, LowerCase, MongoUri, RedisUrl, Release, Seeds, refuse_quotes, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         expected="true or false",
         description="Whether public nodes are asked directly, a few in each slot, for their version and uptime.",
     )
-    probe_opt_out: Names = setting(
+    probe_opt_out: Keys = setting(
         (),
         "a comma list of public keys",
         "Keys of nodes that are never asked directly.",

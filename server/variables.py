@@ -14,7 +14,9 @@ MAX_SHOWN_CHARS = 80
 MAX_SHOWN_ITEMS = 5
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
-_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{0,260}")
+# Nothing but what a host and a port are written with; the collector reads them in full.
+_SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
+_KEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def _split(value: object) -> object:
@@ -28,17 +30,24 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _checked_seeds(value: object) -> object:
-    """Nothing but what a host and a port are written with; the collector reads them in full."""
-    texts = value.split(",") if isinstance(value, str) else value
-    if isinstance(texts, list | tuple):
+def items_like(pattern: re.Pattern[str], what: str) -> BeforeValidator:
+    """A comma list of which every item fits; those that do not are named with their places."""
+
+    def check(value: object) -> object:
+        texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, list | tuple):
+            return value
         items = [str(item).strip() for item in cast("Sequence[object]", texts)]
         wrong = [
-            f"item {at}, {item[:MAX_SHOWN_CHARS]!r}" for at, item in enumerate(items, 1) if not _SEED.fullmatch(item)
+            f"item {place}, {item[:MAX_SHOWN_CHARS]!r}"
+            for place, item in enumerate(items, 1)
+            if item and not pattern.fullmatch(item)
         ]
         if wrong:
-            raise ValueError(f"not HOST or HOST:PORT: {'; '.join(wrong[:MAX_SHOWN_ITEMS])}")
-    return value
+            raise ValueError(f"not {what}: {'; '.join(wrong[:MAX_SHOWN_ITEMS])}")
+        return value
+
+    return BeforeValidator(check)
 
 
 def _check_release(version: str) -> str:
@@ -76,6 +85,7 @@ def setting(default: Any, expected: str, description: str, **bounds: Any) -> Any
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 MongoUri = Annotated[SecretStr, _url(check_mongo_uri, "mongodb://", "mongodb+srv://")]
 RedisUrl = Annotated[SecretStr, _url(check_redis_url, "redis://", "rediss://", "unix://")]
-Seeds = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), BeforeValidator(_checked_seeds)]
+Seeds = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), items_like(_SEED, "HOST or HOST:PORT")]
+Keys = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), items_like(_KEY, "a public key in base58")]
 Release = Annotated[str, AfterValidator(_check_release)]
 LowerCase = BeforeValidator(_lower)

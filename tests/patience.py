@@ -14,6 +14,16 @@ def patience() -> asyncio.Timeout:
     return asyncio.timeout(PATIENCE_SECONDS)
 
 
+def let_pass(seconds: float) -> None:
+    """Put the clock of the running loop forward: whatever waits for a moment until then goes on at its next turn.
+
+    What `patience` has left shrinks by as much.
+    """
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    loop.time = lambda: time() + seconds  # type: ignore[method-assign]  the loop looks its own clock up at each turn
+
+
 async def settle() -> None:
     """Let every task of the loop run as far as it gets without input from outside."""
     for _ in range(TURNS):

@@ -11,6 +11,7 @@ from schema.domain.registry import RegistryEntry
 from schema.writes import Commit
 from server.storage import chunks
 from server.storage.codec import CARRIED_LEVEL, ENCODING, Codec, check_encoding, dump_chunks, pack, unpack
+from server.storage.damage import UNDECODABLE
 from server.storage.documents import Carried, CarriedDocument, ChunkRef
 
 MEMORY = Codec(NodeMemory)
@@ -63,6 +64,9 @@ async def _payload(
 async def _load(codec: Codec[R], ref: ChunkRef) -> tuple[R, ...]:
     records: list[R] = []
     for body in await chunks.read(CarriedDocument, ref):
-        records.extend(codec.load(unpack(body)))
+        try:
+            records.extend(codec.load(unpack(body)))
+        except UNDECODABLE as error:
+            raise chunks.Damaged(f"a chunk of {ref.kind} at slot {ref.slot} cannot be decoded") from error
         await asyncio.sleep(0)
     return tuple(records)

@@ -49,6 +49,15 @@ async def write(model: type[StoredChunk], written: int, *payloads: tuple[ChunkRe
             duplicates(error)
 
 
+async def present(model: type[StoredChunk], ref: ChunkRef) -> bool:
+    """Whether all chunks of a payload are there. Reads their keys alone."""
+    ids, found = ref.ids, 0
+    for start in range(0, len(ids), BATCH):
+        keys = model.collection().find({"_id": {"$in": ids[start : start + BATCH]}}, {"_id": 1})
+        found += len(await keys.to_list())
+    return found == len(ids)
+
+
 async def read(model: type[StoredChunk], ref: ChunkRef) -> list[bytes]:
     """The bodies in order. Raises Damaged."""
     bodies: dict[str, bytes] = {}

@@ -69,6 +69,24 @@ def unpack(body: bytes, *, base: bytes | None = None) -> bytes:
     return zstandard.ZstdDecompressor(dict_data=_dictionary(base)).decompress(body)
 
 
+class Unpacker:
+    """`unpack` of many bodies that share their bases: each base is made ready once."""
+
+    def __init__(self) -> None:
+        self._plain = zstandard.ZstdDecompressor()
+        self._by_base: dict[bytes, zstandard.ZstdDecompressor] = {}
+
+    def unpack(self, body: bytes, packed_base: bytes | None) -> bytes:
+        """What `pack` was given. `packed_base` is the base as it is stored. Raises zstandard.ZstdError."""
+        if packed_base is None:
+            return self._plain.decompress(body)
+        ready = self._by_base.get(packed_base)
+        if ready is None:
+            base = self._plain.decompress(packed_base)
+            ready = self._by_base[packed_base] = zstandard.ZstdDecompressor(dict_data=_dictionary(base))
+        return ready.decompress(body)
+
+
 def check_encoding(encoding: int) -> None:
     if encoding != ENCODING:
         raise UnknownEncoding(f"payload encoding {encoding}: this release reads {ENCODING}")

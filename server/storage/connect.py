@@ -9,10 +9,12 @@ import pymongo
 from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
 from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
 
 from schema.domain.errors import SnapshotUnavailable
 from server.outage import Outage
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
+from server.storage.damage import Damage
 from server.storage.documents import DOCUMENTS
 from server.storage.events import EventDaysDocument, EventDocument
 from server.storage.history import HistoryDocument
@@ -61,7 +63,10 @@ class Mongo:
             event_listeners=event_listeners,
         )
         # Two reads that belong together must not be answered by secondaries of different age.
-        self.database = self._client.get_database(name, read_preference=ReadPreference.PRIMARY)
+        self.database = self._client.get_database(
+            name, read_preference=ReadPreference.PRIMARY, write_concern=_durable(self._client.write_concern)
+        )
+        self.damage = Damage()
         self._models = list(models)
         self._patience = server_selection_seconds
         self._ready = False
@@ -82,6 +87,11 @@ class Mongo:
             self._preparing = asyncio.create_task(self._bind())
             self._preparing.add_done_callback(self._prepared)
         await asyncio.shield(self._preparing)
+
+    async def make_indexes(self) -> None:
+        """Make all indexes that are missing, as in a store that was dropped while it was in use. Raises PyMongoError."""
+        with pymongo.timeout(INDEX_BUILD_SECONDS):
+            await init_beanie(database=self.database, document_models=self._models)
 
     async def ping(self) -> None:
         """One round trip. Raises SnapshotUnavailable."""
@@ -131,11 +141,19 @@ class Mongo:
 
     async def _bind(self) -> None:
         await self._probe()
-        with pymongo.timeout(INDEX_BUILD_SECONDS):
-            await init_beanie(database=self.database, document_models=self._models)
+        await self.make_indexes()
         self._ready = True
 
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._preparing = None
         if not task.cancelled():
             task.exception()  # whoever waited has it; nobody may be left to wait
+
+
+def _durable(asked: WriteConcern) -> WriteConcern:
+    """Acknowledged by a majority, so that no failover takes a commit back; unless the URI asks for more members."""
+    document = dict(asked.document)
+    w = document.get("w")
+    if w is None or (isinstance(w, int) and w <= 1):
+        document["w"] = "majority"
+    return WriteConcern(**document)

@@ -61,6 +61,7 @@ async def publish(lease: Lease, marker: Marker, carried: Carried) -> tuple[bool,
         {
             "_id": HEAD_ID,
             "token": lease.token,
+            "holder": lease.holder,
             "$or": [{"committed_slot": None}, {"committed_slot": {"$lt": marker.slot}}],
         },
         {
@@ -79,7 +80,8 @@ async def publish(lease: Lease, marker: Marker, carried: Carried) -> tuple[bool,
 async def report(lease: Lease, state: CollectorState) -> None:
     """Raises LeaseLost."""
     result = await HeadDocument.collection().update_one(
-        {"_id": HEAD_ID, "token": lease.token}, {"$set": {"collector": state.model_dump(mode="json")}}
+        {"_id": HEAD_ID, "token": lease.token, "holder": lease.holder},
+        {"$set": {"collector": state.model_dump(mode="json")}},
     )
     if result.matched_count == 0:
         raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before its report")

@@ -14,8 +14,9 @@ takes a quarter of the room of its hours; where both are there, the hour's word 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
+import structlog
 from pydantic import Field
 from pymongo import ASCENDING, IndexModel
 
@@ -23,10 +24,13 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
 from schema.domain.rollup import Sample
 from server.storage.blocks import BLOCK_ENCODING, unpack_points, unpack_samples
+from server.storage.damage import UNDECODABLE
 from server.storage.documents import StoredDocument
 
 # No node has this id: those are keys of 32 bytes, or begin with `addr:`.
 NETWORK = "network"
+
+log = structlog.get_logger(__name__)
 
 Parts = Mapping[str, bytes]
 UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
@@ -126,6 +130,22 @@ async def fetch(
     return Found(dict(by_subject), frozenset(document["period"] for document in documents))
 
 
+async def newest_parts(subject: str, resolution: Resolution) -> Parts:
+    """A subject's parts in its newest document of a resolution; empty where it has none.
+
+    Scans the documents of a resolution by their index: for repairs, not for questions.
+    """
+    newest: dict[str, Any] | None = None
+    where = {"resolution": resolution.value}
+    async for document in HistoryDocument.collection().find(where, {"period": 1}):
+        if subject_of(document["_id"]) == subject and (newest is None or document["period"] > newest["period"]):
+            newest = document
+    if newest is None:
+        return {}
+    found = await HistoryDocument.collection().find_one({"_id": newest["_id"]}, {"parts": 1})
+    return found.get("parts", {}) if found else {}
+
+
 async def sampled_days(subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, int]:
     """The closed days that share time with [start, end) and of which there are samples, with their number; in order."""
     keys = [key_of(Resolution.D1, year, subject) for subject in subjects for year in periods(Resolution.D1, start, end)]
@@ -155,7 +175,11 @@ def _merged(parts: Parts, unpack: Callable[[bytes], Sequence[T]], time: Callable
     fresh = {time_of(key) for key in parts if key.startswith("h")}
     found: list[T] = []
     for key in sorted(parts, key=time_of):
-        items = unpack(parts[key])
+        try:
+            items = unpack(parts[key])
+        except UNDECODABLE as error:
+            log.error("history.part_unreadable", part=key, error=repr(error))  # noqa: TRY400  (the cause says it all)
+            continue
         if key.startswith("d") and fresh:
             items = [item for item in items if time(item) // HOUR * HOUR not in fresh]
         found.extend(items)

@@ -1,7 +1,9 @@
 """How far the jobs that look after the past have come: one small document for each of them."""
 
-from schema.domain.base import HOUR, Record, UnixSeconds
+from schema.domain.base import DAY, HOUR, Record, UnixSeconds
+from schema.domain.history import Resolution
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
+from server.storage import history
 from server.storage.documents import SnapshotDocument, StoredDocument
 
 ROLLUP = "rollup"
@@ -70,6 +72,18 @@ async def live_since() -> UnixSeconds | None:
         return progress.since
     oldest = await SnapshotDocument.find({"marker.nodes.token": {"$gt": 0}}).sort("+marker.slot").limit(1).to_list()
     return oldest[0].marker.slot // HOUR * HOUR if oldest else None
+
+
+async def first_rollup(since: UnixSeconds) -> RollupProgress:
+    """Where to go on where nothing says so: after the newest hour of which the network has a bucket.
+
+    What was rolled up long ago is not rolled up again: of those hours only the last snapshot may be left.
+    """
+    parts = await history.newest_parts(history.NETWORK, Resolution.H1)
+    points = history.points_in(parts, history.NETWORK, Resolution.H1)
+    rolled = max((point.start + HOUR for point in points), default=since)
+    waiting = [history.time_of(key) // DAY * DAY for key in parts if key.startswith("h")]
+    return RollupProgress(since=since, next_hour=max(since, rolled), open_day=min(waiting, default=None))
 
 
 async def _swap(key: str, before: Record, after: Record) -> bool:

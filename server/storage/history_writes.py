@@ -142,12 +142,15 @@ async def _close(resolution: Resolution, day: UnixSeconds, batch: Sequence[tuple
     updates: list[UpdateOne] = []
     for number, (subject, parts) in enumerate(batch):
         if resolution is Resolution.RAW:
-            body = pack_samples(samples_in(parts))
+            samples = samples_in(parts)
+            body = pack_samples(samples) if samples else None
         else:
             buckets = points_in(parts, subject, resolution)
-            body = pack_points(buckets, metrics_of(subject))
-            if resolution is Resolution.H1:
+            body = pack_points(buckets, metrics_of(subject)) if buckets else None
+            if body is not None and resolution is Resolution.H1:
                 updates.append(_daily(subject, day, roll_day(buckets, day)))
+        if body is None:  # nothing of it can be read
+            continue
         updates.append(_whole(resolution, subject, day, body, pinned=pinned and resolution is Resolution.RAW))
         if number % _YIELD_EVERY == 0:
             await asyncio.sleep(0)

@@ -1,35 +1,55 @@
 """The hours that are not rolled up yet, read from the snapshots themselves.
 
-Only the chunks of nodes that are asked for are decoded, and their samples kept for the next question: of a slot that is
-committed, nothing changes any more.
+A question about a node needs one record of each slot. The chunks of all slots are fetched together, kept as they are
+stored, and of each the one record is decoded: of a slot that is committed, nothing changes any more.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.rollup import Beat, Sample, network_sample, node_sample
 from server.storage import snapshots
-from server.storage.chunks import Damaged
-from server.storage.codec import unpack
-from server.storage.documents import ChunkDocument, ChunkRef, Marker, SnapshotDocument
+from server.storage.chunks import BATCH
+from server.storage.codec import Unpacker
+from server.storage.damage import UNDECODABLE, UNREADABLE
+from server.storage.documents import ChunkDocument, Marker, SnapshotDocument
+from server.storage.one_record import Place, find_record
 
 MAX_HOURS = 3
 MAX_SAMPLES = 40_000  # some 20 MB
+MAX_NODES = 2_000
+MAX_BODY_BYTES = 16 * 2**20  # three hours of 300 nodes take 2 MB
+_YIELD_EVERY = 10  # slots decoded before the event loop runs, some ms
 
-_Chunk = Mapping[str, Sample]
+log = structlog.get_logger(__name__)
+
+
+class _Search(NamedTuple):
+    """Where a node's record is looked for in a slot: in chunk `place`, and else from `low` to `high`."""
+
+    marker: Marker
+    place: int
+    low: int
+    high: int
 
 
 class OpenHours:
-    """The newest slots of one process's store: their markers, and the samples that were asked for."""
+    """The newest slots of one process's store: their markers, chunks, and the samples that were asked for."""
 
-    def __init__(self, *, max_samples: int = MAX_SAMPLES) -> None:
+    def __init__(self, *, max_samples: int = MAX_SAMPLES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_samples = max_samples
         self._markers: dict[Slot, Marker] = {}
         self._network: dict[Slot, Sample] = {}
-        self._chunks: OrderedDict[tuple[Slot, int], _Chunk] = OrderedDict()
+        self._samples: OrderedDict[str, dict[Slot, Sample | None]] = OrderedDict()
+        self._places: dict[str, int] = {}
         self._held = 0
+        self._bodies = _Bodies(max_body_bytes)
+        self._unreadable: set[Slot] = set()
         self._refreshing = asyncio.Lock()
 
     async def refresh(self, start: UnixSeconds, committed: Slot) -> None:
@@ -37,6 +57,9 @@ class OpenHours:
         start = max(start, committed // HOUR * HOUR - (MAX_HOURS - 1) * HOUR)
         async with self._refreshing:
             known = max(self._markers, default=start - 1)
+            if committed < known:  # the store went back
+                self._forget_all()
+                known = start - 1
             if committed > known:
                 new = {"marker.slot": {"$gt": max(known, start - 1), "$lte": committed}}
                 found = await SnapshotDocument.find(new).to_list()
@@ -48,75 +71,134 @@ class OpenHours:
         return [Beat(sample.slot, sample.interval) for sample in self.network(start, end)]
 
     def network(self, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
-        """The network's samples in [start, end), in order."""
-        slots = [slot for slot in self._markers if start <= slot < end]
-        for slot in slots:
-            if slot not in self._network:
+        """The network's samples in [start, end), in order, without slots that cannot be read."""
+        for slot in [slot for slot in self._markers if start <= slot < end and slot not in self._network]:
+            try:
                 self._network[slot] = network_sample(snapshots.header_of(self._markers[slot]))
-        return [self._network[slot] for slot in slots]
+            except UNREADABLE as error:
+                self._note_unreadable(slot, error)
+        return [self._network[slot] for slot in self._markers if start <= slot < end and slot in self._network]
 
     async def node(self, node_id: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
-        """A node's samples in [start, end), in order."""
-        found: list[Sample] = []
-        place = 0
-        for beat in self.beats(start, end):
-            marker = self._markers.get(beat.slot)
-            if marker is None or marker.nodes.chunks == 0:
-                continue
-            sample, place = await self._find(marker, beat, node_id, min(place, marker.nodes.chunks - 1))
-            if sample is not None:
-                found.append(sample)
-        return found
+        """A node's samples in [start, end), in order, without slots that cannot be read."""
+        known = self._samples.setdefault(node_id, {})
+        self._samples.move_to_end(node_id)
+        beats = self.beats(start, end)
+        new = [beat for beat in beats if beat.slot not in known]
+        markers = [marker for beat in new if (marker := self._markers.get(beat.slot)) and marker.nodes.chunks]
+        if markers and node_id not in self._places and max(marker.nodes.chunks for marker in markers) > 1:
+            # Ids are sorted through the chunks: where one slot has it, the others have it, or next to that.
+            await self._search(node_id, markers[-1:], known, new)
+        await self._search(node_id, [marker for marker in markers if marker.slot not in known], known, new)
+        self._held = sum(map(len, self._samples.values()))
+        while (self._held > self._max_samples or len(self._samples) > MAX_NODES) and len(self._samples) > 1:
+            oldest, dropped = self._samples.popitem(last=False)
+            self._places.pop(oldest, None)
+            self._held -= len(dropped)
+        return [sample for beat in beats if (sample := known.get(beat.slot)) is not None]
 
-    async def _find(self, marker: Marker, beat: Beat, node_id: str, guess: int) -> tuple[Sample | None, int]:
-        """A node's sample in a slot and the chunk where it is, or would be. Ids are sorted through the chunks."""
-        low, high, place = 0, marker.nodes.chunks - 1, guess
-        while True:
-            chunk = await self._chunk(marker, beat, place)
-            ids = list(chunk)
-            if node_id in chunk or not ids:
-                return chunk.get(node_id), place
-            if node_id < ids[0]:
-                high = place - 1
-            elif node_id > ids[-1]:
-                low = place + 1
-            else:
-                return None, place
-            if low > high:
-                return None, place
-            place = (low + high) // 2
+    async def _search(
+        self, node_id: str, markers: Iterable[Marker], known: dict[Slot, Sample | None], beats: Sequence[Beat]
+    ) -> None:
+        """Put the node's sample of each slot in `known`, None where it is in none of the chunks."""
+        intervals = {beat.slot: beat.interval for beat in beats}
+        guess = self._places.get(node_id, 0)
+        left = [
+            _Search(marker, min(guess, marker.nodes.chunks - 1), 0, marker.nodes.chunks - 1)
+            for marker in markers
+            if marker.slot not in self._unreadable
+        ]
+        while left:
+            bodies = await self._bodies.fetch(key for each in left for key in _keys(each))
+            unpacker = Unpacker()
+            further: list[_Search] = []
+            for number, each in enumerate(left):
+                slot = each.marker.slot
+                try:
+                    place, node = find_record(snapshots.NODES, _raw(each, bodies, unpacker), node_id)
+                except (*UNDECODABLE, KeyError) as error:
+                    self._note_unreadable(slot, error)
+                    continue
+                if place is Place.HERE:
+                    self._places[node_id] = each.place
+                    known[slot] = node_sample(node, slot, intervals[slot]) if node is not None else None
+                elif (next_search := _elsewhere(each, place)) is not None:
+                    further.append(next_search)
+                else:
+                    known[slot] = None
+                if number % _YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+            left = further
 
-    async def _chunk(self, marker: Marker, beat: Beat, place: int) -> _Chunk:
-        key = (beat.slot, place)
-        held = self._chunks.get(key)
-        if held is not None:
-            self._chunks.move_to_end(key)
-            return held
-        refs = [marker.nodes, *([marker.base] if marker.base and place < marker.base.chunks else [])]
-        bodies = await _bodies(refs, place)
-        base = unpack(bodies[1]) if len(bodies) > 1 else None
-        nodes = snapshots.NODES.load(unpack(bodies[0], base=base))
-        chunk = {node.id: node_sample(node, beat.slot, beat.interval) for node in nodes}
-        await asyncio.sleep(0)
-        if key not in self._chunks:
-            self._held += len(chunk)
-        self._chunks[key] = chunk
-        while self._held > self._max_samples and len(self._chunks) > 1:
-            self._held -= len(self._chunks.popitem(last=False)[1])
-        return chunk
+    def _note_unreadable(self, slot: Slot, error: Exception) -> None:
+        if slot not in self._unreadable:
+            self._unreadable.add(slot)
+            log.error("history.slot_unreadable", slot=slot, error=repr(error))
+
+    def _forget_all(self) -> None:
+        self._markers, self._network = {}, {}
+        self._samples.clear()
+        self._places.clear()
+        self._unreadable.clear()
 
     def _forget_before(self, start: UnixSeconds) -> None:
-        if any(slot < start for slot in self._markers):
-            self._markers = {slot: marker for slot, marker in self._markers.items() if slot >= start}
-            self._network = {slot: sample for slot, sample in self._network.items() if slot >= start}
+        if not any(slot < start for slot in self._markers):
+            return
+        self._markers = {slot: marker for slot, marker in self._markers.items() if slot >= start}
+        self._network = {slot: sample for slot, sample in self._network.items() if slot >= start}
+        self._unreadable = {slot for slot in self._unreadable if slot >= start}
+        for node_id, samples in list(self._samples.items()):
+            self._samples[node_id] = {slot: sample for slot, sample in samples.items() if slot >= start}
 
 
-async def _bodies(refs: Sequence[ChunkRef], place: int) -> list[bytes]:
-    """One chunk of each payload. Raises Damaged."""
-    keys = [ref.ids[place] for ref in refs]
-    found = await ChunkDocument.find({"_id": {"$in": keys}}).to_list()
-    bodies = {document.id: document.body for document in found}
-    missing = [key for key in keys if key not in bodies]
-    if missing:
-        raise Damaged(f"chunk {missing[0]} is missing")
-    return [bodies[key] for key in keys]
+class _Bodies:
+    """Chunks as they are stored, by key: the ones used last, bounded in bytes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+
+    async def fetch(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """The chunks that there are of these; those that are not held come in one query for each `BATCH`."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, bytes] = {}
+        for key in wanted:
+            held = self._held.get(key)
+            if held is not None:
+                self._held.move_to_end(key)
+                found[key] = held
+        missing = [key for key in wanted if key not in found]
+        for start in range(0, len(missing), BATCH):
+            documents = ChunkDocument.collection().find({"_id": {"$in": missing[start : start + BATCH]}}, {"body": 1})
+            for document in await documents.to_list():
+                found[document["_id"]] = document["body"]
+                self._hold(document["_id"], document["body"])
+        return found
+
+    def _hold(self, key: str, body: bytes) -> None:
+        if key not in self._held:
+            self._bytes += len(body)
+        self._held[key] = body
+        while self._bytes > self._max_bytes:
+            self._bytes -= len(self._held.popitem(last=False)[1])
+
+
+def _keys(search: _Search) -> list[str]:
+    """The keys of the chunk that is looked at, and of the one that it is packed against."""
+    marker, place = search.marker, search.place
+    refs = [marker.nodes, *([marker.base] if marker.base and place < marker.base.chunks else [])]
+    return [ref.ids[place] for ref in refs]
+
+
+def _raw(search: _Search, bodies: Mapping[str, bytes], unpacker: Unpacker) -> bytes:
+    """The JSON of a chunk. Raises KeyError where it, or what it is packed against, is missing."""
+    key, *base = _keys(search)
+    return unpacker.unpack(bodies[key], bodies[base[0]] if base else None)
+
+
+def _elsewhere(search: _Search, place: Place) -> _Search | None:
+    """Where to look next; None where the record would be where it is not."""
+    low = search.place + 1 if place is Place.AFTER else search.low
+    high = search.place - 1 if place is Place.BEFORE else search.high
+    return search._replace(place=(low + high) // 2, low=low, high=high) if low <= high else None

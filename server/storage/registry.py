@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from schema.domain.base import UnixSeconds
+from schema.domain.base import Slot, UnixSeconds
 from schema.domain.registry import Contact, RegistryEntry
 from server.storage.bulk import duplicates
 from server.storage.documents import RegistryDocument
@@ -21,10 +21,13 @@ SHARED_KEY_LIMIT = 200  # a stranger may list many nodes under one address
 
 
 async def write(entries: Sequence[RegistryEntry], token: int) -> None:
-    """Put each entry in place of what is known of its node, unless that was written under a newer lease."""
-    unless_newer = {"token": {"$lte": token}}
-    await _write(entries, token, lambda document: [_update(document, unless_newer)])
-    await _forget_former_ids(entries, unless_newer)
+    """Put each entry in place of what is known of its node, unless that was written of a later slot.
+
+    A token counts as well, but alone it would not do: a head that was lost or restored gives out lower ones.
+    """
+    await _write(entries, token, lambda entry: [_update(entry, _unless_newer(token, entry["entry"]["updated_slot"]))])
+    newest = max((entry.updated_slot for entry in entries), default=0)
+    await _forget_former_ids(entries, _unless_newer(token, newest))
 
 
 async def write_past(entries: Sequence[RegistryEntry]) -> None:
@@ -107,6 +110,10 @@ async def contacts(
 async def count() -> int:
     """The number of all entries."""
     return await RegistryDocument.collection().estimated_document_count()
+
+
+def _unless_newer(token: int, slot: Slot) -> dict[str, Any]:
+    return {"$or": [{"token": {"$lte": token}}, {"entry.updated_slot": {"$lt": slot}}]}
 
 
 def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:

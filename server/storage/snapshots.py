@@ -14,6 +14,7 @@ from schema.domain.pnode import PNode
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from server.storage import chunks
 from server.storage.codec import ENCODING, KEPT_LEVEL, Codec, check_encoding, dump_chunks, pack, unpack
+from server.storage.damage import UNDECODABLE, Damage
 from server.storage.documents import ChunkDocument, ChunkRef, Marker
 
 NODES = Codec(PNode)
@@ -26,15 +27,19 @@ class _Base:
 
 
 class SnapshotWriter:
-    """Writes the nodes of snapshots, in order of their slots. Remembers the base of the hour, packed."""
+    """Writes the nodes of snapshots, in order of their slots. Remembers the base of the hour, packed.
 
-    def __init__(self) -> None:
+    What it remembers is of no use once the store has lost it: a base is looked for before anything is packed against it.
+    """
+
+    def __init__(self, damage: Damage | None = None) -> None:
+        self._damage = damage or Damage()
         self._base: _Base | None = None
         self._whole: _Base | None = None
 
     async def write(self, snapshot: Snapshot, token: int, written: int) -> Marker:
         """Store the nodes and give the marker to publish; until that is done, nobody sees them."""
-        base = self._base_for(snapshot.slot)
+        base = await self._base_for(snapshot.slot)
         bodies = await _packed(snapshot.nodes, base.bodies if base else ())
         ref = chunks.ref_of(snapshot.slot, token, "nodes", bodies, len(snapshot.nodes))
         await chunks.write(ChunkDocument, written, (ref, bodies))
@@ -42,9 +47,20 @@ class SnapshotWriter:
         header = pack(snapshot.header.model_dump_json().encode(), level=KEPT_LEVEL)
         return Marker(encoding=ENCODING, slot=snapshot.slot, header=header, nodes=ref, base=base.ref if base else None)
 
-    def _base_for(self, slot: Slot) -> _Base | None:
+    async def _base_for(self, slot: Slot) -> _Base | None:
         base = self._base
-        return base if base and base.ref.slot < slot and base.ref.slot // HOUR == slot // HOUR else None
+        if base is None or base.ref.slot >= slot or base.ref.slot // HOUR != slot // HOUR:
+            return None
+        if await chunks.present(ChunkDocument, base.ref):
+            return base
+        self._base = None
+        self._damage.note("store.base_missing", slot=slot, base=base.ref.slot)
+        return None
+
+    def committed(self, slot: Slot | None) -> None:
+        """What the store says was committed last. A base that is newer was lost with a store that went back."""
+        if self._base is not None and (slot is None or slot < self._base.ref.slot):
+            self._base = None
 
     def published(self, marker: Marker) -> None:
         """The marker is committed, so that its nodes may serve as a base."""
@@ -63,16 +79,26 @@ async def load(marker: Marker, step: Callable[[], AbstractContextManager[None]] 
     nodes: list[PNode] = []
     for i, body in enumerate(bodies):
         with step():
-            base = unpack(bases[i]) if i < len(bases) else None
-            nodes.extend(NODES.load(unpack(body, base=base)))
+            nodes.extend(decoded(marker, body, bases[i] if i < len(bases) else None))
         await asyncio.sleep(0)
     return Snapshot(header=header, nodes=tuple(nodes))
 
 
+def decoded(marker: Marker, body: bytes, base: bytes | None) -> Sequence[PNode]:
+    """The nodes of one chunk; `base` is the chunk that it is packed against, if any. Raises Damaged."""
+    try:
+        return NODES.load(unpack(body, base=unpack(base) if base is not None else None))
+    except UNDECODABLE as error:
+        raise chunks.Damaged(f"a chunk of nodes at slot {marker.slot} cannot be decoded") from error
+
+
 def header_of(marker: Marker) -> SnapshotHeader:
-    """The header alone. Raises UnknownEncoding."""
+    """The header alone. Raises Damaged, UnknownEncoding."""
     check_encoding(marker.encoding)
-    return SnapshotHeader.model_validate_json(unpack(marker.header))
+    try:
+        return SnapshotHeader.model_validate_json(unpack(marker.header))
+    except UNDECODABLE as error:
+        raise chunks.Damaged(f"the header of slot {marker.slot} cannot be decoded") from error
 
 
 async def _packed(nodes: Sequence[PNode], bases: Sequence[bytes]) -> list[bytes]:

@@ -12,6 +12,8 @@ from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import events, head, history_state, history_writes, registry, snapshot_log, snapshots
 from server.storage.connect import Mongo
+from server.storage.damage import UNREADABLE
+from server.storage.documents import Marker
 from server.storage.history import NETWORK
 from server.storage.history_writes import HeldHours
 from server.storage.writes import keep_past
@@ -25,7 +27,7 @@ class MongoUpkeep:
     def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
         self._mongo = mongo
         self._clock = clock
-        self._writer = snapshots.SnapshotWriter()
+        self._writer = snapshots.SnapshotWriter(mongo.damage)
         self._held: HeldHours | None = None
 
     async def committed_slot(self) -> Slot | None:
@@ -40,7 +42,7 @@ class MongoUpkeep:
             since = await history_state.live_since()
             if since is None:
                 return None
-            first = RollupProgress(since=since, next_hour=since)
+            first = await history_state.first_rollup(since)
             await history_state.save_rollup(first, first)
             return first
 
@@ -54,15 +56,27 @@ class MongoUpkeep:
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
         async with self._mongo.answering():
-            return [snapshots.header_of(marker) for marker in await snapshot_log.within(hour, hour + HOUR)]
+            markers = await snapshot_log.within(hour, hour + HOUR)
+        return [header for marker in markers if (header := self._header(marker)) is not None]
 
     async def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
         async with self._mongo.answering():
             markers = await snapshot_log.within(hour, hour + HOUR)
         for marker in markers:
             async with self._mongo.answering():
-                snapshot = await snapshots.load(marker)
+                try:
+                    snapshot = await snapshots.load(marker)
+                except UNREADABLE as error:
+                    self._mongo.damage.note("rollup.slot_unreadable", slot=marker.slot, error=str(error))
+                    continue
             yield snapshot
+
+    def _header(self, marker: Marker) -> SnapshotHeader | None:
+        try:
+            return snapshots.header_of(marker)
+        except UNREADABLE as error:
+            self._mongo.damage.note("rollup.header_unreadable", slot=marker.slot, error=str(error))
+            return None
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
         async with self._mongo.answering():

@@ -14,18 +14,15 @@ from typing import NamedTuple, Protocol
 import structlog
 from pymongo.errors import PyMongoError
 
-from schema.domain.base import Slot
-from schema.domain.errors import SnapshotUnavailable
 from schema.domain.memory import NodeMemory
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost
 from server.storage import carried, head, registry, snapshot_log, snapshots
-from server.storage.chunks import Damaged
-from server.storage.codec import UnknownEncoding
 from server.storage.connect import Mongo
-from server.storage.documents import Carried, HeadDocument, Marker
+from server.storage.damage import UNREADABLE
+from server.storage.documents import Carried, ChunkRef, HeadDocument, Marker
 
 log = structlog.get_logger()
 
@@ -47,8 +44,9 @@ class MongoSnapshotStore:
         self._mongo = mongo
         self._followers = tuple(followers)
         self._clock = clock
-        self._writer = snapshots.SnapshotWriter()
-        self._followed: Slot | None = None
+        self._writer = snapshots.SnapshotWriter(mongo.damage)
+        self._known: ChunkRef | None = None
+        self._followed: ChunkRef | None = None
         self._rest: _Rest | None = None
 
     async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
@@ -60,18 +58,23 @@ class MongoSnapshotStore:
             newest = await head.acquire(holder, now, lease_seconds)
             if newest is None:
                 return None
+            await self._compare(newest)
             await self._catch_up(newest)
-        return Lease(token=newest.token, holder=holder, committed_slot=newest.committed_slot)
+        known = newest.marker is None or newest.marker.nodes == self._known
+        return Lease(token=newest.token, holder=holder, committed_slot=newest.committed_slot, known=known)
 
     async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
         async with self._mongo.answering():
             newest = await head.read()
             if newest is None or newest.marker is None or newest.carried is None:
                 return None
+            self._known = newest.marker.nodes
             try:
                 return await snapshots.load(newest.marker), await carried.load_memory(newest.carried)
-            except (Damaged, UnknownEncoding) as error:
-                raise SnapshotUnavailable(f"the snapshot of slot {newest.committed_slot} cannot be read") from error
+            except UNREADABLE as error:
+                # To wait for what is lost would be to wait for ever: collecting begins anew, from the registry.
+                self._mongo.damage.note("store.previous_unreadable", slot=newest.committed_slot, error=str(error))
+                return None
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
         async with self._mongo.answering():
@@ -86,6 +89,7 @@ class MongoSnapshotStore:
             if not published:
                 await self._retried(lease, marker)
                 return
+            self._known = marker.nodes
             self._writer.published(marker)
             await self._follow(marker, commit, lease.token)
             if before is not None:
@@ -102,7 +106,19 @@ class MongoSnapshotStore:
             raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before slot {marker.slot}")
         if newest.marker is None or newest.marker.nodes != marker.nodes:
             raise LeaseLost(f"slot {marker.slot} is not newer than slot {newest.committed_slot}, committed already")
+        self._known = newest.marker.nodes
         await self._finish(newest.marker, newest.carried, newest.token)
+
+    async def _compare(self, newest: HeadDocument) -> None:
+        """Notice a store that was dropped, restored or rolled back since this process last saw it."""
+        slot = newest.committed_slot
+        self._writer.committed(slot)
+        if self._known is None or (slot is not None and slot >= self._known.slot):
+            return
+        self._mongo.damage.note("store.went_back", known=self._known.slot, committed=slot)
+        self._known = None
+        if slot is None:
+            await self._mongo.make_indexes()
 
     async def _catch_up(self, newest: HeadDocument) -> None:
         """Repeat what follows the newest commit, where this process has not seen it done.
@@ -117,10 +133,10 @@ class MongoSnapshotStore:
             raise
         except Exception:
             log.exception("store.follow_failed", slot=newest.committed_slot)
-            self._followed, self._rest = newest.committed_slot, None
+            self._followed, self._rest = newest.marker.nodes, None
 
     async def _finish(self, marker: Marker, carries: Carried | None, token: int) -> None:
-        if carries is None or self._followed == marker.slot:
+        if carries is None or self._followed == marker.nodes:
             return
         if self._rest is None or self._rest.marker.nodes != marker.nodes:
             commit = Commit(
@@ -153,7 +169,7 @@ class MongoSnapshotStore:
         while rest.parts:
             await rest.parts[0]()
             rest.parts.popleft()
-        self._followed, self._rest = rest.marker.slot, None
+        self._followed, self._rest = rest.marker.nodes, None
 
 
 class _Rest(NamedTuple):

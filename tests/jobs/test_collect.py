@@ -2,11 +2,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.collect import Collector
+from jobs.collect import Collector, SeedsNotAsked
 from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
+from schema.domain.memory import NodeMemory
 from schema.domain.observation import SeedReply
+from schema.domain.snapshot import Snapshot
 from schema.writes import Commit, Lease
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer, FakeStore
@@ -137,6 +139,36 @@ async def test_a_cycle_that_fails_before_it_asks_is_reported_with_what_is_known_
 
     assert store.reports[-1].outcome == "failed"
     assert {attempt.attempted_at for attempt in store.reports[-1].seeds} == {AT}
+
+
+class Away(FakeStore):
+    """A store that fails one of the steps before the seeds are asked."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        if self._step == "acquire":
+            raise SnapshotUnavailable("away")
+        return await super().acquire(holder, now, lease_seconds)
+
+    async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
+        if self._step == "previous":
+            raise SnapshotUnavailable("away")
+        return await super().previous()
+
+
+@pytest.mark.parametrize("step", ["acquire", "previous"])
+async def test_a_cycle_that_fails_before_it_asks_any_seed_says_so(step: str) -> None:
+    elsewhere = FakeStore()
+    await World().collector(elsewhere).collect(AT)
+    world, store = World(), Away(step)
+    store.commits = elsewhere.commits
+    with pytest.raises(SeedsNotAsked, match="SnapshotUnavailable: away") as raised:
+        await world.collector(store).collect(AT + 60)
+    assert isinstance(raised.value.__cause__, SnapshotUnavailable)
+    assert world.crawls == 0
 
 
 async def test_a_store_that_is_away_is_not_asked_to_take_a_report() -> None:

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
+from jobs.collect import SeedsNotAsked
 from jobs.cycles import Cycles
 from schema.domain.base import Slot
 from schema.reads import CollectorState
@@ -26,6 +28,8 @@ class Collect:
     def __init__(self, *outcomes: str | Exception) -> None:
         self._outcomes = list(outcomes) or ["committed"]
         self.slots: list[Slot] = []
+        self.times: list[float] = []
+        self.clock: Clock | None = None
         self.started = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -33,6 +37,8 @@ class Collect:
 
     async def __call__(self, slot: Slot) -> CollectorState:
         self.slots.append(slot)
+        if self.clock is not None:
+            self.times.append(self.clock.now)
         self.started.set()
         try:
             await self.gate.wait()
@@ -83,6 +89,45 @@ async def test_failures_are_bounded_and_never_fatal() -> None:
     assert len(collect.slots) == 3
     clock.now = 660.0
     assert await cycles.run(660) == "failed"
+
+
+@pytest.mark.parametrize(("interval", "last"), [(60, 42), (120, 96), (5, 1.25)])
+async def test_tries_that_asked_the_seeds_are_spread_over_the_slot(interval: int, last: float) -> None:
+    """A failover takes 10 to 30 s: three tries in the first seconds would all meet it."""
+    start = 120 * interval
+    collect, clock = Collect(RuntimeError("defect")), Clock(start)
+    collect.clock = clock
+    await Cycles(collect, interval, clock=clock, sleep=clock.sleep).run(start)
+    first, middle, end = [at - start for at in collect.times]
+    assert first == 0
+    assert middle == pytest.approx(last / 2, abs=0.1)
+    assert last - 0.3 < end <= last
+
+
+async def test_failures_before_the_seeds_are_asked_do_not_count_as_tries() -> None:
+    away = SeedsNotAsked("the store is away")
+    collect, clock = Collect(*[away] * 10, RuntimeError("defect"), "committed"), Clock(600.0)
+    assert await Cycles(collect, 60, clock=clock, sleep=clock.sleep).run(600) == "committed"
+    assert len(collect.slots) == 12
+
+
+async def test_a_store_that_stays_away_is_asked_a_bounded_number_of_times() -> None:
+    collect, clock = Collect(SeedsNotAsked("the store is away")), Clock(600.0)
+    assert await Cycles(collect, 60, clock=clock, sleep=clock.sleep).run(600) == "failed"
+    assert len(collect.slots) == 16
+
+
+async def test_a_failure_is_logged_each_time_and_its_traceback_once() -> None:
+    collect, clock = Collect(SeedsNotAsked("away"), SeedsNotAsked("away"), RuntimeError("defect")), Clock(600.0)
+    with capture_logs() as logs:
+        await Cycles(collect, 60, clock=clock, sleep=clock.sleep).run(600)
+    assert [(line["event"], line["seeds_asked"], line["exc_info"] is not None) for line in logs] == [
+        ("cycle.failed", False, True),
+        ("cycle.failed", False, False),
+        ("cycle.failed", True, True),
+        ("cycle.failed", True, False),
+        ("cycle.failed", True, False),
+    ]
 
 
 async def test_late_in_the_slot_a_failure_is_final() -> None:

@@ -59,6 +59,12 @@ def test_given_stores_are_used(values: dict[str, str], embedded: bool, mongo: st
     assert (plan.embedded, shared["MONGO_URI"], shared["REDIS_URL"]) == (embedded, mongo, redis)
 
 
+@pytest.mark.parametrize(("values", "seconds"), [({}, "0"), ({"drain_seconds": 3}, "3.0")])
+def test_nobody_is_drained_for_unless_that_is_set_in_any_way(values: dict[str, Any], seconds: str) -> None:
+    settings = _settings(**values)
+    assert _shared(plan_of(Wish(), settings), settings)["DRAIN_SECONDS"] == seconds
+
+
 def test_only_the_worker_of_an_invented_network_sees_the_dial_map() -> None:
     settings = _settings()
     for wish, seen in ((Wish(), False), (Wish(simulate=9), True)):

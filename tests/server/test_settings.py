@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.settings import DEFAULT_IP_NODES, LOCAL_MONGO_URI, BadSettings, Settings, expected_of, load_settings
 
@@ -127,3 +129,31 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PORT", "9001")
     settings = load_settings(file)
     assert (settings.cache_ttl, settings.port, settings.mongo_db) == (90, 9001, "xandeum-monitor")
+
+
+GOOD_ITEMS = {"IP_NODES": "45.1.2.3", "PROBE_OPT_OUT": "4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T"}
+NO_ITEMS = st.text(st.sampled_from("/ @\"'#?é0Ol"), min_size=1, max_size=100).filter(
+    lambda text: bool(set(text.strip()) - set("0Ol"))
+)
+
+
+@given(st.sampled_from(sorted(GOOD_ITEMS)), st.lists(NO_ITEMS | st.none(), min_size=1, max_size=6).filter(any))
+def test_every_item_of_a_list_is_looked_at_and_named_with_its_place(name: str, items: list[str | None]) -> None:
+    # Good ones around it, as quotes at either end are another matter.
+    texts = [GOOD_ITEMS[name], *(item or GOOD_ITEMS[name] for item in items), GOOD_ITEMS[name]]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(name, ",".join(texts))
+        with pytest.raises(BadSettings) as refused:
+            load_settings(None)
+    (problem,) = refused.value.problems
+    wrong = [(place, item) for place, item in enumerate(items, 2) if item is not None]
+    for place, item in wrong[:5]:
+        assert f"item {place}, {item.strip()[:80]!r}" in problem
+
+
+def test_lower_case_variables_are_settings_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / ".env"
+    file.write_text("port=9000\ncache_ttl=90\n", encoding="utf-8")
+    monkeypatch.setenv("port", "9001")
+    settings = load_settings(file)
+    assert (settings.port, settings.cache_ttl) == (9001, 90)

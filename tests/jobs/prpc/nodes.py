@@ -9,6 +9,7 @@ from typing import Any, Self
 import orjson
 
 from jobs.prpc.address import Seed
+from tests.patience import patience
 
 
 class Exchange:
@@ -60,12 +61,18 @@ class Node:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
         self.exchanges: list[Exchange] = []
+        self._asked = asyncio.Condition()
         self.connections = 0
         self.sent = 0
 
     @property
     def methods(self) -> list[str]:
         return [exchange.method for exchange in self.exchanges]
+
+    async def asked(self, count: int = 1) -> None:
+        """Wait until so many requests have come."""
+        async with patience(), self._asked:
+            await self._asked.wait_for(lambda: len(self.exchanges) >= count)
 
     @property
     def port(self) -> int:
@@ -108,6 +115,8 @@ class Node:
                 )
                 exchange = Exchange(self, head, await reader.readexactly(length), writer)
                 self.exchanges.append(exchange)
+                async with self._asked:
+                    self._asked.notify_all()
                 await self._act(exchange)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client hung up, which is what most of these tests are about

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import socket
-import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
@@ -18,13 +17,14 @@ from jobs.prpc.dial import Dialler, Route
 from jobs.prpc.errors import CallFailed
 from schema.domain.observation import FailureCategory
 from tests.jobs.prpc.nodes import Act, Exchange, Node, pod
+from tests.patience import let_pass, patience, settle
 
-CALL_SECONDS = 0.3
-SLACK_SECONDS = 1.5  # a loaded machine; far below what an unbounded wait would take
-LIMITS = Limits(call_seconds=CALL_SECONDS, connect_seconds=0.2, max_body_bytes=64 * 1024)
+# Long enough that no busy machine comes near them; the tests of deadlines let the time pass.
+CALL_SECONDS = 40.0
+LIMITS = Limits(call_seconds=CALL_SECONDS, connect_seconds=20, max_body_bytes=64 * 1024)
 
 
-def later(seconds: float = 5.0) -> float:
+def later(seconds: float = 80.0) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
@@ -51,7 +51,7 @@ async def test_a_call_gives_the_result_and_its_latency(client: PrpcClient):
     async with Node(pod({wire.GET_PODS: {"pods": []}})) as node:
         answer = await client.call(route_to(node), wire.GET_PODS, later())
     assert answer.result == {"pods": []}
-    assert 0 < answer.latency_ms < 1e3 * (CALL_SECONDS + SLACK_SECONDS)
+    assert 0 < answer.latency_ms < 1e3 * CALL_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,7 @@ async def test_an_error_of_the_pod_has_its_code(client: PrpcClient):
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 ENDLESS_CHUNKS = 2_000
+DRIP_SECONDS = 0.01
 CHUNK = b"10000\r\n" + b" " * 65_536 + b"\r\n"
 
 
@@ -120,14 +121,14 @@ async def dripping_body(exchange: Exchange) -> None:
     await exchange.send(HEAD + b"content-length: 50000\r\n\r\n")
     while True:
         await exchange.send(b" ")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 async def dripping_headers(exchange: Exchange) -> None:
     await exchange.send(b"HTTP/1.1 200 OK\r\n")
     for number in range(10_000):
         await exchange.send(b"x-%d" % number)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 async def endless(exchange: Exchange) -> None:
@@ -138,6 +139,11 @@ async def endless(exchange: Exchange) -> None:
 
 async def announced_as_huge(exchange: Exchange) -> None:
     await exchange.send(HEAD + b"content-length: 999999999999\r\n\r\n{")
+    await asyncio.Event().wait()
+
+
+async def announced_as_huge_in_small(exchange: Exchange) -> None:
+    await exchange.send(HEAD + b"content-length: 1000\r\n\r\n{")
     await asyncio.Event().wait()
 
 
@@ -191,9 +197,6 @@ def saying(body: bytes, status: int = 200, **headers: str) -> Act:
 HTML = b"<!DOCTYPE html><html><body>403 Forbidden</body></html>"
 
 HOSTILE: dict[str, tuple[Act, FailureCategory]] = {
-    "silent": (silent, FailureCategory.TIMEOUT),
-    "dripping body": (dripping_body, FailureCategory.TIMEOUT),
-    "dripping headers": (dripping_headers, FailureCategory.TIMEOUT),
     "endless chunks": (endless, FailureCategory.TOO_LARGE),
     "announced as huge": (announced_as_huge, FailureCategory.TOO_LARGE),
     "huge header": (huge_header, FailureCategory.TOO_LARGE),
@@ -220,14 +223,24 @@ HOSTILE: dict[str, tuple[Act, FailureCategory]] = {
 
 
 @pytest.mark.parametrize(("act", "category"), HOSTILE.values(), ids=HOSTILE.keys())
-async def test_a_hostile_node_fails_with_its_category_in_time(client: PrpcClient, act: Act, category: FailureCategory):
-    async with Node(act) as node:
-        started = time.monotonic()
+async def test_a_hostile_node_fails_with_its_category(client: PrpcClient, act: Act, category: FailureCategory):
+    async with Node(act) as node, patience():
         failed = await failure_of(client, route_to(node))
-        elapsed = time.monotonic() - started
     assert (failed.failure.category, failed.reached) == (category, True)
-    assert elapsed < CALL_SECONDS + SLACK_SECONDS
     assert failed.failure.message.isprintable()
+
+
+@pytest.mark.parametrize("act", [silent, dripping_body, dripping_headers, announced_as_huge_in_small])
+async def test_a_node_that_does_not_come_to_an_end_is_given_up_after_the_time_of_a_call(client: PrpcClient, act: Act):
+    async with Node(act) as node, patience():
+        calling = asyncio.create_task(failure_of(client, route_to(node)))
+        await node.asked()
+        let_pass(CALL_SECONDS / 2)
+        await settle()
+        assert not calling.done()
+        let_pass(CALL_SECONDS / 2)
+        failed = await calling
+    assert (failed.failure.category, failed.reached) == (FailureCategory.TIMEOUT, True)
 
 
 @pytest.mark.parametrize("act", [endless, endless_headers, huge_header])
@@ -282,9 +295,11 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
         async with aiohttp.ClientSession(trust_env=True) as gullible:
-            with pytest.raises(TimeoutError):
-                await gullible.post(f"http://{node.address}/rpc", timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
-        assert trap.connections == 1  # the trap works
+            posting = asyncio.create_task(gullible.post(f"http://{node.address}/rpc", data=b"{}"))
+            await trap.asked()  # the trap works
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
+        assert trap.connections == 1
         async with PrpcClient(Dialler(), LIMITS) as client:
             await client.call(route_to(node), wire.GET_PODS, later())
     assert trap.connections == 1
@@ -305,11 +320,14 @@ async def test_a_host_that_never_answers_costs_the_connect_timeout(client: PrpcC
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         waiting.connect(listener.getsockname())  # the queue is full now: the kernel drops what comes
-        started = time.monotonic()
-        failed = await failure_of(client, Route("127.0.0.1", Endpoint(*listener.getsockname()), "x"))
-        elapsed = time.monotonic() - started
+        route = Route("127.0.0.1", Endpoint(*listener.getsockname()), "x")
+        calling = asyncio.create_task(failure_of(client, route))
+        await settle()
+        assert not calling.done()
+        let_pass(LIMITS.connect_seconds)
+        async with patience():
+            failed = await calling
     assert (failed.failure.category, failed.reached) == (FailureCategory.TIMEOUT, False)
-    assert elapsed < LIMITS.connect_seconds + SLACK_SECONDS
 
 
 async def test_no_call_starts_when_no_time_is_left(client: PrpcClient):
@@ -321,11 +339,12 @@ async def test_no_call_starts_when_no_time_is_left(client: PrpcClient):
 
 
 async def test_a_call_ends_with_the_seeds_deadline_if_that_comes_first():
-    async with Node(silent) as node, PrpcClient(Dialler(), Limits(call_seconds=60)) as client:
-        started = time.monotonic()
+    async with Node(silent) as node, PrpcClient(Dialler(), LIMITS) as client, patience():
+        calling = asyncio.create_task(client.call(route_to(node), wire.GET_PODS, later(CALL_SECONDS / 2)))
+        await node.asked()
+        let_pass(CALL_SECONDS / 2)
         with pytest.raises(CallFailed):
-            await client.call(route_to(node), wire.GET_PODS, later(0.1))
-    assert time.monotonic() - started < SLACK_SECONDS
+            await calling
 
 
 async def test_a_name_that_does_not_resolve_in_time_is_a_timeout():
@@ -333,9 +352,12 @@ async def test_a_name_that_does_not_resolve_in_time_is_a_timeout():
         await asyncio.Event().wait()
         return []
 
-    async with PrpcClient(Dialler(resolve=never), LIMITS) as client:
+    async with PrpcClient(Dialler(resolve=never), LIMITS) as client, patience():
+        finding = asyncio.create_task(client.route(parse_seed("pod.example"), later()))
+        await settle()
+        let_pass(LIMITS.connect_seconds)
         with pytest.raises(CallFailed) as failed:
-            await client.route(parse_seed("pod.example"), later())
+            await finding
     assert (failed.value.failure.category, failed.value.reached) == (FailureCategory.TIMEOUT, False)
 
 

@@ -7,6 +7,7 @@ from starlette.types import Message
 
 from server.graphql_http.outbox import MAX_WAITING_RESULTS
 from server.graphql_http.sse import EventStream
+from tests.patience import patience
 
 
 async def test_the_feed_is_left_at_once_though_the_client_takes_nothing() -> None:
@@ -27,7 +28,8 @@ async def test_the_feed_is_left_at_once_though_the_client_takes_nothing() -> Non
     await begun.wait()
     for _ in range(MAX_WAITING_RESULTS + 2):
         stream.next(b"{}")
-    await asyncio.wait_for(left.wait(), 60)
+    async with patience():
+        await left.wait()
     assert stream.waiting == 0
     assert not serving.done()
     never.set()

@@ -18,6 +18,26 @@ async def test_making_one_does_no_io() -> None:
     await mongo.close()
 
 
+@pytest.mark.parametrize(
+    ("options", "w"),
+    [
+        ("", "majority"),
+        ("w=1", "majority"),
+        ("w=majority", "majority"),
+        ("w=2", 2),
+        ("w=3", 3),
+        ("w=MultipleDC", "MultipleDC"),
+        ("w=1&wtimeoutMS=500", "majority"),
+    ],
+)
+async def test_writes_are_acknowledged_by_a_majority_unless_the_uri_asks_for_more(options: str, w: str | int) -> None:
+    mongo = Mongo(f"mongodb://192.0.2.1/?{options}", "nowhere")
+    for model in ("head", "chunks", "registry", "history"):
+        concern = mongo.database[model].write_concern.document
+        assert (concern["w"], concern["j"]) == (w, True)
+    await mongo.close()
+
+
 async def test_all_documents_are_bound_and_their_indexes_made(store_db: Mongo) -> None:
     assert set(DOCUMENTS) <= set(MODELS)
     for model in DOCUMENTS:

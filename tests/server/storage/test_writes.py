@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+from structlog.testing import capture_logs
 
 from schema.domain.base import HOUR
-from schema.domain.errors import SnapshotUnavailable
 from schema.domain.observation import FailureCategory
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Commit, Lease, LeaseLost
 from server.storage import head, snapshot_log
 from server.storage.connect import Mongo
-from server.storage.documents import CarriedDocument, ChunkDocument, RegistryDocument, SnapshotDocument
+from server.storage.documents import CarriedDocument, ChunkDocument, RegistryDocument, SnapshotDocument, StoredChunk
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.server.storage.builders import commit, entry
@@ -246,8 +246,8 @@ async def test_a_commit_takes_the_same_few_round_trips_whatever_the_number_of_no
         trips.append(list(commands.names))
     assert trips == [
         ["insert", "insert", "findAndModify", "update", "insert"],
-        ["insert", "insert", "findAndModify", "update", "insert", "update", "delete"],
-        ["insert", "insert", "findAndModify", "update", "insert", "update", "delete"],
+        ["find", "insert", "insert", "findAndModify", "update", "insert", "update", "delete"],
+        ["find", "insert", "insert", "findAndModify", "update", "insert", "update", "delete"],
     ]
     commands.names.clear()
     await lease_of(store)
@@ -300,12 +300,15 @@ async def test_a_commit_that_is_cut_off_is_gone_on_with_and_not_begun_anew(
     assert await RegistryDocument.count() == 2_500
 
 
-async def test_a_damaged_chunk_is_not_served(store_db: Mongo) -> None:
+@pytest.mark.parametrize("model", [ChunkDocument, CarriedDocument])
+async def test_a_damaged_predecessor_is_none_and_is_counted(store_db: Mongo, model: type[StoredChunk]) -> None:
     store = MongoSnapshotStore(store_db)
     await store.commit(await lease_of(store), commit(AT))
-    await ChunkDocument.collection().update_one({"slot": AT}, {"$set": {"body": b"other"}})
-    with pytest.raises(SnapshotUnavailable, match="slot 1800000000 cannot be read"):
-        await store.previous()
+    await model.collection().update_many({"slot": AT}, {"$set": {"body": b"other"}})
+    with capture_logs() as logs:
+        assert await store.previous() is None
+    assert [(line["event"], line["slot"]) for line in logs] == [("store.previous_unreadable", AT)]
+    assert store_db.damage.count == 1
 
 
 async def test_strangers_values_are_no_keys_of_documents(store_db: Mongo) -> None:

@@ -12,8 +12,10 @@ from uvicorn.server import ServerState
 
 from server.protocol import BoundedHttp
 from server.transport.listener import listen
+from tests.patience import PATIENCE_SECONDS
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = PATIENCE_SECONDS
+LOOK_SECONDS = 0.01
 KEY = "sec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nsec-websocket-version: 13\r\n"
 UPGRADE = f"GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n{KEY}\r\n".encode()
 
@@ -120,7 +122,7 @@ class Served:
 async def until(done: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not done():  # noqa: ASYNC110  (what is waited for tells nobody)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager

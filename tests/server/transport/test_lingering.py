@@ -1,6 +1,5 @@
 """Answers to requests that are not read to their end."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from server.transport.lingering import MAX_LINGER_BYTES
+from tests.patience import settle
 from tests.server.transport.conftest import Served, answer
 
 Serve = Callable[..., Any]
@@ -64,7 +64,7 @@ async def test_a_head_that_is_refused_is_answered_while_more_of_it_comes(serve: 
     served: Served = await serve(refuse)
     async with served.client() as client:
         await client.send(b"GET / HTTP/1.1\r\nhost: a\r\nx: " + b"x" * 100_000)
-        await asyncio.sleep(0.05)
+        await settle()
         await client.send(b"x" * 100_000)
         await client.send(b"x" * 100_000)
         assert (await client.response())[0] == 431

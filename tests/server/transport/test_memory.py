@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from server.protocol import MAX_HEADERS
 from server.reply import send_body
 from server.transport.frames import MAX_FRAGMENTS
+from tests.patience import settle
 from tests.server.transport.conftest import UPGRADE, Served, echo, frame, until
 
 Serve = Callable[..., Any]
@@ -99,4 +100,4 @@ async def send_all(clients: list[socket.socket], data: bytes) -> None:
                 sent = 0
             left[client] = left[client][sent:]
             idle = 0 if sent else idle
-        await asyncio.sleep(0.005)
+        await settle()

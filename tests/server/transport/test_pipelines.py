@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.protocol import MAX_HEADERS
 from server.transport.pipeline import MAX_PIPELINE
+from tests.patience import settle
 from tests.server.transport.conftest import Served, answer, echo, until
 
 Serve = Callable[..., Any]
@@ -38,7 +39,7 @@ async def test_few_requests_wait_and_the_rest_stays_bytes(serve: Serve) -> None:
     async with served.client() as client:
         sending = asyncio.create_task(client.send(numbered(COUNT)))
         await until(lambda: gate.begun == 1)
-        await asyncio.sleep(0.1)
+        await settle()
         (protocol,) = served.protocols
         assert len(protocol.pipeline) == MAX_PIPELINE
         assert gate.begun == 1

@@ -13,6 +13,7 @@ from server.reply import send_body
 from server.transport.listener import SEND_BUFFER_BYTES, listen
 from server.transport.progress import MIN_PROGRESS_BYTES, Progress
 from server.transport.websocket import BoundedSocket
+from tests.patience import settle
 from tests.server.transport.conftest import UPGRADE, Client, Served, until
 
 Serve = Callable[..., Any]
@@ -52,7 +53,7 @@ async def test_little_of_an_answer_is_kept_for_one_who_does_not_read(serve: Serv
     served: Served = await serve(large)
     client = await unread(served, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
     await until(lambda: bool(served.protocols) and served.protocols[0].transport.get_write_buffer_size() > 0)
-    await asyncio.sleep(0.2)
+    await settle()
     assert served.protocols[0].transport.get_write_buffer_size() < 2**18
     client.writer.transport.abort()
 

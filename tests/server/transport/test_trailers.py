@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from server.protocol import MAX_HEAD_BYTES
+from tests.patience import settle
 from tests.server.transport.conftest import Served, answer
 
 Serve = Callable[..., Any]
@@ -61,7 +62,7 @@ async def test_trailers_are_no_headers(serve: Serve) -> None:
     served = await serve(reading)
     async with served.client() as client:
         await client.send(HEAD + b"2\r\nhi\r\n")
-        await asyncio.sleep(0.05)
+        await settle()
         await client.send(b"0\r\nx-forwarded-for: 192.0.2.1\r\n\r\n")
         assert await client.response() == (200, b"read")
     assert [name for name, _ in reading.headers] == [b"host", b"transfer-encoding"]
@@ -72,11 +73,11 @@ async def test_each_request_has_trailers_of_its_own(serve: Serve) -> None:
     async with served.client() as client:
         for _ in range(4):
             await client.send(HEAD)
-            await asyncio.sleep(0.05)
+            await settle()
             await client.send(b"2\r\nhi\r\n0\r\n")
             for _ in range(4):
                 await client.send(b"a: " + b"x" * 10_000 + b"\r\n")
-                await asyncio.sleep(0.01)
+                await settle()
             await client.send(b"\r\n")
             assert await client.response() == (200, b"read")
 

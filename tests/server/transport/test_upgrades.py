@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.patience import settle
 from tests.server.transport.conftest import serving
 
 Serve = Callable[..., Any]
@@ -21,7 +22,7 @@ async def test_the_body_behind_an_offer_of_h2c_is_read(serve: Serve, pause: bool
     async with served.client() as client:
         await client.send(f"POST /a HTTP/1.1\r\nhost: a\r\n{H2C}content-length: 5\r\n\r\n".encode())
         if pause:
-            await asyncio.sleep(0.05)
+            await settle()
         await client.send(b"hello")
         assert await client.response() == (200, b"POST /a hello")
 
@@ -31,7 +32,7 @@ async def test_a_body_that_looks_like_a_request_is_a_body(serve: Serve) -> None:
     served = await serve()
     async with served.client() as client:
         await client.send(f"POST /a HTTP/1.1\r\nhost: a\r\n{H2C}content-length: {len(inner)}\r\n\r\n".encode())
-        await asyncio.sleep(0.05)
+        await settle()
         await client.send(inner + b"GET /next HTTP/1.1\r\nhost: a\r\n\r\n")
         assert await client.response() == (200, b"POST /a " + inner)
         assert await client.response() == (200, b"GET /next ")

@@ -1,0 +1,75 @@
+"""One record out of a chunk of many, without decoding the others."""
+
+from enum import Enum, auto
+from typing import TypeVar
+
+import orjson
+
+from schema.domain.base import Record
+from server.storage.codec import Codec
+
+R = TypeVar("R", bound=Record)
+
+_FIRST = b'[{"id":"'
+_NEXT = b',{"id":"'
+
+
+class Place(Enum):
+    """Where a record is: in this chunk, or in one before or after it. Ids are sorted through the chunks of a payload."""
+
+    HERE = auto()
+    BEFORE = auto()
+    AFTER = auto()
+
+
+def find_record(codec: Codec[R], raw: bytes, record_id: str) -> tuple[Place, R | None]:
+    """The record of this id in the JSON of a chunk, whose records are sorted by their first field, `id`.
+
+    HERE with None means that this chunk would have it, and has not. Decoding one of 300 records takes a hundredth of the
+    time of all. Raises ValueError for what is no such JSON.
+    """
+    if not raw.startswith(_FIRST):
+        return Place.HERE, _checked(codec, raw)
+    own = orjson.dumps(record_id)[1:]
+    start = 1 if raw.startswith(_FIRST + own) else raw.find(_NEXT + own) + 1
+    if start > 0:
+        return Place.HERE, codec.load(b"[" + _object_at(raw, start) + b"]")[0]
+    if record_id < _id_at(raw, 1):
+        return Place.BEFORE, None
+    if record_id > _id_at(raw, raw.rfind(_NEXT) + 1 or 1):
+        return Place.AFTER, None
+    return Place.HERE, None
+
+
+def _checked(codec: Codec[R], raw: bytes) -> None:
+    """An empty chunk. Raises ValueError for one that is no list of records with an id."""
+    if codec.load(raw):
+        raise ValueError(f"a chunk that begins with {raw[:20]!r}: expected records that begin with their id")
+
+
+def _object_at(raw: bytes, start: int) -> bytes:
+    """The JSON object that begins at a position: up to the next record, or the end of the list.
+
+    A quote within a text is escaped, so that no text looks like the beginning of a record; an object within a record
+    could, and then what is cut off there is no JSON.
+    """
+    end = start
+    while True:
+        end = raw.find(_NEXT, end + 1)
+        whole = raw[start:end] if end > 0 else raw[start:-1]
+        try:
+            orjson.loads(whole)
+        except orjson.JSONDecodeError:
+            if end < 0:
+                raise
+            continue
+        return whole
+
+
+def _id_at(raw: bytes, start: int) -> str:
+    """The id of the record that begins at a position."""
+    begin = start + len(_FIRST) - 2
+    end = begin + 1
+    while (end := raw.index(b'"', end)) and raw[end - 1 : end] == b"\\":
+        end += 1
+    return str(orjson.loads(raw[begin : end + 1]))
