@@ -9,7 +9,14 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from server.transport.connections import Connections
-from server.transport.lingering import MAX_LINGER_BYTES, MAX_LINGER_HEAD_BYTES, EarlyAnswer, Lingering
+from server.transport.lingering import (
+    LINGER_IDLE_SECONDS,
+    MAX_LINGER_BYTES,
+    MAX_LINGER_HEAD_BYTES,
+    SHORT_LINGER_SECONDS,
+    EarlyAnswer,
+    Lingering,
+)
 from server.transport.pipeline import PipelinedHttp
 from server.transport.progress import Progress
 from server.transport.upgrade import asks_for_socket, head_of, without_upgrade
@@ -62,7 +69,7 @@ class BoundedHttp(PipelinedHttp):
         self._look()
         if not self._counted:
             transport.write(plain_answer(HTTPStatus.TOO_MANY_REQUESTS))
-            transport.close()
+            self._linger(MAX_LINGER_HEAD_BYTES, SHORT_LINGER_SECONDS)
 
     @property
     def _address(self) -> str:
@@ -228,11 +235,11 @@ class BoundedHttp(PipelinedHttp):
         self.flow.pause_reading()
         self._flow.held = True
 
-    def _linger(self, max_bytes: int = MAX_LINGER_BYTES) -> None:
+    def _linger(self, max_bytes: int = MAX_LINGER_BYTES, idle_seconds: float = LINGER_IDLE_SECONDS) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._held = b""
-        Lingering(self, self.transport, self.loop, max_bytes)
+        Lingering(self, self.transport, self.loop, max_bytes, idle_seconds)
 
     def shutdown(self) -> None:
         """Leave, after the answers that are under way; a connection that is left already is not waited for."""

@@ -16,19 +16,29 @@ MAX_LINGER_HEAD_BYTES = 2**20
 LINGER_SECONDS = 30.0
 # How long the client may send nothing.
 LINGER_IDLE_SECONDS = 5.0
+# The same where nothing has to follow what was refused.
+SHORT_LINGER_SECONDS = 1.0
 _TICK_SECONDS = 0.5
 
 
 class Lingering(Protocol):
     """Takes the place of `left` as the protocol of its transport. `left` still hears of the end, and of room to write."""
 
-    def __init__(self, left: Protocol, transport: Transport, loop: AbstractEventLoop, max_bytes: int) -> None:
+    def __init__(
+        self,
+        left: Protocol,
+        transport: Transport,
+        loop: AbstractEventLoop,
+        max_bytes: int,
+        idle_seconds: float = LINGER_IDLE_SECONDS,
+    ) -> None:
         self._left = left
         self._transport = transport
         self._loop = loop
         self._bytes_left = max_bytes
         self._seconds_left = LINGER_SECONDS
         self._idle_seconds = 0.0
+        self._max_idle_seconds = idle_seconds
         self._ended = False
         transport.set_protocol(self)
         transport.resume_reading()
@@ -57,7 +67,7 @@ class Lingering(Protocol):
         """End our side once the client pauses, so that it need not wait; close after a longer pause, or at the end."""
         self._seconds_left -= _TICK_SECONDS
         self._idle_seconds += _TICK_SECONDS
-        if self._seconds_left <= 0 or self._idle_seconds > LINGER_IDLE_SECONDS:
+        if self._seconds_left <= 0 or self._idle_seconds > self._max_idle_seconds:
             self._transport.abort()
             return
         if not self._ended and not self._transport.is_closing() and self._idle_seconds >= _TICK_SECONDS:

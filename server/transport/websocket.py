@@ -13,7 +13,7 @@ from websockets.protocol import State
 
 from server.logs import get_logger
 from server.transport.frames import BoundedFrames
-from server.transport.lingering import LINGER_SECONDS, MAX_LINGER_HEAD_BYTES, Lingering
+from server.transport.lingering import LINGER_SECONDS, MAX_LINGER_HEAD_BYTES, SHORT_LINGER_SECONDS, Lingering
 from server.transport.progress import Progress
 
 # Until the application has accepted or refused a handshake. It does so at once.
@@ -72,7 +72,9 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
         if not self.transport.is_closing():
             self.transport.write(plain_answer(status))
-            self.transport.close()
+            # A timer, or uvicorn closes the connection as soon as the application has returned.
+            self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+            Lingering(self, self.transport, self.loop, MAX_LINGER_HEAD_BYTES, SHORT_LINGER_SECONDS)
         self._watch()
 
     def _expect_handshake(self) -> None:

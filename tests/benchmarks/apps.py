@@ -32,6 +32,7 @@ from server.app import assemble
 from server.lifecycle import Lifecycle
 from server.protocol import BoundedHttp
 from server.settings import Settings
+from server.transport.listener import listen
 from tests.benchmarks.questions import ANSWER_20
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -195,11 +196,13 @@ if __name__ == "__main__":
     app = APPS[name](count)
     gc.collect()
     gc.freeze()  # as the server does with each snapshot that it loads
-    uvicorn.run(
+    ours = name in OURS
+    config = uvicorn.Config(
         app,
         host="127.0.0.1",
         port=port,
         log_level="warning",
         access_log=False,
-        http=BoundedHttp if name in OURS else "auto",
+        http=BoundedHttp if ours else "auto",
     )
+    uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)] if ours else None)

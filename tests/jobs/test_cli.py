@@ -81,6 +81,29 @@ def test_an_import_of_no_list_starts_no_store(tmp_path: Path, capsys: pytest.Cap
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
+def test_check_config_warns_of_proxies_that_are_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1")
+    assert check_config.report(os.environ, Path("nowhere/.env")).warnings == ()
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    (warning,) = check_config.report(os.environ, Path("nowhere/.env")).warnings
+    assert warning.startswith("FORWARDED_ALLOW_IPS: whoever connects is believed")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ALLOWED_ORIGINS", "dash.example"),
+        ("FORWARDED_ALLOW_IPS", "proxy.internal"),
+        ("ROOT_PATH", "pnodes"),
+        ("HOST", "a:1"),
+    ],
+)
+def test_check_config_names_what_could_never_match(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, text)
+    (problem,) = check_config.report(os.environ, Path("nowhere/.env")).problems
+    assert problem.startswith(f"{name}=")
+
+
 def test_check_config_shows_every_setting_and_its_source(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

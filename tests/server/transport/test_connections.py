@@ -21,6 +21,15 @@ async def test_one_more_than_allowed_is_told_so_and_closed(serve: Serve) -> None
     await served.empty()
 
 
+async def test_a_refused_client_reads_why_though_it_sends_first(serve: Serve) -> None:
+    served: Served = await serve(admitted=Connections(1))
+    async with served.client(), served.client() as refused:
+        await refused.send(REQUEST)
+        await refused.send(b"x" * 200_000)
+        assert (await refused.response())[0] == 429
+    await served.empty()
+
+
 async def test_a_place_is_free_again_when_its_connection_ends(serve: Serve) -> None:
     admitted = Connections(1)
     served: Served = await serve(admitted=admitted)

@@ -39,6 +39,15 @@ async def test_what_is_too_large_is_refused_at_once(serve: Serve, head: bytes) -
     await served.empty()
 
 
+async def test_a_refused_client_reads_why_though_it_sends_on(serve: Serve) -> None:
+    served = await serve()
+    async with served.client() as client:
+        await client.send(LARGE["140 header lines"] + frame(b"early") * 5_000)
+        await client.send(b"x" * 200_000)
+        assert (await client.response())[0] == 431
+    await served.empty()
+
+
 @pytest.mark.parametrize("head", UNUSABLE.values(), ids=UNUSABLE)
 async def test_what_is_unusable_is_refused_at_once(serve: Serve, head: bytes) -> None:
     served = await serve()
