@@ -22,6 +22,10 @@ log = structlog.get_logger()
 Crawl = Callable[[], Awaitable[Sequence[SeedReply]]]
 
 
+class SeedsNotAsked(Exception):
+    """A cycle failed before it asked any seed, so that trying again costs them nothing. The cause says why."""
+
+
 class Collector:
     """The cycles of one worker process. Keeps the last state in memory while nobody else commits in between.
 
@@ -52,6 +56,7 @@ class Collector:
         self._clock = clock
         self._pause = GarbagePause()
         self._state = State()
+        self._asked = False
         self._succeeded: dict[str, int] = {}
         self._attempts: tuple[SeedAttempt, ...] = ()
 
@@ -64,11 +69,17 @@ class Collector:
         """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
 
         Outcomes: `committed`; `no_seed_answered` (no node changes); `already_committed` and `not_ours` (another worker
-        did it, or is doing it). Raises what the store raises. Whatever else ends a cycle is raised too, and reported as
-        `failed`.
+        did it, or is doing it). Raises what ends a cycle, and reports it as `failed` unless it came from the store; in
+        SeedsNotAsked, where no seed was asked yet.
         """
+        self._asked = False
         with self._pause():
-            state = await self._collect(slot)
+            try:
+                state = await self._collect(slot)
+            except Exception as error:
+                if self._asked:
+                    raise
+                raise SeedsNotAsked(f"{type(error).__name__}: {error}") from error
         self._pause.look_through()
         return state
 
@@ -91,6 +102,7 @@ class Collector:
     async def _cycle(self, lease: Lease, slot: Slot, started: float) -> CollectorState:
         before = await self._restore(lease)
         asked = time.monotonic()
+        self._asked = True
         replies = await self._crawl()
         crawled = time.monotonic()
         self._attempts = tuple(self._attempt(reply) for reply in replies)
@@ -111,7 +123,7 @@ class Collector:
         mine = self._state.snapshot
         if lease.committed_slot is None:
             return State()
-        if mine is None or mine.slot != lease.committed_slot:
+        if mine is None or mine.slot != lease.committed_slot or not lease.known:
             previous = await self._store.previous()
             self._state = (
                 State.model_construct(snapshot=previous[0], memory=tuple(previous[1])) if previous else State()

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from jobs.collect import SeedsNotAsked
 from jobs.schedule import cycle_seconds, latest_start
 from schema.domain.base import Slot
+from schema.domain.errors import SnapshotUnavailable
 from schema.reads import CollectorState
+from server.reasons import in_words
 from server.supervisor import owned
 
 log = structlog.get_logger(__name__)
@@ -21,6 +24,7 @@ SKIPPED = "skipped"
 _EARLY_SECONDS = 1.0
 _RETRY_SHARE = 0.05
 _MAX_FAILURES = 3
+_SPREAD_MARGIN_SECONDS = 0.05
 
 
 class Cycles:
@@ -90,18 +94,51 @@ class Cycles:
     async def _attempted(self, slot: Slot) -> str:
         """The outcome of `collect`, asked again while there is room in the slot and hope.
 
-        Another's lease may be that of a dead worker; a failure may be a store that is restarting. The number of tries
-        after failures is bounded, since each of them may ask the seeds anew.
+        Another's lease may be that of a dead worker; a failure may be a store that elects another primary. Tries that
+        asked the seeds are bounded in number, and spread over the time in which a cycle may start. Those that failed
+        before they asked are not, and come at short distances.
         """
-        failures = 0
+        tries = _Tries(slot)
         while True:
             try:
                 outcome = (await self._collect(slot)).outcome
-            except Exception as error:
-                failures += 1
-                log.exception("cycle.failed", slot=slot, attempt=failures, error=repr(error))
+            except SeedsNotAsked as error:
+                tries.failed(error.__cause__ or error, asked=False)
                 outcome = FAILED
-            late = self._clock() - slot > latest_start(self._interval)
-            if late or failures >= _MAX_FAILURES or outcome not in {FAILED, NOT_OURS}:
+            except Exception as error:  # noqa: BLE001  (whatever ends a cycle is logged, and no reason to end the worker)
+                tries.failed(error, asked=True)
+                outcome = FAILED
+            left = slot + latest_start(self._interval) - self._clock()
+            if left < 0 or tries.asked >= _MAX_FAILURES or outcome not in {FAILED, NOT_OURS}:
                 return outcome
-            await self._sleep(_RETRY_SHARE * self._interval)
+            pause = _RETRY_SHARE * self._interval
+            if tries.asked_last:
+                pause = max(pause, left / (_MAX_FAILURES - tries.asked) - _SPREAD_MARGIN_SECONDS)
+            await self._sleep(pause)
+
+
+class _Tries:
+    """The tries of one slot that failed; `asked` of them had asked the seeds."""
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self._said = ""
+        self.failures = 0
+        self.asked = 0
+        self.asked_last = False
+
+    def failed(self, error: BaseException, *, asked: bool) -> None:
+        """Count a failure, and log it: with its traceback, unless the one before was the same."""
+        self.failures += 1
+        self.asked += asked
+        self.asked_last = asked
+        why = in_words(error) if isinstance(error, SnapshotUnavailable) else repr(error)
+        log.error(
+            "cycle.failed",
+            slot=self._slot,
+            attempt=self.failures,
+            seeds_asked=asked,
+            error=why,
+            exc_info=None if why == self._said else error,
+        )
+        self._said = why

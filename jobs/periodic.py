@@ -15,6 +15,7 @@ from jobs.schedule import Period
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.upkeep import JobRuns
+from server.reasons import in_words
 
 DONE = "done"
 FAILED = "failed"
@@ -70,7 +71,7 @@ class PeriodicJobs:
             outcome = await self._attempt(job, period)
             await self._runs.finish(name, period, holder=self._holder, now=self._clock(), succeeded=outcome == DONE)
         except SnapshotUnavailable as error:
-            log.warning("job.not_recorded", job=name, period=period, error=repr(error.__cause__ or error))
+            log.warning("job.not_recorded", job=name, period=period, error=in_words(error))
             return FAILED
         return outcome
 

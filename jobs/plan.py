@@ -101,7 +101,7 @@ def shared_environment(
         "IP_NODES": ",".join(seeds or settings.ip_nodes),
         "LOG_FORMAT": "json",
         # Nobody balances load in front of this: there is no word to wait for.
-        "DRAIN_SECONDS": environ.get("DRAIN_SECONDS", "0"),
+        "DRAIN_SECONDS": str(settings.drain_seconds) if "drain_seconds" in settings.model_fields_set else "0",
     }
 
 

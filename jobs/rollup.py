@@ -72,6 +72,8 @@ async def _step(
 async def roll_up_hour(store: RollupStore, hour: UnixSeconds, *, max_samples: int = MAX_SAMPLES) -> None:
     """Write the history of a UTC hour, of each node and of the network, from the snapshots kept of it."""
     headers = await store.headers(hour)
+    if not headers:
+        return
     room = hour_room([Beat(header.slot, header.interval) for header in headers], hour)
     passes = -(-sum(header.node_count for header in headers) // max_samples)
     for number in range(passes):

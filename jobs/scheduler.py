@@ -16,6 +16,7 @@ import structlog
 
 from jobs.schedule import Job, Period, due_cycles, due_periodic, latest_start, served_by, third_of
 from schema.domain.base import Slot, UnixSeconds, slot_of
+from server.reasons import in_words
 from server.supervisor import end, owned
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,7 @@ class Scheduler:
                 for job in (*due_cycles(now, self._interval), *due_periodic(now, self._jobs.periods)):
                     await self._enqueue(job)
         except OSError as error:
-            self._note_reachable(reachable=False, error=repr(error))
+            self._note_reachable(reachable=False, error=in_words(error))
         else:
             self._note_reachable(reachable=True)
 
