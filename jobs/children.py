@@ -18,7 +18,7 @@ import orjson
 from jobs.log_lines import last_words
 from jobs.parent import ended_with_parent
 from server.masking import mask_credentials
-from server.supervisor import end
+from server.supervisor import end, owned, watched
 
 START_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 0.5
@@ -176,8 +176,8 @@ class Child:
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            waiting = asyncio.create_task(process.wait())
-            hurrying = asyncio.create_task(hurry.wait())
+            waiting = owned(process.wait(), name="wait for a child")
+            hurrying = owned(hurry.wait(), name="hurry")
             await asyncio.wait(
                 [waiting, hurrying], timeout=self.program.stop_seconds, return_when=asyncio.FIRST_COMPLETED
             )
@@ -220,7 +220,7 @@ class Child:
 
     def _read(self, stream: asyncio.StreamReader | None) -> None:
         if stream is not None:
-            task = asyncio.create_task(self._copy(stream))
+            task = watched(self._copy(stream), name="copy a log")
             self._readers.add(task)
             task.add_done_callback(self._readers.discard)
 

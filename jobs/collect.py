@@ -44,6 +44,7 @@ class Collector:
         holder: str,
         lease_seconds: float,
         probes: Callable[[], Mapping[str, Answered]] = dict,
+        faults: Callable[[], Mapping[str, int]] = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -53,6 +54,7 @@ class Collector:
         self._holder = holder
         self._lease_seconds = lease_seconds
         self._probes = probes
+        self._faults = faults
         self._clock = clock
         self._pause = GarbagePause()
         self._state = State()
@@ -175,6 +177,7 @@ class Collector:
             committed_slot=slot if outcome == "committed" else lease.committed_slot,
             outcome=outcome,
             seeds=self._attempts,
+            faults=self._faults(),
             cycle_seconds=round(time.monotonic() - started, 3),
         )
         await self._store.report(lease, state)

@@ -25,7 +25,7 @@ from schema.domain.words import agreeing, counted
 from server.masking import mask_credentials
 from server.refusals import refusal_of
 from server.settings import Settings
-from server.supervisor import end
+from server.supervisor import end, owned
 from server.transport.listener import listen
 
 ASK_SECONDS = 0.25
@@ -60,7 +60,7 @@ class Stack:
         _on_signals(stop, hurry)
         remarks = review_of(self._settings).remarks
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        stopping = asyncio.create_task(stop.wait())
+        stopping = owned(stop.wait(), name="stop")
         lock: IO[str] | None = None
         try:
             check_port(self._settings.host, self._plan.port)
@@ -95,7 +95,7 @@ class Stack:
             if not task.cancelled() and (error := task.exception()) and not broken.done():
                 broken.set_exception(error)
 
-        task = asyncio.create_task(work)
+        task = owned(work, name="stack")
         task.add_done_callback(note)
         self._tasks.append(task)
 

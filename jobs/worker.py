@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jobs import parts
 from jobs.announce import RedisAnnouncer
@@ -26,7 +26,7 @@ from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo
 from server.storage.job_runs import MongoJobRuns
 from server.stores import check_stores
-from server.supervisor import Supervisor, end, owned
+from server.supervisor import Supervisor, end, failures, owned
 
 log = logs.get_logger("jobs.worker")  # not __name__: this module is also run
 
@@ -42,6 +42,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     interval, holder = settings.cache_ttl, _holder()
+    supervisor = Supervisor(stop)
     mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log))
     queue = Queue(settings.redis, settings.mongo_db)
     collector = Collector(
@@ -52,12 +53,13 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
         holder=holder,
         lease_seconds=cycle_seconds(interval),
         probes=prober.take if prober else dict,
+        faults=lambda: _faults(mongo, supervisor),
     )
     cycles = Cycles(prober.following(collector) if prober else collector.collect, interval)
     jobs = PeriodicJobs(parts.periodic_jobs(settings, mongo), MongoJobRuns(mongo), holder=holder)
     log.info("worker.started", holder=holder, interval=interval, seeds=len(settings.ip_nodes), network=settings.network)
     try:
-        return await _serve(queue, cycles, jobs, stop, settings)
+        return await _serve(queue, cycles, jobs, stop, settings=settings, supervisor=supervisor)
     finally:
         await cycles.drain(settings.shutdown_seconds)
         await queue.client.aclose()
@@ -65,11 +67,24 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
         log.info("worker.stopped", holder=holder)
 
 
-async def _serve(queue: Queue, cycles: Cycles, jobs: PeriodicJobs, stop: asyncio.Event, settings: Settings) -> int:
+def _faults(mongo: Mongo, supervisor: Supervisor) -> Mapping[str, int]:
+    """What this process found wrong since its start."""
+    ended = sum(supervisor.ends.values()) + sum(failures().values())
+    return {"store_damaged": mongo.damage.count, "task_ended": ended}
+
+
+async def _serve(
+    queue: Queue,
+    cycles: Cycles,
+    jobs: PeriodicJobs,
+    stop: asyncio.Event,
+    *,
+    settings: Settings,
+    supervisor: Supervisor,
+) -> int:
     """Fill the queue and run what is in it, until `stop` is set (0), or until that cannot be kept going (1)."""
     functions = queue_functions(cycles, jobs, settings.cache_ttl)
     scheduler = Scheduler(queue.put, cycles, jobs, interval=settings.cache_ttl)
-    supervisor = Supervisor(stop)
     supervisor.keep("queue", lambda: queue.serve(functions, stop, grace_seconds=settings.shutdown_seconds))
     supervisor.keep("fill", scheduler.fill)
     supervisor.keep("watch", scheduler.watch)

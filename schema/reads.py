@@ -1,7 +1,9 @@
 """What the public surfaces may ask. Implemented by `server.storage.reads` and by the tests' fakes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
+
+from pydantic import Field
 
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event, EventType
@@ -39,7 +41,8 @@ class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
     `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours` or `failed`; `cycle_seconds` is
-    the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `from_store` is
+    the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `faults` counts what
+    this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
     False where the store does not answer and this is what the newest snapshot says.
     """
 
@@ -50,6 +53,7 @@ class CollectorState(Record):
     seeds: tuple[SeedAttempt, ...] = ()
     cycle_seconds: float | None = None
     jobs: tuple[JobReport, ...] = ()
+    faults: Mapping[str, int] = Field(default_factory=dict[str, int])
     from_store: bool = True
 
 

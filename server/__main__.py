@@ -41,6 +41,7 @@ class Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._shutdown_seconds = shutdown_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
+        lifecycle.on_fail(self._leave)
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -72,7 +73,7 @@ class Server(uvicorn.Server):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 after a clean stop, 1 where the address cannot be had, 2 where the settings cannot be used."""
+    """0 after a clean stop, 1 where the address cannot be had or it cannot go on, 2 where the settings cannot be used."""
     parser = argparse.ArgumentParser(
         prog="python -m server",
         description="Serve the API.",
@@ -95,8 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"cannot listen on {host}:{port}: {refusal_of(error)}; choose another with --port or PORT\n")
         return 1
-    _serve(settings, listener)
-    return 0
+    return _serve(settings, listener)
 
 
 def _port(text: str) -> int:
@@ -106,7 +106,7 @@ def _port(text: str) -> int:
     return port
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def _serve(settings: Settings, listener: socket.socket) -> int:
     lifecycle = Lifecycle()
     app: ASGIApp = create_app(settings, lifecycle)
     if settings.forwarded_allow_ips:
@@ -130,7 +130,11 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         log.warning("proxies.any", setting="FORWARDED_ALLOW_IPS=*", means=ANY_PROXY)
     log.info("api.listening", host=host, port=port, network=settings.network)
     Server(config, lifecycle, settings.drain_seconds, settings.shutdown_seconds).run(sockets=[listener])
+    if lifecycle.failure is not None:
+        log.critical("api.gave_up", reason=lifecycle.failure)
+        return 1
     log.info("api.stopped")
+    return 0
 
 
 def _http(settings: Settings) -> type[BoundedHttp]:

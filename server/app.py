@@ -3,7 +3,6 @@
 A start needs neither MongoDB nor Redis: until the first snapshot is there, every data route says so.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
@@ -15,6 +14,7 @@ from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
+from server.supervisor import Supervisor
 from server.surfaces import assemble
 
 MAX_POLL_SECONDS = 5.0
@@ -30,19 +30,24 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
     reads = MongoReads(mongo, history, EventReads(mongo, history.earliest))
     live = LiveUpdates(reads, poll_seconds=min(MAX_POLL_SECONDS, settings.cache_ttl / POLLS_PER_SLOT))
     lifecycle.on_close(live.close)
+    supervisor = Supervisor(on_give_up=lifecycle.fail)
 
     @contextlib.asynccontextmanager
     async def background() -> AsyncGenerator[None]:
-        following = [
-            asyncio.create_task(live.run(), name="live"),
-            asyncio.create_task(follow_announcements(settings.redis, live.wake), name="announcements"),
-        ]
+        supervisor.keep("live", live.run)
+        supervisor.keep("announcements", lambda: follow_announcements(settings.redis, live.wake))
         try:
             yield
         finally:
-            for task in following:
-                task.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
+            await supervisor.close()
             await mongo.close()
 
-    return assemble(settings, reads, live, lifecycle, background=background, store_ok=lambda: live.store_ok)
+    return assemble(
+        settings,
+        reads,
+        live,
+        lifecycle,
+        background=background,
+        store_ok=lambda: live.store_ok,
+        supervisor=supervisor,
+    )

@@ -17,6 +17,7 @@ from starlette.types import Message
 from schema.graphql.bounded import BoundedMap, compact
 from server.compress import COMPRESSORS, MIN_BYTES
 from server.rest.etag import coded, etag_of
+from server.supervisor import owned
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
@@ -174,7 +175,7 @@ class Flights:
         """What `make` gives, made once for all who ask meanwhile. One who leaves does not stop it for the others."""
         task = self._running.get(question)
         if task is None:
-            task = self._running[question] = asyncio.create_task(make())
+            task = self._running[question] = owned(make(), name="answer")
             task.add_done_callback(lambda _: self._running.pop(question, None))
         return await asyncio.shield(task)
 

@@ -10,6 +10,8 @@ class Lifecycle:
         self._started = False
         self._draining = False
         self._closed = False
+        self.failure: str | None = None
+        self._on_fail: list[Callable[[], None]] = []
         self._on_close: list[Callable[[], None]] = []
 
     @property
@@ -24,6 +26,16 @@ class Lifecycle:
     def on_close(self, end: Callable[[], None]) -> None:
         """Call `end` when the process closes: for what would otherwise go on for ever, such as subscriptions."""
         self._on_close.append(end)
+
+    def on_fail(self, leave: Callable[[], None]) -> None:
+        """Call `leave` where the process cannot do its work any more."""
+        self._on_fail.append(leave)
+
+    def fail(self, reason: str) -> None:
+        """Say that the process cannot do its work any more, and must end with status 1."""
+        self.failure = reason
+        for leave in self._on_fail:
+            leave()
 
     def start(self) -> None:
         self._started = True

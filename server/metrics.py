@@ -7,6 +7,7 @@ and the worker's own from the report that it leaves in the store.
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
@@ -38,6 +39,7 @@ class Scrape(NamedTuple):
     sockets: int
     now: float
     streams: int = 0
+    task_ends: Mapping[str, int] = MappingProxyType({})
 
 
 class Metrics:
@@ -96,6 +98,7 @@ class _Figures(Collector):
 def _figures(scrape: Scrape) -> Iterator[Metric]:
     yield _served(scrape.served)
     yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
+    yield _counts("pnodes_task_ends", "Background tasks that ended unexpectedly", "task", scrape.task_ends)
     yield _gauge("pnodes_event_streams", "Open event streams", scrape.streams)
     if scrape.store_ok is not None:
         yield _gauge("pnodes_store_up", "1 when the last look at the store succeeded", float(scrape.store_ok))
@@ -114,6 +117,13 @@ def _served(served: Mapping[tuple[str, str, int], int]) -> Metric:
     return family
 
 
+def _counts(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=(label,))
+    for of, count in counts.items():
+        family.add_metric((of,), count)
+    return family
+
+
 def _collector_figures(state: CollectorState, now: float) -> Iterator[Metric]:
     if state.attempted_slot is not None:
         yield _gauge("pnodes_collector_attempted_slot_seconds", "Slot of the newest cycle", state.attempted_slot)
@@ -123,6 +133,7 @@ def _collector_figures(state: CollectorState, now: float) -> Iterator[Metric]:
     for seed in state.seeds:
         up.add_metric((seed.seed,), float(seed.failure is None))
     yield up
+    yield _counts("pnodes_collector_faults", "What the worker found wrong since its start", "kind", state.faults)
     yield _by_label(
         "pnodes_job_age_seconds",
         "Seconds since a periodic job last succeeded",

@@ -1,8 +1,9 @@
 """Background tasks that cannot end unseen.
 
-The one module of `server` and `jobs` that creates tasks. Each task is of one of two kinds:
+The one module of `server` and `jobs` that creates tasks. Each task is of one of three kinds:
 
 kept     runs for as long as its process does; one that ends is logged, counted, and started again
+watched  ends by itself, and nobody awaits it; one that fails is logged and counted
 owned    has somebody who awaits its result, and with it its exception
 """
 
@@ -24,6 +25,8 @@ MAX_ENDS = 10
 WINDOW_SECONDS = 600.0
 CANCEL_SECONDS = 0.5
 
+_FAILURES: Counter[str] = Counter()
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,18 +35,38 @@ def owned(work: Coroutine[Any, Any, T], *, name: str) -> "asyncio.Task[T]":
     return asyncio.get_running_loop().create_task(work, name=name)
 
 
+def watched(work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
+    """A task that nobody awaits. What it raises is logged with its cause, and counted."""
+    task = owned(work, name=name)
+    task.add_done_callback(_look_at)
+    return task
+
+
+def failures() -> Mapping[str, int]:
+    """How many watched tasks of this process have failed, by name."""
+    return _FAILURES
+
+
+def _look_at(task: "asyncio.Task[None]") -> None:
+    if task.cancelled() or (error := task.exception()) is None:
+        return
+    _FAILURES[task.get_name()] += 1
+    log.error("task.failed", task=task.get_name(), error=repr(error), exc_info=error)
+
+
 class Supervisor:
     """The kept tasks of one process.
 
     A task that ends before `stop` is set is logged with its cause, counted, and started again after a pause that
     doubles with each end. After more than `max_ends` ends of one task within `window_seconds` the supervisor gives
-    up: `gave_up` is set, and `reason` names the task and its last cause.
+    up: `gave_up` is set, `reason` names the task and its last cause, and `on_give_up` is called with it.
     """
 
     def __init__(
         self,
         stop: asyncio.Event | None = None,
         *,
+        on_give_up: Callable[[str], None] | None = None,
         max_ends: int = MAX_ENDS,
         window_seconds: float = WINDOW_SECONDS,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -52,23 +75,27 @@ class Supervisor:
         self.gave_up = asyncio.Event()
         self.reason: str | None = None
         self._stop = stop or asyncio.Event()
+        self._on_give_up = on_give_up
         self._max_ends = max_ends
         self._window_seconds = window_seconds
         self._sleep = sleep
         self._clock = clock
         self._ends: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._names: set[str] = set()
         self._closing = False
 
     @property
     def ends(self) -> Mapping[str, int]:
         """How often each task has ended unexpectedly, by its name; 0 for those that never did."""
-        return {name: self._ends[name] for name in self._tasks}
+        return {name: self._ends[name] for name in self._names}
 
     def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Run `work` until the supervisor closes, and run it again whenever it ends. Names are unique."""
         if name in self._tasks:
             raise ValueError(f"task {name!r} is kept already")
+        self._closing = False
+        self._names.add(name)
         self._tasks[name] = owned(self._keep(name, work), name=name)
 
     async def ended(self, name: str) -> None:
@@ -79,6 +106,7 @@ class Supervisor:
         """Cancel all tasks, and wait for their end."""
         self._closing = True
         await end(*self._tasks.values())
+        self._tasks.clear()
 
     async def _keep(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         recent: deque[float] = deque()
@@ -97,6 +125,8 @@ class Supervisor:
                 )
                 log.critical("task.gave_up", task=name, ends=len(recent), error=cause)
                 self.gave_up.set()
+                if self._on_give_up is not None:
+                    self._on_give_up(self.reason)
                 return
             await self._sleep(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (len(recent) - 1)))
 

@@ -44,6 +44,7 @@ from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_router
 from server.rest.service import ServiceInfo
 from server.settings import Settings
+from server.supervisor import Supervisor, failures
 from server.view import CurrentView
 
 CACHE_ENTRIES = 4_096
@@ -68,9 +69,11 @@ def assemble(
     *,
     background: Background = contextlib.nullcontext,
     store_ok: Callable[[], bool | None] = lambda: None,
+    supervisor: Supervisor | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Edge:
     """The ASGI application. `store_ok` tells how the last look at the store went; `clock` gives unix seconds."""
+    tasks = supervisor or Supervisor(on_give_up=lifecycle.fail)
     metrics = Metrics()
     view = CurrentView(reads, clock)
     cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
@@ -92,12 +95,14 @@ def assemble(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        watching = asyncio.create_task(metrics.watch_event_loop(), name="watchdog")
-        async with background():
-            lifecycle.start()
-            yield
-            lifecycle.close()
-            await _end(watching)
+        tasks.keep("watchdog", metrics.watch_event_loop)
+        try:
+            async with background():
+                lifecycle.start()
+                yield
+                lifecycle.close()
+        finally:
+            await tasks.close()
 
     service = ServiceInfo(
         version=release(),
@@ -123,7 +128,14 @@ def assemble(
         wanted = negotiated(",".join(request.headers.getlist("accept")))
         collector = await _collector(reads)
         scrape = Scrape(
-            reads.current(), collector, store_ok(), edge.served, doors.sockets, clock(), streams=doors.streams
+            reads.current(),
+            collector,
+            store_ok(),
+            edge.served,
+            doors.sockets,
+            clock(),
+            streams=doors.streams,
+            task_ends={**tasks.ends, **failures()},
         )
         headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
         return Response(metrics.render(scrape, wanted.write), headers=headers)
@@ -185,9 +197,3 @@ async def _collector(reads: Reads) -> CollectorState | None:
             return await reads.collector()
     except (DomainError, TimeoutError):
         return None
-
-
-async def _end(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

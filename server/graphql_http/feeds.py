@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from server.logs import get_logger
+from server.supervisor import watched
 
 log = get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Feed:
     def add(self, listener: Listener) -> None:
         self._listeners[listener] = None
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            self._task = watched(self._run(), name="feed")
 
     def remove(self, listener: Listener) -> None:
         self._listeners.pop(listener, None)

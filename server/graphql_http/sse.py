@@ -9,6 +9,7 @@ from starlette.types import Receive, Send
 
 from schema.graphql.engine import Failure
 from server.graphql_http.outbox import Framed, Outbox, Overflow
+from server.supervisor import owned, watched
 
 # Comments that keep proxies from closing a quiet stream.
 PING_SECONDS = 12.0
@@ -79,9 +80,9 @@ class EventStream:
         Then `leave` is called at once: the end of the response has to wait for a client that does not read.
         """
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        gone = asyncio.create_task(_disconnected(receive))
-        ended = asyncio.create_task(self._ended.wait())
-        writer = asyncio.create_task(self._write(send, ping_seconds))
+        gone = owned(_disconnected(receive), name="sse reader")
+        ended = owned(self._ended.wait(), name="sse end")
+        writer = watched(self._write(send, ping_seconds), name="sse writer")
         try:
             await asyncio.wait({gone, ended, writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -35,6 +35,7 @@ from server.graphql_http.request import GraphQLRequest, Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
 from server.headers import combined
 from server.logs import get_logger
+from server.supervisor import watched
 
 INIT_SECONDS = 5.0
 MAX_SUBSCRIPTIONS = 50
@@ -135,8 +136,8 @@ class Connection:
         if not spoken:
             await self.close(4406, "Subprotocol not acceptable")
             return
-        writer = asyncio.create_task(self._write())
-        timer = asyncio.create_task(self._expect_init(init_seconds))
+        writer = watched(self._write(), name="socket writer")
+        timer = watched(self._expect_init(init_seconds), name="socket timer")
         try:
             while self._open and (text := await self._next_text()) is not None:
                 await self._handle(text)
@@ -259,7 +260,7 @@ class Connection:
             message = Framed(f'{{"type":"next","id":{quoted(name)},"payload":', payload, "}")
             self._outbox.result(name, message, replaces=ready.replaces)
         except Overflow as overflow:
-            self._closing = asyncio.create_task(self.close(1013, str(overflow)))
+            self._closing = watched(self.close(1013, str(overflow)), name="socket close")
 
     def finished(self, name: str) -> None:
         """Queue the completion of this subscription."""

@@ -19,6 +19,7 @@ from server.storage.documents import DOCUMENTS
 from server.storage.events import EventDaysDocument, EventDocument
 from server.storage.history import HistoryDocument
 from server.storage.history_state import UpkeepDocument
+from server.supervisor import owned
 
 INDEX_BUILD_SECONDS = 120.0
 
@@ -84,7 +85,7 @@ class Mongo:
         if self._ready:
             return
         if self._preparing is None:
-            self._preparing = asyncio.create_task(self._bind())
+            self._preparing = owned(self._bind(), name="prepare the store")
             self._preparing.add_done_callback(self._prepared)
         await asyncio.shield(self._preparing)
 

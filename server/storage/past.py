@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from schema.domain.base import Slot
 from schema.domain.snapshot import Snapshot
+from server.supervisor import owned
 
 MAX_SNAPSHOTS = 64
 MAX_NODES = 6_000  # some 30 MB
@@ -42,7 +43,7 @@ class SnapshotCache:
             return held
         task = self._loading.get(slot)
         if task is None:
-            task = self._loading[slot] = asyncio.create_task(self._fetch(slot))
+            task = self._loading[slot] = owned(self._fetch(slot), name=f"load {slot}")
             task.add_done_callback(lambda done: self._loaded(slot, done))
         # One who asked may leave; the others still wait for the same load.
         return await asyncio.shield(task)

@@ -6,6 +6,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.supervisor import owned
+
 # Of requests that wait for the answer to an earlier one on their connection.
 MAX_PIPELINE = 16
 _HEAD_END = b"\r\n\r\n"
@@ -92,7 +94,7 @@ class PipelinedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._running = cycle
-        task = self.loop.create_task(cycle.run_asgi(app))
+        task = owned(cycle.run_asgi(app), name="request")
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 

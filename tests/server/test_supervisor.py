@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 import pytest
 from structlog.testing import capture_logs
 
-from server.supervisor import Supervisor, end, owned
+from server.lifecycle import Lifecycle
+from server.supervisor import Supervisor, end, failures, owned, watched
 
 Work = Callable[[], Coroutine[object, object, object]]
 
@@ -140,6 +141,42 @@ async def test_a_name_is_kept_once(supervisor: Supervisor) -> None:
     supervisor.keep("feeder", Ends())
     with pytest.raises(ValueError, match="'feeder' is kept already"):
         supervisor.keep("feeder", Ends())
+
+
+async def test_a_watched_task_that_fails_is_logged_and_counted() -> None:
+    async def failing() -> None:
+        raise ValueError("x")
+
+    before = failures().get("errand", 0)
+    with capture_logs() as logs:
+        await asyncio.wait([watched(failing(), name="errand")])
+        await asyncio.sleep(0)
+    assert [(line["event"], line["task"], line["error"]) for line in logs] == [
+        ("task.failed", "errand", "ValueError('x')")
+    ]
+    assert failures()["errand"] == before + 1
+
+
+async def test_a_watched_task_that_ends_or_is_cancelled_is_no_fault() -> None:
+    tasks = [watched(Ends("returned")(), name="errand"), watched(Ends()(), name="errand")]
+    before = failures().get("errand", 0)
+    with capture_logs() as logs:
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        await asyncio.wait(tasks)
+        await asyncio.sleep(0)
+    assert logs == []
+    assert failures().get("errand", 0) == before
+
+
+async def test_whoever_depends_on_it_is_told_of_a_task_that_was_given_up(pauses: Pauses) -> None:
+    lifecycle, left = Lifecycle(), asyncio.Event()
+    lifecycle.on_fail(left.set)
+    supervisor = Supervisor(max_ends=1, on_give_up=lifecycle.fail, sleep=pauses.sleep)
+    supervisor.keep("feeder", Ends(ValueError("1"), ValueError("2")))
+    await left.wait()
+    assert lifecycle.failure == "task feeder ended 2 times within 600 s: ValueError('2')"
+    await supervisor.close()
 
 
 async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
