@@ -57,6 +57,9 @@ def cycle_options(settings: Settings) -> CycleOptions:
         latest_version_min_share=settings.latest_version_min_share,
         consistency_window_days=settings.consistency_window_days,
         retire_after_days=settings.offline_retention_days,
+        min_witnesses=settings.min_witnesses,
+        trusted_seeds=settings.trusted_seeds,
+        max_newcomers=settings.max_newcomers,
     )
 
 

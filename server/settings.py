@@ -121,6 +121,26 @@ class Settings(BaseSettings):
         "Keys of nodes that are never asked directly.",
         max_length=1_000,
     )
+    min_witnesses: int = setting(
+        2,
+        "a whole number from 1 to 64",
+        "How many seeds must list a node for it to count in what is said of the network; from three answering seeds on.",
+        ge=1,
+        le=64,
+    )
+    trusted_seeds: Seeds = setting(
+        (),
+        f"a comma list of up to {MAX_SEEDS} HOST or HOST:PORT, as in IP_NODES",
+        "Seeds that need nobody beside them: what they alone list counts too.",
+        max_length=MAX_SEEDS,
+    )
+    max_newcomers: int = setting(
+        200,
+        "a whole number from 1 to 100000",
+        "How many new nodes a seed may bring in a cycle that too few other seeds list.",
+        ge=1,
+        le=100_000,
+    )
     consistency_window_days: int = setting(
         7, "a whole number of days from 1 to 90", "Sliding window of the consistency score.", ge=1, le=90
     )

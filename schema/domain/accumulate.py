@@ -10,6 +10,7 @@ from schema.domain.addresses import (
     ListedAddress,
     goes_on_unlisted,
     listed_addresses,
+    lived_at,
     lives_twice,
     previous_addresses,
     recent_addresses,
@@ -82,7 +83,7 @@ class Known(NamedTuple):
 
 def newcomer(node_id: str, at: int) -> NodeMemory:
     """The memory of a node that has never been seen."""
-    return NodeMemory(id=node_id, first_seen=at)
+    return NodeMemory(id=node_id, first_seen=at, confirmed=False)
 
 
 def returning(entry: RegistryEntry) -> NodeMemory:
@@ -108,6 +109,7 @@ def absorb(memory: NodeMemory, former: NodeMemory) -> NodeMemory:
             "previous_versions": former.previous_versions + memory.previous_versions,
             "source_ips": tuple(sorted({*memory.source_ips, *former.source_ips})),
             "witnesses": tuple(sorted({*memory.witnesses, *former.witnesses})),
+            "confirmed": memory.confirmed or former.confirmed,
             "present": memory.present or former.present,
             "appearances": memory.appearances + former.appearances,
             "disappearances": memory.disappearances + former.disappearances,
@@ -123,8 +125,8 @@ def max_listed(*memories: NodeMemory) -> int:
     return max((a.last_listed for memory in memories for a in memory.addresses), default=0)
 
 
-def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
-    """A node that was listed, or that answered itself, in this cycle."""
+def accumulate(known: Known, merged: MergedNode, moment: Moment, *, supported: bool = True) -> Known:
+    """A node that was listed, or that answered itself, in this cycle; by enough seeds where it is `supported`."""
     at = moment.at
     memory = record_presence(known.memory, at, present=True, window_days=moment.window_days)
     current = known.node.address if known.node is not None else None
@@ -146,7 +148,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
     )
     witnesses = tuple(sorted({row.seed for row in rows if not row.relative}))
     remembered = remember(memory.addresses, listed, at)
-    last_seen = at if merged.own is not None else _last_contact(listed[0].last_seen, known.last_seen)
+    last_seen = at if merged.own is not None else _last_contact(listed[0].contact(moment.quorum), known.last_seen)
     memory = memory.model_copy(
         update={
             # Who first listed it had heard of it before.
@@ -155,11 +157,13 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
             "previous_addresses": previous_addresses(memory.previous_addresses, remembered, address),
             "previous_versions": _versions(memory, known.node, values["version"], at),
             "witnesses": witnesses,
+            "confirmed": memory.confirmed or supported,
+            "supported_at": at if supported else memory.supported_at,
             "source_ips": _union(memory.source_ips, witnesses),
             "used_samples": sampled(memory.used_samples, values["storage_used"], at),
         }
     )
-    alive_at = at if merged.own else max((a.memory.alive_at or 0 for a in listed), default=0) or None
+    alive_at = at if merged.own else lived_at(listed, moment.quorum)
     node = PNode(
         id=memory.id,
         address=address,
@@ -174,9 +178,10 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
         **values,
         storage_growth=growth(memory.used_samples, values["storage_used"], at),
         witnesses=witnesses,
-        sightings=sightings(listed),
+        sightings=sightings(listed, moment.quorum),
         key_conflict=lives_twice((*listed, *recent), moment.quorum),
         is_seed=merged.own is not None or memory.id in moment.known_seeds,
+        supported=_is_supported(memory, moment),
         provenance=provenance,
         probe=known.node.probe if known.node is not None else None,
         **_carried(memory, moment),
@@ -185,6 +190,11 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment) -> Known:
         node = _as_before(known.node, node)
     answered = moment.probes.get(memory.id)
     return Known(memory, node if answered is None else node.model_copy(update={"probe": probed(node, answered)}))
+
+
+def _is_supported(memory: NodeMemory, moment: Moment) -> bool:
+    """Whether enough seeds listed the node within the grace."""
+    return memory.supported_at is not None and moment.at - memory.supported_at <= moment.grace
 
 
 def _as_before(before: PNode, now: PNode) -> PNode:
@@ -216,6 +226,7 @@ def pass_over(known: Known, moment: Moment) -> Known:
         "status": status,
         "liveness_basis": basis,
         "listed": False,
+        "supported": memory.confirmed,
         "witnesses": node.witnesses if since <= moment.grace else (),
         "sightings": (),
         "key_conflict": node.key_conflict and since <= moment.grace,

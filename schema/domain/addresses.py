@@ -45,6 +45,11 @@ class ListedAddress(NamedTuple):
         """The newest contact that any seed reports, unix seconds."""
         return max((seen for row in self.listings if (seen := row.last_seen) is not None), default=None)
 
+    def contact(self, quorum: int) -> int | None:
+        """The newest contact that as many seeds as are needed report, or all where those are fewer."""
+        seen = sorted((row.last_seen for row in self.listings if row.last_seen is not None), reverse=True)
+        return seen[min(quorum, len(seen)) - 1] if seen else None
+
     @property
     def uptime(self) -> int | None:
         """The uptime of the process, seconds."""
@@ -91,6 +96,14 @@ def listed_addresses(
     return listed
 
 
+def lived_at(listed: Sequence[ListedAddress], quorum: int = 1) -> int | None:
+    """The last proof of life at the addresses that enough seeds list."""
+    if len(listed) == 1:
+        return listed[0].memory.alive_at
+    enough = max((_backed(each, quorum) for each in listed), default=0)
+    return max((each.memory.alive_at or 0 for each in listed if _backed(each, quorum) >= enough), default=0) or None
+
+
 def _listed(memory: AddressMemory | None, rows: Sequence[Listing], at: int, grace: int, quorum: int) -> ListedAddress:
     address = rows[0].observation.address
     if memory is not None and memory.future:
@@ -112,13 +125,15 @@ def _without_future(row: Listing, future: Sequence[int]) -> Listing:
 
 
 def recent_addresses(
-    remembered: Iterable[AddressMemory], listed: Sequence[ListedAddress], at: int, grace: int
+    remembered: Sequence[AddressMemory], listed: Sequence[ListedAddress], at: int, grace: int
 ) -> list[ListedAddress]:
     """The addresses that are not listed now, were listed within the grace; they have no rows here.
 
     A seed has room for one record an IP address: two pods behind one address take turns in its list.
     """
     now = {each.memory.address for each in listed}
+    if all(memory.address in now for memory in remembered):
+        return []
     return [
         ListedAddress(memory, (), *judge(memory, at, grace), remembered_process(memory), frozenset(memory.uptimes))
         for memory in remembered
@@ -139,8 +154,9 @@ def goes_on_unlisted(current: str | None, listed: Sequence[ListedAddress], recen
     return speaker.process is not None and other is not None and _at_once(speaker.process, other)
 
 
-def sightings(listed: Sequence[ListedAddress]) -> tuple[AddressSighting, ...]:
+def sightings(listed: Sequence[ListedAddress], quorum: int = 1) -> tuple[AddressSighting, ...]:
     """What is published of the listed addresses, best first."""
+    enough = max((_backed(each, quorum) for each in listed), default=0) if len(listed) > 1 else 0
     return tuple(
         AddressSighting(
             address=each.memory.address,
@@ -148,6 +164,7 @@ def sightings(listed: Sequence[ListedAddress]) -> tuple[AddressSighting, ...]:
             last_seen=each.last_seen,
             uptime=each.uptime,
             witness_count=len({row.seed for row in each.listings}),
+            supported=not enough or _backed(each, quorum) >= enough,
         )
         for each in listed
     )
@@ -162,6 +179,8 @@ def lives_twice(listed: Sequence[ListedAddress], quorum: int = 1) -> bool:
     at the new one, or starts there after it ended here. Where more seeds are needed, the word of a single one against
     theirs is no conflict.
     """
+    if len(listed) <= 1:
+        return False
     alive = [each for each in listed if each.status is PNodeStatus.ONLINE and each.memory.moved and each.process]
     if len(alive) <= 1:
         return False

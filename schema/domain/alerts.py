@@ -137,7 +137,10 @@ def node_alerts(
 def snapshot_alerts(
     snapshot: Snapshot, policy: Policy = POLICY_1_0, *, at: UnixSeconds | None = None
 ) -> tuple[Alert, ...]:
-    """All alerts of all nodes, at the time of the snapshot or at a later one: by severity, then address, type and id."""
+    """All alerts of all nodes that enough seeds list: by severity, then address, type and id.
+
+    They are as of the time of the snapshot, or of `at`.
+    """
     checks = _Checks(
         at=snapshot.header.taken_at if at is None else at,
         latest_version=snapshot.header.policy.latest_version,
@@ -145,7 +148,9 @@ def snapshot_alerts(
         min_seeds=policy.alerts.min_answering_seeds,
         bands=_bands(policy.alerts),
     )
-    return tuple(sorted((alert for node in snapshot.nodes for alert in _check(node, checks)), key=_order))
+    return tuple(
+        sorted((alert for node in snapshot.nodes if node.supported for alert in _check(node, checks)), key=_order)
+    )
 
 
 def summarize(alerts: Iterable[Alert]) -> AlertSummary:

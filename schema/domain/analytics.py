@@ -107,8 +107,9 @@ class NetworkAnalytics(Record):
 
 
 def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalytics:
-    """The distributions of a snapshot. Connectivity advice needs three answering seeds."""
-    online = [node for node in snapshot.nodes if node.is_online]
+    """The distributions of a snapshot, over nodes that enough seeds list. Connectivity advice needs three answering seeds."""
+    nodes = [node for node in snapshot.nodes if node.supported]
+    online = [node for node in nodes if node.is_online]
     public = Counter(node.is_public for node in online)
     versions = _versions(online, snapshot.header.policy, policy.analytics)
     storage = _storage(online, policy.analytics)
@@ -116,8 +117,8 @@ def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalyti
     enough_seeds = snapshot.answering_seeds >= policy.alerts.min_answering_seeds
     return NetworkAnalytics(
         population=Population(
-            total=len(snapshot.nodes),
-            in_gossip=sum(node.in_gossip for node in snapshot.nodes),
+            total=len(nodes),
+            in_gossip=sum(node.in_gossip for node in nodes),
             online=len(online),
             public=public[True],
             private=public[False],

@@ -34,6 +34,8 @@ def derive(previous: Snapshot | None, current: Snapshot) -> tuple[Event, ...]:
     Nothing precedes the first snapshot of a store, so it has no events: who is there when watching begins did not join
     then. `before` and `after` are texts:
 
+    Nodes that too few seeds list have no events. One joins when enough seeds list it.
+
     - JOINED (to status; from status where it had left), LEFT (from status): an offline node is not there;
     - RESTARTED (uptimes in seconds), COMMITTED_CHANGED (bytes), VERSION_CHANGED, ADDRESS_CHANGED, TIER_CHANGED,
       STATUS_CHANGED: the values themselves;
@@ -68,7 +70,7 @@ def _node_changes(previous: Snapshot, current: Snapshot) -> Iterator[_Change]:
         if node_id in pairs:
             old, new = pairs[node_id]
             yield from _arrival(new) if old is None else _differences(old, new)
-        elif _is_there(gone[node_id]):
+        elif _is_there(gone[node_id]) and gone[node_id].supported:
             yield _left(gone[node_id])
 
 
@@ -86,6 +88,8 @@ def _left(old: PNode) -> _Change:
 
 
 def _arrival(node: PNode) -> Iterator[_Change]:
+    if not node.supported:
+        return
     if _is_there(node):
         yield _Change(EventType.JOINED, node.id, node.address, after=node.status.value)
     if node.key_conflict:
@@ -94,7 +98,9 @@ def _arrival(node: PNode) -> Iterator[_Change]:
 
 def _differences(old: PNode, new: PNode) -> Iterator[_Change]:
     subject, address = new.id, new.address
-    if _is_there(new) and not _is_there(old):
+    if not new.supported and not old.supported:
+        return
+    if _is_there(new) and not (_is_there(old) and old.supported):
         yield _Change(EventType.JOINED, subject, address, old.status.value, new.status.value)
     if _is_there(old) and not _is_there(new):
         yield _Change(EventType.LEFT, subject, address, old.status.value)

@@ -87,8 +87,9 @@ def status_of(score: float, policy: Policy = POLICY_1_0) -> ConsistencyStatus:
 
 
 def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> ConsistencySummary:
-    """The network's consistency, from the windowed scores of all nodes that have one."""
-    known = [node.consistency for node in nodes if node.consistency is not None]
+    """The network's consistency, from the windowed scores of all nodes that have one
+    and that enough seeds list."""
+    known = [node.consistency for node in nodes if node.consistency is not None and node.supported]
     statuses = Counter(status_of(consistency.score, policy) for consistency in known)
     average = fsum(consistency.score for consistency in known) / len(known) if known else None
     return ConsistencySummary(

@@ -6,12 +6,13 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
-from schema.domain.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
+from schema.domain.accumulate import Known, Moment
 from schema.domain.base import DAY, Record, Slot, UnixSeconds
+from schema.domain.fold import fold, is_retired
 from schema.domain.health import network_health, network_totals
 from schema.domain.liveness import default_grace
 from schema.domain.memory import NodeMemory
-from schema.domain.merge import Merged, MergedNode, address_id, assumed_address, merge
+from schema.domain.merge import Merged, merge
 from schema.domain.observation import SeedReply
 from schema.domain.pnode import PNode
 from schema.domain.presence import proves_absence
@@ -21,6 +22,7 @@ from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import seed_reports
 from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
+from schema.domain.support import MAX_NEWCOMERS, MIN_WITNESSES, Support
 from schema.domain.versions import latest_release, versions_behind
 
 _NODES = TypeAdapter(tuple[PNode, ...])
@@ -28,7 +30,11 @@ _HASHED_AT_ONCE = 1_000
 
 
 class CycleOptions(Record):
-    """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval."""
+    """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval.
+
+    `min_witnesses` seeds must list a node, `trusted_seeds` need nobody beside them, and each seed may bring
+    `max_newcomers` nodes a cycle that too few list (`schema.domain.support`).
+    """
 
     network: str = "devnet"
     interval: int = 60
@@ -37,6 +43,9 @@ class CycleOptions(Record):
     latest_version_min_share: float = POLICY_1_0.latest_min_share
     consistency_window_days: int = POLICY_1_0.consistency.window_days
     retire_after_days: int = 30
+    min_witnesses: int = MIN_WITNESSES
+    trusted_seeds: tuple[str, ...] = ()
+    max_newcomers: int = MAX_NEWCOMERS
 
 
 class State(Record):
@@ -103,6 +112,7 @@ def advance(
     if not merged.answered:
         raise ValueError("no seed gave a list: there is nothing to advance to")
     grace = options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval)
+    support = Support(merged, options.min_witnesses, options.trusted_seeds)
     moment = Moment(
         at=at,
         grace=grace,
@@ -111,12 +121,14 @@ def advance(
         known_seeds=frozenset(merged.seed_nodes.values()),
         window_days=options.consistency_window_days,
         probes=probes or {},
+        quorum=support.quorum,
     )
-    after = _fold(before.known(), merged.nodes, moment, recalled or {})
-    after = {i: known for i, known in after.items() if not _retired(known, at, options.retire_after_days)}
+    folded = fold(before.known(), merged, moment, support, recalled or {}, max_newcomers=options.max_newcomers)
+    after = {i: known for i, known in folded.nodes.items() if not is_retired(known, at, options.retire_after_days)}
     nodes, policy = _score([known.node for known in after.values() if known.node is not None], options)
     memory, registry = _register([known.memory for known in after.values()], nodes, slot)
-    reports = seed_reports(replies, merged)
+    unsupported = frozenset(node.id for node in nodes if not node.supported)
+    reports = seed_reports(replies, merged, support, unsupported=unsupported, refused=folded.refused)
     header = SnapshotHeader(
         slot=slot,
         interval=options.interval,
@@ -124,7 +136,7 @@ def advance(
         network=options.network,
         policy=policy,
         seeds=reports,
-        totals=network_totals(nodes, reports),
+        totals=network_totals(nodes, reports, min_witnesses=options.min_witnesses if support.applies else None),
         health=network_health(nodes),
         timing=CycleTiming(started_at=at),
         node_count=len(nodes),
@@ -144,55 +156,16 @@ def content_hash(nodes: tuple[PNode, ...]) -> str:
     return digest.hexdigest()
 
 
-def _fold(
-    known: dict[str, Known], merged: Mapping[str, MergedNode], moment: Moment, recalled: Mapping[str, RegistryEntry]
-) -> dict[str, Known]:
-    after: dict[str, Known] = {}
-    absorbed: set[str] = set()
-    for node in merged.values():
-        mine = known.get(node.id)
-        if mine is None:
-            entry = recalled.get(node.id)
-            new = newcomer(node.id, moment.at)
-            mine = Known(returning(entry), None, entry.last_seen) if entry else Known(new, None)
-        for former in _former_ids(node, known, merged):
-            mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node, mine.contact)
-            absorbed.add(former)
-        after[node.id] = accumulate(mine, node, moment)
-    for node_id, mine in known.items():
-        if node_id not in after and node_id not in absorbed:
-            after[node_id] = pass_over(mine, moment)
-    return {node_id: after[node_id] for node_id in sorted(after)}
-
-
-def _former_ids(node: MergedNode, known: Mapping[str, Known], merged: Mapping[str, MergedNode]) -> list[str]:
-    """The ids under which a node with a key was known while only its address was."""
-    if node.pubkey is None:
-        return []
-    addresses = {row.observation.address for row in node.listings if not row.relative}
-    if node.own is not None:
-        addresses.add(assumed_address(node.own.host))
-    candidates = sorted(address_id(address) for address in addresses)
-    return [former for former in candidates if former in known and former not in merged]
-
-
-def _retired(known: Known, at: int, days: int) -> bool:
-    """Whether a node has been silent for so long that only the registry keeps it."""
-    node = known.node
-    if node is None:
-        return True
-    newest = max(node.alive_at or 0, node.last_seen or 0, node.provenance.observed_at)
-    return not node.listed and not node.is_online and at - newest > days * DAY
-
-
 def _score(nodes: Iterable[PNode], options: CycleOptions) -> tuple[tuple[PNode, ...], ScorePolicy]:
     everyone = tuple(nodes)
     latest, source = latest_release(
-        (node.version for node in everyone if node.is_online),
+        (node.version for node in everyone if node.is_online and node.supported),
         min_share=options.latest_version_min_share,
         override=options.latest_version,
     )
-    scores = ranked([score_node(node, latest_version=latest) for node in everyone])
+    plain = [score_node(node, latest_version=latest) for node in everyone]
+    places = ranked([score if node.supported else None for node, score in zip(everyone, plain, strict=True)])
+    scores = [place or score for place, score in zip(places, plain, strict=True)]
     scored = tuple(
         node.model_copy(update={"versions_behind": versions_behind(node.version, latest), "score": score})
         for node, score in zip(everyone, scores, strict=True)
@@ -211,7 +184,7 @@ def _register(
     for memory in memories:
         node = by_id[memory.id]
         mark = _lasting_facts(memory, node)
-        if mark == memory.registered:
+        if mark == memory.registered or not memory.confirmed:
             kept.append(memory)
             continue
         kept.append(memory.model_copy(update={"registered": mark}))

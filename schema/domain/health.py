@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import fsum
+from statistics import median, median_low
+from typing import Any
 
 from schema.domain.advice import AdviceLevel
-from schema.domain.base import MAX_INT64, Record
+from schema.domain.base import Record
 from schema.domain.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, HealthPolicy, Policy
 from schema.domain.snapshot import (
@@ -16,6 +18,9 @@ from schema.domain.snapshot import (
     SeedReport,
     VersionCount,
 )
+from schema.domain.sums import mean as _mean
+from schema.domain.sums import own_figures, trimmed_sum
+from schema.domain.sums import total as _sum
 from schema.domain.versions import sort_key
 from schema.domain.words import counted
 
@@ -35,10 +40,10 @@ class NetworkAlert(Record):
 def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> NetworkHealth:
     """Health 0..100 = 30·online/all + 25·largest version share + 25·mean composite/100 + 20·min(mean witnesses/3, 1).
 
-    All but availability are over online nodes; a version that is not known is no version. States: healthy ≥ 80,
+    Only nodes that enough seeds list count. All but availability are over online ones; a version that is not known is no version. States: healthy ≥ 80,
     fair ≥ 60, degraded ≥ 40, else critical, on the rounded score. No nodes: score 0, UNKNOWN, no factors.
     """
-    known = list(nodes)
+    known = [node for node in nodes if node.supported]
     if not known:
         return NetworkHealth(score=0.0, status=NetworkStatus.UNKNOWN, factors=None)
     rules = policy.health
@@ -67,17 +72,28 @@ def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Netwo
     )
 
 
-def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> NetworkTotals:
-    """The network in figures. Sizes, averages, versions and visibility are over online nodes.
+def network_totals(
+    nodes: Iterable[PNode], seeds: Sequence[SeedReport], *, min_witnesses: int | None = None
+) -> NetworkTotals:
+    """The network in figures. Sizes, averages, versions and visibility are over online nodes that enough seeds list.
 
-    An average is over the nodes (or seeds) that know the value, None where none does. Versions: most common first, ties by version, newest first. Sums stop at 2^63 − 1.
+    An average is over the nodes (or seeds) that know the value, None where none does. Versions: most common first, ties
+    by version, newest first. Sums stop at 2^63 − 1. Where `min_witnesses` are needed, what a node says of itself alone
+    counts in no figure. Of three seeds or more, what they say of themselves counts by the one in the middle.
     """
-    known = list(nodes)
+    everyone = list(nodes)
+    known = [node for node in everyone if node.supported]
     online = [node for node in known if node.is_online]
     by_status = Counter(node.status for node in known)
     public = Counter(node.is_public for node in online)
-    stats = [seed.stats for seed in seeds if seed.stats is not None]
-    ram = [100 * s.ram_used / s.ram_total for s in stats if s.ram_used is not None and s.ram_total]
+
+    def figures(name: str) -> list[Any]:
+        values = ((node, getattr(node, name)) for node in online)
+        return [v for node, v in values if v is not None and (min_witnesses is None or not node.says_alone(name))]
+
+    committed, used = figures("storage_committed"), figures("storage_used")
+    uptimes = figures("uptime")
+    scores = [node.score.composite for node in online if node.score]
     return NetworkTotals(
         total=len(known),
         online=len(online),
@@ -87,19 +103,24 @@ def network_totals(nodes: Iterable[PNode], seeds: Sequence[SeedReport]) -> Netwo
         public=public[True],
         private=public[False],
         public_unknown=public[None],
-        storage_committed=_sum(node.storage_committed for node in online) or 0,
-        storage_used=_sum(node.storage_used for node in online) or 0,
-        avg_uptime_seconds=_mean(node.uptime for node in online),
+        storage_committed=_sum(committed) or 0,
+        storage_used=_sum(used) or 0,
+        avg_uptime_seconds=_mean(uptimes),
         avg_witnesses=_mean(node.witness_count for node in online),
-        avg_score=_mean(node.score.composite if node.score else None for node in online),
-        avg_storage_usage_percent=_mean(node.storage_usage_percent for node in online),
+        avg_score=_mean(scores),
+        avg_storage_usage_percent=_mean(figures("storage_usage_percent")),
         versions=count_versions(node.version for node in online),
         seeds_configured=len(seeds),
         seeds_ok=sum(seed.ok for seed in seeds),
-        avg_cpu_percent=_mean(s.cpu_percent for s in stats),
-        avg_ram_used_percent=_mean(ram),
-        active_streams=_sum(s.active_streams for s in stats),
-        bytes_processed=_sum(s.total_bytes for s in stats),
+        **own_figures([seed.stats for seed in seeds if seed.stats is not None]),
+        min_witnesses=min_witnesses,
+        unsupported=len(everyone) - len(known),
+        median_uptime_seconds=median(uptimes) if uptimes else None,
+        median_score=median(scores) if scores else None,
+        median_storage_committed=median_low(committed) if committed else None,
+        median_storage_used=median_low(used) if used else None,
+        trimmed_storage_committed=trimmed_sum(committed),
+        trimmed_storage_used=trimmed_sum(used),
     )
 
 
@@ -161,15 +182,3 @@ def _status(score: float, rules: HealthPolicy) -> NetworkStatus:
     if score >= rules.fair:
         return NetworkStatus.FAIR
     return NetworkStatus.DEGRADED if score >= rules.degraded else NetworkStatus.CRITICAL
-
-
-def _sum(values: Iterable[int | None]) -> int | None:
-    """The sum of the values that are known, at most 2^63 − 1, since it is stored as such; None where none is known."""
-    known = [value for value in values if value is not None]
-    return min(sum(known), MAX_INT64) if known else None
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that are known, the same in any order; None where none is."""
-    known = [value for value in values if value is not None]
-    return fsum(known) / len(known) if known else None

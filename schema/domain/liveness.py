@@ -87,6 +87,7 @@ class _Reports:
         self._memory = memory
         self._at = at
         self._grace = grace
+        self._step = at - memory.last_listed if memory else 0
         before: Mapping[str, int] = memory.uptimes if memory else {}
         self.marks: dict[str, int] = {**before}
         self.quiet: dict[str, int] = {}
@@ -96,7 +97,8 @@ class _Reports:
         self.said: list[str] = []
         self.compared = 0
         if memory is not None and before:
-            self.quiet = {seed: memory.moved_at(seed) for seed in before}
+            self.quiet = dict.fromkeys(before, memory.last_listed)
+            self.quiet.update(memory.quiet)
 
     def take(self, listing: Listing, uptime: int) -> None:
         """Account for one seed's uptime."""
@@ -107,7 +109,12 @@ class _Reports:
             self.quiet[seed] = self._at if listing.last_seen is None else listing.last_seen
             return
         self.compared += 1
-        mark, moved_at = memory.uptimes[seed], memory.moved_at(seed)
+        mark, moved_at = memory.uptimes[seed], self.quiet[seed]
+        if moved_at == memory.last_listed and self._goes_on(uptime - mark) and memory.moved:
+            self.marks[seed] = uptime
+            del self.quiet[seed]
+            self.lives.append(self._at)
+            return
         since, step = self._at - moved_at, self._at - memory.last_listed
         below = memory.below.get(seed) if since > self._grace else None
         verdict = compare(mark, uptime, since=since, step=step, last=below)
@@ -121,6 +128,10 @@ class _Reports:
             self.marks[seed] = uptime
             del self.quiet[seed]
             self.lives.append(self._life(listing, uptime, mark))
+
+    def _goes_on(self, grown: int) -> bool:
+        """The common case, by which `compare` would say GROWN, within the grace."""
+        return grown > 0 and self._step <= self._grace and self._step - grown <= ONE_PROCESS_SECONDS
 
     def _life(self, listing: Listing, uptime: int, mark: int) -> int:
         """When the process lived that this uptime is of, at the latest.

@@ -7,11 +7,15 @@ from typing import Any, NamedTuple
 from schema.domain.merge import Listing
 from schema.domain.observation import Observation, SeedReply
 from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
-from schema.domain.process import Process
+from schema.domain.process import ONE_PROCESS_SECONDS, Process
 
 MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
 # Uptime and use move between two seeds' answers; what should be equal everywhere is compared.
 COMPARED = ("version", "is_public", "rpc_port", "storage_committed")
+# Differences that are due to the time between two answers, and to a few blocks of a file.
+MOVING = ("uptime", "storage_used")
+_USED_TOLERANCE_BYTES = 65_536
+_USED_TOLERANCE_SHARE = 0.01
 _ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_committed", "storage_used"})
 
 
@@ -42,13 +46,13 @@ def measure(
     gossip (the uptime some seconds less, the size of the file instead of what it promised), and every node is measured
     by one rule.
     """
-    believed = [row for row in listings if row.seed in moving] if moving else listings
+    believed = [row for row in listings if row.seed in moving] if 0 < len(moving) < len(listings) else listings
     values: dict[str, Any] = dict.fromkeys(MEASURED)
     differ = len({compared_values(row.observation) for row in listings}) > 1
-    for rows in (believed, listings):
-        for name in MEASURED:
-            if values[name] is None:
-                values[name] = _value(name, rows, differ=differ)
+    far_apart = _far_apart(listings)
+    for name in MEASURED:
+        value = _value(name, believed, differ=differ)
+        values[name] = _value(name, listings, differ=differ) if value is None and believed is not listings else value
     if process is not None:
         values["uptime"] = process.uptime
     reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
@@ -65,7 +69,7 @@ def measure(
         seed=believed[0].seed if believed else None,
         observed_at=at,
         own_fields=own_fields,
-        disagreements=disagreements(listings) if differ else (),
+        disagreements=disagreements(listings) if differ or far_apart else (),
         missing=missing,
     )
     return Measurements(values, provenance)
@@ -87,7 +91,7 @@ def usage_percent(used: int | None, committed: int | None, reported: float | Non
 def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
     found: list[Disagreement] = []
-    for name in COMPARED:
+    for name in (*COMPARED, *_far_apart(listings)):
         by_value: dict[str, set[str]] = {}
         for row in listings:
             value = getattr(row.observation, name)
@@ -97,6 +101,23 @@ def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
             values = tuple((value, tuple(sorted(by_value[value]))) for value in sorted(by_value))
             found.append(Disagreement(field=name, values=values))
     return tuple(found)
+
+
+def _far_apart(listings: Sequence[Listing]) -> tuple[str, ...]:
+    """The fields in `MOVING` on which seeds differ by more than time explains."""
+    found: list[str] = []
+    for name in MOVING:
+        values = [value for row in listings if (value := getattr(row.observation, name)) is not None]
+        if values and max(values) - min(values) > tolerance(name, max(values)):
+            found.append(name)
+    return tuple(found)
+
+
+def tolerance(name: str, value: int) -> float:
+    """By how much two seeds' words on a field in `MOVING` may differ and still be the same one."""
+    if name == "uptime":
+        return ONE_PROCESS_SECONDS
+    return max(_USED_TOLERANCE_BYTES, _USED_TOLERANCE_SHARE * value)
 
 
 def _freshest(name: str, listings: Iterable[Listing]) -> object:

@@ -55,6 +55,7 @@ class NodeMemory(Record):
 
     `present` tells whether it was listed when that could last be judged, `present_since_window` whether it was
     already listed when the oldest day of `presence` began. `registered` is the hash of the registry entry written last.
+    `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did.
     """
 
     id: str
@@ -75,3 +76,5 @@ class NodeMemory(Record):
     used_samples: tuple[UsedSample, ...] = ()
     last_judged: Slot | None = None
     registered: str | None = None
+    confirmed: bool = True
+    supported_at: UnixSeconds | None = None

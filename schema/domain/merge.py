@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from schema.domain.clocks import clock_ahead, contact_of
 from schema.domain.observation import Observation, SeedReply, host_of, says_nothing
-from schema.domain.reach import Reach, is_relative, reach_of_host
+from schema.domain.reach import Reach, is_relative, reach_of, reach_of_host
 
 DEFAULT_GOSSIP_PORT = 9001
 SAYS_NOTHING = "pod:says_nothing"
@@ -85,7 +85,7 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
         for r in by_seed
         if r.observations is not None
         for listing in _listings(r, r.observations, ahead[r.seed])
-        if not _is_left_out(listing, assumed, silent)
+        if listing.observation.pubkey is not None or not _is_left_out(listing, assumed, silent)
     ]
     ids = _ids_by_address(listings, known_ids or {})
     on_host: dict[str, set[str]] = {r.host: set() for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
@@ -120,13 +120,11 @@ def freshness(listing: Listing) -> tuple[int, int, str, str, str]:
 
 
 def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:
-    """Whether a row is no evidence of any node; counts it then.
+    """Whether a row without a key is no evidence of any node; counts it then.
 
-    A row without a key at a relative address must not pass for the seed that is known under that address only.
+    One at a relative address must not pass for the seed that is known under that address only.
     """
     row = listing.observation
-    if row.pubkey is not None:
-        return False
     if says_nothing(row):
         reason = SAYS_NOTHING
     elif listing.relative and row.address in assumed:
@@ -155,11 +153,15 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
     """The rows of one reply, one an address and key, with last contacts moved to our clock."""
     now = int(reply.answered_at)
     listings: list[Listing] = []
+    seed, host = reply.seed, reply.host
     for row in rows:
         stamp = row.last_seen
         seen = contact_of(stamp, ahead, now)
-        future = stamp - ahead if stamp is not None and seen is None and stamp - ahead > now else None
-        listings.append(Listing(reply.seed, seen, row, is_relative(row.address, reply.host), future))
+        relative = reach_of(row.address) is not Reach.GLOBAL and is_relative(row.address, host)
+        if seen is None and stamp is not None and stamp - ahead > now:
+            listings.append(Listing(seed, None, row, relative, stamp - ahead))
+        else:
+            listings.append(Listing(seed, seen, row, relative))
     if len({row.address for row in rows}) == len(rows):  # as in honest lists
         return listings
     chosen: dict[tuple[str, str | None], Listing] = {}

@@ -1,7 +1,7 @@
 """Who runs the nodes, as far as gossip tells: one key is one operator."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import fsum
 from typing import NamedTuple
@@ -34,6 +34,7 @@ class Operator(NamedTuple):
     online_address_count: int
     versions: tuple[str, ...]
     first_seen: UnixSeconds
+    supported: bool = True
 
     @property
     def address_count(self) -> int:
@@ -72,14 +73,17 @@ def operators(snapshot: Snapshot) -> tuple[Operator, ...]:
     groups: defaultdict[str, list[PNode]] = defaultdict(list)
     for node in snapshot.nodes:
         groups[node.pubkey or node.id].append(node)
-    found = (_operator(key, nodes) for key, nodes in groups.items())
+    strict = snapshot.header.totals.min_witnesses is not None
+    found = (_operator(key, nodes, strict=strict) for key, nodes in groups.items())
     return tuple(sorted(found, key=lambda o: (-o.address_count, -o.online_address_count, o.addresses, o.key)))
 
 
-def _operator(key: str, nodes: list[PNode]) -> Operator:
+def _operator(key: str, nodes: list[PNode], *, strict: bool) -> Operator:
+    """`strict` leaves out what only one seed, or the node itself, says."""
     online = [node for node in nodes if node.is_online]
-    addresses = {node.address for node in nodes} | {seen.address for node in nodes for seen in node.sightings}
-    alive = {seen.address for node in nodes for seen in node.sightings if seen.status is PNodeStatus.ONLINE}
+    seen_at = [seen for node in nodes for seen in node.sightings if seen.supported]
+    addresses = {node.address for node in nodes} | {seen.address for seen in seen_at}
+    alive = {seen.address for seen in seen_at if seen.status is PNodeStatus.ONLINE}
     alive |= {node.address for node in online}
     versions = {node.version for node in nodes if node.version is not None}
     return Operator(
@@ -88,20 +92,27 @@ def _operator(key: str, nodes: list[PNode]) -> Operator:
         node_ids=tuple(sorted(node.id for node in nodes)),
         node_count=len(nodes),
         online_count=len(online),
-        storage_committed=sum(node.storage_committed or 0 for node in nodes),
-        storage_used=sum(node.storage_used or 0 for node in nodes),
-        storage_online=sum(node.storage_committed or 0 for node in online),
+        storage_committed=_stored(nodes, "storage_committed", strict=strict),
+        storage_used=_stored(nodes, "storage_used", strict=strict),
+        storage_online=_stored(online, "storage_committed", strict=strict),
         addresses=tuple(sorted(addresses)),
         online_address_count=len(alive),
         versions=tuple(sorted(versions, key=sort_key, reverse=True)),
         first_seen=min(node.first_seen for node in nodes),
+        supported=any(node.supported for node in nodes),
     )
+
+
+def _stored(nodes: Iterable[PNode], name: str, *, strict: bool) -> int:
+    return sum(getattr(node, name) or 0 for node in nodes if not (strict and node.says_alone(name)))
 
 
 def concentration(operators: Sequence[Operator]) -> Concentration:
     """How concentrated the network is among `operators`, by nodes, addresses, and committed storage that is online.
 
-    Give it all operators, or the shares are not those of the network."""
+    Give it all operators, or the shares are not those of the network. Those none of whose nodes enough seeds list do not
+    count."""
+    operators = [operator for operator in operators if operator.supported]
     nodes = sum(operator.node_count for operator in operators)
     addresses = sum(operator.address_count for operator in operators)
     return Concentration(

@@ -110,13 +110,17 @@ class Consistency(Record):
 
 
 class AddressSighting(Record):
-    """One address under which a node is listed now, and whether that address lives."""
+    """One address under which a node is listed now, and whether that address lives.
+
+    `supported` tells whether enough seeds list it there, beside those that list it elsewhere.
+    """
 
     address: str
     status: PNodeStatus
     last_seen: UnixSeconds | None = None
     uptime: int | None = None
     witness_count: int = 0
+    supported: bool = True
 
 
 class AddressChange(Record):
@@ -179,6 +183,7 @@ class PNode(Record):
     `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
     `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
     `first_seen` is when it was first listed while watched, or the earlier contact that was told of it by then.
+    `supported` tells whether enough seeds list it to count in what is said of the network.
     `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
     `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
     disappearances of yesterday and today, without the very first appearance. `probe` is the last direct question to
@@ -212,6 +217,7 @@ class PNode(Record):
     former_ids: tuple[str, ...] = ()
     key_conflict: bool = False
     is_seed: bool = False
+    supported: bool = True
     state_changes: int = 0
     consistency: Consistency | None = None
     provenance: Provenance
@@ -222,6 +228,15 @@ class PNode(Record):
     def is_online(self) -> bool:
         """The one rule for online, on every surface."""
         return self.status is PNodeStatus.ONLINE
+
+    def says_alone(self, field: str) -> bool:
+        """Whether a measurement is the node's own word, and no seed's; of its use, where any part of it is."""
+        own = self.provenance.own_fields
+        if not own:
+            return False
+        return field in own or (
+            field == "storage_usage_percent" and bool({"storage_committed", "storage_used"} & {*own})
+        )
 
     @property
     def in_gossip(self) -> bool:

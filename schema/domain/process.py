@@ -98,32 +98,34 @@ def process_of(
     by the start of the process: that corrects each uptime for its age. A seed whose last word is older than the start
     that enough others give speaks of a process before. Where nothing moves, the uptime in the middle counts.
     """
-    words: list[_Word] = []
-    moving: list[_Word] = []
+    # Plain tuples in the order of `_Word`: there is one for each row of each list.
+    words: list[tuple[int, str, int, int, int]] = []
+    moving: list[tuple[int, str, int, int, int]] = []
+    uptimes, quiet, last_listed = memory.uptimes, memory.quiet, memory.last_listed
     for listing in listings:
-        seed = listing.seed
-        if listing.observation.uptime is None or seed not in memory.uptimes:
+        seed, seen, row = listing[:3]
+        mark = uptimes.get(seed)
+        if row.uptime is None or mark is None:
             continue
-        mark, proven = memory.uptimes[seed], memory.moved_at(seed)
-        seen = listing.last_seen
+        proven = quiet.get(seed, last_listed)
         if proven == at and seen is not None and at - seen <= _FRESH_SECONDS:
             proven = seen
-        word = _Word(proven - mark, seed, mark, proven, proven if seen is None else seen)
+        word = (proven - mark, seed, mark, proven, proven if seen is None else seen)
         words.append(word)
-        if seed not in memory.quiet:
+        if seed not in quiet:
             moving.append(word)
     if not words:
         return None, frozenset()
     needed = min(quorum, len(words))
     if len(moving) < needed or not moving:
-        moving = [word for word in words if at - word.proven <= grace] if memory.moved else []
+        moving = [word for word in words if at - word[3] <= grace] if memory.moved else []
     if not moving:
-        words.sort(key=lambda word: word.uptime)
-        return words[(len(words) - 1) // 2].process(), frozenset()
+        words.sort(key=lambda word: word[2])
+        return _Word(*words[(len(words) - 1) // 2]).process(), frozenset()
     moving.sort()
-    newest_start = moving[-min(needed, len(moving))].started
-    moving = [word for word in moving if word.proven >= newest_start]
-    return moving[(len(moving) - 1) // 2].process(), frozenset(word.seed for word in moving)
+    newest_start = moving[-min(needed, len(moving))][0]
+    moving = [word for word in moving if word[3] >= newest_start]
+    return _Word(*moving[(len(moving) - 1) // 2]).process(), frozenset(word[1] for word in moving)
 
 
 def remembered_process(memory: AddressMemory) -> Process | None:

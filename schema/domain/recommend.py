@@ -140,6 +140,7 @@ def meets(node: PNode, criteria: Criteria) -> bool:
     """Whether a node passes all that is demanded."""
     return (
         node.is_online
+        and node.supported
         and node.score is not None
         and node.score.composite >= (criteria.min_score or 0)
         and node.uptime is not None
@@ -151,7 +152,7 @@ def meets(node: PNode, criteria: Criteria) -> bool:
 def recommend(snapshot: Snapshot, criteria: Criteria) -> Recommendations:
     """The nodes that meet every demand, by composite, highest first, then by address and id.
 
-    Ghosts, offline and unknown nodes never do. `evaluated` counts all nodes of the snapshot.
+    Ghosts, offline and unknown nodes never do, nor do nodes that too few seeds list. `evaluated` counts all nodes of the snapshot.
     """
     latest = snapshot.header.policy.latest_version
     fit = [(node.score.composite, node) for node in snapshot.nodes if node.score and meets(node, criteria)]

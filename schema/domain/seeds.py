@@ -2,21 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median_low
 
-from schema.domain.measurements import COMPARED, compared_values
+from schema.domain.measurements import COMPARED, MOVING, compared_values, tolerance
 from schema.domain.merge import Listing, Merged, MergedNode
 from schema.domain.observation import SeedReply
 from schema.domain.snapshot import SeedReport
-
-# Two lists belong to one mesh when they share at least this part of the shorter one; a stray record does not join them.
-ISLAND_OVERLAP = 0.1
+from schema.domain.support import MIN_ANSWERING_SEEDS, Support
 
 
-def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedReport, ...]:
-    """One report a seed, in the order of seed names."""
-    listed, agreement = _reach_and_agreement(merged.nodes.values())
+def seed_reports(
+    replies: Iterable[SeedReply],
+    merged: Merged,
+    support: Support | None = None,
+    *,
+    unsupported: frozenset[str] = frozenset(),
+    refused: Mapping[str, int] | None = None,
+) -> tuple[SeedReport, ...]:
+    """One report a seed, in the order of seed names; `unsupported` are the ids of nodes that too few seeds list."""
+    support = support or Support(merged)
+    listed, islands = support.lists, support.island
+    agreement = _agreement(merged.nodes.values())
     everything = {node_id for node_ids in listed.values() for node_id in node_ids}
-    islands = _islands({seed: listed.get(seed, set()) for seed in merged.answered})
     reports = {reply.seed: reply for reply in replies}
     return tuple(
         SeedReport(
@@ -32,6 +39,8 @@ def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedRepo
             coverage=len(listed.get(seed, ())) / len(everything) if seed in merged.answered and everything else None,
             agreement=agreement.get(seed),
             island=islands.get(seed),
+            unsupported=len(listed.get(seed, unsupported) & unsupported) if seed in listed else 0,
+            refused=(refused or {}).get(seed, 0),
             clock_ahead=merged.clock_ahead.get(seed, 0),
             dropped={**reply.dropped, **merged.silent.get(seed, {})},
             latency_ms=reply.latency_ms,
@@ -40,28 +49,35 @@ def seed_reports(replies: Iterable[SeedReply], merged: Merged) -> tuple[SeedRepo
     )
 
 
-def _reach_and_agreement(nodes: Iterable[MergedNode]) -> tuple[dict[str, set[str]], dict[str, float]]:
-    """Per seed, the ids of the nodes that it lists, and its agreement with the others.
+def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
+    """Each seed's agreement with the others.
 
-    That is the share of its values that equal what most seeds say of the same address and field. Only values on which
-    at least one other seed has a word count; a tie has no majority, and counts for nobody. One walk over all rows, as
-    each costs a wait for memory that a large network does not keep in the processor's caches.
+    That is the share of its values that equal what most seeds say of the same address and field; of uptime and use, that
+    are near the one in the middle. Only values on which at least one other seed has a word count; a tie has no majority,
+    and counts for nobody. One walk over all rows, as each costs a wait for memory that a large network does not keep in
+    the processor's caches.
     """
-    listed: dict[str, set[str]] = {}
     agreed: Counter[str] = Counter()
     compared: Counter[str] = Counter()
     for node in nodes:
+        rows = node.listings
+        if len(rows) < 2:  # noqa: PLR2004  (one word has nobody to agree with)
+            continue
+        first = rows[0].observation.address
+        if all(row.observation.address == first for row in rows):
+            _compare(rows, agreed, compared)
+            continue
         by_address: dict[str, list[Listing]] = {}
-        for row in node.listings:
-            listed.setdefault(row.seed, set()).add(node.id)
+        for row in rows:
             by_address.setdefault(row.observation.address, []).append(row)
-        for rows in by_address.values():
-            if len(rows) > 1:
-                _compare(rows, agreed, compared)
-    return listed, {seed: agreed[seed] / total for seed, total in compared.items() if total}
+        for of_address in by_address.values():
+            if len(of_address) > 1:
+                _compare(of_address, agreed, compared)
+    return {seed: agreed[seed] / total for seed, total in compared.items() if total}
 
 
 def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
+    _compare_moving(rows, agreed, compared)
     values = {compared_values(row.observation) for row in rows}
     if len(values) == 1:
         known = len(COMPARED) - values.pop().count(None)
@@ -79,6 +95,24 @@ def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[st
             agreed[seed] += value == majority
 
 
+def _compare_moving(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
+    """Uptime and use: with three words or more, those far from the one in the middle disagree."""
+    if len(rows) < MIN_ANSWERING_SEEDS:
+        return
+    for name in MOVING:
+        said = [(row.seed, value) for row in rows if (value := getattr(row.observation, name)) is not None]
+        if len(said) < MIN_ANSWERING_SEEDS:
+            continue
+        values = [value for _, value in said]
+        most = max(values)
+        compared.update(seed for seed, _ in said)
+        if most - min(values) <= tolerance(name, most):
+            agreed.update(seed for seed, _ in said)
+            continue
+        middle = median_low(values)
+        agreed.update(seed for seed, value in said if abs(value - middle) <= tolerance(name, middle))
+
+
 def _majority(values: Sequence[object]) -> object | None:
     """The most frequent value; None where two are equally frequent."""
     first = values[0]
@@ -86,27 +120,3 @@ def _majority(values: Sequence[object]) -> object | None:
         return first
     ranked = Counter(values).most_common(2)
     return ranked[0][0] if ranked[0][1] > ranked[1][1] else None
-
-
-def _islands(lists: Mapping[str, set[str]]) -> dict[str, int]:
-    """The number of each seed's mesh, counted from 0 in the order of seed names; seeds with empty lists have none."""
-    island: dict[str, int] = {}
-    members: list[list[str]] = []
-    for seed in sorted(lists):
-        if not lists[seed]:
-            continue
-        touching = [
-            number
-            for number, group in enumerate(members)
-            if any(_overlap(lists[seed], lists[other]) for other in group)
-        ]
-        joined = [seed, *(other for number in touching for other in members[number])]
-        members = [group for number, group in enumerate(members) if number not in touching]
-        members.append(joined)
-    for number, group in enumerate(sorted(sorted(group) for group in members)):
-        island.update(dict.fromkeys(group, number))
-    return island
-
-
-def _overlap(one: set[str], other: set[str]) -> bool:
-    return len(one & other) >= ISLAND_OVERLAP * min(len(one), len(other))

@@ -17,6 +17,7 @@ class SeedReport(Record):
     lists; `agreement` the share of values about nodes listed by others too on which it agrees with the majority.
     `island` numbers the groups of seeds whose lists do not overlap. `clock_ahead` is in seconds, negative where
     the clock is behind. `latency_ms` is by method.
+    `unsupported` counts nodes in its list that too few other seeds list, `refused` new ones beyond what one seed may bring.
     """
 
     seed: str
@@ -34,6 +35,8 @@ class SeedReport(Record):
     clock_ahead: int = 0
     dropped: Mapping[str, int] = {}
     latency_ms: Mapping[str, float] = {}
+    unsupported: int = 0
+    refused: int = 0
 
     @property
     def ok(self) -> bool:
@@ -96,6 +99,11 @@ class NetworkTotals(Record):
 
     `public`, `private` and `public_unknown` (no seed says which) add up to `online`. Snapshots that were stored before
     `public_unknown` existed count it within `private`.
+
+    Nodes that fewer than `min_witnesses` seeds support are left out, and counted as `unsupported`; None where fewer than
+    three seeds answered, and every node counts. Medians are over the nodes that know the value. A trimmed sum is the mean
+    without the least and the greatest tenth of the nodes, times their number: a tenth of them at extreme values does not
+    move it.
     """
 
     total: int
@@ -119,6 +127,14 @@ class NetworkTotals(Record):
     active_streams: int | None = None
     bytes_processed: int | None = None
     public_unknown: int = 0
+    min_witnesses: int | None = None
+    unsupported: int = 0
+    median_uptime_seconds: float | None = None
+    median_score: float | None = None
+    median_storage_committed: int | None = None
+    median_storage_used: int | None = None
+    trimmed_storage_committed: int | None = None
+    trimmed_storage_used: int | None = None
 
     @property
     def in_gossip(self) -> int:

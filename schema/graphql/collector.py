@@ -177,6 +177,10 @@ class SeedReportType:
     coverage: float | None = attribute("Share of all listed nodes that it lists, 0 to 1; null where it gave no list.")
     agreement: float | None = attribute("Share of its values that agree with most seeds, 0 to 1; null if incomparable.")
     island: int | None = attribute("Number of the group of seeds whose lists overlap with its own.")
+    unsupported: int = attribute("Number of nodes in its list that too few other seeds list.")
+    refused: int = attribute(
+        "Number of such nodes that were new, and left out, beyond what one seed may bring in a cycle."
+    )
     clock_ahead: int | None = attribute("How far its clock is ahead of ours, in seconds; negative where it is behind.")
     dropped = resolved(report_dropped, list[CountType], "What validation left out of its list, by field, or by pod.")
     latency = resolved(report_latency, list[LatencyType], "How long its answers took, by method.")

@@ -31,6 +31,7 @@ PNODE_COLUMNS = Columns[PNode](
         "status": Column(lambda node: node.status),
         "version": Column(lambda node: node.version, sort_key),
         "is_public": Column(lambda node: node.is_public),
+        "supported": Column(lambda node: node.supported),
         "uptime": Column(lambda node: node.uptime),
         "score": Column(finite(lambda node: node.score.composite if node.score is not None else None)),
         "tier": Column(lambda node: node.tier),
@@ -56,6 +57,7 @@ class PNodeWhere:
     status: PNodeStatusFilter | None = operator("Whether it lives.")
     version: VersionFilter | None = operator("Version of its software.")
     is_public: BooleanFilter | None = operator("Whether its RPC can be reached by the public.")
+    supported: BooleanFilter | None = operator("Whether enough seeds list it to count in what is said of the network.")
     uptime: BigIntFilter | None = operator("Seconds since its last start.")
     score: FloatFilter | None = operator("Composite score, 0 to 100 points.")
     tier: TierFilter | None = operator("Tier of its score.")

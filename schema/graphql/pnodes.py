@@ -176,6 +176,7 @@ class AddressSightingType:
     last_seen: DateTime | None = attribute("When the network last heard of it, by its own gossip.")
     uptime: BigInt | None = attribute("Uptime reported for it, in seconds.")
     witness_count: int = attribute("Number of seeds that list it.")
+    supported: bool = attribute("Whether enough seeds list it there, beside those that list it elsewhere.")
 
 
 @published(AddressChange, "AddressChange", "An address that a node had before.")
@@ -228,6 +229,7 @@ class PNodeType:
     )
     key_conflict: bool = attribute("Whether its key lives at two addresses at once.")
     is_seed: bool = attribute("Whether the collector asks it for its list.")
+    supported: bool = attribute("Whether enough seeds list it to count in what is said of the network.")
     state_changes: int | None = attribute("Changes between present and absent over the recent window.")
     provenance: ProvenanceType = attribute("Whose word the measurements are, who disagrees, and what is missing.")
     probe: ProbeType | None = attribute("The last direct question to the node; null where none was put.")

@@ -80,7 +80,7 @@ def fitting(index: Index[PNode], criteria: Criteria) -> Rows:
     scored = index.column("score").above(criteria.min_score or 0, inclusive=True)
     steady = index.column("uptime").above(criteria.min_uptime_days * DAY, inclusive=True)
     public = index.column("is_public").among([True]) if criteria.require_public else index.all
-    return online & scored & steady & public
+    return online & index.column("supported").among([True]) & scored & steady & public
 
 
 def _demands(criteria: Criteria) -> tuple[float | None, ...]:

@@ -57,6 +57,22 @@ class NetworkTotalsType:
     public_unknown: int = attribute(
         "Number of online nodes of which no seed says whether the public reaches their RPC."
     )
+    min_witnesses: int | None = attribute(
+        "How many seeds must list a node for it to count here; null where fewer than three answered, and every node counts."
+    )
+    unsupported: int = attribute(
+        "Number of nodes that too few seeds list: they are shown, and count in nothing else here."
+    )
+    median_uptime_seconds: float | None = attribute("Median uptime, in seconds; null where no node's is known.")
+    median_score: float | None = attribute("Median composite score, in points; null where no node has one.")
+    median_storage_committed: BigInt | None = attribute("Median of committed storage, in bytes.")
+    median_storage_used: BigInt | None = attribute("Median of used storage, in bytes.")
+    trimmed_storage_committed: BigInt | None = attribute(
+        "Committed storage in bytes by the mean without the least and the greatest tenth of the nodes, times their number."
+    )
+    trimmed_storage_used: BigInt | None = attribute(
+        "Used storage in bytes by the mean without the least and the greatest tenth of the nodes, times their number."
+    )
     storage_committed: BigInt = attribute("Committed storage, in bytes.")
     storage_used: BigInt = attribute("Used storage, in bytes.")
     avg_uptime_seconds: float | None = attribute("Mean uptime, in seconds; null where no node's is known.")

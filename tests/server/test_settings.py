@@ -131,7 +131,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (settings.cache_ttl, settings.port, settings.mongo_db) == (90, 9001, "xandeum-monitor")
 
 
-GOOD_ITEMS = {"IP_NODES": "45.1.2.3", "PROBE_OPT_OUT": "4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T"}
+GOOD_ITEMS = {
+    "IP_NODES": "45.1.2.3",
+    "TRUSTED_SEEDS": "45.1.2.3",
+    "PROBE_OPT_OUT": "4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T",
+}
 NO_ITEMS = st.text(st.sampled_from("/ @\"'#?é0Ol"), min_size=1, max_size=100).filter(
     lambda text: bool(set(text.strip()) - set("0Ol"))
 )

@@ -74,8 +74,17 @@ def test_storage_is_counted_once_for_a_key_with_several_addresses() -> None:
     cycle = run([seed_reply(seed, rows) for seed in SEEDS])
     listed = [n for n in cycle.snapshot.nodes if n.pubkey == key(1)]
     assert len(listed) == 1
-    own = sum(n.storage_committed or 0 for n in cycle.snapshot.nodes if n.is_seed)
-    assert cycle.snapshot.header.totals.storage_committed == (observation(1).storage_committed or 0) + own
+    assert cycle.snapshot.header.totals.storage_committed == observation(1).storage_committed
+
+
+@pytest.mark.parametrize(("answering", "counted"), [(2, 2), (3, 0)])
+def test_what_seeds_alone_say_of_their_storage_counts_while_there_is_nobody_to_compare_with(
+    answering: int, counted: int
+) -> None:
+    cycle = run([seed_reply(seed, [observation(1)]) for seed in SEEDS[:answering]])
+    own = [n.storage_committed or 0 for n in cycle.snapshot.nodes if n.is_seed]
+    total = (observation(1).storage_committed or 0) + sum(own[:counted])
+    assert cycle.snapshot.header.totals.storage_committed == total
 
 
 def test_a_node_whose_key_becomes_known_is_rekeyed_once_and_found_by_its_old_id() -> None:
