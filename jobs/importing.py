@@ -20,7 +20,7 @@ from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.masking import mask_url
-from server.reasons import detail_of, reason_of
+from server.reasons import in_words
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
@@ -59,7 +59,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
                 planned=lambda account: _say(spacing_hint(account, settings.cache_ttl), write),
             )
     except SnapshotUnavailable as error:
-        write(f"{error}: {reason_of(error)} ({detail_of(error)})")
+        write(f"{error}: {in_words(error)}")
         return 1
     except (GaveUp, InUse) as error:
         write(str(error))

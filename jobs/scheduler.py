@@ -78,6 +78,7 @@ class Scheduler:
         self._queue_timeout_seconds = queue_timeout_seconds
         self._reachable = True
         self._served = True
+        self._started = clock()
         self._direct: Slot | None = None
         self._tried: dict[str, tuple[UnixSeconds, int]] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -132,7 +133,10 @@ class Scheduler:
         late = since >= served_by(self._interval)
         if since <= latest_start(self._interval) and slot != self._direct and (late or not self._reachable):
             self._direct = slot
-            self._begin(self._cycle(slot, expected=self._reachable), f"cycle {slot} without the queue")
+            # A worker that starts late in a slot runs it at once, before the queue had its chance.
+            had_time = now - self._started >= served_by(self._interval)
+            expected = self._reachable and had_time
+            self._begin(self._cycle(slot, expected=expected), f"cycle {slot} without the queue")
 
     def _watch_job(self, now: float, period: Period) -> None:
         start, third = slot_of(now, period.seconds), third_of(now, period)

@@ -28,6 +28,9 @@ from server.storage.job_runs import MongoJobRuns
 from server.stores import check_stores
 from server.supervisor import Supervisor, end, failures, owned
 
+# Longer than the time between two writes of any kind but cycles at a long CACHE_TTL.
+REFUSED_SECONDS = 600.0
+
 log = logs.get_logger("jobs.worker")  # not __name__: this module is also run
 
 
@@ -43,7 +46,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     interval, holder = settings.cache_ttl, _holder()
     supervisor = Supervisor(stop)
-    mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log))
+    mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log, hold_seconds=REFUSED_SECONDS))
     queue = Queue(settings.redis, settings.mongo_db)
     collector = Collector(
         parts.snapshot_store(mongo),

@@ -34,6 +34,8 @@ _REDIS_OPTIONS = frozenset(
     {
         "client_name",
         "db",
+        "encoding",
+        "encoding_errors",
         "health_check_interval",
         "max_connections",
         "password",
@@ -43,6 +45,7 @@ _REDIS_OPTIONS = frozenset(
         "socket_keepalive",
         "socket_timeout",
         "ssl_ca_certs",
+        "ssl_ca_data",
         "ssl_cert_reqs",
         "ssl_certfile",
         "ssl_check_hostname",
@@ -59,7 +62,7 @@ def check_mongo_uri(uri: str) -> None:
     _check_characters(uri)
     try:
         parsed = parsed_uri(uri)
-    except (PyMongoError, ValueError, TypeError, OSError, Warning) as error:
+    except (PyMongoError, ValueError, TypeError, OSError) as error:
         raise ValueError(_reason(error, uri)) from None
     _check_parsed(parsed, uri)
 

@@ -14,6 +14,7 @@ SRV_SCHEME = "mongodb+srv://"
 DEFAULT_TIMEOUT_SECONDS = 10.0
 SERVER_SELECTION_SECONDS = 3.0
 MAX_POOL_SIZE = 20
+NOT_INSTALLED = "Wire protocol compression"
 
 
 class NoSuchCluster(Exception):
@@ -52,10 +53,14 @@ def parsed_uri(uri: str) -> Mapping[str, Any]:
 
     Raises what the driver raises. What it would only warn of, such as an unknown option, is an error here.
     """
-    parsed: Mapping[str, Any] = {} if uri.startswith(SRV_SCHEME) else parse_uri(uri, validate=True, warn=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        parsed: Mapping[str, Any] = {} if uri.startswith(SRV_SCHEME) else parse_uri(uri, validate=True, warn=False)
         mongo_client(uri)
+    for warning in warned:
+        # A compressor that is not installed is left out, and an option that is deprecated works.
+        if warning.category is UserWarning and not str(warning.message).startswith(NOT_INSTALLED):
+            raise ConfigurationError(str(warning.message))
     return parsed
 
 

@@ -176,6 +176,14 @@ async def test_a_queue_that_hangs_does_not_hold_up_the_running_slot() -> None:
     await filling
 
 
+async def test_a_start_in_the_middle_of_a_slot_says_nothing_of_the_queue() -> None:
+    world = World(1_230.0)
+    with capture_logs() as logs:
+        await world.at(1_230.0)
+    assert world.cycles.slots == [1_200]
+    assert logs == []
+
+
 async def test_a_queue_that_does_not_serve_is_named_once_and_so_is_its_return() -> None:
     world = World(1_200.0)
     with capture_logs() as logs:

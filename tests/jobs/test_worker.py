@@ -16,7 +16,7 @@ from arq.worker import Function, func
 from structlog.testing import capture_logs
 
 from jobs.cycles import Cycles
-from jobs.job_queue import Queue, dumps, loads, queue_functions
+from jobs.job_queue import Queue, dumps, loads, queue_client, queue_functions
 from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.schedule import Job
 from schema.domain.base import Slot
@@ -73,6 +73,15 @@ def test_a_cycle_times_out_inside_its_slot_and_stays_known_until_it_is_over(inte
     assert cycle.keep_result_s is not None
     assert cycle.timeout_s < interval < cycle.keep_result_s
     assert (periodic.name, periodic.timeout_s, periodic.keep_result_s) == ("tidy", 65, 305)
+
+
+@pytest.mark.parametrize(
+    ("url", "checked"), [("rediss://h", True), ("rediss://h?ssl_check_hostname=false", False), ("redis://h", None)]
+)
+def test_a_queue_over_tls_checks_the_name_of_the_host(url: str, checked: bool | None) -> None:
+    for patient in (True, False):
+        client: Any = queue_client(url, patient=patient)
+        assert client.connection_pool.connection_kwargs.get("ssl_check_hostname") is checked
 
 
 @pytest.fixture

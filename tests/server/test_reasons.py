@@ -162,6 +162,20 @@ def test_an_outage_is_said_once_for_each_reason_and_ends_once() -> None:
     ]
 
 
+def test_a_store_that_refuses_writes_and_answers_reads_is_said_once() -> None:
+    times = [0.0]
+    outage = Outage("store", get_logger("test"), hold_seconds=600, clock=lambda: times[-1])
+    full = OperationFailure("you are over your space quota, using 513 MB of 512 MB", 8000)
+    with capture_logs() as events:
+        for at in range(0, 3_600, 60):
+            times.append(at)
+            outage.failed(full)
+            outage.recovered()
+        times.append(times[-1] + 600)
+        outage.recovered()
+    assert [event["event"] for event in events] == ["store.unreachable", "store.back"]
+
+
 async def test_a_worker_learns_why_the_store_is_away() -> None:
     mongo = Mongo(
         f"mongodb://127.0.0.1:{free_port()}/",
