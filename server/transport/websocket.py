@@ -118,6 +118,24 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             self._read_on()
         return message
 
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn's, but text that is not UTF-8 is a fault of the client alone: it is not logged as one of ours."""
+        data, self.frames = b"".join(self.frames), []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "bytes":
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        else:
+            try:
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
+            except UnicodeDecodeError:
+                self.conn.send_close(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        if not self.read_paused and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
     def handle_parser_exception(self) -> None:
         """Close with the code of what is wrong with the frames. The client may be sending still."""
         close = self.conn.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")

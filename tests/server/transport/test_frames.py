@@ -50,6 +50,31 @@ async def test_a_message_has_a_bounded_number_of_fragments(serve: Serve) -> None
         assert await client.close_code() == 1008
 
 
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (frame(b"\xff\xfe"), 1007),
+        (frame(b"\xc3", final=False) + frame(b"(", 0), 1007),
+        (b"\xc1\x80\0\0\0\0", 1002),
+        (b"\x81\x01x", 1002),
+        (frame(b"", 0), 1002),
+        (b"\x81\xff\0\0\0\0\0\1\0\1\0\0\0\0", 1009),
+    ],
+    ids=["no UTF-8", "no UTF-8 in two parts", "a reserved bit", "no mask", "a part of nothing", "too long"],
+)
+async def test_what_breaks_the_protocol_is_closed_with_its_code_and_logged_as_no_failure(
+    serve: Serve, caplog: pytest.LogCaptureFixture, sent: bytes, code: int
+) -> None:
+    served: Served = await serve()
+    async with served.client() as client:
+        await client.send(UPGRADE)
+        assert await client.status() == 101
+        await client.send(sent + frame(b"more") * 100)
+        assert await client.close_code() == code
+    await served.empty()
+    assert [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
+
+
 async def test_a_socket_that_reads_nothing_is_not_read(serve: Serve) -> None:
     """Its pings would fill the memory with pongs that nobody takes."""
     served: Served = await serve()
