@@ -9,6 +9,7 @@ from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event, EventType
 from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.observation import FailureCategory
+from schema.domain.outage import Outage, outage_of
 from schema.domain.pnode import PNode
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
@@ -43,7 +44,8 @@ class CollectorState(Record):
     `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours` or `failed`; `cycle_seconds` is
     the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `faults` counts what
     this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
-    False where the store does not answer and this is what the newest snapshot says.
+    False where the store does not answer and this is what the newest snapshot says; `store_fault` is why it takes no
+    writes, looked for where nothing new is committed.
     """
 
     attempted_slot: Slot | None = None
@@ -55,6 +57,21 @@ class CollectorState(Record):
     jobs: tuple[JobReport, ...] = ()
     faults: Mapping[str, int] = Field(default_factory=dict[str, int])
     from_store: bool = True
+    store_fault: str | None = None
+
+
+def outage(state: CollectorState, current: Snapshot | None, now: float, interval: int) -> Outage | None:
+    """Whose fault it is that the newest snapshot is old at `now`; None where it is not."""
+    return outage_of(
+        now,
+        current.header.interval if current is not None else interval,
+        current.header.taken_at if current is not None else None,
+        store_answers=state.from_store,
+        store_fault=state.store_fault,
+        attempted_at=state.attempted_at,
+        outcome=state.outcome,
+        failures=[seed.failure for seed in state.seeds],
+    )
 
 
 class RegistryPage(Record):

@@ -20,6 +20,7 @@ CLUSTER = "it is a Redis Cluster, which is not supported"
 LOST = "the connection was lost"
 NO_PRIMARY = "no server accepts writes"
 QUOTA = "its storage is used up"
+DISK = "its disk is full"
 OTHER = "it refuses the request"
 
 # MongoDB: AuthenticationFailed, and Atlas' own code, which it has for other refusals too. Unauthorized.
@@ -32,6 +33,7 @@ _RIGHTS_CODE = 13
 _WORDS = (
     (CLUSTER, r"\bMOVED\b|CLUSTERDOWN|CROSSSLOT|Hash slot|don't hash to the same slot"),
     (QUOTA, r"over your space quota|storage quota|used memory > 'maxmemory'"),
+    (DISK, r"OutOfDiskSpace|No space left on device|disk full|not enough disk space"),
     (
         PASSWORD,
         r"bad auth|authentication failed|authentication ?error|invalid username-password|WRONGPASS|NOAUTH|"
@@ -45,7 +47,7 @@ _WORDS = (
         r"name does not resolve",
     ),
     (REFUSED, r"refused|Errno 111\b|Errno 61\b|connect call failed"),
-    (NO_PRIMARY, r"not primary|no primary|No replica set members|NotWritablePrimary|READONLY"),
+    (NO_PRIMARY, r"not primary|no primary|No replica set members|NotWritablePrimary|READONLY|read[- ]only"),
     (TIMEOUT, r"timed? ?out|timeout"),
     (LOST, r"closed|reset|broken pipe|EOF"),
 )

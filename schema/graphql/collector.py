@@ -8,6 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.observation import PodStats
+from schema.domain.outage import Outage
 from schema.domain.pnode import PNode
 from schema.domain.snapshot import CycleTiming, SeedReport, Snapshot
 from schema.graphql.context import Info
@@ -17,7 +18,7 @@ from schema.graphql.pnodes import PNodeType
 from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.snapshots import CycleTimingType, Header, SnapshotType
 from schema.graphql.tables import InSnapshot, Tables, tables_of
-from schema.reads import CollectorState, SeedAttempt
+from schema.reads import CollectorState, SeedAttempt, outage
 
 SEEDS = Weight(items=fixed(9))
 
@@ -50,10 +51,21 @@ class CollectorView(NamedTuple):
 
     state: CollectorState
     current: Snapshot | None
+    outage: Outage | None
 
 
 async def collector(info: Info) -> CollectorView:
-    return CollectorView(await info.context.reads.collector(), info.context.reads.current())
+    context = info.context
+    state, current = await context.reads.collector(), context.reads.current()
+    return CollectorView(state, current, outage(state, current, context.now, context.service.interval))
+
+
+def collector_cause(root: strawberry.Parent[CollectorView]) -> str | None:
+    return root.outage.cause.value if root.outage is not None else None
+
+
+def collector_cause_message(root: strawberry.Parent[CollectorView]) -> str | None:
+    return root.outage.message if root.outage is not None else None
 
 
 def collector_attempted_slot(root: strawberry.Parent[CollectorView]) -> Slot | None:
@@ -208,6 +220,12 @@ class CollectorType:
         collector_committed_slot, BigInt | None, "Slot of the newest cycle that was committed, in unix seconds."
     )
     outcome = resolved(collector_outcome, str, "How the newest cycle ended, in a word.")
+    cause = resolved(
+        collector_cause,
+        str | None,
+        "What keeps new snapshots from coming, never the nodes: `STORE`, `WORKER`, `UPLINK`, `SEEDS` or `CLOCK`; null while they come.",
+    )
+    cause_message = resolved(collector_cause_message, str | None, "The cause in a sentence; null while they come.")
     timing = resolved(collector_timing, CycleTimingType | None, "What the newest committed cycle took.")
     seeds = resolved(collector_seeds, list[SeedStateType], "Each seed that is asked.", weight=SEEDS)
     snapshot = resolved(collector_snapshot, SnapshotType | None, "The newest snapshot; null before the first.")

@@ -10,7 +10,7 @@ from schema.domain.errors import DomainError
 from schema.domain.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
 from schema.domain.snapshot import Snapshot
 from schema.domain.words import counted
-from schema.reads import HISTORY_JOBS, CollectorState, JobReport, Reads
+from schema.reads import HISTORY_JOBS, CollectorState, JobReport, Reads, outage
 from server.rest.errors import RETRY_AFTER_SECONDS
 from server.rest.models.health import Health, Probe
 from server.rest.respond import fresh
@@ -128,6 +128,10 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
     """The body of /health: from the snapshot in memory, and what was last seen of the store."""
     now = service.clock()
     common = {"last_gossip_fetch": store.last_fetch, "uptime": service.uptime, "timestamp": int(now)}
+    state_of = store.collector or CollectorState(from_store=False)
+    fault = outage(state_of, snapshot, now, service.cache_ttl)
+    if fault is not None:
+        common |= {"cause": fault.cause.value, "cause_message": fault.message}
     if snapshot is None:
         return {
             "status": Freshness.UNHEALTHY.value,
@@ -178,6 +182,8 @@ def _snapshot_check(state: Freshness, age: int, interval: int) -> dict[str, Any]
 
 
 def _store_check(store: StoreState) -> dict[str, Any]:
+    if store.collector is not None and store.collector.store_fault is not None:
+        return {"status": "fail", "message": f"The store takes no writes: {store.collector.store_fault}"}
     if store.collector is not None:
         return {"status": "pass", "message": "The store answers"}
     return {"status": "warn", "message": f"The store did not answer within {STORE_TIMEOUT_SECONDS} s"}

@@ -8,6 +8,7 @@ from typing import Protocol
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import Event
+from schema.domain.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
@@ -16,6 +17,7 @@ from server.storage import head, job_runs, registry
 from server.storage.connect import Mongo
 from server.storage.registry_reads import RegistryReads
 from server.storage.snapshot_reads import SnapshotReads
+from server.storage.write_probe import WriteProbe
 
 
 class HistoryQuestions(Protocol):
@@ -70,6 +72,8 @@ class MongoReads:
         self._registry = RegistryReads(mongo)
         self._history = history
         self._events = events
+        self._clock = clock
+        self._probe = WriteProbe(clock)
 
     def current(self) -> Snapshot | None:
         return self._snapshots.current()
@@ -100,13 +104,21 @@ class MongoReads:
         try:
             async with self._mongo.answering():
                 told, jobs = await asyncio.gather(head.told(), job_runs.reports())
+                fault = await self._probe.fault() if self._is_old(told.committed_slot) else None
         except SnapshotUnavailable:
             current = self.current()
             if current is None:
                 raise
             return _as_committed(current.header)
         state = told.collector or CollectorState(committed_slot=told.committed_slot)
-        return state.model_copy(update={"jobs": jobs, "from_store": True})
+        return state.model_copy(update={"jobs": jobs, "from_store": True, "store_fault": fault})
+
+    def _is_old(self, committed: Slot | None) -> bool:
+        """Whether no slot has been committed for so long that the store may be why."""
+        current = self.current()
+        if committed is None or current is None:
+            return True
+        return self._clock() - committed >= (DEGRADED_AFTER_INTERVALS + 1) * current.header.interval
 
     async def available(self) -> AvailableRange:
         current = self.current()

@@ -31,6 +31,11 @@ class Health(Body):
     status: str = Field(description="healthy, degraded or unhealthy")
     message: str = Field(description="The state in a sentence")
     reason: str | None = Field(default=None, description="Why it is unhealthy; absent otherwise")
+    cause: str | None = Field(
+        default=None,
+        description="What keeps new snapshots from coming: STORE, WORKER, UPLINK, SEEDS or CLOCK; absent while they come",
+    )
+    cause_message: str | None = Field(default=None, description="The cause in a sentence; absent while they come")
     snapshot_age_seconds: Seconds | None = Field(default=None, description="Absent without a snapshot")
     last_updated: UnixTime | None = Field(default=None, description="When the snapshot was taken; absent without one")
     last_gossip_fetch: UnixTime | None = Field(

@@ -120,6 +120,25 @@ def test_health_follows_the_age_of_the_jobs_that_look_after_history(
     }
 
 
+def test_health_says_whose_fault_it_is_that_data_are_old() -> None:
+    class Full(FakeReads):
+        async def collector(self) -> CollectorState:
+            return (await super().collector()).model_copy(update={"store_fault": "its storage is used up"})
+
+    with make_client(Full([factories.network(5)]), now=lambda: TAKEN_AT + 300) as client:
+        body = client.get("/health").json()
+        ready = client.get("/health/ready")
+    assert (body["status"], body["cause"]) == ("degraded", "STORE")
+    assert body["cause_message"] == "The store takes no writes: its storage is used up"
+    assert body["checks"]["store"] == {"status": "fail", "message": body["cause_message"]}
+    assert ready.status_code == 200
+
+
+def test_health_names_no_cause_while_data_are_fresh() -> None:
+    with make_client(world(), now=lambda: TAKEN_AT) as client:
+        assert "cause" not in client.get("/health").json()
+
+
 def test_a_job_that_has_never_succeeded_is_a_warning() -> None:
     reads = world()
     reads.jobs = (JobReport(name="rollup", began_at=AT),)

@@ -1,0 +1,77 @@
+"""Whose fault it is that nothing new is known. None of it is the nodes': who was not looked at has not failed."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from schema.domain.base import Record, UnixSeconds
+from schema.domain.freshness import DEGRADED_AFTER_INTERVALS
+from schema.domain.observation import FailureCategory
+
+CLOCK_TOLERANCE_SECONDS = 60
+MIN_SEEDS = 2  # what one seed does not answer says nothing about our own network
+
+# A refusal, or an answer of any kind, proves that the way to a seed and back is open.
+_NO_WAY = frozenset({FailureCategory.TIMEOUT, FailureCategory.UNREACHABLE})
+
+
+class OutageCause(StrEnum):
+    """What keeps new snapshots from coming.
+
+    STORE: the database does not answer, or takes no writes. WORKER: no worker reports cycles, or its cycles fail. UPLINK:
+    not one of several seeds can be reached, as where this machine has no network. SEEDS: they answer, but give no list.
+    CLOCK: the newest snapshot lies in the future of the clock here.
+    """
+
+    STORE = "STORE"
+    WORKER = "WORKER"
+    UPLINK = "UPLINK"
+    SEEDS = "SEEDS"
+    CLOCK = "CLOCK"
+
+
+class Outage(Record):
+    """The cause, and a sentence for people."""
+
+    cause: OutageCause
+    message: str
+
+
+def outage_of(
+    now: float,
+    interval: int,
+    taken_at: UnixSeconds | None,
+    *,
+    store_answers: bool,
+    store_fault: str | None,
+    attempted_at: UnixSeconds | None,
+    outcome: str,
+    failures: Sequence[FailureCategory | None],
+) -> Outage | None:
+    """Why the newest snapshot (taken at `taken_at`, None: there is none) is old at `now`; None where it is not.
+
+    `interval` is the polling interval in seconds; `store_fault` is why the store takes no writes; the rest is what the
+    worker last reported: when, its outcome, and each seed's failure.
+    """
+    patience = DEGRADED_AFTER_INTERVALS * interval
+    if taken_at is not None and taken_at - now > max(interval, CLOCK_TOLERANCE_SECONDS):
+        ahead = int(taken_at - now)
+        message = f"The newest snapshot is {ahead} s ahead of the clock here: one of the two machines has a wrong clock"
+        return Outage(cause=OutageCause.CLOCK, message=message)
+    if taken_at is not None and now - taken_at < patience:
+        return None
+    if not store_answers:
+        return Outage(cause=OutageCause.STORE, message="The store does not answer")
+    if store_fault is not None:
+        return Outage(cause=OutageCause.STORE, message=f"The store takes no writes: {store_fault}")
+    if attempted_at is None or now - attempted_at >= patience:
+        return Outage(cause=OutageCause.WORKER, message="No worker has reported a cycle lately")
+    if outcome == "no_seed_answered":
+        return _of_seeds(failures)
+    return Outage(cause=OutageCause.WORKER, message="The worker's cycles fail; its log says why")
+
+
+def _of_seeds(failures: Sequence[FailureCategory | None]) -> Outage:
+    if len(failures) >= MIN_SEEDS and all(failure in _NO_WAY for failure in failures):
+        message = f"None of the {len(failures)} seeds can be reached from the worker"
+        return Outage(cause=OutageCause.UPLINK, message=message)
+    return Outage(cause=OutageCause.SEEDS, message="No seed gives its list")

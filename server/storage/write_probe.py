@@ -1,0 +1,45 @@
+"""Whether the store takes writes: asked where nothing new is committed, since a full store still answers questions."""
+
+from collections.abc import Awaitable, Callable
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+from server.reasons import RIGHTS, reason_of
+from server.storage.history_state import UpkeepDocument
+
+PROBE_SECONDS = 10.0
+PATIENCE_SECONDS = 2.0
+_KEY = "write probe"
+
+
+async def write(now: int) -> None:
+    """Write a small document. Raises PyMongoError where the store does not take it in time."""
+    with pymongo.timeout(PATIENCE_SECONDS):
+        await UpkeepDocument.collection().update_one({"_id": _KEY}, {"$set": {"at": now}}, upsert=True)
+
+
+class WriteProbe:
+    """Calls `write`, at most every `PROBE_SECONDS`; `clock` gives unix seconds."""
+
+    def __init__(self, clock: Callable[[], float], write: Callable[[int], Awaitable[None]] = write) -> None:
+        self._clock = clock
+        self._write = write
+        self._asked_at: float | None = None
+        self._fault: str | None = None
+
+    async def fault(self) -> str | None:
+        """Why the store takes no writes; None where it does, or where that cannot be told."""
+        now = self._clock()
+        if self._asked_at is None or not 0 <= now - self._asked_at < PROBE_SECONDS:
+            self._asked_at = now
+            self._fault = await self._ask(int(now))
+        return self._fault
+
+    async def _ask(self, now: int) -> str | None:
+        try:
+            await self._write(now)
+        except PyMongoError as error:
+            reason = reason_of(error)
+            return None if reason == RIGHTS else reason  # this process may be a reader's
+        return None
