@@ -28,20 +28,18 @@ from schema.domain.base import MINUTE
 from schema.graphql.bounded import BoundedMap, compact
 from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
+from schema.graphql.documents import PRICE_BYTES, Compiled, Document
 from schema.graphql.errors import log_internal, mask_errors
 from schema.graphql.fields import Terms
 from schema.graphql.guard import Priced, choose_operation, core_schema, parse_document, price, validate_document
 from schema.graphql.inputs import refused_variables
-from schema.graphql.introspection import Introspection, asks_about_schema
+from schema.graphql.introspection import Introspection
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
 # What a parsed document takes, per byte of its text (measured: 40 to 60).
 BYTES_PER_SOURCE_BYTE = 60
 
-MAX_PRICES = 64  # that a document remembers: one for each set of variables that it is asked with
-MAX_PRICES_BYTES = 64 * 1_024
-PRICE_BYTES = 256
 
 MAX_INTROSPECTED = 64
 MAX_INTROSPECTED_BYTES = 8 * 2**20
@@ -52,22 +50,7 @@ NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they se
 
 Response = dict[str, Any]
 Question = tuple[str, str | None, bytes]
-Compiled = Callable[[Context, Mapping[str, Any]], Any]
 Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
-
-
-class Document:
-    """A query text that may run, with the operations that were compiled from it so far."""
-
-    __slots__ = ("__weakref__", "compiled", "node", "prices", "sha256")
-
-    def __init__(self, sha256: str, node: DocumentNode) -> None:
-        self.sha256 = sha256
-        self.node = node
-        self.compiled: dict[str | None, Compiled | None] = {}
-        self.prices = BoundedMap[tuple[str | None, bytes, int, int], Priced](
-            max_entries=MAX_PRICES, max_size=MAX_PRICES_BYTES, at_once=True
-        )
 
 
 class Failure(NamedTuple):
@@ -162,17 +145,22 @@ class Engine:
         return self._documents.get(query) or self._held.get(query)
 
     def ready(
-        self, query: str, operation_name: str | None, variables: Mapping[str, Any] | None, now: float
+        self,
+        query: str,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        now: float,
+        known: Document | None = None,
     ) -> Ready | Failure:
         """The operation of a request, checked and priced at time `now` (unix seconds); else its errors."""
-        document = self.document(query)
+        document = known or self.document(query)
         if isinstance(document, Failure):
             return document
         operation = choose_operation(document.node, operation_name)
         if isinstance(operation, GraphQLError):
             return _failure((operation,))
         given = variables or {}
-        refused = refused_variables(given)
+        refused = refused_variables(given) if given else None
         if refused is not None:
             return _failure((refused,))
         written = compact(orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
@@ -217,7 +205,7 @@ class Engine:
 
     def _about_schema(self, ready: Ready) -> Result | None:
         """The answer to an operation that asks for nothing but the schema, made once; None for all others."""
-        if ready.is_subscription or not asks_about_schema(ready.document.node, ready.operation):
+        if not ready.document.introspects or ready.is_subscription:
             return None
         written = self._introspected.get(ready.question)
         if written is None:

@@ -4,7 +4,7 @@ The schema never changes, so that an answer can be made while its operation is p
 of fields that it has. Work ends where that passes the budget. The resolvers are graphql-core's own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -62,25 +62,18 @@ class _Info(NamedTuple):
     schema: GraphQLSchema
 
 
-def asks_about_schema(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Whether an operation may ask for the schema at its root, itself or by a fragment; tells quickly where not."""
-    selections = operation.selection_set.selections
-    return any(not isinstance(node, FieldNode) or node.name.value in META_FIELDS for node in selections) and any(
-        isinstance(node, FieldNode) and node.name.value in META_FIELDS
-        for selected in (operation.selection_set, *_selection_sets(document))
-        for node in selected.selections
-    )
-
-
-def _selection_sets(document: DocumentNode) -> Iterator[SelectionSetNode]:
-    """The selections of all fragments of a document, and of those within selections at their roots."""
+def asks_about_schema(document: DocumentNode) -> bool:
+    """Whether some operation of a document may ask about the schema at its root, itself or by a fragment."""
     left: list[SelectionSetNode] = [
         d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode | OperationDefinitionNode)
     ]
     while left:
-        selected = left.pop()
-        yield selected
-        left += [node.selection_set for node in selected.selections if isinstance(node, InlineFragmentNode)]
+        for node in left.pop().selections:
+            if isinstance(node, InlineFragmentNode):
+                left.append(node.selection_set)
+            elif isinstance(node, FieldNode) and node.name.value in META_FIELDS:
+                return True
+    return False
 
 
 class Introspection:

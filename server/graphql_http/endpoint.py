@@ -124,7 +124,7 @@ class GraphQLEndpoint:
                 raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "use GET or POST", allow=ALLOWED_METHODS)
 
     async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
-        ready = await self._operations.prepare(request, exchange.address)
+        ready = self._operations.known(request) or await self._operations.prepare(request, exchange.address)
         if isinstance(ready, Failure) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be asked for by GET", allow="POST")
         streams = isinstance(ready, Ready) and ready.is_subscription

@@ -48,6 +48,19 @@ class Operations:
         self._turns = Turns()
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
+    def known(self, request: GraphQLRequest) -> Ready | None:
+        """`prepared` for a document that is in memory; None for all others, and for what is refused."""
+        document = self._engine.known(request.query) if request.query is not None and not request.extensions else None
+        if document is None:
+            return None
+        asked = request.operation_name, request.variables, self._clock()
+        ready = self._engine.ready(request.query or "", *asked, document)
+        return ready if isinstance(ready, Ready) else None
+
+    def is_new(self, request: GraphQLRequest) -> bool:
+        """Whether the document of a request is not in memory, so that it would have to be parsed."""
+        return request.query is not None and self._engine.known(request.query) is None
+
     async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
         """`prepared`, where new documents wait for their turn, and what is refused is charged for what it took."""
         text = request.query or ""

@@ -17,8 +17,8 @@ not read is bounded by its outbox.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, cast
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, cast
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
@@ -26,12 +26,13 @@ from starlette.types import Message, Receive, Scope, Send
 from schema.graphql.engine import Failure, Ready
 from schema.graphql.errors import ErrorCode
 from server.clients import client_of
-from server.graphql_http.feeds import Feeds, Source
+from server.graphql_http.asked import Operations
+from server.graphql_http.feeds import Feeds
 from server.graphql_http.holdings import Held, Holdings
 from server.graphql_http.messages import MAX_FRAME_BYTES, PROTOCOL, Closed, id_of, parsed, payload_of, quoted
 from server.graphql_http.outbox import Framed, Outbox, Overflow
 from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, Pace
-from server.graphql_http.request import GraphQLRequest, Refused, from_parameters
+from server.graphql_http.request import Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
 from server.headers import combined
 from server.logs import get_logger
@@ -41,22 +42,6 @@ INIT_SECONDS = 5.0
 MAX_SUBSCRIPTIONS = 50
 
 log = get_logger(__name__)
-
-
-class Operations(Protocol):
-    """What a connection needs of the GraphQL engine."""
-
-    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """The operation, checked and ready to run; or the errors that keep it from running."""
-        ...
-
-    def charge(self, ready: Ready, address: str) -> Failure | None:
-        """Take the cost of one more result; else the error of a client that has none left."""
-        ...
-
-    def feed(self, ready: Ready) -> tuple[object | None, Source]:
-        """The key under which its results can be shared (None: not at all), and their source."""
-        ...
 
 
 class WebSockets:
@@ -218,16 +203,24 @@ class Connection:
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             self._refuse(name, f"a connection has at most {MAX_SUBSCRIPTIONS} operations at once")
             return
+        # What cannot be held is not even parsed.
+        size = len(request.query or "")
+        if self._operations.is_new(request) and self._is_refused(name, None, size):
+            return
         ready = await self._operations.ready(request, self._address)
         if isinstance(ready, Failure):
             self._reply({"type": "error", "id": name, "payload": ready.errors})
             return
-        text, size = ready.question, len(request.query or "") + len(ready.question[-1])
+        size += len(ready.question[-1])
+        if not self._is_refused(name, ready.question, size):
+            self._join(name, ready, size)
+
+    def _is_refused(self, name: str, text: Hashable, size: int) -> bool:
+        """Whether one more document (None: a new one) may not be held; if so, says so to the client."""
         refusal = self._holdings.refusal(self._address, self._held, text, size)
         if refusal is not None:
             self._refuse(name, refusal)
-            return
-        self._join(name, ready, size)
+        return refusal is not None
 
     def _join(self, name: str, ready: Ready, size: int) -> None:
         """Listen to the operation's results."""

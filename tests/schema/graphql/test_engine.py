@@ -8,7 +8,8 @@ import pytest
 
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context
-from schema.graphql.engine import MAX_PRICES, MAX_PRICES_BYTES, Engine, Failure, Ready
+from schema.graphql.documents import MAX_PRICES, MAX_PRICES_BYTES
+from schema.graphql.engine import Engine, Failure, Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

@@ -323,6 +323,17 @@ async def test_the_documents_of_a_socket_are_bounded_and_given_back(api: Any) ->
         await api.updates.listening(MAX_BYTES_PER_SOCKET // 7_000)
 
 
+async def test_what_cannot_be_held_is_not_even_parsed(api: Any) -> None:
+    async with WebSocket(api) as socket:
+        await socket.init()
+        for number in range(9):
+            await socket.send(subscribe(str(number), distinct(number)))
+        await socket.send(subscribe("beyond", "{" + " nonsense" * 1_000 + "}"))
+        refused = await socket.receive()
+
+    assert (refused["id"], refused["payload"][0]["extensions"]["code"]) == ("beyond", "RATE_LIMITED")
+
+
 async def test_equal_documents_of_all_sockets_are_one(api: Any) -> None:
     query = distinct(0)
     async with WebSocket(api) as one, WebSocket(api) as two:
