@@ -1,0 +1,112 @@
+"""Our own outage: whatever fails on our side, no node's status, presence, score or key suffers once it is over."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from jobs.collect import Collector, SeedsNotAsked
+from schema.domain.cycle import CycleOptions
+from schema.domain.errors import SnapshotUnavailable
+from schema.domain.events import Event, EventType
+from schema.domain.observation import SeedReply
+from schema.domain.snapshot import Snapshot
+from schema.writes import Lease
+from tests.factories import AT, SEEDS, observation, seed_reply
+from tests.fakes import FakeAnnouncer, FakeStore
+
+INTERVAL = 60
+BEFORE, AFTER = 20, 4
+NODES = range(1, 7)
+
+
+class Store(FakeStore):
+    """A store that can be away."""
+
+    away = False
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        if self.away:
+            raise SnapshotUnavailable("away")
+        return await super().acquire(holder, now, lease_seconds)
+
+
+class World:
+    """A steady network, and what fails on our side: `seeds`, `uplink`, `store`, `worker` or nothing."""
+
+    def __init__(self) -> None:
+        self.slot = AT
+        self.failing = ""
+        self.store = Store()
+        self.collector = self._collector()
+
+    def _collector(self) -> Collector:
+        return Collector(
+            self.store,
+            FakeAnnouncer(),
+            self.crawl,
+            CycleOptions(interval=INTERVAL),
+            holder="one",
+            lease_seconds=INTERVAL,
+            clock=lambda: float(self.slot),
+        )
+
+    async def crawl(self) -> Sequence[SeedReply]:
+        up = {"seeds": SEEDS[:0], "uplink": SEEDS[:0], "most seeds": SEEDS[:1]}.get(self.failing, SEEDS)
+        rows = [observation(n, uptime=self.slot - AT + 10_000 * n, last_seen=self.slot - 3) for n in NODES]
+        return [seed_reply(seed, rows if seed in up else None, at=float(self.slot)) for seed in SEEDS]
+
+    async def work(self, slots: int, failing: str = "") -> None:
+        self.failing = failing
+        self.store.away = failing == "store"
+        for _ in range(slots):
+            if failing != "worker":
+                try:
+                    await self.collector.collect(self.slot)
+                except SeedsNotAsked:
+                    assert failing == "store"
+            self.slot += INTERVAL
+        if failing == "worker":
+            self.collector = self._collector()  # started again, with nothing in memory
+        self.failing, self.store.away = "", False
+
+    @property
+    def newest(self) -> Snapshot:
+        return self.store.commits[-1].snapshot
+
+    def events(self) -> list[Event]:
+        return [event for commit in self.store.commits[1:] for event in commit.events]
+
+
+@pytest.mark.parametrize("slots", [1, 3, 10, 180], ids=["a slot", "the grace", "ten minutes", "three hours"])
+@pytest.mark.parametrize("failing", ["seeds", "uplink", "most seeds", "store", "worker"])
+async def test_no_node_suffers_from_what_fails_on_our_side(failing: str, slots: int) -> None:
+    calm, troubled = World(), World()
+    for world, trouble in ((calm, ""), (troubled, failing)):
+        await world.work(BEFORE)
+        await world.work(slots, trouble)
+        await world.work(AFTER)
+
+    assert troubled.newest.slot == calm.newest.slot
+    # A seed that nobody lists is known by its own answers alone: its silence is its own.
+    seeds = {node.id for node in calm.newest.nodes if node.pubkey is None}
+    for node, same in zip(troubled.newest.nodes, calm.newest.nodes, strict=True):
+        if node.id in seeds:
+            continue
+        assert (node.id, node.status, node.uptime, node.consistency) == (
+            same.id,
+            same.status,
+            same.uptime,
+            same.consistency,
+        )
+        assert (node.score and node.score.composite) == (same.score and same.score.composite)
+    theirs = {EventType.LEFT, EventType.JOINED, EventType.RESTARTED, EventType.STATUS_CHANGED, EventType.KEY_CONFLICT}
+    assert [event for event in troubled.events() if event.type in theirs and event.subject not in seeds] == []
+
+
+@pytest.mark.parametrize("failing", ["seeds", "uplink", "store"])
+async def test_while_it_lasts_nothing_is_said_of_any_node(failing: str) -> None:
+    world = World()
+    await world.work(BEFORE)
+    before = world.newest
+    await world.work(30, failing)
+    assert world.newest is before, "no slot is committed in which nobody was looked at"
