@@ -1,7 +1,7 @@
 """What pods send, made into records of the domain. Validation is field by field and pod by pod.
 
-A field that is wrong becomes None and is counted as `field:NAME` (`stats:NAME` in get-stats); a pod without a usable
-address is left out and counted as `pod:REASON`. An answer is refused whole, by CallFailed, only where nothing in it
+A field that is wrong becomes None and is counted as `field:NAME` (`stats:NAME` in get-stats); a pod without a key
+and a usable address is left out and counted as `pod:REASON`. An answer is refused whole, by CallFailed, only where nothing in it
 can be used. No count and no message has a key or a text of the sender's choosing.
 """
 
@@ -14,7 +14,7 @@ import orjson
 from jobs.prpc import fields
 from jobs.prpc.address import canonical_address
 from jobs.prpc.errors import MAX_MESSAGE_CHARS, CallFailed
-from schema.domain.observation import FailureCategory, Observation, PodStats
+from schema.domain.observation import NO_ADDRESS, FailureCategory, Observation, PodStats
 
 GET_VERSION: Final = "get-version"
 GET_STATS: Final = "get-stats"
@@ -142,11 +142,12 @@ def read_pod(row: object) -> Observation | str:
     get = pod.get
     raw = get("address")
     address = canonical_address(raw) if type(raw) is str else None
-    if address is None:
+    key = fields.pubkey(get("pubkey"))
+    if address is None and key is None:
         return "pod:address"
     stamp = get("last_seen_timestamp")
     values = (
-        fields.pubkey(get("pubkey")),
+        key,
         fields.version(get("version")),
         fields.last_seen_text(get("last_seen")) if stamp is None else fields.unix_seconds(stamp),
         fields.flag(get("is_public")),
@@ -156,7 +157,10 @@ def read_pod(row: object) -> Observation | str:
         fields.count(get("storage_used")),
         fields.percentage(get("storage_usage_percent")),
     )
-    return Observation(address, *values, _invalid(pod, values) if None in values else ())
+    invalid = _invalid(pod, values) if None in values else ()
+    if address is None:
+        return Observation(NO_ADDRESS, *values, ("address", *invalid))
+    return Observation(address, *values, invalid)
 
 
 def _invalid(pod: Mapping[str, object], values: tuple[object, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from schema.domain.clocks import CLOCK_TOLERANCE_SECONDS
 from schema.domain.liveness import FRESH_GOSSIP_SECONDS, judge, observe
 from schema.domain.memory import AddressMemory
 from schema.domain.merge import Listing
+from schema.domain.observation import NO_ADDRESS
 from schema.domain.pnode import AddressChange, AddressSighting, LivenessBasis, PNodeStatus
 from schema.domain.process import (
     ONE_PROCESS_SECONDS,
@@ -58,7 +59,8 @@ class ListedAddress(NamedTuple):
     @property
     def reach(self) -> Reach:
         """How far the address reaches, for us: as far as for the seed that is nearest to us."""
-        return Reach.GLOBAL if any(not row.relative for row in self.listings) else reach_of(self.memory.address)
+        reach = reach_of(self.memory.address)
+        return Reach.GLOBAL if reach is not Reach.NONE and any(not row.relative for row in self.listings) else reach
 
 
 def listed_addresses(
@@ -167,6 +169,7 @@ def sightings(listed: Sequence[ListedAddress], quorum: int = 1) -> tuple[Address
             supported=not enough or _backed(each, quorum) >= enough,
         )
         for each in listed
+        if each.memory.address != NO_ADDRESS
     )
 
 
@@ -220,6 +223,7 @@ def previous_addresses(
     until = {change.address: change.until for change in known}
     until.update((memory.address, memory.last_listed) for memory in remembered)
     until.pop(current, None)
+    until.pop(NO_ADDRESS, None)
     newest_first = sorted(until.items(), key=lambda item: (-item[1], item[0]))
     return tuple(AddressChange(address=a, until=u) for a, u in newest_first[:MAX_PREVIOUS_ADDRESSES])
 

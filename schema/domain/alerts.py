@@ -214,7 +214,7 @@ def _alert(
     return Alert(
         id=f"{node.id}/{band.type}",
         node_id=node.id,
-        address=node.address,
+        address=node.place,
         severity=band.severity,
         type=band.type,
         metric=metric,

@@ -53,7 +53,7 @@ def derive(previous: Snapshot | None, current: Snapshot) -> tuple[Event, ...]:
             at=at,
             type=change.type,
             subject=change.subject,
-            address=change.address,
+            address=change.address or None,
             before=change.before,
             after=change.after,
         )
@@ -130,7 +130,7 @@ def _moves(old: PNode, new: PNode) -> Iterator[_Change]:
         yield _Change(EventType.RESTARTED, subject, address, str(old.uptime), str(new.uptime))
     if old.version is not None and new.version is not None and old.version != new.version:
         yield _Change(EventType.VERSION_CHANGED, subject, address, old.version, new.version)
-    if old.address != new.address and not old.address_assumed and not new.address_assumed:
+    if old.address != new.address and old.address and new.address and not (old.address_assumed or new.address_assumed):
         yield _Change(EventType.ADDRESS_CHANGED, subject, address, old.address, new.address)
     if _commits_otherwise(old.storage_committed, new.storage_committed):
         committed = (str(old.storage_committed), str(new.storage_committed))

@@ -102,7 +102,7 @@ def _winner(category: ComparedBy, nodes: Sequence[PNode]) -> Winner:
     return Winner(
         category=category,
         node_id=best.id if won else None,
-        address=best.address if won else None,
+        address=best.place if won else None,
         value=value if won else 0,
     )
 
@@ -110,7 +110,7 @@ def _winner(category: ComparedBy, nodes: Sequence[PNode]) -> Winner:
 def _reason(best: PNode | None) -> str:
     if best is None or best.score is None:
         return "No node has a score: none of them is online."
-    return f"{best.address} has the highest composite score, {best.score.composite:.2f} of 100."
+    return f"{best.place} has the highest composite score, {best.score.composite:.2f} of 100."
 
 
 def _considerations(best: PNode | None, nodes: Sequence[PNode], winners: Sequence[Winner]) -> tuple[str, ...]:
@@ -120,5 +120,5 @@ def _considerations(best: PNode | None, nodes: Sequence[PNode], winners: Sequenc
         for winner in winners
         if best is not None and winner.category in _WEIGHED and winner.node_id not in {best.id, None}
     ]
-    away = [node.address for node in nodes if not node.is_online]
+    away = [node.place for node in nodes if not node.is_online]
     return (*better, *([f"not online: {', '.join(away)}"] if away else []))

@@ -13,7 +13,7 @@ from schema.domain.health import network_health, network_totals
 from schema.domain.liveness import default_grace
 from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, merge
-from schema.domain.observation import SeedReply
+from schema.domain.observation import NO_ADDRESS, SeedReply
 from schema.domain.pnode import PNode
 from schema.domain.presence import proves_absence
 from schema.domain.probe import Answered
@@ -195,12 +195,12 @@ def _register(
 def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -> RegistryEntry:
     """What the registry keeps of a node, as of this slot; `nodes` are all of the snapshot by id, it among them."""
     node = nodes[memory.id]
-    addresses = {node.address, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
+    addresses = {node.place, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
     return RegistryEntry(
         id=memory.id,
-        address=node.address,
+        address=node.place,
         pubkey=node.pubkey,
-        addresses=tuple(sorted(addresses)),
+        addresses=tuple(sorted(addresses - {NO_ADDRESS})),
         first_seen=memory.first_seen,
         last_seen=node.last_seen,
         appearances=memory.appearances,

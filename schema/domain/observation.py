@@ -28,8 +28,12 @@ class Failure(Record):
     message: str
 
 
+NO_ADDRESS = ""
+"""In place of an address that is no IP address with a port: its node is known by its key."""
+
+
 class Observation(NamedTuple):
-    """One pod as one seed listed it. Every field but the address may be unknown.
+    """One pod as one seed listed it. Every field but the address may be unknown; `NO_ADDRESS` is for one with a key.
 
     `last_seen` is in unix seconds by the seed's clock; sizes are in bytes, `uptime` in seconds, the percentage in
     0..100. `pubkey` is None where the key is null or does not decode to 32 bytes; `invalid` names the fields that the

@@ -82,9 +82,9 @@ def _operator(key: str, nodes: list[PNode], *, strict: bool) -> Operator:
     """`strict` leaves out what only one seed, or the node itself, says."""
     online = [node for node in nodes if node.is_online]
     seen_at = [seen for node in nodes for seen in node.sightings if seen.supported]
-    addresses = {node.address for node in nodes} | {seen.address for seen in seen_at}
+    addresses = {node.place for node in nodes} | {seen.address for seen in seen_at}
     alive = {seen.address for seen in seen_at if seen.status is PNodeStatus.ONLINE}
-    alive |= {node.address for node in online}
+    alive |= {node.place for node in online}
     versions = {node.version for node in nodes if node.version is not None}
     return Operator(
         key=key,

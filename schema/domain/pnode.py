@@ -178,7 +178,7 @@ class PNode(Record):
     """A storage node in one slot.
 
     `id` is its pubkey, or `addr:HOST:PORT` where no valid key is known. `address` is the live address seen last,
-    in a conflict the one known longest (gossip host and port, not the RPC endpoint); `address_assumed` marks a seed that nobody lists, whose port is a
+    in a conflict the one known longest (gossip host and port, not the RPC endpoint), empty where no usable one is known; `address_assumed` marks a seed that nobody lists, whose port is a
     guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
     `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
     `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
@@ -228,6 +228,11 @@ class PNode(Record):
     def is_online(self) -> bool:
         """The one rule for online, on every surface."""
         return self.status is PNodeStatus.ONLINE
+
+    @property
+    def place(self) -> str:
+        """The address, or the id where no usable one is known: a text that finds the node."""
+        return self.address or self.id
 
     def says_alone(self, field: str) -> bool:
         """Whether a measurement is the node's own word, and no seed's; of its use, where any part of it is."""

@@ -55,6 +55,7 @@ def due(nodes: Iterable[PNode], at: UnixSeconds, opted_out: Collection[str] = ()
         if node.is_public
         and node.is_online
         and not node.is_seed
+        and node.address
         and node.rpc_port is not None
         and LOWEST_PORT <= node.rpc_port <= HIGHEST_PORT
         and node.id not in opted_out

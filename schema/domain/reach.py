@@ -46,17 +46,17 @@ def reach_of_host(host: str) -> Reach:
 
 
 @lru_cache(maxsize=_REMEMBERED_HOSTS)
-def reach_of(address: str | None) -> Reach:
+def reach_of(address: str) -> Reach:
     """The reach of `HOST:PORT`; NONE where no address is known."""
-    return Reach.NONE if address is None else reach_of_host(host_of(address))
+    return reach_of_host(host_of(address)) if address else Reach.NONE
 
 
-def is_relative(address: str | None, observer: str) -> bool:
+def is_relative(address: str, observer: str) -> bool:
     """Whether an address means something only to the host that saw it (`observer`), and so proves nothing to others.
 
     A private address in the list of a seed that we reach by a private address of the same kind is in our own network.
     """
     reach = reach_of(address)
-    if reach is Reach.GLOBAL:
+    if reach in {Reach.GLOBAL, Reach.NONE}:
         return False
-    return reach in {Reach.LOCAL, Reach.NONE} or reach_of_host(observer) is not reach
+    return reach is Reach.LOCAL or reach_of_host(observer) is not reach

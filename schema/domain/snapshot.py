@@ -194,13 +194,13 @@ class Snapshot(Record):
             for sighting in node.sightings:
                 index[sighting.address] = node
         for node in sorted(self.nodes, key=lambda n: n.is_online):
-            index[node.address] = node
+            index[node.place] = node
         return index
 
     @cached_property
     def contacts(self) -> tuple[Contact, ...]:
         """All nodes by their last contact, newest first."""
-        return tuple(sorted((Contact(n.last_contact, n.address, n.id) for n in self.nodes), key=place))
+        return tuple(sorted((Contact(n.last_contact, n.place, n.id) for n in self.nodes), key=place))
 
     def find(self, key: str) -> PNode | None:
         """The node with this id, pubkey or address (any that it is known by), else None."""

@@ -108,7 +108,7 @@ def _edges(seeds: list[SeedReport], pods: list[PNode]) -> tuple[TopologyEdge, ..
     for node in pods:
         for witness in node.witnesses:
             if witness in listed:
-                listed[witness].append(TopologyEdge(witness, node.id, node.address))
+                listed[witness].append(TopologyEdge(witness, node.id, node.place))
     return tuple(chain.from_iterable(listed.values()))
 
 
@@ -118,7 +118,7 @@ def _seed_node(seed: SeedReport) -> TopologyNode:
 
 def _pod_node(node: PNode) -> TopologyNode:
     group = _GROUPS[node.is_public]
-    return TopologyNode(id=node.id, kind=TopologyKind.PNODE, label=label_of(node.address), group=group, pnode=node)
+    return TopologyNode(id=node.id, kind=TopologyKind.PNODE, label=label_of(node.place), group=group, pnode=node)
 
 
 def _islands(seeds: list[SeedReport], pods: list[PNode]) -> tuple[Island, ...]:

@@ -46,7 +46,7 @@ CONSISTENCY_COLUMNS = Columns[PNode](
         "disappearances": Column(lambda node: _of(node).disappearances),
         "last_appearance": Column(lambda node: _of(node).last_appearance),
         "last_drop": Column(lambda node: _of(node).last_drop),
-        "address": Column(lambda node: node.address),
+        "address": Column(lambda node: node.address or None),
         "pnode": Column(lambda node: node.id),
         "pnode_status": Column(lambda node: node.status),
     },

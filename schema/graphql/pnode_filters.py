@@ -26,7 +26,7 @@ PNODE_COLUMNS = Columns[PNode](
     kind="pnodes",
     by_name={
         "id": Column(lambda node: node.id),
-        "address": Column(lambda node: node.address),
+        "address": Column(lambda node: node.address or None),
         "pubkey": Column(lambda node: node.pubkey),
         "status": Column(lambda node: node.status),
         "version": Column(lambda node: node.version, sort_key),

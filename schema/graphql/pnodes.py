@@ -105,6 +105,10 @@ def node_operator(root: strawberry.Parent[Node]) -> InSnapshot[Operator] | None:
     return InSnapshot(operator, root.tables) if operator is not None else None
 
 
+def known_address(root: strawberry.Parent[InSnapshot[PNode]]) -> str | None:
+    return root.record.address or None
+
+
 def previous_addresses(
     root: strawberry.Parent[Node], first: PreviousFirst = DEFAULT_PREVIOUS
 ) -> tuple[AddressChange, ...]:
@@ -198,7 +202,11 @@ class VersionChangeType:
 )
 class PNodeType:
     id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` where no valid key is known.")
-    address: str = attribute("Gossip address `HOST:PORT` that lives, the one seen last; not the RPC endpoint.")
+    address = resolved(
+        known_address,
+        str | None,
+        "Gossip address `HOST:PORT` that lives, the one seen last; not the RPC endpoint. Null where no seed lists a usable one.",
+    )
     address_assumed: bool = attribute("Whether the port is a guess: a seed that answers and that nobody lists.")
     pubkey: str | None = attribute("Public key in base58 (32 bytes); null where none or no valid one is reported.")
     status: PNodeStatus = attribute("Whether it lives. Only ONLINE counts as online.")

@@ -22,7 +22,7 @@ from schema.graphql.tables import InSnapshot, Tables, tables_of
 # What counts as a change of a node, by public name. Uptime and gossip times move with every snapshot, and sizes with
 # most: they are left to `snapshots`, or subscribers would hear of every node every time.
 CHANGING: dict[str, Callable[[PNode], object]] = {
-    "address": lambda node: node.address,
+    "address": lambda node: node.address or None,
     "pubkey": lambda node: node.pubkey,
     "status": lambda node: node.status,
     "livenessBasis": lambda node: node.liveness_basis,

@@ -35,7 +35,7 @@ TOPOLOGY_COLUMNS = Columns[TopologyNode](
     kind="topology",
     by_name={
         "kind": Column(lambda node: _RANK[node.kind]),
-        "address": Column(lambda node: node.pnode.address if node.pnode is not None else node.id),
+        "address": Column(lambda node: node.pnode.place if node.pnode is not None else node.id),
     },
     identify=_key,
 )

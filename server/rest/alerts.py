@@ -37,7 +37,7 @@ def alert_routes(views: Views) -> Routes:
             return unknown_node(address)
         alerts = [alert for alert in view.alerts_by_node.get(node.id, ()) if _wanted(alert, severity, None)]
         body = {
-            "address": node.address,
+            "address": node.place,
             "alerts": [alert_object(alert) for alert in sorted(alerts, key=_listed_order)],
             "summary": summary_object(alerts),
             "node_info": _node_info(node),

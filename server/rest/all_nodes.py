@@ -140,7 +140,7 @@ def _pod(node: PNode) -> dict[str, Any]:
     """A node as a seed lists it, without the seed."""
     seen = shown_last_seen(node)
     return {
-        "address": node.address,
+        "address": node.place,
         "pubkey": shown_pubkey(node),
         "is_public": node.is_public,
         "rpc_port": node.rpc_port,
@@ -157,7 +157,7 @@ def _pod(node: PNode) -> dict[str, Any]:
 def _drawn(node: PNode) -> dict[str, Any]:
     seen = shown_last_seen(node)
     return {
-        "address": node.address,
+        "address": node.place,
         "version": shown_version(node),
         "last_seen": seen,
         "last_seen_timestamp": seen,

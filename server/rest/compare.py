@@ -86,7 +86,7 @@ def _body(view: View, nodes: list[PNode]) -> dict[str, Any]:
         "comparison": [view.fragment(node) for node in found.nodes],
         "winners": _winners(found),
         "recommendation": {
-            "recommended_node": found.recommended.address if found.recommended else None,
+            "recommended_node": found.recommended.place if found.recommended else None,
             "reason": found.reason,
             "considerations": list(found.considerations),
         },

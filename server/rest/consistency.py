@@ -86,19 +86,19 @@ def _flaps(node: PNode) -> bool:
 
 
 def _best_first(node: PNode) -> tuple[float, str]:
-    return -consistency(node).score, node.address
+    return -consistency(node).score, node.place
 
 
 def _worst_first(node: PNode) -> tuple[float, str]:
-    return consistency(node).score, node.address
+    return consistency(node).score, node.place
 
 
 def _most_drops_first(node: PNode) -> tuple[float, str]:
-    return -consistency(node).disappearances, node.address
+    return -consistency(node).disappearances, node.place
 
 
 def _by_address(node: PNode) -> tuple[float, str]:
-    return 0, node.address
+    return 0, node.place
 
 
 _ORDERS: dict[str, Callable[[PNode], tuple[float, str]]] = {
@@ -111,7 +111,7 @@ _ORDERS: dict[str, Callable[[PNode], tuple[float, str]]] = {
 def _row(node: PNode, at: int) -> dict[str, Any]:
     found = consistency(node)
     return {
-        "address": node.address,
+        "address": node.place,
         "consistency_score": rounded(found.score, SHOWN_DECIMALS),
         "gossip_appearances": found.appearances,
         "gossip_disappearances": found.disappearances,
@@ -142,7 +142,7 @@ def _node_body(node: PNode, at: int) -> dict[str, Any]:
     found = consistency(node)
     status = status_of(found.score)
     return {
-        "address": node.address,
+        "address": node.place,
         "consistency": {
             "score": rounded(found.score, SHOWN_DECIMALS),
             "status": status.value.lower(),

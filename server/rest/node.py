@@ -31,7 +31,7 @@ def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
     uptime = shown_uptime(node)
     shown: dict[str, Any] = {
         "id": node.id,
-        "address": node.address,
+        "address": node.place,
         "pubkey": shown_pubkey(node),
         "status": node.status.value,
         "is_online": online,
@@ -101,7 +101,7 @@ def parts_object(score: Score) -> dict[str, Any]:
 
 def shown_pubkey(node: PNode) -> str:
     """The public key; where no valid one is known the address, as the earlier API had it, so that clients can join rows."""
-    return node.pubkey or node.address
+    return node.pubkey or node.place
 
 
 def shown_score(node: PNode) -> float:

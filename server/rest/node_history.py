@@ -27,7 +27,7 @@ def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
     points = history.points
     seen = presence(points)
     return {
-        "address": node.address,
+        "address": node.place,
         "available": True,
         "data_points": len(points),
         "resolution": resolution_name(history.resolution),
@@ -81,7 +81,7 @@ def metrics_object(history: History, hours: int) -> dict[str, Any]:
 def _row(node: PNode, point: HistoryPoint) -> dict[str, Any]:
     return {
         "_id": f"{node.id}:{point.start}",
-        "address": node.address,
+        "address": node.place,
         "timestamp": point.start,
         "timestamp_readable": readable(point.start),
         "partial": point.partial,

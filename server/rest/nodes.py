@@ -72,7 +72,7 @@ def node_routes(views: Views) -> Routes:
             metrics: dict[str, Any] = {"available": False, "message": "No node is known under this address"}
         else:
             metrics = metrics_object(await past(view, node, hours * HOUR), hours)
-        body = {"address": node.address if node else address, "metrics": metrics, "timestamp": view.at}
+        body = {"address": node.place if node else address, "metrics": metrics, "timestamp": view.at}
         return answer(body, views.max_age(view))
 
     @routes.get(
@@ -104,7 +104,7 @@ def node_routes(views: Views) -> Routes:
 def _status_row(view: View, row: HistoryStatusRow) -> dict[str, Any]:
     node = view.snapshot.find(row.id)
     return {
-        "address": node.address if node else row.address or row.id,
+        "address": node.place if node else row.address or row.id,
         "snapshots": row.samples,
         "first_seen": row.first,
         "last_seen": row.last,

@@ -63,7 +63,7 @@ def recommendation_object(node: PNode) -> dict[str, Any]:
     """The short form of a node that this route has always had: scores are plain numbers, parts apart."""
     scores = scores_object(node)
     return {
-        "address": node.address,
+        "address": node.place,
         "pubkey": shown_pubkey(node),
         "score": shown_score(node),
         "tier": shown_tier(node),

@@ -131,7 +131,7 @@ def status_object(node: PNode) -> dict[str, Any]:
     """Whether the node serves the public."""
     return {
         "_id": node.id,
-        "address": node.address,
+        "address": node.place,
         "status": _REACH[node.is_public],
         "last_ip": last_seed(node),
         "last_seen": shown_last_seen(node),

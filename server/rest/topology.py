@@ -30,7 +30,7 @@ def topology_body(graph: Topology, at: int) -> dict[str, Any]:
 
 def _point(point: TopologyNode) -> dict[str, Any]:
     if point.pnode is not None:
-        kind, properties, name = "pnode", _node_properties(point.pnode), point.pnode.address
+        kind, properties, name = "pnode", _node_properties(point.pnode), point.pnode.place
     else:
         kind, properties, name = "ip_node", _seed_properties(point.seed), point.id
     return {"id": name, "type": kind, "label": point.label, "group": point.group, "properties": properties}

@@ -60,7 +60,7 @@ class View:
     @cached_property
     def nodes(self) -> Sequence[PNode]:
         """All nodes by address: the order that every other order falls back to."""
-        return sorted(self.snapshot.nodes, key=lambda node: (node.address, node.id))
+        return sorted(self.snapshot.nodes, key=lambda node: (node.place, node.id))
 
     def with_status(self, status: str) -> Sequence[PNode]:
         """All nodes, those that are `online`, or those that are not (`offline`), by address."""

@@ -146,14 +146,17 @@ def test_the_old_text_stands_in_where_there_is_no_time_stamp(changes: dict[str, 
         ([], "pod:not_an_object"),
         ("45.1.2.7:9001", "pod:not_an_object"),
         ({}, "pod:address"),
-        (pod(address=None), "pod:address"),
-        (pod(address=5), "pod:address"),
-        (pod(address="pod.example:9001"), "pod:address"),
-        (pod(address="45.1.2.7:0"), "pod:address"),
+        (pod(address=None, pubkey=None), "pod:address"),
+        (pod(address="pod.example:9001", pubkey="TestPubkey14"), "pod:address"),
     ],
 )
-def test_a_pod_without_a_usable_address_is_left_out_with_a_reason(row: object, reason: str):
+def test_a_pod_without_a_key_and_a_usable_address_is_left_out_with_a_reason(row: object, reason: str):
     assert wire.read_pod(row) == reason
+
+
+@pytest.mark.parametrize("value", [None, 5, "pod.example:9001", "45.1.2.7:0", "45.1.2.7", "x" * 500])
+def test_a_pod_with_a_key_and_no_usable_address_is_kept_without_one(value: object):
+    assert wire.read_pod(pod(address=value)) == WELL_FORMED._replace(address="", invalid=("address",))
 
 
 @given(JSON | ODD_POD)
@@ -184,10 +187,17 @@ def test_the_lists_of_all_seeds_share_their_texts():
 
 
 def test_what_is_left_out_is_counted_by_field_and_by_pod():
-    rows = [pod(), 5, pod(address="x"), pod(address="y"), pod(address=address(2), uptime=-1, version="<b>")]
+    keyless = [pod(address=text, pubkey=None) for text in ("x", "y")]
+    rows = [pod(), 5, *keyless, pod(address="z"), pod(address=address(2), uptime=-1, version="<b>")]
     read = wire.read_pods({"pods": rows})
-    assert len(read.observations) == 2
-    assert read.dropped == {"pod:not_an_object": 1, "pod:address": 2, "field:uptime": 1, "field:version": 1}
+    assert len(read.observations) == 3
+    assert read.dropped == {
+        "pod:not_an_object": 1,
+        "pod:address": 2,
+        "field:address": 1,
+        "field:uptime": 1,
+        "field:version": 1,
+    }
 
 
 def test_a_repeated_row_is_taken_once_but_two_keys_at_one_address_are_two_rows():

@@ -3,7 +3,9 @@
 import pytest
 
 from schema.domain.events import EventType
+from schema.domain.observation import NO_ADDRESS
 from schema.domain.pnode import PNodeStatus
+from schema.domain.topology import topology
 from tests.factories import GIB, key, pod_stats
 from tests.schema.domain.field import Field, ordinary, reply, row
 
@@ -121,3 +123,27 @@ def test_a_seed_that_knows_nobody_or_has_just_started_proves_no_absence() -> Non
         field.answer([reply(A, ordinary(field.at) if n > 3 else [], field.at, stats=stats)])
     assert field.node().status is not PNodeStatus.OFFLINE
     assert field.told(EventType.LEFT) == []
+
+
+def test_a_key_without_a_usable_address_is_a_node_without_one() -> None:
+    field = Field(60)
+    for _ in range(3):
+        rows = [row(field.at, NO_ADDRESS, 9_000 + field.t), row(field.at, NO_ADDRESS, 70_000 + field.t, pubkey=K2)]
+        field.poll({A: rows, B: rows, C: rows})
+    snapshot = field.cycles[-1].snapshot
+    for name in (key(1), K2):
+        node = field.node(name)
+        assert (node.address, node.place, node.status) == ("", name, PNodeStatus.ONLINE)
+        assert (node.witnesses, node.supported, node.sightings) == ((A, B, C), True, ())
+    assert snapshot.header.totals.online == 12 + 3 + 2
+    assert len({edge.address for edge in topology(snapshot).edges}) == 12 + 2
+    assert snapshot.find("") is None
+
+
+def test_an_address_that_becomes_known_is_no_move() -> None:
+    field = Field(60)
+    for n in range(5):
+        field.poll({A: [row(field.at, NO_ADDRESS if n < 3 else "203.0.113.10:9001", 9_000 + field.t)]})
+    assert field.node().address == "203.0.113.10:9001"
+    assert field.node().previous_addresses == ()
+    assert set(field.told()) <= {EventType.JOINED}

@@ -38,6 +38,7 @@ SCORE = score(
     percentile=inf,
 )
 STRANGE: dict[str, PNode] = {
+    "without an address": pnode(1, address="", sightings=(), previous_addresses=()),
     "NaN everywhere": pnode(
         1,
         storage_usage_percent=nan,

@@ -11,6 +11,7 @@ from schema.domain.pnode import PNodeStatus
 from tests import factories
 from tests.factories import AT, address, key
 from tests.fakes import FakeReads
+from tests.server.rest.walking import bodies, objects
 from tests.server.rest.world import make_client, node_point, registry_entry, shared_client
 
 
@@ -48,6 +49,20 @@ def test_an_unknown_node_is_the_same_error_under_both_paths() -> None:
     here, there = shared_client().get("/pnodes/nobody"), shared_client().get("/registry/nobody")
     assert (here.status_code, here.json()) == (there.status_code, there.json())
     assert here.status_code == 404
+
+
+def test_a_node_without_a_usable_address_is_shown_under_its_key_on_every_route() -> None:
+    nodes = [
+        factories.pnode(1, address="", sightings=()),
+        factories.pnode(2, address="", sightings=()),
+        factories.pnode(3),
+    ]
+    reads = FakeReads([factories.snapshot(nodes)])
+    texts = [each for _, body in bodies(make_client(reads), reads) for each in objects(body) if "address" in each]
+    assert len(texts) > 20
+    assert {key(1), key(2)} <= {each["address"] for each in texts}
+    assert all(each["address"] for each in texts)
+    assert make_client(reads).get(f"/registry/{key(1)}").json()["entry"]["address"] == key(1)
 
 
 def test_the_registry_lists_all_nodes_by_the_contact_that_it_shows() -> None:
