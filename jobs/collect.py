@@ -107,7 +107,7 @@ class Collector:
         self._asked = True
         replies = await self._crawl()
         crawled = time.monotonic()
-        self._attempts = tuple(self._attempt(reply) for reply in replies)
+        self._attempts = tuple(self._attempt(reply) for reply in replies if not reply.promoted)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
         del replies  # by far the largest part of what a cycle holds, and the commit needs memory of its own
         if cycle is None:

@@ -1,7 +1,9 @@
 """The parts of a worker, made from its settings."""
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from jobs import retention as forgetting
 from jobs import rollup
@@ -9,8 +11,10 @@ from jobs.collect import Crawl
 from jobs.crawl import crawl
 from jobs.periodic import PeriodicJob
 from jobs.probing import Prober, public_client
+from jobs.prpc.address import Seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
+from jobs.prpc.public import PublicDialler
 from jobs.retention import Retention
 from jobs.seeds import seeds_of
 from schema.domain.base import DAY, HOUR, MINUTE
@@ -24,18 +28,28 @@ from server.storage.events import EventLog
 from server.storage.upkeep import MongoUpkeep
 from server.storage.writes import MongoSnapshotStore
 
+PROMOTED_SECONDS = 4.0
 UPKEEP_PERIOD = 5 * MINUTE
 
 
-def crawler(settings: Settings, dial_map: Mapping[str, str] | None) -> Crawl:
-    """Asks all seeds once, whenever it is called. Raises BadSettings for a seed that cannot be one."""
+def crawler(
+    settings: Settings, dial_map: Mapping[str, str] | None, promoted: Callable[[], Sequence[Seed]] = tuple
+) -> Crawl:
+    """Asks all seeds once, whenever it is called, and the nodes that are `promoted` then.
+
+    Raises BadSettings for a seed that cannot be one.
+    """
     seeds = seeds_of(settings)
     dialler = Dialler(allow_private=settings.allow_private_seeds, dial_map=dial_map)
     limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
+    # A promoted node adds little, and must not hold up a cycle.
+    brief = replace(limits, seed_seconds=min(PROMOTED_SECONDS, limits.seed_seconds))
 
     async def crawl_once() -> Sequence[SeedReply]:
-        async with PrpcClient(dialler, limits) as client:
-            return await crawl(client, seeds)
+        extra = promoted()
+        async with PrpcClient(dialler, limits) as client, PrpcClient(PublicDialler(dial_map), brief) as public:
+            asked, listed = await asyncio.gather(crawl(client, seeds), crawl(public, extra))
+        return (*asked, *(reply._replace(promoted=True) for reply in listed))
 
     return crawl_once
 
@@ -44,7 +58,8 @@ def prober(settings: Settings, dial_map: Mapping[str, str] | None) -> Prober | N
     """Asks public nodes directly; None where that is switched off."""
     if not settings.probe_nodes:
         return None
-    return Prober(settings.cache_ttl, opted_out=settings.probe_opt_out, client=public_client(dial_map))
+    beside = [seed.host for seed in seeds_of(settings)] if settings.seed_discovery else None
+    return Prober(settings.cache_ttl, opted_out=settings.probe_opt_out, beside=beside, client=public_client(dial_map))
 
 
 def cycle_options(settings: Settings) -> CycleOptions:

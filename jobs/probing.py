@@ -19,7 +19,7 @@ from jobs.prpc.public import PublicDialler
 from schema.domain.base import Slot
 from schema.domain.observation import FailureCategory
 from schema.domain.probe import Answered
-from schema.domain.probing import Target, due
+from schema.domain.probing import Target, due, promoted
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
 
@@ -60,9 +60,8 @@ class Collecting(Protocol):
 async def ask(client: Caller, target: Target, clock: Callable[[], float] = time.time) -> Answered:
     """One node's own word: its version and its uptime, over one connection. Never raises for what a node does."""
     until = asyncio.get_running_loop().time() + client.limits.seed_seconds
-    seed = Seed(str(Endpoint(target.host, target.port)), target.host, target.port)
     try:
-        route = await client.route(seed, until)
+        route = await client.route(seed_of(target), until)
         first = await client.call(route, wire.GET_VERSION, until)
         version = wire.read_version(first.result)
     except CallFailed as error:
@@ -83,7 +82,8 @@ class Prober:
     """The probes of one worker process.
 
     `interval` is the length of a slot in seconds, `opted_out` the keys of nodes that are left alone; `clock` gives unix
-    seconds. `client` makes the client of one round, with a dialler of its own.
+    seconds. `client` makes the client of one round, with a dialler of its own. With `beside`, the hosts of the
+    configured seeds, nodes are also promoted to extra seeds.
     """
 
     def __init__(
@@ -91,16 +91,19 @@ class Prober:
         interval: int,
         *,
         opted_out: Collection[str] = (),
+        beside: Collection[str] | None = None,
         client: Callable[[], PrpcClient],
         clock: Callable[[], float] = time.time,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._interval = interval
         self._opted_out = frozenset(opted_out)
+        self._beside = beside
         self._client = client
         self._clock = clock
         self._sleep = sleep
         self._results: dict[str, Answered] = {}
+        self.promoted: tuple[Seed, ...] = ()
 
     def take(self) -> Mapping[str, Answered]:
         """The answers since the last call, by node id."""
@@ -113,10 +116,17 @@ class Prober:
         async def collect(slot: Slot) -> CollectorState:
             state = await collector.collect(slot)
             if state.outcome == COMMITTED and collector.snapshot is not None:
+                self.promote(collector.snapshot)
                 await self.round(collector.snapshot)
             return state
 
         return collect
+
+    def promote(self, snapshot: Snapshot) -> None:
+        """Choose the extra seeds of the next cycle."""
+        if self._beside is not None:
+            chosen = promoted(snapshot.nodes, self._beside, int(self._clock()), self._opted_out)
+            self.promoted = tuple(map(seed_of, chosen))
 
     async def round(self, snapshot: Snapshot) -> None:
         """Probe the nodes of a snapshot that are due, spread over the rest of its slot. Ends within the slot."""
@@ -150,6 +160,11 @@ class Prober:
         async with asyncio.TaskGroup() as group:
             for target in targets:
                 group.create_task(one(target))
+
+
+def seed_of(target: Target) -> Seed:
+    """A node as something that can be asked, named by its address."""
+    return Seed(str(Endpoint(target.host, target.port)), target.host, target.port)
 
 
 def jitter(node_id: str, slot: Slot) -> float:

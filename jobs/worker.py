@@ -120,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_stores(settings)
         remarks = review_of(settings).remarks
         dial_map = read_dial_map(os.environ, simulated=simulated)
-        crawl, prober = parts.crawler(settings, dial_map), parts.prober(settings, dial_map)
+        prober = parts.prober(settings, dial_map)
+        crawl = parts.crawler(settings, dial_map, lambda: prober.promoted if prober else ())
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
         return 2

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         "Keys of nodes that are never asked directly.",
         max_length=1_000,
     )
+    seed_discovery: bool = setting(
+        default=False,
+        expected="true or false; true needs PROBE_NODES",
+        description="Whether up to 12 public nodes that answered a probe are asked for their lists too.",
+    )
     min_witnesses: int = setting(
         2,
         "a whole number from 1 to 64",
@@ -284,6 +289,8 @@ class Settings(BaseSettings):
                 f"LIVENESS_GRACE_SECONDS={self.liveness_grace_seconds}: expected at least CACHE_TTL ({self.cache_ttl}), "
                 "or every node would be lost between two polls"
             )
+        if self.seed_discovery and not self.probe_nodes:
+            raise ValueError("SEED_DISCOVERY=true: expected PROBE_NODES=true too, as only probed nodes are promoted")
         if self.h1_retention_days < self.m5_retention_days:
             raise ValueError(
                 f"H1_RETENTION_DAYS={self.h1_retention_days}: expected at least M5_RETENTION_DAYS ({self.m5_retention_days})"

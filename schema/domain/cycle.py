@@ -20,7 +20,7 @@ from schema.domain.probe import Answered
 from schema.domain.reach import Reach, reach_of
 from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
-from schema.domain.seeds import seed_reports
+from schema.domain.seeds import promoted_reports, seed_reports
 from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
 from schema.domain.support import MAX_NEWCOMERS, MIN_WITNESSES, Support
 from schema.domain.versions import latest_release, versions_behind
@@ -136,6 +136,7 @@ def advance(
         network=options.network,
         policy=policy,
         seeds=reports,
+        promoted_seeds=promoted_reports(replies),
         totals=network_totals(nodes, reports, min_witnesses=options.min_witnesses if support.applies else None),
         health=network_health(nodes),
         timing=CycleTiming(started_at=at),

@@ -73,10 +73,13 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
     node that is known under its address. A seed itself is a node too: it joins the one node listed on its host, or
     stands alone under an assumed gossip port.
 
+    The rows of promoted nodes count only for keys that no seed lists.
+
     Rows that say nothing are left out. An address that is relative to the seed that lists it identifies nothing: it
     joins no key and no seed.
     """
-    by_seed = _unique(replies)
+    asked = _unique(replies)
+    by_seed = [reply for reply in asked if not reply.promoted]
     ahead = {r.seed: clock_ahead(r) for r in by_seed if r.observations is not None}
     silent: dict[str, Counter[str]] = {}
     assumed = {assumed_address(r.host) for r in by_seed}
@@ -101,9 +104,10 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
         host = host_of(row.address)
         if host in on_host and not listing.relative:
             on_host[host].add(node_id)
+    seed_nodes = _join_seeds(nodes, by_seed, on_host)
+    _add_promoted(nodes, [reply for reply in asked if reply.promoted])
     for node in nodes.values():
         node.listings.sort(key=freshness, reverse=True)
-    seed_nodes = _join_seeds(nodes, by_seed, on_host)
     return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent)
 
 
@@ -210,6 +214,17 @@ def _join_seeds(
             node.own = reply
         joined[reply.seed] = node.id
     return joined
+
+
+def _add_promoted(nodes: dict[str, MergedNode], replies: Sequence[SeedReply]) -> None:
+    """Add the nodes with a key that promoted nodes list and no seed does. What the seeds say of others stands alone."""
+    added: dict[str, MergedNode] = {}
+    for reply in replies:
+        for listing in _listings(reply, reply.observations or (), clock_ahead(reply)):
+            key = listing.observation.pubkey
+            if key is not None and key not in nodes and not listing.relative:
+                added.setdefault(key, MergedNode(key, key)).listings.append(listing)
+    nodes.update(added)
 
 
 def assumed_address(host: str) -> str:

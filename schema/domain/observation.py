@@ -78,7 +78,8 @@ class SeedReply(NamedTuple):
     `clock` the time by its own clock (unix seconds) when the answer was made, None where it did not say;
     `failure` the reason why it gave no list; `version` and `stats` may be known all the same. `observations` is None
     exactly when there is a failure. `has_stats` tells whether the list came from get-pods-with-stats. `dropped` counts
-    what validation left out, by `field` or by `pod`. `latency_ms` is by method.
+    what validation left out, by `field` or by `pod`. `latency_ms` is by method. `promoted` marks a public node that is no
+    configured seed: its list shows nodes that no seed lists, and proves nothing.
     """
 
     seed: str
@@ -92,6 +93,7 @@ class SeedReply(NamedTuple):
     dropped: Mapping[str, int] = {}
     latency_ms: Mapping[str, float] = {}
     clock: float | None = None
+    promoted: bool = False
 
 
 def says_nothing(row: Observation) -> bool:

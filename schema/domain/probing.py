@@ -83,14 +83,18 @@ def probed(node: PNode, answered: Answered) -> Probe:
     return Probe(**dict(answered), failures=failures, contradicts=contradicts)
 
 
-def promoted(nodes: Iterable[PNode], seed_hosts: Collection[str], at: UnixSeconds) -> tuple[Target, ...]:
+def promoted(
+    nodes: Iterable[PNode], seed_hosts: Collection[str], at: UnixSeconds, opted_out: Collection[str] = ()
+) -> tuple[Target, ...]:
     """The public nodes whose lists may be asked for besides those of the seeds, longest known first.
 
     A node qualifies if it is online and known for a day, several seeds list it, and its own answers agree with what
     they say. At most `MAX_PROMOTED`, one of each /24 (IPv6: /48), none beside a configured seed. The order depends on
     facts that do not change, so that the choice stays the same while its nodes qualify.
     """
-    qualified = sorted((node.first_seen, node.id, node) for node in nodes if _qualifies(node, at))
+    qualified = sorted(
+        (node.first_seen, node.id, node) for node in nodes if node.id not in opted_out and _qualifies(node, at)
+    )
     taken = {subnet_of(host) for host in seed_hosts}
     chosen: list[Target] = []
     for _, _, node in qualified:
@@ -128,6 +132,7 @@ def _qualifies(node: PNode, at: UnixSeconds) -> bool:
         bool(node.is_public)
         and node.is_online
         and node.rpc_port is not None
+        and node.supported
         and node.witness_count >= PROMOTION_WITNESSES
         and at - node.first_seen >= PROMOTION_AGE_SECONDS
         and probe is not None

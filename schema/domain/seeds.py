@@ -24,7 +24,7 @@ def seed_reports(
     listed, islands = support.lists, support.island
     agreement = _agreement(merged.nodes.values())
     everything = {node_id for node_ids in listed.values() for node_id in node_ids}
-    reports = {reply.seed: reply for reply in replies}
+    reports = {reply.seed: reply for reply in replies if not reply.promoted}
     return tuple(
         SeedReport(
             seed=seed,
@@ -46,6 +46,26 @@ def seed_reports(
             latency_ms=reply.latency_ms,
         )
         for seed, reply in sorted(reports.items())
+    )
+
+
+def promoted_reports(replies: Iterable[SeedReply]) -> tuple[SeedReport, ...]:
+    """One report for each promoted node that was asked, in the order of names: how its list came, not what it is worth."""
+    return tuple(
+        SeedReport(
+            seed=reply.seed,
+            host=reply.host,
+            answered_at=int(reply.answered_at),
+            failure=reply.failure,
+            version=reply.version,
+            stats=reply.stats,
+            listed=len(reply.observations or ()),
+            has_stats=reply.has_stats,
+            dropped=reply.dropped,
+            latency_ms=reply.latency_ms,
+        )
+        for reply in sorted(replies, key=lambda reply: reply.seed)
+        if reply.promoted
     )
 
 

@@ -145,7 +145,7 @@ class NetworkTotals(Record):
 class SnapshotHeader(Record):
     """Everything about a snapshot but its nodes: what the commit marker carries.
 
-    `interval` is the CACHE_TTL in force. `content_hash` is over the nodes. `node_count` bounds what must be loaded.
+    `interval` is the CACHE_TTL in force. `promoted_seeds` are public nodes that were asked for their lists too. `content_hash` is over the nodes. `node_count` bounds what must be loaded.
     """
 
     slot: Slot
@@ -154,6 +154,7 @@ class SnapshotHeader(Record):
     network: str
     policy: ScorePolicy
     seeds: tuple[SeedReport, ...]
+    promoted_seeds: tuple[SeedReport, ...] = ()
     totals: NetworkTotals
     health: NetworkHealth
     timing: CycleTiming

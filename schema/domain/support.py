@@ -4,6 +4,9 @@ Witnesses are counted among the seeds that could list a node, those of one islan
 seeds needs `min_witnesses` of them (all, where there are fewer). What the only seed of an island lists is shown apart.
 A seed that the operator trusts needs nobody beside it, and neither does a node that answered us itself.
 
+What only promoted nodes list is shown, and never counts: they were chosen by rule, not by the operator, and whoever runs
+enough of them must not outvote the seeds.
+
 With one or two seeds answering there is nobody to compare with, and nothing of this applies.
 """
 
@@ -27,6 +30,7 @@ class Support:
     def __init__(
         self, merged: Merged, min_witnesses: int = MIN_WITNESSES, trusted: Collection[str] = frozenset()
     ) -> None:
+        self._answered = merged.answered
         self.lists = lists_of(merged)
         self.island = islands_of(self.lists)
         self.applies = len(merged.answered) >= MIN_ANSWERING_SEEDS and min_witnesses > 1
@@ -41,6 +45,8 @@ class Support:
 
     def of(self, node: MergedNode) -> bool:
         """Whether enough seeds list the node, or it answered itself."""
+        if self._is_only_promoted(node):
+            return False
         if not self.applies or node.own is not None:
             return True
         witnesses = witnesses_of(node)
@@ -55,8 +61,14 @@ class Support:
             if island is not None
         )
 
+    def _is_only_promoted(self, node: MergedNode) -> bool:
+        """Whether nobody but promoted nodes lists the node."""
+        return node.own is None and all(row.seed not in self._answered for row in node.listings)
+
     def is_minority(self, node: MergedNode) -> bool:
         """Whether the seeds that list the node are too few, and others of their island do not list it."""
+        if self._is_only_promoted(node):
+            return True
         return not self.of(node) and all(self._sizes[self.island.get(seed, -1)] > 1 for seed in witnesses_of(node))
 
 
@@ -66,11 +78,12 @@ def witnesses_of(node: MergedNode) -> frozenset[str]:
 
 
 def lists_of(merged: Merged) -> dict[str, set[str]]:
-    """The ids of the nodes that each seed lists."""
+    """The ids of the nodes that each seed lists; promoted nodes are no seeds."""
     lists: dict[str, set[str]] = {seed: set() for seed in merged.answered}
     for node in merged.nodes.values():
         for row in node.listings:
-            lists[row.seed].add(node.id)
+            if row.seed in lists:
+                lists[row.seed].add(node.id)
     return lists
 
 

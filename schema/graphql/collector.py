@@ -17,7 +17,7 @@ from schema.graphql.fields import Weight, attribute, fixed, published, resolved
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.snapshots import CycleTimingType, Header, SnapshotType
-from schema.graphql.tables import InSnapshot, Tables, tables_of
+from schema.graphql.tables import InSnapshot, Tables, in_snapshot, tables_of
 from schema.reads import CollectorState, SeedAttempt, outage
 
 SEEDS = Weight(items=fixed(9))
@@ -97,6 +97,11 @@ def collector_seeds(root: strawberry.Parent[CollectorView]) -> list[SeedState]:
     reports = {report.seed: report for report in current.header.seeds} if current is not None else {}
     tables = tables_of(current) if current is not None else None
     return [SeedState(attempt, reports.get(attempt.seed), tables) for attempt in root.state.seeds]
+
+
+def promoted_seeds(root: strawberry.Parent[CollectorView]) -> list[InSnapshot[SeedReport]]:
+    current = root.current
+    return in_snapshot(current.header.promoted_seeds, tables_of(current)) if current is not None else []
 
 
 def seed_name(root: strawberry.Parent[SeedState]) -> str:
@@ -228,4 +233,10 @@ class CollectorType:
     cause_message = resolved(collector_cause_message, str | None, "The cause in a sentence; null while they come.")
     timing = resolved(collector_timing, CycleTimingType | None, "What the newest committed cycle took.")
     seeds = resolved(collector_seeds, list[SeedStateType], "Each seed that is asked.", weight=SEEDS)
+    promoted_seeds = resolved(
+        promoted_seeds,
+        list[SeedReportType],
+        "Public nodes that were asked for their lists too; what only they list counts in no total.",
+        weight=SEEDS,
+    )
     snapshot = resolved(collector_snapshot, SnapshotType | None, "The newest snapshot; null before the first.")

@@ -7,18 +7,23 @@ from typing import Any
 
 import pytest
 
-from jobs.probing import END_SHARE, LIMITS, Prober, ask, jitter, public_client
+from jobs import parts
+from jobs.probing import END_SHARE, LIMITS, Prober, ask, jitter, public_client, seed_of
 from jobs.prpc import wire
 from jobs.prpc.address import parse_seed
 from jobs.prpc.client import PrpcClient
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
 from jobs.prpc.public import PublicDialler
-from schema.domain.base import Slot
+from schema.domain.base import DAY, Slot
 from schema.domain.observation import FailureCategory
+from schema.domain.pnode import PNode
+from schema.domain.probe import Probe
 from schema.domain.probing import MAX_PROBES_PER_SLOT, Target
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
+from server.settings import load_settings
 from tests.factories import AT, key, pnode, snapshot
+from tests.jobs.prpc import nodes
 from tests.jobs.prpc.nodes import Exchange, Node
 from tests.nightly import NIGHTLY
 
@@ -187,3 +192,40 @@ async def test_a_round_ends_within_its_slot_whatever_nodes_do() -> None:
         )
         await prober.round(snapshot([pnode(1)], slot=AT))
         assert prober.take() == {}
+
+
+def promotable(number: int) -> PNode:
+    return pnode(number, probe=Probe(at=AT, latency_ms=70.0, version="0.8.0"), first_seen=AT - 2 * DAY)
+
+
+@pytest.mark.parametrize(("beside", "chosen"), [(None, 0), ((), 2)])
+async def test_extra_seeds_are_chosen_after_a_commit_where_that_is_switched_on(
+    beside: tuple[str, ...] | None, chosen: int
+) -> None:
+    collecting = Collecting("committed")
+    collecting.snapshot = snapshot([promotable(1), promotable(2), pnode(3)], slot=AT)
+    prober = Prober(60, beside=beside, client=public_client({}), clock=lambda: AT, sleep=at_once)
+    await prober.following(collecting)(AT)
+    assert len(prober.promoted) == chosen
+
+
+async def test_promoted_nodes_are_asked_beside_the_seeds_and_marked() -> None:
+    listing = {"pods": [{"address": "45.9.9.9:9001", "last_seen_timestamp": AT, "pubkey": key(1), "version": "0.8.0"}]}
+    answers = {wire.GET_VERSION: VERSION, wire.GET_STATS: STATS, wire.GET_PODS_WITH_STATS: listing}
+    async with Node(nodes.pod(answers)) as seed, Node(nodes.pod(answers)) as public:
+        settings = load_settings(None).model_copy(update={"ip_nodes": ("45.1.1.1",), "cache_ttl": 60})
+        crawl = parts.crawler(
+            settings,
+            {"45.1.1.1": seed.address, "45.2.2.2:6000": public.address},
+            lambda: (seed_of(Target(key(2), "45.2.2.2", 6000)), seed_of(Target(key(3), "127.0.0.1", 6000))),
+        )
+        replies = await crawl()
+    assert [(reply.seed, reply.promoted) for reply in replies] == [
+        ("45.1.1.1", False),
+        ("45.2.2.2:6000", True),
+        ("127.0.0.1:6000", True),
+    ]
+    assert [len(reply.observations or ()) for reply in replies] == [1, 1, 0]
+    assert replies[2].failure is not None
+    assert replies[2].failure.category is FailureCategory.FORBIDDEN_ADDRESS
+    assert public.connections == 1

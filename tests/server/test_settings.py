@@ -110,6 +110,12 @@ def test_hours_that_are_kept_shorter_than_minutes_are_refused(monkeypatch: pytes
         _load(monkeypatch, H1_RETENTION_DAYS="7")
 
 
+def test_discovery_without_probes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings, match="SEED_DISCOVERY=true: expected PROBE_NODES=true too"):
+        _load(monkeypatch, SEED_DISCOVERY="true")
+    assert _load(monkeypatch, SEED_DISCOVERY="true", PROBE_NODES="on").seed_discovery
+
+
 def test_a_password_is_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadSettings) as refused:
         _load(monkeypatch, MONGO_URI="mongo://me:hunter2@db.example/", REDIS_URL="http://:hunter2@cache.example")
