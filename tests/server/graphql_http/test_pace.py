@@ -1,8 +1,9 @@
 """How fast messages may come, and that long work lets others in between."""
 
 import asyncio
+from itertools import pairwise
 
-from server.graphql_http.pace import Pace, Turns
+from server.graphql_http.pace import PASSES, Pace, Turns
 
 
 class Clock:
@@ -21,20 +22,44 @@ def test_so_many_at_once_and_then_so_many_a_second() -> None:
     assert [pace.allows() for _ in range(3)] == [True, True, False]
 
 
-async def test_between_two_pieces_of_work_the_loop_passes_for_others() -> None:
+async def test_between_two_pieces_of_work_a_short_request_is_answered() -> None:
     turns = Turns()
-    done: list[str] = []
+    passes = 0
+    began: list[int] = []
 
-    async def work(name: str) -> None:
+    async def work() -> None:
         await turns.take()
-        done.append(name)
+        began.append(passes)
 
     async def other() -> None:
-        while done.count("work") < 10:
-            done.append("other")
+        nonlocal passes
+        while len(began) < 10:
             await asyncio.sleep(0)
+            passes += 1
 
-    await asyncio.gather(*(work("work") for _ in range(10)), other())
+    await asyncio.gather(*(work() for _ in range(10)), other())
 
-    between = "".join("w" if name == "work" else "." for name in done)
-    assert "ww" not in between
+    assert min(later - earlier for earlier, later in pairwise(began)) >= PASSES
+
+
+async def test_a_piece_of_work_that_comes_after_another_waits_as_long() -> None:
+    turns = Turns()
+    await turns.take()
+
+    second = asyncio.create_task(turns.take())
+    for _ in range(PASSES):
+        await asyncio.sleep(0)
+    assert not second.done()
+    await second
+
+
+async def test_who_leaves_while_waiting_keeps_nobody_else_from_a_turn() -> None:
+    turns = Turns()
+    await turns.take()
+    leaving, staying = asyncio.create_task(turns.take()), asyncio.create_task(turns.take())
+    await asyncio.sleep(0)
+
+    leaving.cancel()
+
+    await staying
+    assert leaving.cancelled()

@@ -1,0 +1,101 @@
+"""Every attack of one client at once: others are answered as quickly as before, and memory comes back."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.attacks import ATTACKS, CONNECTIONS
+from tests.faults.conftest import Note
+from tests.faults.rig import SLOT_SECONDS, Api, Rig, memory_kb, percentile, until
+from tests.processes import module
+
+SECONDS = float(os.environ.get("ATTACK_SECONDS", "20"))
+CALM_SECONDS = 5.0
+PROBE_SECONDS = 0.05
+MAX_ANSWER_SECONDS = 0.1
+MAX_MEMORY_KB = 50 * 1_024
+# What an allocator keeps of memory that was given back, and what the caches of a first snapshot take.
+MAX_KEPT_KB = 25 * 1_024
+QUIET_SECONDS = 90.0
+
+
+class Wait(NamedTuple):
+    """How long one answer took: by the clock, and without the time in which the server was ready to run and had no processor."""
+
+    seconds: float
+    own_seconds: float
+
+
+async def probe(api: Api) -> Wait:
+    """Ask for /health/live on a connection of its own."""
+    waited, started = _without_processor(api), time.monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    seconds = time.monotonic() - started
+    return Wait(seconds, max(0.0, seconds - (_without_processor(api) - waited)))
+
+
+def _without_processor(api: Api) -> float:
+    """The seconds for which the main thread of an API has waited for a processor until now, as Linux counts them."""
+    return int(Path(f"/proc/{api.process.child.pid}/schedstat").read_text().split()[1]) / 1e9
+
+
+def _forget_peak(pid: int) -> None:
+    """Let VmHWM of a process begin anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+async def probes(api: Api, during: Awaitable[object]) -> list[Wait]:
+    """Probes without a pause until `during` is done."""
+    task = asyncio.ensure_future(during)
+    found: list[Wait] = []
+    while not task.done():
+        found.append(await probe(api))
+        await asyncio.sleep(PROBE_SECONDS)
+    await task
+    return found
+
+
+async def _has_events(api: Api) -> bool:
+    return bool((await api.ask("{ events(first: 1) { nodes { type } } }"))["events"]["nodes"])
+
+
+def _p99(waits: list[Wait], figure: str) -> float:
+    return percentile([getattr(wait, figure) for wait in waits], 99)
+
+
+async def test_all_attacks_at_once_delay_nobody_and_leave_nothing(rig: Rig, note: Note) -> None:
+    """Other programs of this machine may take its processors: that time is measured, and does not count."""
+    rig.worker()
+    api = await rig.healthy_api()
+    pid = api.process.child.pid
+    await until(lambda: _has_events(api), SLOT_SECONDS * 3, "there are events")
+    for path in ("/all-nodes", "/pnodes", "/docs", "/openapi.json"):
+        assert await api.status(path) == 200
+    before = await probes(api, asyncio.sleep(CALM_SECONDS))
+    memory = memory_kb(pid)
+    _forget_peak(pid)
+    attacker = module("tests.faults.attacks", f"127.0.0.1:{api.port}", str(SECONDS), log=rig.folder / "attacks.log")
+    with attacker:
+        loud = await probes(api, asyncio.to_thread(attacker.wait))
+    grown = memory_kb(pid, "VmHWM") - memory
+    done = json.loads(attacker.text())
+
+    quiet, attacked = _p99(before, "own_seconds"), _p99(loud, "own_seconds")
+    note(
+        f"{len(loud)} probes: p99 {attacked * 1e3:.0f} ms ({quiet * 1e3:.0f} ms before; "
+        f"{_p99(loud, 'seconds') * 1e3:.0f} and {_p99(before, 'seconds') * 1e3:.0f} ms with the wait for a processor), "
+        f"memory +{grown / 1_024:.0f} MB"
+    )
+    note(", ".join(f"{name} {done['sent'][name] / SECONDS / 1e3:.0f} kB/s" for name in ATTACKS))
+    assert {name for name in ATTACKS if done["opened"].get(name, 0) >= CONNECTIONS and done["sent"][name]} == {*ATTACKS}
+    assert attacked < MAX_ANSWER_SECONDS + quiet
+    assert grown < MAX_MEMORY_KB
+    await until(lambda: memory_kb(pid) < memory + MAX_KEPT_KB, QUIET_SECONDS, "the memory comes back")
+    assert await api.healthy()
