@@ -36,6 +36,7 @@ def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
         "status": node.status.value,
         "is_online": online,
         "liveness_basis": node.liveness_basis.value,
+        "supported": node.supported,
         "last_seen": shown_last_seen(node),
         "last_checked": header.taken_at,
         "version": shown_version(node),

@@ -18,6 +18,7 @@ def network_summary(view: View) -> dict[str, Any]:
     return {
         "total_pnodes": totals.total,
         "in_gossip_pnodes": totals.in_gossip,
+        "unsupported_pnodes": totals.unsupported,
         "online_pnodes": totals.online,
         "offline_pnodes": totals.total - totals.online,
         "ghost_pnodes": totals.ghost,

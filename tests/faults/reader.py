@@ -14,8 +14,8 @@ from server.storage.connect import Mongo
 from server.storage.snapshot_reads import SnapshotReads
 from tests.faults.rig import TTL, Api
 
-QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown } }
-  pnodes(first: 500) { totalCount nodes { id pubkey address status version uptime storageCommitted storageUsed
+QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown unsupported } }
+  pnodes(first: 500) { totalCount nodes { id pubkey address supported status version uptime storageCommitted storageUsed
     witnesses score { composite } sightings { address uptime } } } }"""
 SUBSCRIPTION = "subscription { snapshots { slot contentHash nodeCount } }"
 PAUSE_SECONDS = 0.03
@@ -90,9 +90,10 @@ class Reader:
         slot, nodes = int(snapshot["slot"]), page["nodes"]
         assert snapshot["nodeCount"] == page["totalCount"] == len(nodes) == len({node["id"] for node in nodes})
         totals = snapshot["totals"]
-        assert totals["total"] == len(nodes)
+        counted = [node for node in nodes if node["supported"]]
+        assert (totals["total"], totals["unsupported"]) == (len(counted), len(nodes) - len(counted))
         for word in ("online", "ghost", "offline", "unknown"):
-            assert totals[word] == sum(node["status"] == word.upper() for node in nodes), word
+            assert totals[word] == sum(node["status"] == word.upper() for node in counted), word
         assert slot % TTL == 0
         assert slot >= self.newest, f"slot {slot} after {self.newest}"
         digest = hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()
@@ -105,8 +106,10 @@ class Reader:
             status, body = await self._api.get("/pnodes?status=all&limit=1000")
             if status == 200:
                 count = len(body["pnodes"])
-                assert body["summary"]["total_pnodes"] == body["pagination"]["total"] == count
-                assert body["summary"]["online_pnodes"] == sum(node["is_online"] for node in body["pnodes"])
+                summary, counted = body["summary"], [node for node in body["pnodes"] if node["supported"]]
+                assert body["pagination"]["total"] == count == len(counted) + summary["unsupported_pnodes"]
+                assert summary["total_pnodes"] == len(counted)
+                assert summary["online_pnodes"] == sum(node["is_online"] for node in counted)
                 self.looks += 1
             else:
                 self.refused.append((time.time(), status))

@@ -61,6 +61,9 @@ class Node(Body):
     liveness_basis: str = Field(
         description="What the status rests on: UPTIME, FIRST_SIGHT, GOSSIP_AGE, DIRECT, ABSENCE, NONE"
     )
+    supported: bool = Field(
+        description="Whether enough seeds list it; the others are shown, and left out of totals and recommendations"
+    )
     last_seen: UnixTime = Field(description="Last contact that gossip knows of, unix seconds")
     last_checked: UnixTime = Field(description="When the seeds were last asked about it, unix seconds")
     offline_duration: Seconds | None = Field(

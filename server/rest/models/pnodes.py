@@ -22,6 +22,7 @@ class NetworkSummary(Body):
     """The whole network, whatever the filter of the question."""
 
     total_pnodes: Count = Field(description="All nodes known in this snapshot: online and offline ones")
+    unsupported_pnodes: Count = Field(description="Nodes that too few seeds list: rows show them, these counts do not")
     in_gossip_pnodes: Count = Field(description=f"{IN_GOSSIP}; `total_pnodes` and `nodes` of all other routes")
     online_pnodes: Count = Field(description="Those with status ONLINE")
     offline_pnodes: Count = Field(description="All others: GHOST, OFFLINE and UNKNOWN")
