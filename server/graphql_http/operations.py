@@ -8,10 +8,11 @@ from schema.graphql.bounded import BoundedMap
 from schema.graphql.context import Context, ServiceInfo
 from schema.graphql.engine import Engine, Failure, Ready, Response, Result
 from schema.graphql.errors import ErrorCode
+from schema.graphql.inputs import extent_of
 from schema.reads import Reads, Updates
 from server.encode import encode
 from server.graphql_http.feeds import Source
-from server.graphql_http.pace import Turns
+from server.graphql_http.pace import SharedUpdates, Turns
 from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.request import GraphQLRequest, Refused
 
@@ -22,8 +23,8 @@ MAX_PERSISTED_BYTES = 8 * 2**20
 REFUSED_COST = 50
 REFUSED_COST_PER_BYTE = 2
 MAX_PRICED_BYTES = 8_192
-# Operations that cost more take milliseconds: they begin one at a time.
-LONG_COST = 4_000
+# Objects, lists and leaves of variables that take milliseconds to be priced.
+LONG_VALUES = 100
 
 
 class Operations:
@@ -49,22 +50,34 @@ class Operations:
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
     def known(self, request: GraphQLRequest) -> Ready | None:
-        """`prepared` for a document that is in memory; None for all others, and for what is refused."""
+        """`prepared` for a document that is in memory; None for all that takes longer, and for what is refused."""
         document = self._engine.known(request.query) if request.query is not None and not request.extensions else None
-        if document is None:
+        if document is None or self._has_long_variables(request):
             return None
         asked = request.operation_name, request.variables, self._clock()
         ready = self._engine.ready(request.query or "", *asked, document)
         return ready if isinstance(ready, Ready) else None
 
     def is_new(self, request: GraphQLRequest) -> bool:
-        """Whether the document of a request is not in memory, so that it would have to be parsed."""
-        return request.query is not None and self._engine.known(request.query) is None
+        """Whether the document of a request would have to be parsed. Raises Refused where its hash is none."""
+        text = self._text_of(request)
+        return text is not None and self._engine.known(text) is None
+
+    def _text_of(self, request: GraphQLRequest) -> str | None:
+        """The document of a request, or the one that it names by its hash; None where nobody knows it."""
+        if request.query is not None:
+            return request.query
+        digest = request.persisted_hash
+        return None if digest is None else self._persisted.get(digest)
+
+    @staticmethod
+    def _has_long_variables(request: GraphQLRequest) -> bool:
+        return bool(request.variables) and extent_of(request.variables).values > LONG_VALUES
 
     async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """`prepared`, where new documents wait for their turn, and what is refused is charged for what it took."""
+        """`prepared`, where new documents and long variables wait for their turn, and what is refused is charged for what it took."""
         text = request.query or ""
-        if request.query is None or self._engine.known(text) is not None:
+        if not self.is_new(request) and not self._has_long_variables(request):
             ready = self.prepared(request)
         else:
             wait = self._limit.wait(address)
@@ -109,9 +122,8 @@ class Operations:
         return ready if isinstance(ready, Failure) else self.charge(ready, address) or ready
 
     async def run(self, ready: Ready, request_id: str | None) -> Result:
-        """The result of a query. Those that take milliseconds wait for their turn."""
-        if ready.cost > LONG_COST:
-            await self._turns.take()
+        """The result of a query. It waits for its turn where it takes milliseconds, alone or with others."""
+        await self._turns.share(ready.cost)
         return await self._engine.run(ready, self._context(request_id))
 
     def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
@@ -122,8 +134,13 @@ class Operations:
         """
 
         async def source() -> AsyncGenerator[bytes, None]:
-            async for result in self._engine.stream(ready, self._context(None), self._clock):
+            if not ready.is_subscription:
+                yield encode((await self.run(ready, None)).response)
+                return
+            context = self._context(None, SharedUpdates(self._updates, self._turns, ready.cost))
+            async for result in self._engine.stream(ready, context, self._clock):
                 yield encode(result.response)
+                await self._turns.share(ready.cost)
 
         starts_in_the_past = any(
             argument.name.value == "after" for field in ready.root_fields for argument in field.arguments or ()
@@ -131,10 +148,10 @@ class Operations:
         shared = ready.is_subscription and bool(ready.root_fields) and not starts_in_the_past
         return (ready.question if shared else None), source
 
-    def _context(self, request_id: str | None) -> Context:
+    def _context(self, request_id: str | None, updates: Updates | None = None) -> Context:
         return Context(
             reads=self.reads,
-            updates=self._updates,
+            updates=updates or self._updates,
             now=self._clock(),
             service=self._service,
             request_id=request_id,

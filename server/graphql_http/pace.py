@@ -2,13 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+
+from schema.domain.snapshot import Snapshot
+from schema.graphql.streams import closing
+from schema.reads import Updates
 
 # A page that opens all of its subscriptions sends them at once; nothing that a client does by itself takes more.
 MESSAGES_AT_ONCE = 250
 MESSAGES_PER_SECOND = 50.0
 # Of the event loop, between two pieces of long work: a short request on a new connection is accepted, read and answered in them.
 PASSES = 4
+# In units of cost: work that costs more takes milliseconds.
+LONG_COST = 4_000
 
 
 class Pace:
@@ -47,14 +53,44 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        # Short work never waits for long work, which may have to wait for seconds.
+        self._short_work = asyncio.Lock()
+        self._short = 0
 
     async def take(self) -> None:
         """Wait for one's turn. The work follows at once, without waiting for anything else."""
         await self._lock.acquire()
         self._pass_on(PASSES)
 
+    async def share(self, cost: int) -> None:
+        """Wait for one's turn where the work is long. Short work waits once it has come to as much since the last wait."""
+        if cost > LONG_COST:
+            await self.take()
+            return
+        async with self._short_work:
+            if self._short + cost > LONG_COST:
+                for _ in range(PASSES):
+                    await asyncio.sleep(0)
+                self._short = 0
+            self._short += cost
+
     def _pass_on(self, passes: int) -> None:
         if passes:
             asyncio.get_running_loop().call_soon(self._pass_on, passes - 1)
         else:
             self._lock.release()
+
+
+class SharedUpdates:
+    """News for subscribers whose results cost so much: who has waited for a commit does not go on at the same time as all others."""
+
+    def __init__(self, updates: Updates, turns: Turns, cost: int) -> None:
+        self._updates = updates
+        self._turns = turns
+        self._cost = cost
+
+    async def snapshots(self) -> AsyncGenerator[Snapshot]:
+        async with closing(self._updates.snapshots()) as source:
+            async for snapshot in source:
+                await self._turns.share(self._cost)
+                yield snapshot

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from server.graphql_http.pace import PASSES, Pace, Turns
+from server.graphql_http.pace import LONG_COST, PASSES, Pace, Turns
 
 
 class Clock:
@@ -63,3 +63,25 @@ async def test_who_leaves_while_waiting_keeps_nobody_else_from_a_turn() -> None:
 
     await staying
     assert leaving.cancelled()
+
+
+async def test_short_work_waits_once_it_has_come_to_as_much_as_long_work() -> None:
+    turns = Turns()
+    waiting = [asyncio.create_task(turns.share(LONG_COST // 4)) for _ in range(40)]
+    done = [0]
+    while done[-1] < len(waiting):
+        await asyncio.sleep(0)
+        done.append(sum(task.done() for task in waiting))
+
+    assert max(later - earlier for earlier, later in pairwise(done)) <= 4
+
+
+async def test_short_work_does_not_wait_for_long_work() -> None:
+    turns = Turns()
+    long = [asyncio.create_task(turns.take()) for _ in range(10)]
+    await asyncio.sleep(0)
+
+    await turns.share(1)
+
+    assert not long[-1].done()
+    await asyncio.gather(*long)
