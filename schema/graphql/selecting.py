@@ -75,19 +75,20 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
     """The rows that pass the filter, in order. Every step is remembered with the snapshot."""
     index = index_of(tables, listing)
 
+    # What is remembered must not hold its tables, or only the collector of garbage could free them.
+    remember, keep_for_good = tables.lists.remember, tables.indexes.of
+
     def arranged() -> Arranged[T]:
-        keep = tables.index if order == listing.usual else remember
+        keep = keep_for_good if order == listing.usual else remember
         return keep((listing.columns.kind, "order", order), lambda: index.arranged(order))
 
     def matching() -> Matching[T]:
         return Matching(index, chosen.rows(index) if chosen.rows is not None else None, arranged)
 
-    # What is remembered must not hold its tables, or only the collector of garbage could free them.
-    remember = tables.lists.remember
     return Selection(remember(digest, matching), listing.columns, order, digest, tables)
 
 
 def index_of(tables: Tables, listing: Listing[T]) -> Index[T]:
     """The rows of a listing with their columns, made once for a snapshot."""
     columns = listing.columns
-    return tables.index(columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns))
+    return tables.indexes.of(columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns))

@@ -49,6 +49,19 @@ class Lists:
         self._kept.clear()
 
 
+class Indexes:
+    """What is derived from a snapshot under keys that clients do not choose: it is never let go."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, object] = {}
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, once per key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("T", self._made[key])
+
+
 class Tables:
     """The derived tables of one snapshot. Get them with `tables_of`, which keeps one for each snapshot.
 
@@ -58,7 +71,7 @@ class Tables:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.lists = Lists()
-        self._indexes: dict[Hashable, object] = {}
+        self.indexes = Indexes()
 
     @property
     def header(self) -> SnapshotHeader:
@@ -77,12 +90,6 @@ class Tables:
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What `compute` gives, once per key, for what clients choose."""
         return self.lists.remember(key, compute)
-
-    def index(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, once per key, for keys that clients do not choose: they are never let go."""
-        if key not in self._indexes:
-            self._indexes[key] = make()
-        return cast("T", self._indexes[key])
 
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:

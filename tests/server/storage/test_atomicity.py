@@ -16,7 +16,7 @@ from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.server.storage.builders import commit
 
 BEFORE, CUT = commit(AT, 5), commit(AT + 60, 6)
-COMMANDS = ["insert", "insert", "findAndModify", "update", "insert", "update", "delete"]
+COMMANDS = ["find", "insert", "insert", "findAndModify", "update", "insert", "update", "delete"]
 COMMIT_POINT = COMMANDS.index("findAndModify") + 1
 
 
