@@ -136,7 +136,7 @@ class Collector:
         self, before: State, replies: Sequence[SeedReply], slot: Slot, *, crawl_seconds: float
     ) -> Cycle | None:
         began = time.monotonic()
-        merged = identify(before, replies)
+        merged = identify(before, replies, self._options)
         if not merged.answered:
             return None
         recalled = await self._store.recall(strangers(before, merged))

@@ -175,7 +175,7 @@ async def _cycle(
     registry: Mapping[str, RegistryEntry],
     options: CycleOptions,
 ) -> Cycle:
-    merged = _without_anonymous(identify(before, replies))
+    merged = _without_anonymous(identify(before, replies, options))
     recalled = await _recall(strangers(before, merged), registry, slot, store)
     at = int(max(reply.answered_at for reply in replies))
     return advance(before, replies, merged, slot=slot, at=at, options=options, recalled=recalled)

@@ -17,12 +17,13 @@ from schema.domain.observation import NO_ADDRESS, SeedReply
 from schema.domain.pnode import PNode
 from schema.domain.presence import proves_absence
 from schema.domain.probe import Answered
+from schema.domain.quorum import MIN_WITNESSES, Quorum
 from schema.domain.reach import Reach, reach_of
 from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import promoted_reports, seed_reports
 from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
-from schema.domain.support import MAX_NEWCOMERS, MIN_WITNESSES, Support
+from schema.domain.support import MAX_NEWCOMERS, Support
 from schema.domain.versions import latest_release, versions_behind
 
 _NODES = TypeAdapter(tuple[PNode, ...])
@@ -46,6 +47,10 @@ class CycleOptions(Record):
     min_witnesses: int = MIN_WITNESSES
     trusted_seeds: tuple[str, ...] = ()
     max_newcomers: int = MAX_NEWCOMERS
+
+    def quorum(self) -> Quorum:
+        """What seeds must agree on."""
+        return Quorum(self.min_witnesses, frozenset(self.trusted_seeds))
 
 
 class State(Record):
@@ -76,16 +81,31 @@ class Cycle(Record):
         return State.model_construct(snapshot=self.snapshot, memory=self.memory)
 
 
-def identify(before: State, replies: Sequence[SeedReply]) -> Merged:
+def identify(before: State, replies: Sequence[SeedReply], options: CycleOptions | None = None) -> Merged:
     """Who is who in these replies, given the keys that earlier cycles learned for addresses."""
-    known_ids = {
-        address.address: memory.id
-        for memory in before.memory
-        if not memory.id.startswith("addr:")
-        for address in memory.addresses
-        if reach_of(address.address) is not Reach.LOCAL
-    }
-    return merge(replies, known_ids)
+    quorum = (options or CycleOptions()).quorum()
+    answering = sum(reply.observations is not None and not reply.promoted for reply in replies)
+    return merge(replies, _known_ids(before, quorum.min_witnesses if quorum.applies(answering) else 1), quorum)
+
+
+def _known_ids(before: State, quorum: int) -> dict[str, str]:
+    """The ids of the nodes with a key by their addresses.
+
+    Where more than one seed must agree, an address counts that speaks for its node, or at which so many seeds listed it.
+    A node whose current address it is comes before one that only was there.
+    """
+    known: dict[str, tuple[bool, UnixSeconds, str]] = {}
+    current = {node.id: node.address for node in before.snapshot.nodes} if before.snapshot else {}
+    for memory in before.memory:
+        if memory.id.startswith("addr:") or (quorum > 1 and not memory.confirmed):
+            continue
+        for address in memory.addresses:
+            spot = address.address
+            is_current = current.get(memory.id) == spot
+            if (quorum > 1 and not is_current and len(address.uptimes) < quorum) or reach_of(spot) is Reach.LOCAL:
+                continue
+            known[spot] = max(known.get(spot, (False, 0, "")), (is_current, address.last_listed, memory.id))
+    return {spot: memory_id for spot, (_, _, memory_id) in known.items()}
 
 
 def strangers(before: State, merged: Merged) -> frozenset[str]:
@@ -106,7 +126,7 @@ def advance(
 ) -> Cycle:
     """The network after these replies, at time `at`.
 
-    `merged` is `identify(before, replies)`, `recalled` what the registry knows of `strangers(before, merged)`, `probes`
+    `merged` is `identify(before, replies, options)`, `recalled` what the registry knows of `strangers(before, merged)`, `probes`
     the answers of nodes that were asked directly since the cycle before. At least one seed must have given a list: a cycle in which none did changes no node, and has no snapshot.
     """
     if not merged.answered:

@@ -53,7 +53,7 @@ def fold(
         elif not supported and mine.memory.confirmed and mine.node is not None and support.is_minority(node):
             after[node.id] = pass_over(mine, moment)
             continue
-        for former in _former_ids(node, known, merged.nodes):
+        for former in _former_ids(node, known, merged.nodes, moment.quorum):
             mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node, mine.contact)
             absorbed.add(former)
         after[node.id] = accumulate(mine, node, moment, supported=supported)
@@ -79,12 +79,25 @@ def _was_listed_lately(known: Known, moment: Moment) -> bool:
     return node is not None and moment.at - node.provenance.observed_at <= moment.grace
 
 
-def _former_ids(node: MergedNode, known: Mapping[str, Known], merged: Mapping[str, MergedNode]) -> list[str]:
-    """The ids under which a node with a key was known while only its address was."""
+def _former_ids(
+    node: MergedNode, known: Mapping[str, Known], merged: Mapping[str, MergedNode], quorum: int
+) -> list[str]:
+    """The ids under which a node with a key was known while only its address was.
+
+    A node that enough seeds listed is taken over only by a key that enough seeds give for its address.
+    """
     if node.pubkey is None:
         return []
-    addresses = {row.observation.address for row in node.listings if not row.relative}
-    if node.own is not None:
-        addresses.add(assumed_address(node.own.host))
-    candidates = sorted(address_id(address) for address in addresses)
-    return [former for former in candidates if former in known and former not in merged]
+    seeds: dict[str, set[str]] = {}
+    for row in node.listings:
+        if not row.relative:
+            seeds.setdefault(row.observation.address, set()).add(row.seed)
+    own = assumed_address(node.own.host) if node.own is not None else None
+    if own is not None:
+        seeds.setdefault(own, set())
+    candidates = [(address_id(address), len(seeds[address]) >= quorum or address == own) for address in sorted(seeds)]
+    return [
+        former
+        for former, proven in candidates
+        if former in known and former not in merged and (proven or not known[former].memory.confirmed)
+    ]

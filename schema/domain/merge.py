@@ -13,11 +13,15 @@ from typing import NamedTuple
 
 from schema.domain.clocks import clock_ahead, contact_of
 from schema.domain.observation import Observation, SeedReply, host_of, says_nothing
+from schema.domain.quorum import Quorum
 from schema.domain.reach import Reach, is_relative, reach_of, reach_of_host
 
 DEFAULT_GOSSIP_PORT = 9001
 SAYS_NOTHING = "pod:says_nothing"
 NOT_GLOBAL = "pod:not_global"
+Freshness = tuple[int, int, str, str, str]
+# The nodes on the hosts of seeds: by host, id and address the seeds that list the node there.
+OnHost = dict[str, dict[str, dict[str, set[str]]]]
 
 
 class Listing(NamedTuple):
@@ -66,12 +70,14 @@ def address_id(address: str) -> str:
     return f"addr:{address}"
 
 
-def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = None) -> Merged:
+def merge(
+    replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = None, quorum: Quorum | None = None
+) -> Merged:
     """Join the replies of one cycle by node.
 
-    `known_ids` maps addresses to the ids of keyed nodes that earlier cycles saw there: a row without a key joins the
-    node that is known under its address. A seed itself is a node too: it joins the one node listed on its host, or
-    stands alone under an assumed gossip port.
+    A row without a key joins the key that enough seeds give for its address, or else the key that earlier cycles knew
+    there: `known_ids` maps addresses to such ids. A seed itself is a node too: it joins the one node that enough seeds
+    list on its host, or stands alone under an assumed gossip port.
 
     The rows of promoted nodes count only for keys that no seed lists.
 
@@ -90,11 +96,27 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
         for listing in _listings(r, r.observations, ahead[r.seed])
         if listing.observation.pubkey is not None or not _is_left_out(listing, assumed, silent)
     ]
-    ids = _ids_by_address(listings, known_ids or {})
-    on_host: dict[str, set[str]] = {r.host: set() for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
+    quorum = quorum or Quorum()
+    if not quorum.applies(len(ahead)):
+        quorum = Quorum(min_witnesses=1)
+    known_ids = known_ids or {}
+    ids = _ids_by_address(listings, known_ids, quorum)
+    on_host: OnHost = {r.host: {} for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
+    # A seed's row without a key repeats its row of the same address with the key: each seed has one word on an address.
+    with_key = (
+        {
+            (listing.seed, listing.observation.address)
+            for listing in listings
+            if not listing.relative and listing.observation.pubkey == ids.get(listing.observation.address, "")
+        }
+        if ids
+        else set[tuple[str, str]]()
+    )
     nodes: dict[str, MergedNode] = {}
     for listing in listings:
         row = listing.observation
+        if row.pubkey is None and not listing.relative and (listing.seed, row.address) in with_key:
+            continue
         node_id = row.pubkey or (not listing.relative and ids.get(row.address)) or address_id(row.address)
         node = nodes.get(node_id)
         if node is None:
@@ -103,15 +125,15 @@ def merge(replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = No
         node.listings.append(listing)
         host = host_of(row.address)
         if host in on_host and not listing.relative:
-            on_host[host].add(node_id)
-    seed_nodes = _join_seeds(nodes, by_seed, on_host)
+            on_host[host].setdefault(node_id, {}).setdefault(row.address, set()).add(listing.seed)
+    seed_nodes = _join_seeds(nodes, by_seed, on_host, known_ids, quorum)
     _add_promoted(nodes, [reply for reply in asked if reply.promoted])
     for node in nodes.values():
         node.listings.sort(key=freshness, reverse=True)
     return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent)
 
 
-def freshness(listing: Listing) -> tuple[int, int, str, str, str]:
+def freshness(listing: Listing) -> Freshness:
     """The order in which listings are believed: newest contact first; the rest makes the order total."""
     row = listing.observation
     return (
@@ -178,8 +200,11 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
     return list(chosen.values())
 
 
-def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str]) -> dict[str, str]:
-    """For addresses that some row lists without a key: the key that others give for it (the freshest), or gave."""
+def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str], quorum: Quorum) -> dict[str, str]:
+    """For addresses that some row lists without a key: the key that enough seeds give for it, or gave before.
+
+    Of several such keys the one with the freshest contact counts; the contact is one that enough seeds confirm.
+    """
     keyless = {
         listing.observation.address
         for listing in listings
@@ -187,28 +212,52 @@ def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str]) -
     }
     if not keyless:
         return {}
-    freshest: dict[str, Listing] = {}
+    listed: dict[str, dict[str | None, dict[str, Freshness]]] = {}
     for listing in listings:
         row = listing.observation
-        if row.pubkey is not None and row.address in keyless and not listing.relative:
-            other = freshest.get(row.address)
-            if other is None or freshness(listing) > freshness(other):
-                freshest[row.address] = listing
-    ids = {address: known_ids[address] for address in keyless if address in known_ids}
-    ids.update((address, listing.observation.pubkey or "") for address, listing in freshest.items())
+        if row.address in keyless and not listing.relative:
+            listed.setdefault(row.address, {}).setdefault(row.pubkey, {})[listing.seed] = freshness(listing)
+    ids: dict[str, str] = {}
+    for address, by_key in listed.items():
+        seeds = {seed for by_seed in by_key.values() for seed in by_seed}
+        proven = [
+            (sorted(by_seed.values(), reverse=True)[: quorum.min_witnesses][-1], key)
+            for key, by_seed in by_key.items()
+            if key is not None and quorum.is_met(by_seed, len(seeds))
+        ]
+        if proven:
+            ids[address] = max(proven)[1]
+        elif address in known_ids:
+            ids[address] = known_ids[address]
     return ids
 
 
 def _join_seeds(
-    nodes: dict[str, MergedNode], replies: Sequence[SeedReply], on_host: Mapping[str, set[str]]
+    nodes: dict[str, MergedNode],
+    replies: Sequence[SeedReply],
+    on_host: OnHost,
+    known_ids: Mapping[str, str],
+    quorum: Quorum,
 ) -> dict[str, str]:
-    """Give each seed that answered anything to its node, from the ids listed on its host; returns the id by seed."""
+    """Give each seed that answered anything to its node, from the ids listed on its host; returns the id by seed.
+
+    An id counts where enough seeds list it on the host, where earlier cycles knew it there, or where nobody but the seed
+    itself lists it at all: another seed, or a seed that claims the key of a known node, must not move the answers.
+    """
     joined: dict[str, str] = {}
     for reply in replies:
         if reply.version is None and reply.stats is None and reply.observations is None:
             continue
-        listed = on_host.get(reply.host, ())
-        node = nodes[next(iter(listed))] if len(listed) == 1 else _assumed_node(nodes, reply.host)
+        listed = [
+            node_id
+            for node_id, places in on_host.get(reply.host, {}).items()
+            if all(row.seed == reply.seed for row in nodes[node_id].listings)
+            or any(
+                known_ids.get(address) == node_id or quorum.is_met(seeds, quorum.min_witnesses)
+                for address, seeds in places.items()
+            )
+        ]
+        node = nodes[listed[0]] if len(listed) == 1 else _assumed_node(nodes, reply.host)
         # Several seeds on one host (ports differ) are one node; the first by name speaks for it.
         if node.own is None:
             node.own = reply

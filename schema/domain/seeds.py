@@ -7,8 +7,9 @@ from statistics import median_low
 from schema.domain.measurements import COMPARED, MOVING, compared_values, tolerance
 from schema.domain.merge import Listing, Merged, MergedNode
 from schema.domain.observation import SeedReply
+from schema.domain.quorum import MIN_ANSWERING_SEEDS
 from schema.domain.snapshot import SeedReport
-from schema.domain.support import MIN_ANSWERING_SEEDS, Support
+from schema.domain.support import Support
 
 
 def seed_reports(

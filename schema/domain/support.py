@@ -14,9 +14,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from schema.domain.merge import Merged, MergedNode
+from schema.domain.quorum import MIN_WITNESSES, Quorum
 
-MIN_ANSWERING_SEEDS = 3
-MIN_WITNESSES = 2
 MAX_NEWCOMERS = 200
 MAX_UNCONFIRMED_SHARE = 5
 """A seed's nodes that nobody else ever listed are at most so many times `max_newcomers`."""
@@ -33,7 +32,7 @@ class Support:
         self._answered = merged.answered
         self.lists = lists_of(merged)
         self.island = islands_of(self.lists)
-        self.applies = len(merged.answered) >= MIN_ANSWERING_SEEDS and min_witnesses > 1
+        self.applies = Quorum(min_witnesses).applies(len(merged.answered))
         self._sizes = Counter(self.island.values())
         self._min_witnesses = min_witnesses
         self._trusted = frozenset(trusted)

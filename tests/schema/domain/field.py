@@ -53,7 +53,7 @@ class Field:
 
     def answer(self, replies: Iterable[SeedReply]) -> None:
         answers = list(replies)
-        merged = identify(self.state, answers)
+        merged = identify(self.state, answers, self.options)
         cycle = advance(self.state, answers, merged, slot=self.at, at=self.at, options=self.options)
         self.events.extend(derive(self.state.snapshot, cycle.snapshot))
         self.cycles.append(cycle)
