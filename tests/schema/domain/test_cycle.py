@@ -154,3 +154,14 @@ def test_a_silent_seed_that_is_only_known_by_itself_goes_offline_when_others_ans
     without = [[*answers(60 * n, 1, seeds=SEEDS[:2]), seed_reply(SEEDS[2], None, at=AT + 60 * n)] for n in range(1, 5)]
     cycle = run(answers(0, 1), *without)
     assert cycle.snapshot.by_id[f"addr:{SEEDS[2]}:9001"].status is PNodeStatus.OFFLINE
+
+
+def test_a_seed_that_lists_a_live_node_with_and_without_its_key_ends_no_cycle() -> None:
+    def twice(after: int) -> list[SeedReply]:
+        first, *others = answers(after, 1, 2)
+        keyless = [row._replace(pubkey=None) for row in first.observations or ()]
+        return [first._replace(observations=(*(first.observations or ()), *keyless)), *others]
+
+    cycle = run(answers(0, 1, 2), twice(60), twice(120), twice(180))
+    assert node(cycle, 1).status is PNodeStatus.ONLINE
+    assert node(cycle, 1).uptime == 10 * DAY + 180

@@ -81,6 +81,21 @@ def test_a_row_without_a_key_joins_the_key_that_was_known_before() -> None:
     assert merged.nodes[key(1)].listings[0].observation.pubkey is None
 
 
+def test_of_two_rows_of_one_seed_with_and_without_the_key_the_fresher_one_counts() -> None:
+    rows = [observation(1, last_seen=AT - 9), observation(1, pubkey=None, last_seen=AT - 3)]
+    merged = merge([seed_reply(SEEDS[0], rows), seed_reply(SEEDS[1], [observation(1)])])
+    listings = merged.nodes[key(1)].listings
+    assert sorted(row.seed for row in listings) == [SEEDS[0], SEEDS[1]]
+    assert [row.observation for row in listings if row.seed == SEEDS[0]] == [rows[1]]
+
+
+@given(replies)
+def test_no_seed_has_two_words_on_one_address_of_a_node(answers: list[SeedReply]) -> None:
+    for node in merge(answers).nodes.values():
+        words = [(row.seed, row.observation.address) for row in node.listings]
+        assert len(words) == len(set(words))
+
+
 def test_a_row_whose_key_nobody_knows_stands_under_its_address() -> None:
     merged = merge([seed_reply(SEEDS[0], [observation(1, pubkey=None)])])
     assert merged.nodes[address_id(address(1))].pubkey is None
