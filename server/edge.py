@@ -6,6 +6,7 @@ and everything that is not known yet, goes inwards; what comes back and may be k
 
 from collections import defaultdict
 from collections.abc import Hashable
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ from server.view import CurrentView
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")
 MAX_QUESTION_BYTES = 2_048
+# Of a query string; reading each of them takes 20 µs and more.
+MAX_QUERY_FIELDS = 256
 # What an answer of a REST route costs its client, in the units of GraphQL: a request, and how much it is.
 REQUEST_COST = 100
 BYTES_PER_COST = 20
@@ -123,7 +126,15 @@ class Edge:
         if plain is not None:
             await self(plain, receive, send)
         else:
-            await self._app(scope if scope["type"] == "lifespan" else with_single_lines(scope), receive, send)
+            await self._inside(scope if scope["type"] == "lifespan" else with_single_lines(scope), receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The inner layers, for a query string that they can read in a short time."""
+        if scope["type"] == "http" and scope["query_string"].count(b"&") >= MAX_QUERY_FIELDS:
+            text = b"the query string has more than %d fields, expected at most that" % MAX_QUERY_FIELDS
+            await _refuse(send, HTTPStatus.BAD_REQUEST, text, [])
+        else:
+            await self._app(scope, receive, send)
 
     def _plain(self, scope: Scope) -> Scope | None:
         """The scope with its path in the form that it has inside; None where it has that already."""
@@ -159,14 +170,19 @@ class Edge:
             return
         scope = with_single_lines(scope)
         path: str = scope["path"]
-        if path.startswith(_PASSED_ON) or len(path) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
-            await self._app(scope, receive, send)
+        if path.startswith(_PASSED_ON):
+            await self._inside(scope, receive, send)
             return
         self._cache.misses += 1
         client = client_of(scope)
         wait = self._limit.wait(client)
         if wait is not None:
-            await _refuse(send, wait)
+            text = b"the allowance is used up, try again in %d s" % wait
+            await _refuse(send, HTTPStatus.TOO_MANY_REQUESTS, text, [(b"retry-after", b"%d" % wait)])
+            return
+        if len(path) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
+            self._limit.spend(client, REQUEST_COST)
+            await self._inside(scope, receive, send)
             return
         captured = await self._flights.once(question, lambda: self._capture(scope, question))
         self._limit.spend(client, REQUEST_COST + captured.length // BYTES_PER_COST)
@@ -206,7 +222,7 @@ class Edge:
             else:
                 body.extend(message.get("body", b""))
 
-        await self._app(plain, _empty_body, collect)
+        await self._inside(plain, _empty_body, collect)
         control = dict(headers).get(b"cache-control", b"")
         if status != _OK or not control.startswith(b"public"):
             return Captured(status, headers, bytes(body), None)
@@ -215,17 +231,16 @@ class Edge:
         return Captured(status, headers, b"", answer)
 
 
-async def _refuse(send: Send, wait: int) -> None:
-    """The answer to a client that has used up its allowance."""
-    body = b'{"detail":"the allowance is used up, try again in %d s"}' % wait
+async def _refuse(send: Send, status: HTTPStatus, detail: bytes, more: Headers) -> None:
+    body = b'{"detail":"%b"}' % detail
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
-        (b"retry-after", b"%d" % wait),
+        *more,
         *_COMMON,
     ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

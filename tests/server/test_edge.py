@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from server.edge import REQUEST_COST, Edge
+from server.edge import MAX_QUERY_FIELDS, MAX_QUESTION_BYTES, REQUEST_COST, Edge
 from server.graphql_http.ratelimit import RateLimit
 from tests.asgi import call
 from tests.factories import AT, network
@@ -123,6 +123,23 @@ async def test_a_question_that_is_too_long_is_not_kept(inner: Inner) -> None:
     for _ in range(3):
         await call(inner.edge, "GET", "/pnodes?x=" + "a" * 3_000)
     assert len(inner.reached) == 3
+
+
+@pytest.mark.parametrize("path", ["/pnodes", "/health", "/pnodes/"])
+async def test_a_query_string_of_too_many_fields_reaches_no_route(inner: Inner, path: str) -> None:
+    reply = await call(inner.edge, "GET", f"{path}?{'a&' * MAX_QUERY_FIELDS}")
+
+    assert reply.status == 400
+    assert f"more than {MAX_QUERY_FIELDS} fields" in reply.json["detail"]
+    assert inner.reached == []
+    assert (await call(inner.edge, "GET", f"{path}?{'a&' * (MAX_QUERY_FIELDS - 1)}")).status == 200
+
+
+async def test_a_question_that_is_too_long_to_be_kept_is_charged() -> None:
+    inner = Inner(RateLimit(REQUEST_COST, lambda: 0.0))
+    paths = [f"/pnodes?q={'x' * MAX_QUESTION_BYTES}{number}" for number in range(2)]
+
+    assert [(await call(inner.edge, "GET", path)).status for path in paths] == [200, 429]
 
 
 async def test_a_known_graphql_request_is_answered_by_its_bytes(inner: Inner) -> None:
