@@ -142,7 +142,8 @@ class Settings(BaseSettings):
     max_newcomers: int = setting(
         200,
         "a whole number from 1 to 100000",
-        "How many new nodes a seed may bring in a cycle that too few other seeds list.",
+        "How many new nodes a seed may bring in a cycle that too few other seeds list; 50 times as many that no other seed ever"
+        " listed.",
         ge=1,
         le=100_000,
     )

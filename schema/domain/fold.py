@@ -29,15 +29,13 @@ def fold(
 ) -> Folded:
     """Join what was said with what is known.
 
-    New nodes that too few seeds list are let in within `max_newcomers`; the first list of all is, where nothing is known
+    New nodes that too few seeds list are let in within `max_newcomers` (`Newcomers`); the first list of all is, where nothing is known
     yet and nobody can be compared. A node that enough seeds listed before, and that only too few of an island list now,
     is as good as unlisted: their word does not change it. One that never had enough leaves when it is no longer listed.
     """
     after: dict[str, Known] = {}
     absorbed: set[str] = set()
-    newcomers = Newcomers(
-        max_newcomers, (each.memory.witnesses for each in known.values() if not each.memory.confirmed)
-    )
+    newcomers = Newcomers(max_newcomers, (each.memory for each in known.values()))
     for node in merged.nodes.values():
         mine = known.get(node.id)
         supported = support.of(node)
@@ -46,9 +44,9 @@ def fold(
             mine = (
                 Known(returning(entry), None, entry.last_seen) if entry else Known(newcomer(node.id, moment.at), None)
             )
-            is_checked = entry is None and (support.applies or bool(known))
+            is_checked = support.applies or bool(known)
             alone = not supported or (not support.applies and len(node.listings) == 1 and node.own is None)
-            if is_checked and alone and not newcomers.admit(node):
+            if is_checked and alone and not newcomers.admit(node, returning=entry is not None):
                 continue
         elif not supported and mine.memory.confirmed and mine.node is not None and support.is_minority(node):
             after[node.id] = pass_over(mine, moment)

@@ -13,12 +13,19 @@ With one or two seeds answering there is nobody to compare with, and nothing of 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, MergedNode
 from schema.domain.quorum import MIN_WITNESSES, Quorum
 
 MAX_NEWCOMERS = 200
 MAX_UNCONFIRMED_SHARE = 5
 """A seed's nodes that nobody else ever listed are at most so many times `max_newcomers`."""
+MAX_LONE_SHARE = 50
+"""A seed brings no more nodes while so many times `max_newcomers` are known that no other seed ever listed.
+
+With one or two answering seeds every node counts, and stays until it is retired: without this bound one seed could add
+`max_newcomers` of them in every cycle of those days.
+"""
 # Two lists belong to one mesh when they share at least this part of the shorter one; a stray record does not join them.
 ISLAND_OVERLAP = 0.1
 
@@ -113,18 +120,34 @@ def _overlap(one: set[str], other: set[str]) -> bool:
 class Newcomers:
     """How many new nodes each seed may bring that not enough seeds list; counts those that were refused."""
 
-    def __init__(self, limit: int, unconfirmed: Iterable[Collection[str]]) -> None:
+    def __init__(self, limit: int, known: Iterable[NodeMemory]) -> None:
         self._limit = limit
-        self._held = Counter(seed for witnesses in unconfirmed for seed in witnesses)
+        self._held: Counter[str] = Counter()
+        self._lone: Counter[str] = Counter()
+        for memory in known:
+            if not memory.confirmed:
+                self._held.update(memory.witnesses)
+            if len(memory.source_ips) == 1:
+                self._lone[memory.source_ips[0]] += 1
         self._new: Counter[str] = Counter()
+        self._returned: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
-    def admit(self, node: MergedNode) -> bool:
-        """Whether one more may come in; each of its seeds answers for it."""
+    def admit(self, node: MergedNode, *, returning: bool = False) -> bool:
+        """Whether one more may come in; each of its seeds answers for it.
+
+        A node that is `returning` from the registry is held to the total only: many of them may return at once.
+        """
         seeds = sorted({row.seed for row in node.listings})
-        full = self._limit * MAX_UNCONFIRMED_SHARE
-        if any(self._new[seed] < self._limit and self._held[seed] + self._new[seed] < full for seed in seeds):
-            self._new.update(seeds)
+        if any(not self._is_full(seed) and (returning or self._may_bring(seed)) for seed in seeds):
+            (self._returned if returning else self._new).update(seeds)
             return True
         self.refused.update(seeds)
         return False
+
+    def _is_full(self, seed: str) -> bool:
+        return self._lone[seed] + self._new[seed] + self._returned[seed] >= self._limit * MAX_LONE_SHARE
+
+    def _may_bring(self, seed: str) -> bool:
+        new = self._new[seed]
+        return new < self._limit and self._held[seed] + new < self._limit * MAX_UNCONFIRMED_SHARE
