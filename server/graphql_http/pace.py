@@ -63,16 +63,26 @@ class Turns:
         self._pass_on(PASSES)
 
     async def share(self, cost: int) -> None:
-        """Wait for one's turn where the work is long. Short work waits once it has come to as much since the last wait."""
+        """Wait for one's turn where the work is long. Short work waits where it has come to as much in one pass."""
         if cost > LONG_COST:
             await self.take()
-            return
-        async with self._short_work:
-            if self._short + cost > LONG_COST:
-                for _ in range(PASSES):
-                    await asyncio.sleep(0)
-                self._short = 0
-            self._short += cost
+        elif self._short + cost <= LONG_COST and not self._short_work.locked():
+            self._account(cost)
+        else:
+            async with self._short_work:
+                while self._short + cost > LONG_COST:
+                    for _ in range(PASSES):
+                        await asyncio.sleep(0)
+                self._account(cost)
+
+    def _account(self, cost: int) -> None:
+        """Add to the short work of this pass."""
+        if not self._short:
+            asyncio.get_running_loop().call_soon(self._forget)
+        self._short += cost
+
+    def _forget(self) -> None:
+        self._short = 0
 
     def _pass_on(self, passes: int) -> None:
         if passes:

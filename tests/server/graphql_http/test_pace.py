@@ -76,6 +76,14 @@ async def test_short_work_waits_once_it_has_come_to_as_much_as_long_work() -> No
     assert max(later - earlier for earlier, later in pairwise(done)) <= 4
 
 
+async def test_short_work_that_comes_bit_by_bit_does_not_wait() -> None:
+    turns = Turns()
+    for _ in range(40):
+        waiting = asyncio.ensure_future(turns.share(LONG_COST // 2))
+        await asyncio.sleep(0)
+        assert waiting.done()
+
+
 async def test_short_work_does_not_wait_for_long_work() -> None:
     turns = Turns()
     long = [asyncio.create_task(turns.take()) for _ in range(10)]
