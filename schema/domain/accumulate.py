@@ -25,7 +25,7 @@ from schema.domain.memory import NodeMemory
 from schema.domain.merge import Listing, MergedNode
 from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
 from schema.domain.policy import POLICY_1_0
-from schema.domain.presence import judge_presence, recent_changes, record_presence
+from schema.domain.presence import judge_presence, recent_changes, record_presence, wait_for_witnesses
 from schema.domain.probe import Answered
 from schema.domain.probing import probed
 from schema.domain.process import Process, is_old_record, process_of_node
@@ -48,7 +48,7 @@ class Moment(Record):
 
     `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds whose lists prove an absence, `with_stats`
     those whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes
-    that were asked directly, by id. `quorum` seeds prove that a node lives.
+    that were asked directly, by id. `quorum` seeds prove that a node lives. `step` is the time since the cycle before.
     """
 
     at: int
@@ -58,6 +58,7 @@ class Moment(Record):
     known_seeds: frozenset[str] = frozenset()
     probes: Mapping[str, Answered] = {}
     quorum: int = 1
+    step: int = 0
     window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
@@ -159,6 +160,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment, *, supported: b
             "witnesses": witnesses,
             "confirmed": memory.confirmed or supported,
             "supported_at": at if supported else memory.supported_at,
+            "unheard": 0,
             "source_ips": _union(memory.source_ips, witnesses),
             "used_samples": sampled(memory.used_samples, values["storage_used"], at),
         }
@@ -210,8 +212,11 @@ def pass_over(known: Known, moment: Moment) -> Known:
     node = known.node
     is_seed = node is not None and node.is_seed
     since = moment.at - (node.provenance.observed_at if node is not None else max_listed(known.memory))
-    presence = judge_presence(known.memory, moment.answered, is_seed=is_seed) if since > moment.grace else None
-    memory = record_presence(known.memory, moment.at, present=presence, window_days=moment.window_days)
+    memory, presence = known.memory, None
+    if since > moment.grace:
+        memory = wait_for_witnesses(memory, moment.answered, min(moment.step, moment.grace))
+        presence = judge_presence(memory, moment.answered, is_seed=is_seed)
+    memory = record_presence(memory, moment.at, present=presence, window_days=moment.window_days)
     if node is None:
         return Known(memory, None)
     gone = presence is False or (presence is None and node.status is PNodeStatus.OFFLINE)

@@ -142,6 +142,7 @@ def advance(
         window_days=options.consistency_window_days,
         probes=probes or {},
         quorum=support.quorum,
+        step=max(0, at - before.snapshot.header.taken_at) if before.snapshot else 0,
     )
     folded = fold(before.known(), merged, moment, support, recalled or {}, max_newcomers=options.max_newcomers)
     after = {i: known for i, known in folded.nodes.items() if not is_retired(known, at, options.retire_after_days)}

@@ -55,7 +55,8 @@ class NodeMemory(Record):
 
     `present` tells whether it was listed when that could last be judged, `present_since_window` whether it was
     already listed when the oldest day of `presence` began. `registered` is the hash of the registry entry written last.
-    `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did.
+    `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did. `unheard` is for how long
+    (seconds) other seeds answered without it while none of its witnesses did.
     """
 
     id: str
@@ -78,3 +79,4 @@ class NodeMemory(Record):
     registered: str | None = None
     confirmed: bool = True
     supported_at: UnixSeconds | None = None
+    unheard: int = 0

@@ -12,6 +12,9 @@ from schema.domain.memory import NodeMemory, PresenceDay
 from schema.domain.observation import SeedReply, says_nothing
 from schema.domain.policy import POLICY_1_0
 
+# A seed that is removed or that has failed for a day holds no node in gossip: it may never answer again.
+WITNESS_HOLD_SECONDS = DAY
+
 
 def proves_absence(reply: SeedReply, grace: int) -> bool:
     """Whether a seed's list says something of those that are not in it."""
@@ -24,13 +27,27 @@ def proves_absence(reply: SeedReply, grace: int) -> bool:
 def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: bool) -> bool | None:
     """For a node that nobody listed: False (absent), or None where none of those who listed it before answered.
 
-    `answered` are the seeds whose lists prove an absence (`proves_absence`). A seed that only its own answers made known is absent once any other seed answers.
+    `answered` are the seeds whose lists prove an absence (`proves_absence`). Witnesses that have not answered for
+    `WITNESS_HOLD_SECONDS`, removed seeds among them, hold the node no longer. A seed that only its own answers made known is absent once any other seed answers.
     """
     if not answered:
         return None
     if not memory.witnesses:
         return False if is_seed or not memory.present else None
+    if memory.unheard >= WITNESS_HOLD_SECONDS:
+        return False
     return False if answered.intersection(memory.witnesses) else None
+
+
+def wait_for_witnesses(memory: NodeMemory, answered: frozenset[str], seconds: int) -> NodeMemory:
+    """The memory of a node that nobody lists, after `seconds` more in which none of its witnesses may have answered.
+
+    Time counts only while other seeds answer, so that our own outage is not taken for one of the witnesses.
+    """
+    if not answered or not memory.present or answered.intersection(memory.witnesses):
+        return memory
+    waited = min(memory.unheard + seconds, WITNESS_HOLD_SECONDS)
+    return memory if waited == memory.unheard else memory.model_copy(update={"unheard": waited})
 
 
 def record_presence(

@@ -1,9 +1,13 @@
 import pytest
 
 from schema.domain.base import DAY
+from schema.domain.cycle import CycleOptions
 from schema.domain.memory import NodeMemory
+from schema.domain.observation import SeedReply
+from schema.domain.pnode import LivenessBasis, PNodeStatus
 from schema.domain.presence import judge_presence, recent_changes, record_presence
-from tests.factories import AT, SEEDS, key
+from tests.factories import AT, SEEDS, key, observation, seed_reply
+from tests.schema.domain.field import Field, reply
 
 
 def memory(**changes: object) -> NodeMemory:
@@ -74,3 +78,41 @@ def test_recent_changes_leave_out_the_very_first_appearance() -> None:
     assert recent_changes(after(True, start=memory(first_seen=AT - 3 * DAY)), AT + 60) == 0
     assert recent_changes(after(True, start=memory(appearances=4, disappearances=4)), AT + 60) == 1
     assert recent_changes(after(True, False, True, False), AT + 3 * DAY) == 0
+
+
+HOUR = 3_600
+
+
+def lost_witness(hours: int, *, removed: bool, gap: int = 0) -> Field:
+    """Polls each hour: one seed alone lists a node, and is then removed or fails while another answers."""
+    field = Field(HOUR, CycleOptions(interval=HOUR))
+
+    def others() -> list[SeedReply]:
+        rows = [observation(n, uptime=90_000 + field.t, last_seen=field.at - 3) for n in range(2, 12)]
+        return [reply(SEEDS[0], rows, field.at)]
+
+    for _ in range(2):
+        mine = [observation(1, uptime=90_000 + field.t, last_seen=field.at - 3)]
+        field.answer([*others(), reply(SEEDS[1], mine, field.at)])
+    field.at += gap
+    for _ in range(hours):
+        lost = [] if removed else [seed_reply(SEEDS[1], None)]
+        field.answer([*others(), *lost])
+    return field
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_seed_that_is_removed_or_fails_holds_a_node_for_a_day(*, removed: bool) -> None:
+    held, gone = lost_witness(20, removed=removed).node(key(1)), lost_witness(30, removed=removed).node(key(1))
+    assert (held.status, held.in_gossip) == (PNodeStatus.UNKNOWN, True)
+    assert (gone.status, gone.liveness_basis, gone.in_gossip) == (PNodeStatus.OFFLINE, LivenessBasis.ABSENCE, False)
+
+
+def test_our_own_outage_does_not_count_as_one_of_the_witnesses() -> None:
+    assert lost_witness(3, removed=False, gap=3 * DAY).node(key(1)).status is PNodeStatus.UNKNOWN
+
+
+def test_a_node_that_is_listed_again_starts_anew() -> None:
+    field = lost_witness(20, removed=False)
+    field.answer([reply(SEEDS[1], [observation(1, uptime=99, last_seen=field.at)], field.at)])
+    assert field.state.known()[key(1)].memory.unheard == 0
