@@ -40,29 +40,33 @@ def observe(
     can be compared; a gossip age under two minutes counts as life then, dated back by the age.
     """
     reports = _Reports(memory, at, grace)
-    for listing in listings:
-        if listing.observation.uptime is not None:
-            reports.take(listing, listing.observation.uptime)
+    reports.take(listings)
     lived = _lived_at(reports, at, grace, quorum)
     alive_at = lived if lived is not None else memory.alive_at if memory else None
     knows_uptime = any(reports.marks.values())
     if memory is None or not knows_uptime:
         alive_at = max(filter(None, (alive_at, _fresh_contact(listings, at, quorum))), default=None)
     moved = lived is not None
-    future = tuple({*(memory.future if memory else ()), *(row.future for row in listings if row.future is not None)})
-    return AddressMemory(
-        address=address,
-        first_listed=memory.first_listed if memory else at,
-        last_listed=at,
-        alive_at=alive_at,
-        uptimes=reports.marks,
-        moved=moved or (memory is not None and memory.moved),
-        frozen=not moved and (reports.compared > 0 or (memory is not None and memory.frozen)),
-        quiet=reports.quiet,
-        below=reports.below,
-        superseded=tuple(reports.superseded[-_MAX_SUPERSEDED:]),
-        future=tuple(sorted(future)[-_MAX_FUTURE:]) if future else (),
+    before = memory or AddressMemory(address=address, first_listed=at, last_listed=at)
+    return before.model_copy(
+        update={
+            "last_listed": at,
+            "alive_at": alive_at,
+            "uptimes": reports.marks,
+            "moved": moved or before.moved,
+            "frozen": not moved and (reports.compared or before.frozen),
+            "quiet": reports.quiet,
+            "below": reports.below,
+            "superseded": tuple(reports.superseded[-_MAX_SUPERSEDED:]),
+            "future": _future(before, listings),
+        }
     )
+
+
+def _future(memory: AddressMemory, listings: Sequence[Listing]) -> tuple[int, ...]:
+    """The newest of the time stamps that lay in the future when they were listed."""
+    new = [row.future for row in listings if row.future is not None]
+    return tuple(sorted({*memory.future, *new})[-_MAX_FUTURE:]) if new else memory.future
 
 
 def judge(memory: AddressMemory, at: int, grace: int) -> tuple[PNodeStatus, LivenessBasis]:
@@ -89,32 +93,49 @@ class _Reports:
         self._grace = grace
         self._step = at - memory.last_listed if memory else 0
         before: Mapping[str, int] = memory.uptimes if memory else {}
+        self._before = before
         self.marks: dict[str, int] = {**before}
         self.quiet: dict[str, int] = {}
         self.below: dict[str, int] = {}
         self.superseded: list[int] = [*memory.superseded] if memory else []
         self.lives: list[int] = []
-        self.said: list[str] = []
-        self.compared = 0
-        if memory is not None and before:
-            self.quiet = dict.fromkeys(before, memory.last_listed)
-            self.quiet.update(memory.quiet)
+        self.said: set[str] = set()
+        self.compared = False
 
-    def take(self, listing: Listing, uptime: int) -> None:
-        """Account for one seed's uptime."""
+    def take(self, listings: Sequence[Listing]) -> None:
+        """Account for what each seed says, one row a seed."""
+        before, marks, at = self._before, self.marks, self._at
+        # The common case, in which `compare` says GROWN: the process goes on, after a step within the grace.
+        least = max(self._step - ONE_PROCESS_SECONDS, 1)
+        going_on = self._memory is not None and self._memory.moved and self._step <= self._grace
+        was_quiet: Mapping[str, int] = self._memory.quiet if self._memory else {}
+        moved: set[str] = set()
+        for listing in listings:
+            seed, uptime = listing.seed, listing.observation.uptime
+            if uptime is None:
+                continue
+            self.said.add(seed)
+            mark = before.get(seed)
+            if mark is None:
+                marks[seed] = uptime
+                self.quiet[seed] = at if listing.last_seen is None else listing.last_seen
+            elif going_on and uptime - mark >= least and seed not in was_quiet:
+                marks[seed] = uptime
+                moved.add(seed)
+                self.lives.append(at)
+            elif uptime != mark and self._moves(listing, uptime, mark):
+                moved.add(seed)
+        self.compared = any(seed in before for seed in self.said)
+        if self._memory is not None and len(moved) < len(before):
+            last_listed = self._memory.last_listed
+            self.quiet.update((seed, was_quiet.get(seed, last_listed)) for seed in before if seed not in moved)
+
+    def _moves(self, listing: Listing, uptime: int, mark: int) -> bool:
+        """Whether another uptime of a seed that gave `mark` before is a sign of life; accounts for it."""
         seed, memory = listing.seed, self._memory
-        self.said.append(seed)
-        if memory is None or seed not in memory.uptimes:
-            self.marks[seed] = uptime
-            self.quiet[seed] = self._at if listing.last_seen is None else listing.last_seen
-            return
-        self.compared += 1
-        mark, moved_at = memory.uptimes[seed], self.quiet[seed]
-        if moved_at == memory.last_listed and self._goes_on(uptime - mark) and memory.moved:
-            self.marks[seed] = uptime
-            del self.quiet[seed]
-            self.lives.append(self._at)
-            return
+        if memory is None:
+            return False
+        moved_at = memory.moved_at(seed)
         since, step = self._at - moved_at, self._at - memory.last_listed
         below = memory.below.get(seed) if since > self._grace else None
         verdict = compare(mark, uptime, since=since, step=step, last=below)
@@ -122,16 +143,12 @@ class _Reports:
             verdict = Verdict.OLD
         if verdict is Verdict.OLD:
             self.below[seed] = uptime
-        elif verdict is not Verdict.SAME:
-            if moved_at < memory.last_listed or not memory.moved:
-                self.superseded.append(mark)
-            self.marks[seed] = uptime
-            del self.quiet[seed]
-            self.lives.append(self._life(listing, uptime, mark))
-
-    def _goes_on(self, grown: int) -> bool:
-        """The common case, by which `compare` would say GROWN, within the grace."""
-        return grown > 0 and self._step <= self._grace and self._step - grown <= ONE_PROCESS_SECONDS
+            return False
+        if moved_at < memory.last_listed or not memory.moved:
+            self.superseded.append(mark)
+        self.marks[seed] = uptime
+        self.lives.append(self._life(listing, uptime, mark))
+        return True
 
     def _life(self, listing: Listing, uptime: int, mark: int) -> int:
         """When the process lived that this uptime is of, at the latest.
@@ -151,10 +168,10 @@ def _lived_at(reports: _Reports, at: int, grace: int, quorum: int) -> int | None
     """The newest time at which as many seeds as are needed saw the address live; None where it did not move now."""
     if not reports.lives:
         return None
-    needed = min(quorum, len(set(reports.said)))
+    needed = min(quorum, len(reports.said))
     if needed <= 1:
         return max(reports.lives)
-    others = [moved_at for seed in set(reports.said) if (moved_at := reports.quiet.get(seed)) is not None]
+    others = [moved_at for seed in reports.said if (moved_at := reports.quiet.get(seed)) is not None]
     lived = sorted((*reports.lives, *others), reverse=True)[needed - 1]
     return lived if len(reports.lives) >= needed or at - lived <= grace else None
 

@@ -1,6 +1,6 @@
 """The measurements of a node: whose word is taken for each, on what seeds differ, and what nobody knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "
 COMPARED = ("version", "is_public", "rpc_port", "storage_committed")
 # Differences that are due to the time between two answers, and to a few blocks of a file.
 MOVING = ("uptime", "storage_used")
+_PLACES = {name: Observation._fields.index(name) for name in MEASURED}
 _USED_TOLERANCE_BYTES = 65_536
 _USED_TOLERANCE_SHARE = 0.01
 _ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_committed", "storage_used"})
@@ -48,11 +49,11 @@ def measure(
     """
     believed = [row for row in listings if row.seed in moving] if 0 < len(moving) < len(listings) else listings
     values: dict[str, Any] = dict.fromkeys(MEASURED)
-    differ = len({compared_values(row.observation) for row in listings}) > 1
-    far_apart = _far_apart(listings)
+    all_said = said_of(listings)
+    said = all_said if believed is listings else said_of(believed)
     for name in MEASURED:
-        value = _value(name, believed, differ=differ)
-        values[name] = _value(name, listings, differ=differ) if value is None and believed is not listings else value
+        value = _value(name, believed, said[name])
+        values[name] = _value(name, listings, all_said[name]) if value is None and said is not all_said else value
     if process is not None:
         values["uptime"] = process.uptime
     reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
@@ -69,16 +70,37 @@ def measure(
         seed=believed[0].seed if believed else None,
         observed_at=at,
         own_fields=own_fields,
-        disagreements=disagreements(listings) if differ or far_apart else (),
+        disagreements=_disagreements(listings, all_said),
         missing=missing,
     )
     return Measurements(values, provenance)
 
 
-def _value(name: str, rows: Sequence[Listing], *, differ: bool) -> object:
-    if name in COMPARED:
-        return _most_said(name, rows) if differ else _freshest(name, rows)
-    return _middle(name, rows)
+def said_of(listings: Sequence[Listing]) -> dict[str, Sequence[Any]]:
+    """What the rows say of each measurement, in their order, without those that say nothing of it.
+
+    The rows are turned into columns at once: most of a cycle's time goes into rows, and most columns have one value.
+    """
+    if not listings:
+        return dict.fromkeys(MEASURED, ())
+    columns = tuple(zip(*[row.observation for row in listings], strict=True))
+    said: dict[str, Sequence[Any]] = {}
+    for name, place in _PLACES.items():
+        column = columns[place]
+        said[name] = [value for value in column if value is not None] if None in column else column
+    return said
+
+
+def all_equal(said: Sequence[object]) -> bool:
+    """Whether these values are one; also where there is none."""
+    return not said or said.count(said[0]) == len(said)
+
+
+def _value(name: str, rows: Sequence[Listing], said: Sequence[Any]) -> object:
+    """One value from what these rows say of a measurement; None where they say nothing."""
+    if all_equal(said):
+        return said[0] if said else None
+    return _most_said(name, rows) if name in COMPARED else _middle(said)
 
 
 def usage_percent(used: int | None, committed: int | None, reported: float | None) -> float | None:
@@ -90,8 +112,14 @@ def usage_percent(used: int | None, committed: int | None, reported: float | Non
 
 def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
+    return _disagreements(listings, said_of(listings))
+
+
+def _disagreements(listings: Sequence[Listing], said: Mapping[str, Sequence[Any]]) -> tuple[Disagreement, ...]:
+    names = [name for name in COMPARED if not all_equal(said[name])]
+    names += [name for name in MOVING if is_far_apart(name, said[name])]
     found: list[Disagreement] = []
-    for name in (*COMPARED, *_far_apart(listings)):
+    for name in names:
         by_value: dict[str, set[str]] = {}
         for row in listings:
             value = getattr(row.observation, name)
@@ -103,14 +131,12 @@ def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     return tuple(found)
 
 
-def _far_apart(listings: Sequence[Listing]) -> tuple[str, ...]:
-    """The fields in `MOVING` on which seeds differ by more than time explains."""
-    found: list[str] = []
-    for name in MOVING:
-        values = [value for row in listings if (value := getattr(row.observation, name)) is not None]
-        if values and max(values) - min(values) > tolerance(name, max(values)):
-            found.append(name)
-    return tuple(found)
+def is_far_apart(name: str, said: Sequence[int]) -> bool:
+    """Whether what seeds say of a field in `MOVING` differs by more than time explains."""
+    if not said:
+        return False
+    most = max(said)
+    return most - min(said) > tolerance(name, most)
 
 
 def tolerance(name: str, value: int) -> float:
@@ -120,15 +146,9 @@ def tolerance(name: str, value: int) -> float:
     return max(_USED_TOLERANCE_BYTES, _USED_TOLERANCE_SHARE * value)
 
 
-def _freshest(name: str, listings: Iterable[Listing]) -> object:
-    """The value in the freshest row that has one; None without any."""
-    return next((value for row in listings if (value := getattr(row.observation, name)) is not None), None)
-
-
-def _middle(name: str, listings: Sequence[Listing]) -> object:
-    """The value in the middle of those that seeds give; of two, the one in the freshest row; None without any."""
-    values = [value for row in listings if (value := getattr(row.observation, name)) is not None]
-    return median_low(values) if len(values) > 2 else values[0] if values else None  # noqa: PLR2004  (two have no middle)
+def _middle(said: Sequence[Any]) -> object:
+    """The value in the middle of those that seeds give (at least one); of two, the one in the freshest row."""
+    return median_low(said) if len(said) > 2 else said[0]  # noqa: PLR2004  (two have no middle)
 
 
 def _most_said(name: str, listings: Iterable[Listing]) -> object:
@@ -140,11 +160,6 @@ def _most_said(name: str, listings: Iterable[Listing]) -> object:
             seeds.setdefault(value, set()).add(row.seed)
     # Values stand in the order of their freshest rows, and `max` takes the first of equals.
     return max(seeds, key=lambda value: len(seeds[value]), default=None)
-
-
-def compared_values(row: Observation) -> tuple[object, ...]:
-    """A row's values of the fields in `COMPARED`, in their order."""
-    return (row.version, row.is_public, row.rpc_port, row.storage_committed)
 
 
 def _apply_own(values: dict[str, Any], own: SeedReply | None) -> tuple[str, ...]:

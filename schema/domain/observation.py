@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
+
+# Every seed lists the same addresses, in every cycle.
+_REMEMBERED_ADDRESSES = 65_536
 
 
 class FailureCategory(StrEnum):
@@ -105,6 +109,7 @@ def says_nothing(row: Observation) -> bool:
     return row.pubkey is None and row.uptime is None and row.version is None
 
 
+@lru_cache(maxsize=_REMEMBERED_ADDRESSES)
 def host_of(address: str) -> str:
     """The host of `HOST:PORT` (or of a bare host), without the brackets of an IPv6 literal."""
     if address.startswith("["):

@@ -103,9 +103,9 @@ def process_of(
     moving: list[tuple[int, str, int, int, int]] = []
     uptimes, quiet, last_listed = memory.uptimes, memory.quiet, memory.last_listed
     for listing in listings:
-        seed, seen, row = listing[:3]
+        seed, seen = listing.seed, listing.last_seen
         mark = uptimes.get(seed)
-        if row.uptime is None or mark is None:
+        if mark is None or listing.observation.uptime is None:
             continue
         proven = quiet.get(seed, last_listed)
         if proven == at and seen is not None and at - seen <= _FRESH_SECONDS:
@@ -125,7 +125,7 @@ def process_of(
     moving.sort()
     newest_start = moving[-min(needed, len(moving))][0]
     moving = [word for word in moving if word[3] >= newest_start]
-    return _Word(*moving[(len(moving) - 1) // 2]).process(), frozenset(word[1] for word in moving)
+    return _Word(*moving[(len(moving) - 1) // 2]).process(), frozenset([word[1] for word in moving])
 
 
 def remembered_process(memory: AddressMemory) -> Process | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
-from schema.domain.measurements import COMPARED, MOVING, compared_values, tolerance
+from schema.domain.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
 from schema.domain.merge import Listing, Merged, MergedNode
 from schema.domain.observation import SeedReply
 from schema.domain.quorum import MIN_ANSWERING_SEEDS
@@ -98,46 +98,35 @@ def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
 
 
 def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
-    _compare_moving(rows, agreed, compared)
-    values = {compared_values(row.observation) for row in rows}
-    if len(values) == 1:
-        known = len(COMPARED) - values.pop().count(None)
-        for row in rows:
-            compared[row.seed] += known
-            agreed[row.seed] += known
-        return
-    for name in COMPARED:
-        said = [(row.seed, v) for row in rows if (v := getattr(row.observation, name)) is not None]
-        majority = _majority([value for _, value in said]) if len(said) > 1 else None
-        if majority is None:
+    """Count the words of these rows; fields of which all rows say one thing, which are nearly all, go together."""
+    said = said_of(rows)
+    together = 0
+    for name in (*COMPARED, *MOVING):
+        values, is_moving = said[name], name in MOVING
+        if len(values) < (MIN_ANSWERING_SEEDS if is_moving else 2):
             continue
-        for seed, value in said:
-            compared[seed] += 1
-            agreed[seed] += value == majority
-
-
-def _compare_moving(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
-    """Uptime and use: with three words or more, those far from the one in the middle disagree."""
-    if len(rows) < MIN_ANSWERING_SEEDS:
-        return
-    for name in MOVING:
-        said = [(row.seed, value) for row in rows if (value := getattr(row.observation, name)) is not None]
-        if len(said) < MIN_ANSWERING_SEEDS:
+        is_one = not is_far_apart(name, values) if is_moving else all_equal(values)
+        if is_one and len(values) == len(rows):
+            together += 1
             continue
-        values = [value for _, value in said]
-        most = max(values)
-        compared.update(seed for seed, _ in said)
-        if most - min(values) <= tolerance(name, most):
-            agreed.update(seed for seed, _ in said)
-            continue
-        middle = median_low(values)
-        agreed.update(seed for seed, value in said if abs(value - middle) <= tolerance(name, middle))
+        accepted = set(values) if is_one else _near_middle(name, values) if is_moving else _majority(values)
+        for row in rows if accepted else ():
+            value = getattr(row.observation, name)
+            if value is not None:
+                compared[row.seed] += 1
+                agreed[row.seed] += value in accepted
+    for row in rows:
+        compared[row.seed] += together
+        agreed[row.seed] += together
 
 
-def _majority(values: Sequence[object]) -> object | None:
-    """The most frequent value; None where two are equally frequent."""
-    first = values[0]
-    if all(value == first for value in values):
-        return first
-    ranked = Counter(values).most_common(2)
-    return ranked[0][0] if ranked[0][1] > ranked[1][1] else None
+def _near_middle(name: str, values: Sequence[int]) -> set[int]:
+    """Of uptimes or uses that lie apart, those near the one in the middle."""
+    middle = median_low(values)
+    return {value for value in values if abs(value - middle) <= tolerance(name, middle)}
+
+
+def _majority(values: Sequence[object]) -> set[object]:
+    """The most frequent of different values; empty where two are equally frequent."""
+    (value, count), (_, next_count) = Counter(values).most_common(2)
+    return {value} if count > next_count else set()

@@ -56,7 +56,7 @@ class Support:
         if not self.applies or node.own is not None:
             return True
         witnesses = witnesses_of(node)
-        if not self._trusted.isdisjoint(witnesses):
+        if self._trusted and not self._trusted.isdisjoint(witnesses):
             return True
         if len(self._sizes) == 1 and len(self.island) == len(self.lists):
             return len(witnesses) >= min(self._min_witnesses, len(self.island)) > 1
@@ -78,9 +78,9 @@ class Support:
         return not self.of(node) and all(self._sizes[self.island.get(seed, -1)] > 1 for seed in witnesses_of(node))
 
 
-def witnesses_of(node: MergedNode) -> frozenset[str]:
+def witnesses_of(node: MergedNode) -> set[str]:
     """The seeds that list the node at an address that means the same to everybody."""
-    return frozenset(row.seed for row in node.listings if not row.relative)
+    return {row.seed for row in node.listings if not row.relative}
 
 
 def lists_of(merged: Merged) -> dict[str, set[str]]:
