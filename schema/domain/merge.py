@@ -79,8 +79,7 @@ def merge(
     there: `known_ids` maps addresses to such ids. A seed itself is a node too: it joins the one node that enough seeds
     list on its host, or stands alone under an assumed gossip port.
 
-    Of two rows of one seed about one node and address, one with and one without the key, the fresher one counts: no seed
-    has two words.
+    Of two rows of one seed about one node and address, the one with the key counts: no seed has two words.
 
     The rows of promoted nodes count only for keys that no seed lists.
 
@@ -116,7 +115,6 @@ def merge(
         else set[tuple[str, str]]()
     )
     nodes: dict[str, MergedNode] = {}
-    joined: set[str] = set()
     for listing in listings:
         row = listing.observation
         if row.pubkey is None and not listing.relative and (listing.seed, row.address) in with_key:
@@ -127,8 +125,6 @@ def merge(
             pubkey = None if node_id.startswith("addr:") else node_id
             node = nodes[node_id] = MergedNode(node_id, pubkey)
         node.listings.append(listing)
-        if row.pubkey is None and node.pubkey is not None:
-            joined.add(node_id)
         host = host_of(row.address)
         if host in on_host and not listing.relative:
             on_host[host].setdefault(node_id, {}).setdefault(row.address, set()).add(listing.seed)
@@ -136,8 +132,6 @@ def merge(
     _add_promoted(nodes, [reply for reply in asked if reply.promoted])
     for node in nodes.values():
         node.listings.sort(key=freshness, reverse=True)
-    for node_id in joined:
-        nodes[node_id].listings = _one_of_each(nodes[node_id].listings)
     return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent)
 
 
@@ -151,14 +145,6 @@ def freshness(listing: Listing) -> Freshness:
         row.address,
         row.pubkey or "",
     )
-
-
-def _one_of_each(listings: Iterable[Listing]) -> list[Listing]:
-    """The first row of each seed and address, in their order."""
-    first: dict[tuple[str, str], Listing] = {}
-    for listing in listings:
-        first.setdefault((listing.seed, listing.observation.address), listing)
-    return list(first.values())
 
 
 def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:

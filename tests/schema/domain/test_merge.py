@@ -81,12 +81,12 @@ def test_a_row_without_a_key_joins_the_key_that_was_known_before() -> None:
     assert merged.nodes[key(1)].listings[0].observation.pubkey is None
 
 
-def test_of_two_rows_of_one_seed_with_and_without_the_key_the_fresher_one_counts() -> None:
+def test_of_two_rows_of_one_seed_with_and_without_the_key_the_one_with_the_key_counts() -> None:
     rows = [observation(1, last_seen=AT - 9), observation(1, pubkey=None, last_seen=AT - 3)]
     merged = merge([seed_reply(SEEDS[0], rows), seed_reply(SEEDS[1], [observation(1)])])
     listings = merged.nodes[key(1)].listings
     assert sorted(row.seed for row in listings) == [SEEDS[0], SEEDS[1]]
-    assert [row.observation for row in listings if row.seed == SEEDS[0]] == [rows[1]]
+    assert [row.observation for row in listings if row.seed == SEEDS[0]] == [rows[0]]
 
 
 @given(replies)
