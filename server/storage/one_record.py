@@ -1,5 +1,6 @@
 """One record out of a chunk of many, without decoding the others."""
 
+import re
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ R = TypeVar("R", bound=Record)
 
 _FIRST = b'[{"id":"'
 _NEXT = b',{"id":"'
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 
 
 class Place(Enum):
@@ -68,8 +70,7 @@ def _object_at(raw: bytes, start: int) -> bytes:
 
 def _id_at(raw: bytes, start: int) -> str:
     """The id of the record that begins at a position."""
-    begin = start + len(_FIRST) - 2
-    end = begin + 1
-    while (end := raw.index(b'"', end)) and raw[end - 1 : end] == b"\\":
-        end += 1
-    return str(orjson.loads(raw[begin : end + 1]))
+    text = _TEXT.match(raw, start + len(_FIRST) - 2)
+    if text is None:
+        raise ValueError(f"a record that begins with {raw[start : start + 20]!r}: expected its id first, as a text")
+    return str(orjson.loads(text[0]))
