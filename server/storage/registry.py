@@ -113,7 +113,8 @@ async def count() -> int:
 
 
 def _unless_newer(token: int, slot: Slot) -> dict[str, Any]:
-    return {"$or": [{"token": {"$lte": token}}, {"entry.updated_slot": {"$lt": slot}}]}
+    # Not as `$or`: an engine may then look through all entries for each one, instead of taking it by its id.
+    return {"$nor": [{"token": {"$gt": token}, "entry.updated_slot": {"$gte": slot}}]}
 
 
 def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
