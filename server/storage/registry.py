@@ -25,7 +25,7 @@ async def write(entries: Sequence[RegistryEntry], token: int) -> None:
 
     A token counts as well, but alone it would not do: a head that was lost or restored gives out lower ones.
     """
-    await _write(entries, token, lambda entry: [_update(entry, _unless_newer(token, entry["entry"]["updated_slot"]))])
+    await _write(entries, token, lambda document: _updates_unless_newer(document, token))
     newest = max((entry.updated_slot for entry in entries), default=0)
     await _forget_former_ids(entries, _unless_newer(token, newest))
 
@@ -113,7 +113,6 @@ async def count() -> int:
 
 
 def _unless_newer(token: int, slot: Slot) -> dict[str, Any]:
-    # Not as `$or`: an engine may then look through all entries for each one, instead of taking it by its id.
     return {"$nor": [{"token": {"$gt": token}, "entry.updated_slot": {"$gte": slot}}]}
 
 
@@ -131,6 +130,12 @@ def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
 def _update(document: dict[str, Any], where: dict[str, Any]) -> UpdateOne:
     values = {name: value for name, value in document.items() if name != "_id"}
     return UpdateOne({"_id": document["_id"], **where}, {"$set": values})
+
+
+def _updates_unless_newer(document: dict[str, Any], token: int) -> Sequence[UpdateOne]:
+    # Two plain conditions: with a logical operator an engine may look through all entries instead of taking one by its id.
+    slot = document["entry"]["updated_slot"]
+    return (_update(document, {"token": {"$lte": token}}), _update(document, {"entry.updated_slot": {"$lt": slot}}))
 
 
 def _updates_of_past(document: dict[str, Any]) -> Sequence[UpdateOne]:
