@@ -118,8 +118,35 @@ RAM_USED: Quantiles = (
     (75, 795_238_400),
     (90, 1_430_876_160),
     (95, 1_891_057_664),
-    (100, 3_500_000_000),
+    (99, 5_497_585_664),
+    (100, 7_356_293_120),
 )
+CURRENT_INDEX: Quantiles = (
+    (0, 1),
+    (5, 1),
+    (10, 2),
+    (25, 3),
+    (50, 5),
+    (75, 17),
+    (90, 25),
+    (95, 32),
+    (99, 127),
+    (100, 127),
+)
+PACKETS_PER_SECOND: Quantiles = (
+    (0, 14.99),
+    (1, 15.0),
+    (5, 26.44),
+    (10, 29.68),
+    (25, 31.93),
+    (50, 32.32),
+    (75, 32.57),
+    (90, 32.66),
+    (95, 32.75),
+    (99, 32.96),
+    (100, 32.97),
+)
+"""Packets received in each second of a pod's uptime."""
 RAM_TOTAL: Shares = (
     ("4105388032", 0.25),
     ("6227025920", 0.1),
@@ -162,7 +189,6 @@ ROUND_COMMITTED_RANKS = (0.27, 0.41)  # 14 % of live pods have it; these are the
 NAT_PERIODS = (1_560.0, 2_280.0, 5_500.0, 7_200.0)  # 60, 41, 17 and 13 ports in 26 hours
 USED_STEP = 27_500  # bytes: storage_used moves seldom, and by about this much
 USED_STEP_SECONDS = 1_537_200.0  # 9 moves in 11,529 intervals of 20 minutes
-PACKETS_PER_SECOND = 32.3
 SENT_PER_RECEIVED = 1.117
 
 # Of 53 ghosts, 13 carry one key that also lives, 11 one key that does not, 7 the key of some live node that moved once,

@@ -1,8 +1,8 @@
 """The cast of a simulated network: every list entry, with all of it that does not depend on time.
 
-What is measured comes from `params`. Not measured, and added so that a demonstration shows every feature: four in ten
-live nodes use 20 to 80 percent of their storage and a few are nearly full (real ones are all but empty), one in a
-hundred restarts within the hour, and pairs of nodes behind one address take turns in the lists.
+What is measured comes from `params`: versions, sizes, use, uptimes, ages and ghosts. Two things are not measured, and are
+added so that a demonstration shows every feature: one node in a hundred restarts within the hour, and pairs of nodes
+behind one address take turns in the lists.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from jobs.simulate.draws import Draws
 from jobs.simulate.identity import GOSSIP_PORT, MALFORMED_KEY, private_host, pubkey, public_host
 from jobs.simulate.roles import PARTS, Mesh, Role
 from jobs.simulate.row import Kind, Row, Usage
-from schema.domain.base import DAY, HOUR, MINUTE
+from schema.domain.base import HOUR, MINUTE
 
 MIN_NODES = 30  # nine seeds, and room for one of each oddity
 MAX_NODES = 250_000
@@ -21,10 +21,6 @@ ISLAND_SHARE = 0.03  # small, so that no island names the network's latest relea
 ISLAND_GHOST_CHANCE = 0.2
 PAIR_SHARE = 0.007
 RESTLESS_SHARE = 0.01
-FILLING_CHANCE = 0.4
-NEARLY_FULL_CHANCE = 0.05  # of the filling ones
-FILLING_PERIOD = 120 * DAY
-FILLING_STEPS = 120 * 144  # one in ten minutes
 TRICKLE_STEPS = 10
 LARGE = 10**9  # bytes: larger sizes were entered by people, in whole gigabytes
 
@@ -91,7 +87,7 @@ class _Casting:
             older_version=OLDER.get(version, version),
             is_public=draws.chance(params.LIVE_PUBLIC_CHANCE),
             committed=committed,
-            usage=_filling(draws, committed) if draws.chance(FILLING_CHANCE) else _trickle(draws, committed),
+            usage=_trickle(draws, committed),
             life=life,
             phase=draws.below(life),
         )
@@ -206,13 +202,6 @@ def _trickle(draws: Draws, committed: int) -> Usage:
         return Usage(0)
     period = params.USED_STEP_SECONDS * TRICKLE_STEPS
     return Usage(low, params.USED_STEP * TRICKLE_STEPS, period, draws.unit(), TRICKLE_STEPS)
-
-
-def _filling(draws: Draws, committed: int) -> Usage:
-    nearly_full = draws.chance(NEARLY_FULL_CHANCE)
-    low = draws.between(0.84, 0.92) if nearly_full else draws.between(0.2, 0.55)
-    span = 0.06 if nearly_full else draws.between(0.05, 0.25)
-    return Usage(int(low * committed), int(span * committed), FILLING_PERIOD, draws.unit(), FILLING_STEPS)
 
 
 def _odd_port(draws: Draws) -> int:

@@ -229,10 +229,9 @@ def test_storage_in_use_grows_slowly() -> None:
         for host in hosts
         if now[host]["storage_used"] is not None
     ]
-    assert 0.2 < sum(each > 0 for each in grown) / len(grown) < 0.5
+    assert 0 < sum(each > 0 for each in grown) / len(grown) < 0.1
     assert sum(each < 0 for each in grown) <= 3
-    percent = [[pods[host]["storage_usage_percent"] or 0 for host in hosts] for pods in (now, later)]
-    assert max(after - before for before, after in zip(*percent, strict=True)) < 1
+    assert max(grown) <= 30_000
 
 
 def test_seeds_disagree_about_last_seen_uptime_and_a_few_versions() -> None:

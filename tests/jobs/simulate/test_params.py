@@ -34,5 +34,5 @@ def test_shares_add_up_to_one(table: params.Shares) -> None:
 
 
 def test_both_sorts_of_table_were_found() -> None:
-    assert len(QUANTILES) == 9
+    assert len(QUANTILES) == 11
     assert len(SHARES) == 6
