@@ -23,7 +23,7 @@ from jobs.seeds import review_of
 from server import logs
 from server.outage import Outage
 from server.settings import BadSettings, Settings, load_settings
-from server.storage.connect import Mongo
+from server.storage.connect import Mongo, refusal_of_store
 from server.storage.job_runs import MongoJobRuns
 from server.stores import check_stores
 from server.supervisor import Supervisor, end, failures, owned
@@ -40,13 +40,20 @@ def _holder() -> str:
 
 
 async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -> int:
-    """Work until SIGTERM or SIGINT; a cycle that is under way then may finish. The exit status."""
+    """Work until SIGTERM or SIGINT; a cycle that is under way then may finish. The exit status.
+
+    A store that a newer release has written is refused with status 2.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     interval, holder = settings.cache_ttl, _holder()
     supervisor = Supervisor(stop)
     mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log, hold_seconds=REFUSED_SECONDS))
+    if (refusal := await refusal_of_store(mongo)) is not None:
+        await mongo.close()
+        sys.stderr.write(f"{refusal}\n")
+        return 2
     queue = Queue(settings.redis, settings.mongo_db)
     collector = Collector(
         parts.snapshot_store(mongo),

@@ -73,7 +73,7 @@ class Server(uvicorn.Server):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 after a clean stop, 1 where the address cannot be had or it cannot go on, 2 where the settings cannot be used."""
+    """0 after a clean stop, 1 if the address is taken or the server cannot go on, 2 for unusable settings or stores."""
     parser = argparse.ArgumentParser(
         prog="python -m server",
         description="Serve the API.",
@@ -130,6 +130,9 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
         log.warning("proxies.any", setting="FORWARDED_ALLOW_IPS=*", means=ANY_PROXY)
     log.info("api.listening", host=host, port=port, network=settings.network)
     Server(config, lifecycle, settings.drain_seconds, settings.shutdown_seconds).run(sockets=[listener])
+    if lifecycle.refusal is not None:
+        sys.stderr.write(f"{lifecycle.refusal}\n")
+        return 2
     if lifecycle.failure is not None:
         log.critical("api.gave_up", reason=lifecycle.failure)
         return 1

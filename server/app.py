@@ -10,11 +10,11 @@ from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates, follow_announcements
 from server.settings import Settings
-from server.storage.connect import Mongo
+from server.storage.connect import Mongo, refusal_of_store
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
-from server.supervisor import Supervisor
+from server.supervisor import Supervisor, end, watched
 from server.surfaces import assemble
 
 MAX_POLL_SECONDS = 5.0
@@ -34,11 +34,13 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
 
     @contextlib.asynccontextmanager
     async def background() -> AsyncGenerator[None]:
+        refusing = watched(_refuse_newer(mongo, lifecycle), name="check the version of the store")
         supervisor.keep("live", live.run)
         supervisor.keep("announcements", lambda: follow_announcements(settings.redis, live.wake))
         try:
             yield
         finally:
+            await end(refusing)
             await supervisor.close()
             await mongo.close()
 
@@ -49,5 +51,12 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
         lifecycle,
         background=background,
         store_ok=lambda: live.store_ok,
+        store_refusal=lambda: live.refusal,
         supervisor=supervisor,
     )
+
+
+async def _refuse_newer(mongo: Mongo, lifecycle: Lifecycle) -> None:
+    """End a process that starts on the store of a newer release. A store that is away is checked once it is back."""
+    if (refusal := await refusal_of_store(mongo)) is not None:
+        lifecycle.refuse(refusal)

@@ -11,6 +11,7 @@ class Lifecycle:
         self._draining = False
         self._closed = False
         self.failure: str | None = None
+        self.refusal: str | None = None
         self._on_fail: list[Callable[[], None]] = []
         self._on_close: list[Callable[[], None]] = []
 
@@ -34,6 +35,12 @@ class Lifecycle:
     def fail(self, reason: str) -> None:
         """Say that the process cannot do its work any more, and must end with status 1."""
         self.failure = reason
+        for leave in self._on_fail:
+            leave()
+
+    def refuse(self, reason: str) -> None:
+        """Say that the process must not do its work with this store, and must end with status 2."""
+        self.refusal = reason
         for leave in self._on_fail:
             leave()
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import redis.asyncio as redis_asyncio
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot import Snapshot
 from server.logs import get_logger
 from server.outage import Outage
@@ -46,7 +47,7 @@ class Refreshable(Protocol):
 class LiveUpdates:
     """`Updates` of one process: one look at the store serves every subscriber.
 
-    `store_ok` says how the last look went; None before the first one.
+    `store_ok` says how the last look went; None before the first one. `refusal` says why the store must not be read.
     """
 
     def __init__(self, source: Refreshable, *, poll_seconds: float) -> None:
@@ -57,6 +58,7 @@ class LiveUpdates:
         self._closed = False
         self._outage = Outage("store", log)
         self.store_ok: bool | None = None
+        self.refusal: str | None = None
 
     def wake(self) -> None:
         """Look at the store now instead of at the next poll."""
@@ -95,9 +97,10 @@ class LiveUpdates:
         except Exception as error:  # noqa: BLE001  (whatever ails the store, the last good snapshot is served and we look again)
             self._outage.failed(error)
             self.store_ok = False
+            self.refusal = str(error) if isinstance(error, StoreTooNew) else None
             return
         self._outage.recovered()
-        self.store_ok = True
+        self.store_ok, self.refusal = True, None
         if self._source.current() is not before:
             self._tell()
 

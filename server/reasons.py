@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+from schema.domain.errors import StoreTooNew
 from server.masking import mask_credentials
 
 MAX_CAUSES = 8
@@ -21,6 +22,7 @@ LOST = "the connection was lost"
 NO_PRIMARY = "no server accepts writes"
 QUOTA = "its storage is used up"
 DISK = "its disk is full"
+NEWER = "a newer release has written it"
 OTHER = "it refuses the request"
 
 # MongoDB: AuthenticationFailed, and Atlas' own code, which it has for other refusals too. Unauthorized.
@@ -88,6 +90,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _by_type(error: BaseException) -> str | None:
+    if isinstance(error, StoreTooNew):
+        return NEWER
     code = getattr(error, "code", None)
     if code == _PASSWORD_CODE or (code == _ATLAS_CODE and "auth" in str(error)):
         return PASSWORD

@@ -69,10 +69,14 @@ def assemble(
     *,
     background: Background = contextlib.nullcontext,
     store_ok: Callable[[], bool | None] = lambda: None,
+    store_refusal: Callable[[], str | None] = lambda: None,
     supervisor: Supervisor | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Edge:
-    """The ASGI application. `store_ok` tells how the last look at the store went; `clock` gives unix seconds."""
+    """The ASGI application. `clock` gives unix seconds.
+
+    `store_ok` says how the last look at the store went, `store_refusal` why the store must not be read, if that is so.
+    """
     tasks = supervisor or Supervisor(on_give_up=lifecycle.fail)
     metrics = Metrics()
     view = CurrentView(reads, clock)
@@ -112,6 +116,7 @@ def assemble(
         started_at=clock(),
         root_path=settings.root_path,
         accepting=lambda: lifecycle.accepting,
+        store_refusal=store_refusal,
         cache_hit_ratio=lambda: cache.hit_ratio,
     )
     app = DocumentedApi(service.version, root_path=settings.root_path, lifespan=lifespan)

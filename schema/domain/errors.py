@@ -8,6 +8,7 @@ DomainError
 ├── AsOfOutOfRange            AS_OF_OUT_OF_RANGE      details: earliestAvailable
 ├── RangeTooLarge             RANGE_TOO_LARGE         details: limit
 └── SnapshotUnavailable       SNAPSHOT_UNAVAILABLE    nothing has been collected yet, or the store cannot be read
+    └── StoreTooNew                                   a newer release wrote the store
 """
 
 from collections.abc import Mapping
@@ -51,3 +52,7 @@ class RangeTooLarge(DomainError):
 
 class SnapshotUnavailable(DomainError):
     code = "SNAPSHOT_UNAVAILABLE"
+
+
+class StoreTooNew(SnapshotUnavailable):
+    """The documents in the store are of a newer release; the message says which version they have."""

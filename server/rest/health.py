@@ -118,7 +118,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         if not service.accepting():
             return _unready("The process is starting or draining")
         if reads.current() is None:
-            return _unready(NO_SNAPSHOT)
+            return _unready(service.store_refusal() or NO_SNAPSHOT)
         return fresh({"status": "ready"})
 
     return routes
@@ -128,6 +128,7 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
     """The body of /health: from the snapshot in memory, and what was last seen of the store."""
     now = service.clock()
     common = {"last_gossip_fetch": store.last_fetch, "uptime": service.uptime, "timestamp": int(now)}
+    refusal = service.store_refusal()
     state_of = store.collector or CollectorState(from_store=False)
     fault = outage(state_of, snapshot, now, service.cache_ttl)
     if fault is not None:
@@ -136,11 +137,11 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
         return {
             "status": Freshness.UNHEALTHY.value,
             "message": "Nothing has been collected yet",
-            "reason": NO_SNAPSHOT,
+            "reason": refusal or NO_SNAPSHOT,
             "cache_ttl": service.cache_ttl,
             "checks": {
                 "snapshot": {"status": "fail", "message": NO_SNAPSHOT},
-                "store": _store_check(store),
+                "store": _store_check(store, refusal),
                 "seeds": {"status": "fail", "message": "No cycle has been committed"},
                 **_job_checks(store, now),
             },
@@ -160,7 +161,7 @@ def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceIn
         "total_ip_nodes": header.totals.seeds_configured,
         "checks": {
             "snapshot": _snapshot_check(state, age, header.interval),
-            "store": _store_check(store),
+            "store": _store_check(store, refusal),
             "seeds": _seeds_check(header.totals.seeds_ok, header.totals.seeds_configured),
             **jobs,
         },
@@ -181,7 +182,9 @@ def _snapshot_check(state: Freshness, age: int, interval: int) -> dict[str, Any]
     return {"status": word, "message": _MESSAGES[state], "observed": age, "limit": UNHEALTHY_AFTER_INTERVALS * interval}
 
 
-def _store_check(store: StoreState) -> dict[str, Any]:
+def _store_check(store: StoreState, refusal: str | None) -> dict[str, Any]:
+    if refusal is not None:
+        return {"status": "fail", "message": refusal}
     if store.collector is not None and store.collector.store_fault is not None:
         return {"status": "fail", "message": f"The store takes no writes: {store.collector.store_fault}"}
     if store.collector is not None:

@@ -9,7 +9,8 @@ class ServiceInfo:
     """This process, as `/` and `/health` describe it.
 
     `cache_ttl` is the polling interval in seconds that this process is configured with, `clock` gives unix seconds,
-    `started_at` is a reading of it. `accepting` is false while the process starts or drains. `cache_hit_ratio` is the
+    `started_at` is a reading of it. `accepting` is false while the process starts or drains. `store_refusal` says why
+    the store must not be read: a newer release has written it; None if it may be read. `cache_hit_ratio` is the
     share (0..1) of answers that came from the response cache; None without a cache, or before its first answer.
     `root_path` is what clients put in front of every path, behind a proxy that strips it again.
     """
@@ -20,6 +21,7 @@ class ServiceInfo:
     clock: Callable[[], float]
     started_at: float
     accepting: Callable[[], bool] = lambda: True
+    store_refusal: Callable[[], str | None] = lambda: None
     cache_hit_ratio: Callable[[], float | None] = lambda: None
     root_path: str = ""
 

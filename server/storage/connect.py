@@ -11,14 +11,15 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-from schema.domain.errors import SnapshotUnavailable
+from schema.domain.errors import SnapshotUnavailable, StoreTooNew
 from server.outage import Outage
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
-from server.storage.documents import DOCUMENTS
+from server.storage.documents import DOCUMENTS, HEAD_ID, HeadDocument
 from server.storage.events import EventDaysDocument, EventDocument
 from server.storage.history import HistoryDocument
 from server.storage.history_state import UpkeepDocument
+from server.storage.migrations.version import check_version
 from server.supervisor import owned
 
 INDEX_BUILD_SECONDS = 120.0
@@ -80,7 +81,7 @@ class Mongo:
     async def prepare(self) -> None:
         """Bind the documents and make all indexes, once; concurrent callers wait for the same attempt.
 
-        Raises PyMongoError; the next call tries again.
+        Raises PyMongoError, and StoreTooNew before anything is written; the next call tries again.
         """
         if self._ready:
             return
@@ -142,13 +143,29 @@ class Mongo:
 
     async def _bind(self) -> None:
         await self._probe()
+        await self._refuse_newer()
         await self.make_indexes()
         self._ready = True
+
+    async def _refuse_newer(self) -> None:
+        with pymongo.timeout(self._patience):
+            found = await self.database[HeadDocument.Settings.name].find_one({"_id": HEAD_ID}, {"document_version": 1})
+        check_version(found.get("document_version") if found else None)
 
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._preparing = None
         if not task.cancelled():
             task.exception()  # whoever waited has it; nobody may be left to wait
+
+
+async def refusal_of_store(mongo: Mongo) -> str | None:
+    """Why this release must not start on the store: a newer one has written it. None also if the store is away."""
+    with contextlib.suppress(PyMongoError):
+        try:
+            await mongo.prepare()
+        except StoreTooNew as error:
+            return str(error)
+    return None
 
 
 def _durable(asked: WriteConcern) -> WriteConcern:

@@ -70,7 +70,10 @@ class StoredDocument(Document):
 
 
 class HeadDocument(StoredDocument):
-    """The one document whose update commits a slot. `lease_until` is in unix seconds by the workers' clocks."""
+    """The one document whose update commits a slot. `lease_until` is in unix seconds by the workers' clocks.
+
+    `document_version` is None in a store that no release with `server.storage.migrations` has written to yet.
+    """
 
     id: str = HEAD_ID
     token: int
@@ -80,6 +83,7 @@ class HeadDocument(StoredDocument):
     marker: Marker | None = None
     carried: Carried | None = None
     collector: CollectorState | None = None
+    document_version: int | None = None
 
     class Settings:
         name = "head"

@@ -9,12 +9,14 @@ from schema.domain.base import Record, Slot
 from schema.reads import CollectorState
 from schema.writes import Lease, LeaseLost
 from server.storage.documents import HEAD_ID, Carried, HeadDocument, Marker
+from server.storage.migrations.version import NOT_NEWER, check_version
 
 
 class CommittedSlot(Record):
     """The part of the head that a poll needs."""
 
     committed_slot: Slot | None = None
+    document_version: int | None = None
 
 
 class Report(Record):
@@ -30,9 +32,12 @@ async def read() -> HeadDocument | None:
 
 
 async def committed_slot() -> Slot | None:
-    """The newest committed slot, by one tiny query; None before the first commit."""
+    """The newest committed slot, by one tiny query; None before the first commit. Raises StoreTooNew."""
     found = await HeadDocument.find_one({"_id": HEAD_ID}, projection_model=CommittedSlot)
-    return found.committed_slot if found else None
+    if found is None:
+        return None
+    check_version(found.document_version)
+    return found.committed_slot
 
 
 async def told() -> Report:
@@ -41,15 +46,29 @@ async def told() -> Report:
 
 
 async def acquire(holder: str, now: float, lease_seconds: float) -> HeadDocument | None:
-    """Take or renew the lease; None while another holder's runs. The token grows with each change of holder."""
+    """Take or renew the lease; None while another holder's runs. The token grows with each change of holder.
+
+    Raises StoreTooNew, and then leaves the head as it is.
+    """
     until = now + lease_seconds
-    renewed = await _update({"holder": holder}, {"$set": {"lease_until": until}})
+    renewed = await _update({"holder": holder, **NOT_NEWER}, {"$set": {"lease_until": until}})
     if renewed is not None:
         return renewed
     taken = await _update(
-        {"lease_until": {"$lte": now}}, {"$set": {"holder": holder, "lease_until": until}, "$inc": {"token": 1}}
+        {"lease_until": {"$lte": now}, **NOT_NEWER},
+        {"$set": {"holder": holder, "lease_until": until}, "$inc": {"token": 1}},
     )
-    return taken or await _create(holder, until)
+    got = taken or await _create(holder, until)
+    if got is None:
+        await committed_slot()
+    return got
+
+
+async def note_version(lease_token: int, version: int) -> None:
+    """Write down that the documents have this version now, unless the lease was taken over."""
+    await HeadDocument.collection().update_one(
+        {"_id": HEAD_ID, "token": lease_token}, {"$set": {"document_version": version}}
+    )
 
 
 async def publish(lease: Lease, marker: Marker, carried: Carried) -> tuple[bool, Slot | None]:

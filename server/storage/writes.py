@@ -23,6 +23,8 @@ from server.storage import carried, head, registry, snapshot_log, snapshots
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Carried, ChunkRef, HeadDocument, Marker
+from server.storage.migrations.steps import migrate
+from server.storage.migrations.version import DOCUMENT_VERSION
 
 log = structlog.get_logger()
 
@@ -58,6 +60,8 @@ class MongoSnapshotStore:
             newest = await head.acquire(holder, now, lease_seconds)
             if newest is None:
                 return None
+            if newest.document_version != DOCUMENT_VERSION:
+                await self._bring_up_to_date(newest)
             await self._compare(newest)
             await self._catch_up(newest)
         known = newest.marker is None or newest.marker.nodes == self._known
@@ -108,6 +112,14 @@ class MongoSnapshotStore:
             raise LeaseLost(f"slot {marker.slot} is not newer than slot {newest.committed_slot}, committed already")
         self._known = newest.marker.nodes
         await self._finish(newest.marker, newest.carried, newest.token)
+
+    async def _bring_up_to_date(self, newest: HeadDocument) -> None:
+        """Migrate the documents of an older release. If the lease ends before that, the next one repeats it."""
+        found = newest.document_version
+        await migrate(self._mongo.database, found)
+        await head.note_version(newest.token, DOCUMENT_VERSION)
+        if newest.committed_slot is not None:
+            log.info("store.migrated", before=found, after=DOCUMENT_VERSION)
 
     async def _compare(self, newest: HeadDocument) -> None:
         """Notice a store that was dropped, restored or rolled back since this process last saw it."""
