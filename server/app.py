@@ -16,6 +16,7 @@ from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.supervisor import Supervisor, end, watched
 from server.surfaces import assemble
+from server.turns import Turns
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5
@@ -26,7 +27,8 @@ STORE_SECONDS = 5.0
 def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
     """The ASGI application of one process; it connects once its lifespan begins."""
     mongo = Mongo(settings.mongo, settings.mongo_db, timeout_seconds=STORE_SECONDS)
-    history = HistoryReads(mongo)
+    turns = Turns()
+    history = HistoryReads(mongo, turn=turns.take)
     reads = MongoReads(mongo, history, EventReads(mongo, history.earliest))
     live = LiveUpdates(reads, poll_seconds=min(MAX_POLL_SECONDS, settings.cache_ttl / POLLS_PER_SLOT))
     lifecycle.on_close(live.close)
@@ -53,6 +55,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
         store_ok=lambda: live.store_ok,
         store_refusal=lambda: live.refusal,
         supervisor=supervisor,
+        turns=turns,
     )
 
 

@@ -66,7 +66,18 @@ class Answer:
     `immutable` answers are about a closed past; caches outside may keep them for good.
     """
 
-    __slots__ = ("_headers", "_variants", "_vary", "body", "etag", "immutable", "is_long", "size", "unchanged")
+    __slots__ = (
+        "__weakref__",
+        "_headers",
+        "_variants",
+        "_vary",
+        "body",
+        "etag",
+        "immutable",
+        "is_long",
+        "size",
+        "unchanged",
+    )
 
     def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
         self.body = compact(body)

@@ -4,16 +4,18 @@ GraphQL requests are known by their bytes, GET requests to the REST routes by pa
 and everything that is not known yet, goes inwards; what comes back and may be kept is kept.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.access import GRAPHQL_PATH
-from server.cache import Answer, Flights, Headers, ResponseCache, without
+from server.cache import LONG_BYTES, Answer, Flights, Headers, ResponseCache, without
 from server.clients import client_of
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
 from server.graphql_http.ratelimit import RateLimit
@@ -69,7 +71,8 @@ class Edge:
     for itself what the layers of `app` do for the routes.
 
     A path has one form inside: without `root_path` in front, and without slashes at its end. Inner layers see one line
-    for each header.
+    for each header, and the query string as `plain_query` writes it. They are asked one after the other where that may
+    take long: `turn` is awaited before.
     """
 
     def __init__(
@@ -82,6 +85,8 @@ class Edge:
         ask: ASGIApp | None = None,
         limit: RateLimit | None = None,
         root_path: str = "",
+        plain_query: Callable[[str, bytes], bytes] | None = None,
+        turn: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._app = app
         self._graphql = graphql
@@ -89,6 +94,10 @@ class Edge:
         self._cache = cache
         self._view = view
         self._flights = Flights()
+        self._plain_query = plain_query
+        self._turn = turn
+        # Long answers that somebody is still being sent, by view and question: they may be too long to be kept.
+        self._sent = WeakValueDictionary[Hashable, Answer]()
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
         self.served = defaultdict[tuple[str, str, int], int](int)
@@ -175,6 +184,12 @@ class Edge:
             return
         self._cache.misses += 1
         client = client_of(scope)
+        scope = self._plainly_asked(scope)
+        question = path, scope["query_string"]
+        known = self._cache.known(question) or self._sent.get((self._cache.view(), question))
+        if known is not None:
+            await self._serve(scope, "rest", known, dict(scope["headers"]), send)
+            return
         wait = self._limit.wait(client)
         if wait is not None:
             text = b"the allowance is used up, try again in %d s" % wait
@@ -182,7 +197,7 @@ class Edge:
             return
         if len(path) + len(scope["query_string"]) > MAX_QUESTION_BYTES:
             self._limit.spend(client, REQUEST_COST)
-            await self._inside(scope, receive, send)
+            await self._asked_inside(scope, receive, send)
             return
         captured = await self._flights.once(question, lambda: self._capture(scope, question))
         self._limit.spend(client, REQUEST_COST + captured.length // BYTES_PER_COST)
@@ -190,6 +205,19 @@ class Edge:
             await _pass_on(captured, send, bodiless=scope["method"] == "HEAD")
         else:
             await self._serve(scope, "rest", captured.answer, dict(scope["headers"]), send)
+
+    def _plainly_asked(self, scope: Scope) -> Scope:
+        """The scope with a query string that is the same for all that ask the same."""
+        asked: bytes = scope["query_string"]
+        if self._plain_query is None or not asked or asked.count(b"&") >= MAX_QUERY_FIELDS:
+            return scope
+        return {**scope, "query_string": self._plain_query(scope["path"], asked)}
+
+    async def _asked_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The inner layers, in their turn."""
+        if self._turn is not None:
+            await self._turn()
+        await self._inside(scope, receive, send)
 
     async def _serve(self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes], send: Send) -> None:
         await made(answer, headers)
@@ -213,21 +241,26 @@ class Edge:
         """What the inner layers answer to a plain GET, kept where it may be."""
         view = self._cache.view()
         plain: Scope = {**scope, "method": "GET", "headers": without(scope["headers"], _NOT_ASKED), "state": {}}
-        status, headers, body = _OK, list[tuple[bytes, bytes]](), bytearray()
+        status, headers, parts = _OK, list[tuple[bytes, bytes]](), list[bytes]()
 
         async def collect(message: Message) -> None:
             nonlocal status, headers
             if message["type"] == "http.response.start":
                 status, headers = message["status"], list(message["headers"])
             else:
-                body.extend(message.get("body", b""))
+                parts.append(message.get("body", b""))
 
-        await self._inside(plain, _empty_body, collect)
+        await self._asked_inside(plain, _empty_body, collect)
+        body = b"".join(parts)  # no copy where it came in one part
         control = dict(headers).get(b"cache-control", b"")
         if status != _OK or not control.startswith(b"public"):
-            return Captured(status, headers, bytes(body), None)
-        answer = Answer(bytes(body), [*without(headers, _MADE_ANEW), *_COMMON])
+            return Captured(status, headers, body, None)
+        kept: Headers = [*without(headers, _MADE_ANEW), *_COMMON]
+        # A thread hashes what is long.
+        answer = await asyncio.to_thread(Answer, body, kept) if len(body) > LONG_BYTES else Answer(body, kept)
         self._cache.put(question, answer, view)
+        if answer.is_long:
+            self._sent[view, question] = answer
         return Captured(status, headers, b"", answer)
 
 

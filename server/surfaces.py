@@ -41,10 +41,11 @@ from server.metrics_format import negotiated
 from server.release import release
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
-from server.rest.router import rest_router
+from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
 from server.supervisor import Supervisor, failures
+from server.turns import Turns
 from server.view import CurrentView
 
 CACHE_ENTRIES = 4_096
@@ -72,23 +73,31 @@ def assemble(
     store_refusal: Callable[[], str | None] = lambda: None,
     supervisor: Supervisor | None = None,
     clock: Callable[[], float] = time.time,
+    turns: Turns | None = None,
 ) -> Edge:
     """The ASGI application. `clock` gives unix seconds.
 
     `store_ok` says how the last look at the store went, `store_refusal` why the store must not be read, if that is so.
+    Long work waits for its turn, on all surfaces together; `reads` that have long work should share `turns`.
     """
+    turns = turns or Turns()
     tasks = supervisor or Supervisor(on_give_up=lifecycle.fail)
     metrics = Metrics()
     view = CurrentView(reads, clock)
     cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
+
+    def nodes() -> int:
+        current = reads.current()
+        return len(current.nodes) if current is not None else 0
+
     engine = Engine(
         build_schema(),
         compile_operation=compile_operation if settings.graphql_compiled else None,
         interval=settings.cache_ttl,
-        nodes=lambda: len(current.nodes) if (current := reads.current()) is not None else 0,
+        nodes=nodes,
     )
     limit = RateLimit(settings.rate_limit or None)
-    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock, limit=limit)
+    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock, limit=limit, turns=turns)
     feeds = Feeds()
     doors = Doors(
         in_all=settings.max_sockets,
@@ -127,7 +136,18 @@ def assemble(
         slow_seconds=settings.slow_request_ms / 1_000,
     )
     asked = log_requests(graphql)
-    edge = Edge(app, graphql, cache, view, ask=asked, root_path=settings.root_path, limit=limit)
+    rest = rest_surface(reads, service)
+    edge = Edge(
+        app,
+        graphql,
+        cache,
+        view,
+        ask=asked,
+        root_path=settings.root_path,
+        limit=limit,
+        plain_query=rest.queries.plain,
+        turn=lambda: turns.share(nodes()),
+    )
 
     async def show_metrics(request: Request) -> Response:
         wanted = negotiated(",".join(request.headers.getlist("accept")))
@@ -153,7 +173,7 @@ def assemble(
             Route("/metrics", show_metrics, include_in_schema=False),
         ]
     )
-    app.include_router(rest_router(reads, service))
+    app.include_router(rest.router)
     install_error_handlers(app)
     _add_layers(app)
     app.add_middleware(log_requests)

@@ -122,14 +122,38 @@ def points_of(snapshot: Snapshot) -> tuple[Sample, dict[str, Sample]]:
     return network_sample(header), nodes
 
 
+class SampleStats(Mapping[str, Stat]):
+    """The stats of one sample. Each is made when it is asked for: most questions ask for few of them."""
+
+    __slots__ = ("_metrics", "_values")
+
+    def __init__(self, metrics: Sequence[str], values: tuple[int | None, ...]) -> None:
+        self._metrics = metrics
+        self._values = values
+
+    def __getitem__(self, metric: str) -> Stat:
+        try:
+            value = self._values[self._metrics.index(metric)]
+        except ValueError:
+            raise KeyError(metric) from None
+        if value is None:
+            raise KeyError(metric)
+        return Stat(1, value, value, value, value)
+
+    def __iter__(self) -> Iterator[str]:
+        return (metric for metric, value in zip(self._metrics, self._values, strict=True) if value is not None)
+
+    def __len__(self) -> int:
+        return len(self._values) - self._values.count(None)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 def raw_point(sample: Sample, metrics: Sequence[str]) -> HistoryPoint:
     """A sample as a point of history, which ends with its slot."""
-    stats = {
-        metric: Stat(1, value, value, value, value)
-        for metric, value in zip(metrics, sample.values, strict=True)
-        if value is not None
-    }
     end = sample.slot + sample.interval
+    stats = SampleStats(metrics, sample.values)
     return HistoryPoint(sample.slot, end, samples=1, expected=1, stats=stats, versions=sample.versions)
 
 

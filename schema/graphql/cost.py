@@ -139,8 +139,9 @@ class _Estimate:
             return Cost(weight.base, length * inner.fixed, 0, length * inner.reads)
         page = weight.page(given, self._terms) if weight.page is not None else 0
         base = weight.base + (weight.more(given, self._terms) if weight.more is not None else 0)
+        least = weight.least(given, self._terms) if weight.least is not None else 0
         return Cost(
-            fixed=min(base + length * (inner.fixed + page * inner.paged), _CEILING),
+            fixed=min(base + max(length * (inner.fixed + page * inner.paged), least), _CEILING),
             reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
             errors=weight.invalid is not None and weight.invalid(given),
         )

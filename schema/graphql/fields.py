@@ -44,7 +44,8 @@ class Weight(NamedTuple):
 
     `base` is the field itself, `more` what its arguments and the number of nodes add. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
-    field's arguments and the terms. `reads` marks a field that asks the store, once for every object
+    field's arguments and the terms. `least` is what the field costs besides `base` whatever is selected below it, as it
+    is read whole. `reads` marks a field that asks the store, once for every object
     that it is selected on. `invalid` tells arguments that are an error of each object that it is selected on.
     """
 
@@ -52,6 +53,7 @@ class Weight(NamedTuple):
     more: Size | None = None
     items: Size | None = None
     page: Size | None = None
+    least: Size | None = None
     paged: bool = False
     reads: bool = False
     invalid: Callable[[Arguments], bool] | None = None

@@ -27,9 +27,10 @@ from schema.graphql.fields import Arguments, Weight, argument, attribute, fixed,
 from schema.graphql.prices import READ_COST
 from schema.graphql.probes import ProbeType
 from schema.graphql.provenance import ProvenanceType
+from schema.graphql.reading import availability_reading, node_reading, points_expected
 from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.scores import ScoreType
-from schema.graphql.series import AvailabilityType, NodeHistoryType, points_expected
+from schema.graphql.series import AvailabilityType, NodeHistoryType
 from schema.graphql.tables import InSnapshot, in_snapshot
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class PNodeType:
         node_availability,
         AvailabilityType | None,
         "How often it was seen online over a window; null under a minimum of samples.",
-        weight=Weight(base=READ_COST, reads=True),
+        weight=Weight(base=READ_COST, least=availability_reading, reads=True),
     )
     alerts = resolved(
         node_alerts,
@@ -282,5 +283,5 @@ class PNodeType:
         node_history,
         NodeHistoryType,
         "Its measurements and scores over time. In a list of nodes, the page must not exceed 20.",
-        weight=Weight(base=READ_COST, page=points_expected, reads=True),
+        weight=Weight(base=READ_COST, page=points_expected, least=node_reading, reads=True),
     )

@@ -32,8 +32,9 @@ from schema.graphql.pnode_queries import (
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.policies import ScorePolicyType, score_policy
 from schema.graphql.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
+from schema.graphql.reading import network_reading, points_expected
 from schema.graphql.recommendations import RecommendationConnectionType, recommendations
-from schema.graphql.series import NetworkHistoryType, points_expected
+from schema.graphql.series import NetworkHistoryType
 from schema.graphql.service import ServiceConfigType, service_config, snapshot
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.topology import TopologyType, topology
@@ -61,14 +62,14 @@ class Query:
         history,
         NetworkHistoryType,
         "The network over time.",
-        weight=Weight(base=READ_COST, page=points_expected),
+        weight=Weight(base=READ_COST, page=points_expected, least=network_reading),
     )
     growth = resolved(growth, GrowthType, "The network now, and some hours ago.", weight=_READ)
     version_adoption = resolved(
         version_adoption,
         list[VersionSeriesType],
         "Versions over time: the most common ones, then the rest.",
-        weight=Weight(base=READ_COST, items=series_expected, page=points_expected),
+        weight=Weight(base=READ_COST, items=series_expected, page=points_expected, least=network_reading),
     )
     operators = resolved(
         operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION

@@ -4,10 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import GraphQLError
 
 from schema.domain.availability import availability_of
-from schema.domain.base import UnixSeconds
 from schema.domain.growth import (
     HistorySummary,
     NodeTrends,
@@ -15,8 +13,6 @@ from schema.domain.growth import (
     node_trends,
 )
 from schema.domain.history import (
-    BUCKET_SECONDS,
-    MAX_POINTS,
     METRIC_SCALE,
     Availability,
     Derived,
@@ -24,11 +20,10 @@ from schema.domain.history import (
     HistoryPoint,
     Stat,
 )
-from schema.domain.resolution import POINT_LIMIT
 from schema.graphql.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.enums import Resolution
-from schema.graphql.fields import PAGED, Arguments, Terms, attribute, published, resolved
-from schema.graphql.scalars import BigInt, DateTime, read_datetime
+from schema.graphql.fields import PAGED, attribute, published, resolved
+from schema.graphql.scalars import BigInt, DateTime
 
 
 class Metric(NamedTuple):
@@ -107,27 +102,6 @@ def summary_of(root: strawberry.Parent[History]) -> HistorySummary | None:
 
 def availability_in(root: strawberry.Parent[History]) -> Availability | None:
     return availability_of(root)
-
-
-def points_expected(arguments: Arguments, terms: Terms) -> int:
-    """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises.
-
-    A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost.
-    """
-    start, end = _seconds(arguments.get("from"), terms.now), _seconds(arguments.get("to"), terms.now)
-    resolution = arguments.get("resolution")
-    seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), terms.interval)
-    points = max(1, -(-(end - start) // seconds))
-    if resolution in {None, Resolution.AUTO.value}:
-        return min(points, MAX_POINTS)
-    return points if points <= POINT_LIMIT else 1
-
-
-def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:
-    try:
-        return read_datetime(value)
-    except GraphQLError:
-        return otherwise
 
 
 def integer_metric(name: str, text: str) -> Any:

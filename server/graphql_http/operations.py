@@ -12,9 +12,10 @@ from schema.graphql.inputs import extent_of
 from schema.reads import Reads, Updates
 from server.encode import encode
 from server.graphql_http.feeds import Source
-from server.graphql_http.pace import SharedUpdates, Turns
+from server.graphql_http.pace import SharedUpdates
 from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.request import GraphQLRequest, Refused
+from server.turns import Turns
 
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20
@@ -39,6 +40,7 @@ class Operations:
         *,
         clock: Callable[[], float],
         limit: RateLimit | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.reads = reads
         self._engine = engine
@@ -46,7 +48,7 @@ class Operations:
         self._service = service
         self._clock = clock
         self._limit = limit or RateLimit(service.rate_limit)
-        self._turns = Turns()
+        self._turns = turns or Turns()
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
     def known(self, request: GraphQLRequest) -> Ready | None:

@@ -58,7 +58,8 @@ def alert_routes(views: Views) -> Routes:
     ) -> Response:
         """The alerts of all nodes, counted and listed, and the nodes with critical ones."""
         view = views.current()
-        return answer(alerts_body(view, severity, alert_type, limit), views.max_age(view))
+        key = ("alerts", severity, alert_type, limit)
+        return await views.answer(view, key, lambda: alerts_body(view, severity, alert_type, limit))
 
     @routes.get(
         "/alerts/critical",
@@ -69,7 +70,7 @@ def alert_routes(views: Views) -> Routes:
     async def critical() -> Response:
         """The critical alerts of all nodes, and the nodes that have any; at most 1,000 of each."""
         view = views.current()
-        return answer(alerts_body(view, "critical", None, _MAX_CRITICAL), views.max_age(view))
+        return await views.answer(view, "critical", lambda: alerts_body(view, "critical", None, _MAX_CRITICAL))
 
     return routes
 

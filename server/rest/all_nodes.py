@@ -13,7 +13,6 @@ from schema.domain.pnode import PNode
 from schema.domain.snapshot import SeedReport
 from server.rest.models.all_nodes import AllNodesAnswer
 from server.rest.node import shown_last_seen, shown_pubkey, shown_version
-from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
@@ -43,7 +42,7 @@ def all_nodes_routes(views: Views) -> Routes:
         readers show a node as online while its seed is.
         """
         view = views.current()
-        return answer(_body(view, version), views.max_age(view))
+        return await views.answer(view, ("all-nodes", version), lambda: _body(view, version))
 
     return routes
 

@@ -50,16 +50,8 @@ def consistency_routes(views: Views) -> Routes:
     ) -> Response:
         """Nodes by consistency, those that flap, and the network's mean."""
         view = views.current()
-        chosen = [node for node in view.nodes if consistency(node).score >= min_consistency]
-        flapping = [node for node in view.nodes if _flaps(node)]
-        body = {
-            "nodes": [_row(node, view.at) for node in sorted(chosen, key=_ORDERS[sort_by])[:limit]],
-            "flapping_nodes": [_row(node, view.at) for node in sorted(flapping, key=_worst_first)[:limit]],
-            "summary": _summary(view),
-            "filters": {"min_consistency": min_consistency, "sort_by": sort_by},
-            "timestamp": view.at,
-        }
-        return answer(body, views.max_age(view))
+        key = ("consistency", min_consistency, sort_by, limit)
+        return await views.answer(view, key, lambda: _network_body(view, min_consistency, sort_by, limit))
 
     @routes.get(
         "/node/{address:node}/consistency",
@@ -75,6 +67,18 @@ def consistency_routes(views: Views) -> Routes:
         return unknown_node(address) if found is None else answer(_node_body(found, view.at), views.max_age(view))
 
     return routes
+
+
+def _network_body(view: View, min_consistency: float, sort_by: SortBy, limit: int) -> dict[str, Any]:
+    chosen = [node for node in view.nodes if consistency(node).score >= min_consistency]
+    flapping = [node for node in view.nodes if _flaps(node)]
+    return {
+        "nodes": [_row(node, view.at) for node in sorted(chosen, key=_ORDERS[sort_by])[:limit]],
+        "flapping_nodes": [_row(node, view.at) for node in sorted(flapping, key=_worst_first)[:limit]],
+        "summary": _summary(view),
+        "filters": {"min_consistency": min_consistency, "sort_by": sort_by},
+        "timestamp": view.at,
+    }
 
 
 def consistency(node: PNode) -> Consistency:

@@ -70,14 +70,17 @@ def network_routes(views: Views) -> Routes:
             name: growth_object(await read_growth(reads, view.header, hours), hours, view.header.interval)
             for name, hours in _PERIODS.items()
         }
-        body = {
-            **analytics_sections(view.analytics),
-            "growth": periods,
-            "growth_metrics": periods,
-            "performance": performance_object(view),
-            "timestamp": view.at,
-        }
-        return answer(body, views.max_age(view))
+        return await views.answer(
+            view,
+            "analytics",
+            lambda: {
+                **analytics_sections(view.analytics),
+                "growth": periods,
+                "growth_metrics": periods,
+                "performance": performance_object(view),
+                "timestamp": view.at,
+            },
+        )
 
     @routes.get(
         "/network/history",
@@ -127,7 +130,7 @@ def network_routes(views: Views) -> Routes:
     async def network_topology() -> Response:
         """The graph of seeds and the nodes that they list: seeds first, then nodes by address."""
         view = views.current()
-        return answer(topology_body(view.topology, view.at), views.max_age(view))
+        return await views.answer(view, "topology", lambda: topology_body(view.topology, view.at))
 
     return routes
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from schema.domain.base import rounded
 from schema.domain.operators import Operator, concentration
 from server.rest.models.operators import OperatorsAnswer
-from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
@@ -36,15 +35,18 @@ def operator_routes(views: Views) -> Routes:
         other routes count a key once.
         """
         view = views.current()
-        listed = [operator for operator in view.operators if operator.address_count >= min_nodes]
-        body = {
-            "operators": [_operator_object(operator) for operator in listed[:limit]],
-            "summary": _summary(view),
-            "timestamp": view.at,
-        }
-        return answer(body, views.max_age(view))
+        return await views.answer(view, ("operators", limit, min_nodes), lambda: _body(view, limit, min_nodes))
 
     return routes
+
+
+def _body(view: View, limit: int, min_nodes: int) -> dict[str, Any]:
+    listed = [operator for operator in view.operators if operator.address_count >= min_nodes]
+    return {
+        "operators": [_operator_object(operator) for operator in listed[:limit]],
+        "summary": _summary(view),
+        "timestamp": view.at,
+    }
 
 
 def _operator_object(operator: Operator) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """`/pnodes`: the list of nodes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from starlette.responses import Response
 
 from server.rest.models.pnodes import PnodesAnswer
 from server.rest.params import Skip
-from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.summary import network_stats, network_summary
 from server.rest.view import Views
@@ -36,16 +35,19 @@ def pnodes_routes(views: Views) -> Routes:
     ) -> Response:
         """A page of nodes with their scores, and the network's totals."""
         view = views.current()
-        nodes = view.ordered(status, sort_by, descending=sort_order == "desc")
-        page = [view.fragment(node) for node in nodes[skip : skip + limit]]
-        body = {
-            "summary": network_summary(view),
-            "network_stats": network_stats(view.header.totals),
-            "pagination": {"total": len(nodes), "limit": limit, "skip": skip, "returned": len(page)},
-            "filters": {"status": status, "sort_by": sort_by, "sort_order": sort_order},
-            "pnodes": page,
-            "timestamp": view.at,
-        }
-        return answer(body, views.max_age(view))
+
+        def body() -> dict[str, Any]:
+            nodes = view.ordered(status, sort_by, descending=sort_order == "desc")
+            page = [view.fragment(node) for node in nodes[skip : skip + limit]]
+            return {
+                "summary": network_summary(view),
+                "network_stats": network_stats(view.header.totals),
+                "pagination": {"total": len(nodes), "limit": limit, "skip": skip, "returned": len(page)},
+                "filters": {"status": status, "sort_by": sort_by, "sort_order": sort_order},
+                "pnodes": page,
+                "timestamp": view.at,
+            }
+
+        return await views.answer(view, ("pnodes", status, limit, skip, sort_by, sort_order), body)
 
     return routes

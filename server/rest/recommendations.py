@@ -18,7 +18,6 @@ from server.rest.node import (
     shown_uptime,
     shown_version,
 )
-from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import Views
 
@@ -43,18 +42,21 @@ def recommendation_routes(views: Views) -> Routes:
         """Online nodes that meet the criteria, by composite score; ghosts, offline and unknown nodes never do."""
         view = views.current()
         criteria = Criteria(min_uptime_days=min_uptime_days, min_score=min_score, require_public=require_public)
-        found = view.recommendations(criteria)
-        body = {
-            "recommendations": [recommendation_object(item.node) for item in found.items[:limit]],
-            "total_evaluated": found.evaluated,
-            "filters": {
-                "min_uptime_days": min_uptime_days,
-                "require_public": require_public,
-                "min_score": min_score,
-            },
-            "timestamp": view.at,
-        }
-        return answer(body, views.max_age(view))
+
+        def body() -> dict[str, Any]:
+            found = view.recommendations(criteria)
+            return {
+                "recommendations": [recommendation_object(item.node) for item in found.items[:limit]],
+                "total_evaluated": found.evaluated,
+                "filters": {
+                    "min_uptime_days": min_uptime_days,
+                    "require_public": require_public,
+                    "min_score": min_score,
+                },
+                "timestamp": view.at,
+            }
+
+        return await views.answer(view, ("recommendations", criteria, limit), body)
 
     return routes
 

@@ -15,15 +15,15 @@ _NOT_MODIFIED_HEADERS = ("etag", "cache-control", "vary")
 
 
 class JsonBytes(Response):
-    """JSON of plain values and `orjson.Fragment`s, written once, by orjson."""
+    """JSON of plain values and `orjson.Fragment`s, written once, by orjson; bytes are JSON already."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return encode(content)
+        return content if isinstance(content, bytes) else encode(content)
 
 
-def answer(body: Mapping[str, Any], max_age: int, *, status: int = 200) -> JsonBytes:
+def answer(body: Mapping[str, Any] | bytes, max_age: int, *, status: int = 200) -> JsonBytes:
     """A public answer that stays as it is for `max_age` seconds."""
     return JsonBytes(body, status, {"cache-control": f"public, max-age={max_age}"})
 

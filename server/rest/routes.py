@@ -1,5 +1,6 @@
 """How a route is made: GET and HEAD, with and without a trailing slash, documented once, conditional always."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import signature
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.cache import LONG_BYTES
 from server.rest.equivalents import EQUIVALENTS
 from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
 from server.rest.respond import conditional
@@ -35,7 +37,10 @@ class ConditionalRoute(APIRoute):
         respond = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            return conditional(request, await respond(request))
+            response = await respond(request)
+            if len(response.body) <= LONG_BYTES:
+                return conditional(request, response)
+            return await asyncio.to_thread(conditional, request, response)  # hashing takes milliseconds
 
         return handler
 

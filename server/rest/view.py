@@ -4,10 +4,12 @@ What costs time in the number of nodes (orders, the bytes of each node) is made 
 view, so that a request costs what its page costs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import orjson
+from starlette.responses import Response
 
 from schema.domain.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
 from schema.domain.analytics import NetworkAnalytics, analytics
@@ -20,7 +22,10 @@ from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.domain.topology import Topology, topology
 from schema.graphql.bounded import compact
 from schema.reads import Reads
+from server.encode import encode
+from server.rest.aside import Aside
 from server.rest.node import node_object, shown_last_seen, shown_score, shown_uptime
+from server.rest.respond import answer
 from server.rest.service import ServiceInfo
 
 _KEPT_CRITERIA = 64
@@ -134,6 +139,7 @@ class Views:
         self.reads = reads
         self.service = service
         self._view: View | None = None
+        self._aside = Aside()
 
     def current(self) -> View:
         """The view of the newest snapshot, now. Raises SnapshotUnavailable before the first one."""
@@ -148,6 +154,14 @@ class Views:
         if view is None or view.snapshot is not snapshot or view.at != at:
             view = self._view = View(snapshot, at, self.service.cache_hit_ratio())
         return view
+
+    async def answer(self, view: View, key: Hashable, make: Callable[[], Mapping[str, Any]]) -> Response:
+        """The answer with the body that `make` gives, which looks at many nodes of the view. Equal keys ask for the same.
+
+        Of a large network the body is made beside the event loop, once for all who ask for it meanwhile.
+        """
+        body = await self._aside.make((view, key), len(view.snapshot.nodes), lambda: encode(make()))
+        return answer(body, self.max_age(view))
 
     def max_age(self, view: View) -> int:
         """How many seconds an answer from this view stays as it is."""

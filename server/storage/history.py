@@ -157,9 +157,9 @@ async def sampled_days(subjects: Iterable[str], start: UnixSeconds, end: UnixSec
     return {day: days[day] for day in sorted(days)}
 
 
-def samples_in(parts: Parts) -> list[Sample]:
-    """The raw samples in parts, in order."""
-    return _merged(parts, unpack_samples, lambda sample: sample.slot)
+def samples_in(parts: Parts, unpack: Callable[[bytes], Sequence[Sample]] = unpack_samples) -> list[Sample]:
+    """The raw samples in parts, in order; `unpack` may be one that remembers."""
+    return _merged(parts, unpack, lambda sample: sample.slot)
 
 
 def points_in(

@@ -10,11 +10,12 @@ from typing import NamedTuple, TypeVar
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
 from schema.domain.resolution import align, coverage, joined, too_large
-from schema.domain.rollup import Hour, Sample, hour_room, raw_point, roll_day, roll_hour
+from schema.domain.rollup import Hour, Sample, hour_room, roll_day, roll_hour
 from server.storage import history
-from server.storage.blocks import PointCache, unpack_points
+from server.storage.blocks import PointCache, unpack_points, unpack_samples
 from server.storage.history import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
 from server.storage.open_hours import OpenHours
+from server.storage.slices import Turn, raw_points, unpacked
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
 
@@ -46,7 +47,8 @@ class Series(NamedTuple):
 class Question:
     """History of some subjects, who are one node (its ids, oldest first) or the network, in [start, end).
 
-    `sampled` are the closed days of the range of which there are samples, with their number.
+    `sampled` are the closed days of the range of which there are samples, with their number. `turn` is awaited before
+    each slice of long work.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Question:
         open_hours: OpenHours,
         cache: PointCache,
         max_auto_points: int = MAX_POINTS,
+        turn: Turn,
     ) -> None:
+        self._turn = turn
         self._subjects = subjects
         self._start = start
         self._end = end
@@ -148,18 +152,22 @@ class Question:
         metrics = metrics_of(subject)
         if resolution is Resolution.RAW:
             fresh = await self._open_samples(subject, start, end)
-            samples = _followed(samples_in(parts), fresh, lambda sample: sample.slot)
-            return [raw_point(sample, metrics) for sample in samples if start <= sample.slot < end]
-        kept = self._kept(subject, resolution, parts)
+            kept_samples = samples_in(parts, await unpacked(parts, unpack_samples, self._turn))
+            samples = _followed(kept_samples, fresh, lambda sample: sample.slot)
+            return await raw_points([each for each in samples if start <= each.slot < end], metrics, self._turn)
+        kept = await self._kept(subject, resolution, parts)
         if resolution is Resolution.D1:
             return _followed(kept, await self._open_days(subject, start, end), lambda p: p.start)
         hours = await self._open_hours(subject, start, end)
         fresh = [p for hour in hours for p in (hour.m5 if resolution is Resolution.M5 else (hour.h1,))]
         return _followed(kept, fresh, lambda p: p.start)
 
-    def _kept(self, subject: str, resolution: Resolution, parts: Parts) -> list[HistoryPoint]:
+    async def _kept(self, subject: str, resolution: Resolution, parts: Parts) -> list[HistoryPoint]:
         """The buckets in documents. What all ask for is remembered; a node's is unpacked faster than it is kept track of."""
-        return points_in(parts, subject, resolution, self._cache.unpack if subject == NETWORK else unpack_points)
+        unpack = self._cache.unpack if subject == NETWORK else unpack_points
+        metrics, seconds = metrics_of(subject), BUCKET_SECONDS[resolution]
+        known = await unpacked(parts, lambda body: unpack(body, metrics, seconds), self._turn)
+        return points_in(parts, subject, resolution, lambda body, _metrics, _seconds: known(body))
 
     async def _open_samples(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
         start = max(start, self._edge.rolled)
@@ -185,7 +193,7 @@ class Question:
         if start >= end:
             return []
         found = await history.fetch(Resolution.H1, (subject,), history.periods(Resolution.H1, start, end), start, end)
-        hourly = self._kept(subject, Resolution.H1, found.parts[subject])
+        hourly = await self._kept(subject, Resolution.H1, found.parts[subject])
         fresh = [hour.h1 for hour in await self._open_hours(subject, start, end)]
         hours = _followed(hourly, fresh, lambda p: p.start)
         close = partial(roll_day, until=self._edge.closed)

@@ -14,14 +14,24 @@ from server.storage.connect import Mongo
 from server.storage.history import NETWORK
 from server.storage.history_question import Edge, Question
 from server.storage.open_hours import MAX_HOURS, OpenHours
+from server.storage.slices import Turn, next_pass
 
 
 class HistoryReads:
-    """What each question gives and raises stands in `schema.reads.Reads`. AUTO gives at most `max_auto_points`."""
+    """What each question gives and raises stands in `schema.reads.Reads`. AUTO gives at most `max_auto_points`.
+
+    What the store answers is unpacked in slices of some milliseconds; `turn` is awaited before each of them.
+    """
 
     def __init__(
-        self, mongo: Mongo, *, clock: Callable[[], float] = time.time, max_auto_points: int = MAX_POINTS
+        self,
+        mongo: Mongo,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_auto_points: int = MAX_POINTS,
+        turn: Turn = next_pass,
     ) -> None:
+        self._turn = turn
         self._mongo = mongo
         self._clock = clock
         self._max_auto_points = max_auto_points
@@ -117,6 +127,7 @@ class HistoryReads:
                 open_hours=self._open,
                 cache=self._cache,
                 max_auto_points=self._max_auto_points,
+                turn=self._turn,
             )
             if resolution is Resolution.AUTO:
                 return await question.answer_auto()

@@ -1,13 +1,19 @@
+import asyncio
+from itertools import pairwise
+
 import orjson
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
+from server.cache import LONG_BYTES
 from server.edge import MAX_QUERY_FIELDS, MAX_QUESTION_BYTES, REQUEST_COST, Edge
 from server.graphql_http.ratelimit import RateLimit
-from tests.asgi import call
+from server.turns import Turns
+from tests.asgi import call, http_scope
 from tests.factories import AT, network
 from tests.server.graphql_http.conftest import Api
 
@@ -17,18 +23,27 @@ COUNT = "{ pnodes(first: 1) { totalCount } }"
 class Inner:
     """Routes that count how often they are reached."""
 
-    def __init__(self, limit: RateLimit | None = None) -> None:
+    def __init__(self, limit: RateLimit | None = None, turns: Turns | None = None) -> None:
         self.api = api = Api([network(20)])
         self.reached: list[str] = []
         routes = [
             Route("/pnodes", self.public),
             Route("/large", self.large),
+            Route("/huge", self.huge),
             Route("/private", self.private),
             Route("/health", self.private),
             Route("/graphql", api.http),
         ]
         app = Starlette(routes=routes, exception_handlers={404: self.missing})
-        self.edge = Edge(app, api.http, api.cache, api.view, limit=limit)
+        self.edge = Edge(
+            app,
+            api.http,
+            api.cache,
+            api.view,
+            limit=limit,
+            plain_query=lambda _, asked: b"&".join(part for part in asked.split(b"&") if not part.startswith(b"zz")),
+            turn=turns.take if turns is not None else None,
+        )
 
     async def public(self, request: Request) -> Response:
         self.reached.append(request.method)
@@ -39,6 +54,10 @@ class Inner:
 
     async def large(self, request: Request) -> Response:
         return JSONResponse(["x" * 50] * 100, headers={"cache-control": "public, max-age=60"})
+
+    async def huge(self, request: Request) -> Response:
+        self.reached.append(request.method)
+        return Response(b"x" * 2 * LONG_BYTES, headers={"cache-control": "public, max-age=60"})
 
     async def private(self, request: Request) -> Response:
         self.reached.append(request.method)
@@ -66,6 +85,49 @@ async def test_questions_differ_by_their_query_string(inner: Inner) -> None:
     one, two = await call(inner.edge, "GET", "/pnodes?limit=1"), await call(inner.edge, "GET", "/pnodes?limit=2")
     assert one.json != two.json
     assert one.headers["etag"] != two.headers["etag"]
+
+
+async def test_what_no_route_reads_makes_no_new_question(inner: Inner) -> None:
+    asked = [f"/pnodes?limit=1&zz={number}" for number in range(20)]
+    replies = await asyncio.gather(*(call(inner.edge, "GET", path) for path in asked))
+
+    assert {reply.json["q"] for reply in replies} == {"limit=1"}
+    assert inner.reached == ["GET"]
+
+
+async def test_a_long_answer_that_is_being_sent_is_sent_to_others_too(inner: Inner) -> None:
+    """It is not in the cache yet, and might be too long for it: readers who are slow must not hold a copy each."""
+    read, waits = asyncio.Event(), asyncio.Event()
+
+    async def nothing() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def slow(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            waits.set()
+            await read.wait()
+
+    first = asyncio.create_task(inner.edge(http_scope("GET", "/huge", {}), nothing, slow))
+    await waits.wait()
+    reply = await call(inner.edge, "GET", "/huge?zz=1")
+    read.set()
+    await first
+
+    assert len(reply.body) == 2 * LONG_BYTES
+    assert inner.reached == ["GET"]
+
+
+async def test_routes_are_asked_one_after_the_other() -> None:
+    turns = Turns()
+    inner = Inner(turns=turns)
+    await turns.take()
+    waiting = [asyncio.create_task(call(inner.edge, "GET", f"/pnodes?limit={number}")) for number in range(3)]
+    reached: list[int] = []
+    while not all(task.done() for task in waiting):
+        await asyncio.sleep(0)
+        reached.append(len(inner.reached))
+
+    assert max(later - earlier for earlier, later in pairwise([0, *reached])) == 1
 
 
 async def test_head_has_the_headers_of_get(inner: Inner) -> None:

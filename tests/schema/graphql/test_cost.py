@@ -18,12 +18,14 @@ from schema.graphql.prices import (
     ERROR_COST,
     GROUP_COST,
     OBJECT_COST,
+    RAW_POINT_COST,
     READ_COST,
     SCAN_COST,
     SUBJECT_COST,
     UNCOMPILED_FACTOR,
     VALUE_COST,
 )
+from schema.graphql.reading import KEPT_HOURS
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
@@ -85,10 +87,18 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
             '{ history(from: "2027-01-08T08:00:00Z", resolution: H1) { points { start online { avg } } } }',
             READ_COST + 1 + 168 * 3,
         ),
-        ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + 1 + 1_000),
-        ('{ history(from: "2020-01-01T00:00:00Z", resolution: RAW) { points { start } } }', READ_COST + 1 + 1),
-        ('{ history(from: "2027-01-13T08:00:00Z", resolution: RAW) { points { start } } }', READ_COST + 1 + 2_880),
-        ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + 1 + 10),
+        ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + KEPT_HOURS * 2 // 3),
+        ('{ history(from: "2020-01-01T00:00:00Z") { points { start end samples } } }', READ_COST + 1 + 3_000),
+        ('{ history(from: "2020-01-01T00:00:00Z") { coverage } }', READ_COST + KEPT_HOURS * 2 // 3),
+        ('{ history(from: "2020-01-01T00:00:00Z", resolution: RAW) { points { start } } }', READ_COST + RAW_POINT_COST),
+        (
+            '{ history(from: "2027-01-13T08:00:00Z", resolution: RAW) { points { start } } }',
+            READ_COST + RAW_POINT_COST * 2_880,
+        ),
+        ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + RAW_POINT_COST * 10),
+        ("{ pnode(id: 1) { availability(window: D30) { percent } } }", 1 + READ_COST + 30 * 24 * 2 // 3),
+        ("{ pnode(id: 1) { availability(window: H24) { percent } } }", 1 + READ_COST + (24 + 288) * 2 // 3),
+        ('{ pnode(id: 1) { history(from: "2027-01-15T07:50:00Z") { coverage } } }', 1 + READ_COST + 10),
         (
             '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',
             READ_COST + 3 * (1 + 1 + 8),
@@ -104,8 +114,9 @@ def test_a_field_costs_one_times_the_lists_that_it_stands_in(query: str, expecte
 def test_a_raw_point_is_as_long_as_the_polling_interval(interval: int, points: int) -> None:
     query = '{ history(from: "2027-01-15T06:00:00Z", resolution: RAW) { points { start } } }'
 
-    assert cost(query, terms=Terms(AT, interval)) == READ_COST + 1 + points
-    assert cost(query.replace("RAW", "AUTO"), terms=Terms(AT, interval)) == READ_COST + 1 + min(points, 1_000)
+    assert cost(query, terms=Terms(AT, interval)) == READ_COST + RAW_POINT_COST * points
+    by_auto = RAW_POINT_COST * points if points <= 1_000 else 1_001
+    assert cost(query.replace("RAW", "AUTO"), terms=Terms(AT, interval)) == READ_COST + by_auto
 
 
 async def test_the_polling_interval_is_that_of_the_deployment() -> None:
@@ -114,7 +125,7 @@ async def test_the_polling_interval_is_that_of_the_deployment() -> None:
     asked = await Client(now=AT, service=ServiceInfo(interval=120)).execute(query)
 
     assert isinstance(ready, Ready)
-    assert ready.cost == asked["extensions"]["cost"]["value"] == READ_COST + 1 + 60
+    assert ready.cost == asked["extensions"]["cost"]["value"] == READ_COST + RAW_POINT_COST * 60
 
 
 @pytest.mark.parametrize(

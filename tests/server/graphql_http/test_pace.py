@@ -1,9 +1,6 @@
-"""How fast messages may come, and that long work lets others in between."""
+"""How fast messages may come."""
 
-import asyncio
-from itertools import pairwise
-
-from server.graphql_http.pace import LONG_COST, PASSES, Pace, Turns
+from server.graphql_http.pace import Pace
 
 
 class Clock:
@@ -20,76 +17,3 @@ def test_so_many_at_once_and_then_so_many_a_second() -> None:
     assert [pace.allows() for _ in range(4)] == [True, True, True, False]
     clock.now = 1.0
     assert [pace.allows() for _ in range(3)] == [True, True, False]
-
-
-async def test_between_two_pieces_of_work_a_short_request_is_answered() -> None:
-    turns = Turns()
-    passes = 0
-    began: list[int] = []
-
-    async def work() -> None:
-        await turns.take()
-        began.append(passes)
-
-    async def other() -> None:
-        nonlocal passes
-        while len(began) < 10:
-            await asyncio.sleep(0)
-            passes += 1
-
-    await asyncio.gather(*(work() for _ in range(10)), other())
-
-    assert min(later - earlier for earlier, later in pairwise(began)) >= PASSES
-
-
-async def test_a_piece_of_work_that_comes_after_another_waits_as_long() -> None:
-    turns = Turns()
-    await turns.take()
-
-    second = asyncio.create_task(turns.take())
-    for _ in range(PASSES):
-        await asyncio.sleep(0)
-    assert not second.done()
-    await second
-
-
-async def test_who_leaves_while_waiting_keeps_nobody_else_from_a_turn() -> None:
-    turns = Turns()
-    await turns.take()
-    leaving, staying = asyncio.create_task(turns.take()), asyncio.create_task(turns.take())
-    await asyncio.sleep(0)
-
-    leaving.cancel()
-
-    await staying
-    assert leaving.cancelled()
-
-
-async def test_short_work_waits_once_it_has_come_to_as_much_as_long_work() -> None:
-    turns = Turns()
-    waiting = [asyncio.create_task(turns.share(LONG_COST // 4)) for _ in range(40)]
-    done = [0]
-    while done[-1] < len(waiting):
-        await asyncio.sleep(0)
-        done.append(sum(task.done() for task in waiting))
-
-    assert max(later - earlier for earlier, later in pairwise(done)) <= 4
-
-
-async def test_short_work_that_comes_bit_by_bit_does_not_wait() -> None:
-    turns = Turns()
-    for _ in range(40):
-        waiting = asyncio.ensure_future(turns.share(LONG_COST // 2))
-        await asyncio.sleep(0)
-        assert waiting.done()
-
-
-async def test_short_work_does_not_wait_for_long_work() -> None:
-    turns = Turns()
-    long = [asyncio.create_task(turns.take()) for _ in range(10)]
-    await asyncio.sleep(0)
-
-    await turns.share(1)
-
-    assert not long[-1].done()
-    await asyncio.gather(*long)

@@ -1,0 +1,79 @@
+"""Long work lets others in between."""
+
+import asyncio
+from itertools import pairwise
+
+from server.turns import LONG_COST, PASSES, Turns
+
+
+async def test_between_two_pieces_of_work_a_short_request_is_answered() -> None:
+    turns = Turns()
+    passes = 0
+    began: list[int] = []
+
+    async def work() -> None:
+        await turns.take()
+        began.append(passes)
+
+    async def other() -> None:
+        nonlocal passes
+        while len(began) < 10:
+            await asyncio.sleep(0)
+            passes += 1
+
+    await asyncio.gather(*(work() for _ in range(10)), other())
+
+    assert min(later - earlier for earlier, later in pairwise(began)) >= PASSES
+
+
+async def test_a_piece_of_work_that_comes_after_another_waits_as_long() -> None:
+    turns = Turns()
+    await turns.take()
+
+    second = asyncio.create_task(turns.take())
+    for _ in range(PASSES):
+        await asyncio.sleep(0)
+    assert not second.done()
+    await second
+
+
+async def test_who_leaves_while_waiting_keeps_nobody_else_from_a_turn() -> None:
+    turns = Turns()
+    await turns.take()
+    leaving, staying = asyncio.create_task(turns.take()), asyncio.create_task(turns.take())
+    await asyncio.sleep(0)
+
+    leaving.cancel()
+
+    await staying
+    assert leaving.cancelled()
+
+
+async def test_short_work_waits_once_it_has_come_to_as_much_as_long_work() -> None:
+    turns = Turns()
+    waiting = [asyncio.create_task(turns.share(LONG_COST // 4)) for _ in range(40)]
+    done = [0]
+    while done[-1] < len(waiting):
+        await asyncio.sleep(0)
+        done.append(sum(task.done() for task in waiting))
+
+    assert max(later - earlier for earlier, later in pairwise(done)) <= 4
+
+
+async def test_short_work_that_comes_bit_by_bit_does_not_wait() -> None:
+    turns = Turns()
+    for _ in range(40):
+        waiting = asyncio.ensure_future(turns.share(LONG_COST // 2))
+        await asyncio.sleep(0)
+        assert waiting.done()
+
+
+async def test_short_work_does_not_wait_for_long_work() -> None:
+    turns = Turns()
+    long = [asyncio.create_task(turns.take()) for _ in range(10)]
+    await asyncio.sleep(0)
+
+    await turns.share(1)
+
+    assert not long[-1].done()
+    await asyncio.gather(*long)
