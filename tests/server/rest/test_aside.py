@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 from server.rest.aside import FEW_NODES, Aside
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_others_are_served_while_something_is_made() -> None:
@@ -13,7 +14,7 @@ async def test_others_are_served_while_something_is_made() -> None:
         await asyncio.sleep(0)
         served.set()
 
-    made, _ = await asyncio.gather(Aside().make("all", FEW_NODES + 1, lambda: served.wait(60)), other())
+    made, _ = await asyncio.gather(Aside().make("all", FEW_NODES + 1, lambda: served.wait(PATIENCE_SECONDS)), other())
 
     assert made
 
