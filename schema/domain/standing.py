@@ -1,0 +1,94 @@
+"""Where nodes stand among each other, so that nobody moves the others by adding many of his own.
+
+Nodes of one neighbourhood, a /24 of IPv4 or a /48 of IPv6, count as one node in distributions, and have few places at
+the top of the ranks. A node is its key, so that one key is one node already.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv6Address
+from itertools import accumulate
+
+from schema.domain.observation import host_of
+
+NOWHERE = "-"
+"""The group of nodes of which no usable address is known."""
+NODE_WEIGHT = 720_720
+"""What a node weighs that has its neighbourhood for itself; group sizes up to 16 divide it without a rest."""
+_REMEMBERED_HOSTS = 131_072
+
+
+@lru_cache(maxsize=_REMEMBERED_HOSTS)
+def group_of(address: str) -> str:
+    """The neighbourhood of `HOST:PORT`: its /24, or its /48; the host where it is no IP address."""
+    host = host_of(address) if address else ""
+    if not host:
+        return NOWHERE
+    if ":" in host:
+        try:
+            return f"{int(IPv6Address(host)) >> 80:x}::/48"
+        except ValueError:
+            return host
+    net, _, last = host.rpartition(".")
+    return f"{net}.0/24" if last.isdigit() and net.count(".") == 2 else host  # noqa: PLR2004  (a.b.c.d has three dots)
+
+
+def weights(groups: Sequence[str], full_size: int) -> list[int]:
+    """What each node counts for in distributions, in parts of `NODE_WEIGHT`.
+
+    A group weighs as one node; one of more than `full_size` nodes weighs less, the more there are. They are integers, so
+    that sums of them do not depend on the order of nodes.
+    """
+    sizes = Counter(groups)
+    each = {group: NODE_WEIGHT * min(size, full_size) // (size * size) for group, size in sizes.items()}
+    return [each[group] for group in groups]
+
+
+def percentiles(values: Sequence[float | None], weights: Sequence[int]) -> list[float | None]:
+    """The middle of each value's place among all that are known, 0..100; None for one that is not known.
+
+    That is 100·(weight of lesser values + half the weight of equal ones)/(weight of all). It depends on the order alone,
+    so that to multiply all values changes nothing.
+    """
+    totals: defaultdict[float, int] = defaultdict(int)
+    for value, weight in zip(values, weights, strict=True):
+        if value is not None:
+            totals[value] += weight
+    below, places = 0, dict[float, float]()
+    for value in sorted(totals):
+        places[value] = below + totals[value] / 2
+        below += totals[value]
+    return [None if value is None else 100 * places[value] / below for value in values]
+
+
+def shares_not_above(values: Sequence[float], weights: Sequence[int]) -> list[float]:
+    """For each value, the share of all weight at values that are not higher, 0..100: the best has 100."""
+    ordered = sorted(zip(values, weights, strict=True))
+    known = [value for value, _ in ordered]
+    sums = [0, *accumulate(weight for _, weight in ordered)]
+    return [100 * sums[bisect_right(known, value)] / sums[-1] for value in values]
+
+
+def ranks(lows: Sequence[float], groups: Sequence[str], seniority: Sequence[tuple[int, str]], places: int) -> list[int]:
+    """The rank of each node by its lower bound, 1 for the best; equal nodes share a rank, and the next one counts them.
+
+    Each group has so many `places`: they go to those of its nodes that were known first, by day, and of these to the
+    best. The others come after all nodes that have a place, those of groups that were small on their day first. So
+    newcomers push nobody down by more than the places of their group, and take no places of those who were there before.
+    `seniority` is the day on which a node was first seen, and its id.
+    """
+    members: defaultdict[str, list[int]] = defaultdict(list)
+    for number, group in enumerate(groups):
+        members[group].append(number)
+    keys = [(0, -low) for low in lows]
+    for own in members.values():
+        if len(own) <= places:
+            continue
+        own.sort(key=lambda number: (seniority[number][0], -lows[number], seniority[number][1]))
+        days = [seniority[number][0] for number in own]
+        for number in own[places:]:
+            keys[number] = (bisect_right(days, seniority[number][0]), -lows[number])
+    ordered = sorted(keys)
+    return [bisect_left(ordered, key) + 1 for key in keys]

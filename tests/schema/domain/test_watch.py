@@ -1,0 +1,169 @@
+"""Counters of constant size: what was observed of a node, and what was not."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.domain.base import DAY, HOUR, MINUTE
+from schema.domain.estimate import Observed
+from schema.domain.watch import DAYS, HOURS, MAX_CLAIMED, Coverage, Expected, Watch, begun
+from tests.factories import AT
+
+STEP = 10 * MINUTE
+
+
+class Past(NamedTuple):
+    """A node and the clock of its network after some cycles."""
+
+    watch: Watch
+    coverage: Coverage
+    at: int
+
+    def windows(self) -> tuple[Observed, Observed, Observed]:
+        return self.watch.windows(Expected(self.coverage, self.at))
+
+
+def lived(states: Iterable[str], *, start: int = AT, coverage: Coverage | None = None, step: int = STEP) -> Past:
+    """The past of a node that is up (`u`), gone (`g`), not to be judged (`?`), or not known yet (`.`), cycle by cycle."""
+    coverage, watch, at = coverage or Coverage(), None, start
+    for at, state in zip(range(start, start + 10**9, step), states, strict=False):
+        coverage = coverage.after(at, step)
+        if watch is None:
+            watch = begun(at, coverage, step, 5 * DAY) if state != "." else None
+            continue
+        watch = {"u": lambda w, a: w.present(a), "g": lambda w, a: w.absent(a, step)}.get(
+            state, lambda w, a: w.unjudged(a, step)
+        )(watch, at)
+    assert watch is not None
+    return Past(watch, coverage, at)
+
+
+def test_a_steady_node_costs_nothing() -> None:
+    watch = begun(AT, Coverage().after(AT, 60), 60, 100)
+    assert watch.present(AT + 60) is watch
+    assert (watch.hours, watch.days) == ((), ())
+
+
+def test_what_a_node_claims_at_first_sight_is_bounded() -> None:
+    assert begun(AT, Coverage().after(AT, 60), 60, 10**12).claimed == MAX_CLAIMED
+    assert begun(AT, Coverage().after(AT, 60), 60, None).claimed == 0
+
+
+def test_time_in_which_it_was_gone_is_expected_and_not_online() -> None:
+    day, week, month = lived("u" * 12 + "g" * 6).windows()
+    assert day == week == month == Observed(18 * STEP, 12 * STEP)
+
+
+def test_time_in_which_nobody_could_know_is_not_expected() -> None:
+    assert lived("u" * 12 + "?" * 6).windows()[0] == Observed(12 * STEP, 12 * STEP)
+
+
+def test_time_before_it_was_known_is_not_expected() -> None:
+    assert lived("." * 7 + "u" * 5).windows() == (Observed(5 * STEP, 5 * STEP),) * 3
+
+
+def test_our_own_outage_is_in_no_count() -> None:
+    before = lived("u" * 6)
+    coverage = before.coverage.after(before.at + 5 * HOUR, STEP)
+    windows = before.watch.windows(Expected(coverage, before.at + 5 * HOUR))
+    assert windows[0] == Observed(7 * STEP, 7 * STEP)
+
+
+def test_a_day_forgets_what_a_week_remembers() -> None:
+    past = lived("g" * 12 + "u" * 6 * 24 * 2)
+    day, week, _ = past.windows()
+    assert day.share == 1
+    assert week.expected - week.online == 11 * STEP  # in its first cycle it was online
+
+
+def test_a_month_forgets_too() -> None:
+    past = lived("ugg" + "u" * 24 * 31, step=HOUR)
+    assert past.windows()[2].share == 1
+
+
+@given(
+    st.lists(st.sampled_from("ug?"), min_size=1, max_size=200),
+    st.integers(0, 2 * DAY),
+    st.sampled_from([60, 3_000, 9_000]),
+)
+def test_counts_are_those_of_the_states_themselves(states: list[str], offset: int, step: int) -> None:
+    past = lived(["u", *states], start=AT + offset, step=step)
+    seen = ["u", *states]
+    times = [AT + offset + place * step for place in range(len(seen))]
+    for window, first in zip(
+        past.windows(),
+        (past.at // HOUR * HOUR - (HOURS - 1) * HOUR, past.at // DAY * DAY - 6 * DAY, past.at // DAY * DAY - 29 * DAY),
+        strict=True,
+    ):
+        within = [state for at, state in zip(times, seen, strict=True) if at >= first]
+        assert window == Observed(step * (within.count("u") + within.count("g")), step * within.count("u"))
+
+
+@given(st.lists(st.tuples(st.sampled_from("ug?d"), st.integers(60, 3 * DAY)), max_size=120))
+def test_what_is_kept_of_a_node_is_bounded(steps: list[tuple[str, int]]) -> None:
+    coverage = Coverage().after(AT, 60)
+    watch, at = begun(AT, coverage, 60, 0), AT
+    for state, step in steps:
+        at += step
+        coverage = coverage.after(at, min(step, 3_600))
+        moved = {"u": watch.present(at), "g": watch.absent(at, step), "?": watch.unjudged(at, step)}
+        watch = moved.get(state, watch.disturbed(at))
+    assert max(len(watch.hours), len(coverage.hours)) <= HOURS
+    assert max(len(watch.days), len(coverage.days)) <= DAYS
+
+
+def test_a_disturbance_counts_once_an_hour() -> None:
+    watch = lived("u").watch
+    for minute in range(0, 150, 10):
+        watch = watch.disturbed(AT + minute * MINUTE)
+    assert watch.disturbances(AT + 150 * MINUTE) == 3
+
+
+def test_disturbances_of_a_day_and_of_a_month() -> None:
+    watch = lived("u").watch.disturbed(AT).disturbed(AT + 5 * DAY).disturbed(AT + 5 * DAY + 2 * HOUR)
+    now = AT + 5 * DAY + 3 * HOUR
+    assert (watch.disturbances(now, DAY), watch.disturbances(now)) == (2, 3)
+
+
+def test_the_absence_of_an_upgrade_is_forgiven() -> None:
+    past = lived("u" * 10 + "g" * 2)
+    watch = past.watch.disturbed(past.at).upgraded(past.at + STEP)
+    assert watch is not None
+    assert watch.windows(Expected(past.coverage, past.at))[0].share == 1
+    assert watch.disturbances(past.at) == 0
+
+
+def test_a_version_that_is_known_after_the_node_is_back_is_an_upgrade_too() -> None:
+    past = lived("u" * 10 + "gguu")
+    watch = past.watch.upgraded(past.at)
+    assert watch is not None
+    assert watch.windows(Expected(past.coverage, past.at))[0].share == 1
+
+
+def test_only_a_short_absence_is_forgiven() -> None:
+    past = lived("u" * 10 + "g" * 12)
+    watch = past.watch.upgraded(past.at + STEP)
+    assert watch is not None
+    assert watch.windows(Expected(past.coverage, past.at))[0] == Observed(22 * STEP, 13 * STEP)
+
+
+def test_upgrades_hide_no_restarts() -> None:
+    watch = lived("u").watch.upgraded(AT + HOUR)
+    assert watch is not None
+    assert watch.upgraded(AT + 5 * HOUR) is None
+    assert watch.upgraded(AT + 30 * HOUR) is not None
+
+
+@pytest.mark.parametrize("later", [10 * MINUTE, 20 * MINUTE])
+def test_a_restart_that_is_seen_after_the_new_version_is_the_same_upgrade(later: int) -> None:
+    watch = lived("u").watch.upgraded(AT + HOUR)
+    assert watch is not None
+    assert watch.upgraded(AT + HOUR + later) is not None
+
+
+def test_what_is_stored_can_be_read_again() -> None:
+    watch = lived("ug?gu").watch.disturbed(AT + DAY)
+    assert Watch.model_validate_json(watch.model_dump_json()) == watch
