@@ -22,7 +22,8 @@ from schema.domain.consistency import consistency_of
 from schema.domain.liveness import default_grace
 from schema.domain.measurements import MEASURED, measure
 from schema.domain.memory import NodeMemory
-from schema.domain.merge import Listing, MergedNode
+from schema.domain.merge import MergedNode
+from schema.domain.observation import Listing
 from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
 from schema.domain.policy import POLICY_1_0
 from schema.domain.presence import judge_presence, recent_changes, record_presence, wait_for_witnesses

@@ -8,8 +8,7 @@ from schema.domain.base import DAY
 from schema.domain.clocks import CLOCK_TOLERANCE_SECONDS
 from schema.domain.liveness import FRESH_GOSSIP_SECONDS, judge, observe
 from schema.domain.memory import AddressMemory
-from schema.domain.merge import Listing
-from schema.domain.observation import NO_ADDRESS
+from schema.domain.observation import NO_ADDRESS, Listing
 from schema.domain.pnode import AddressChange, AddressSighting, LivenessBasis, PNodeStatus
 from schema.domain.process import (
     ONE_PROCESS_SECONDS,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from schema.domain.base import HOUR
 from schema.domain.memory import AddressMemory
-from schema.domain.merge import Listing
+from schema.domain.observation import Listing
 from schema.domain.pnode import LivenessBasis, PNodeStatus
 from schema.domain.process import ONE_PROCESS_SECONDS, Verdict, compare
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
 
-from schema.domain.merge import Listing
-from schema.domain.observation import Observation, SeedReply
+from schema.domain.observation import Listing, Observation, SeedReply
 from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
 from schema.domain.process import ONE_PROCESS_SECONDS, Process
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schema.domain.clocks import clock_ahead, contact_of
-from schema.domain.observation import Observation, SeedReply, host_of, says_nothing
+from schema.domain.observation import Listing, Observation, SeedReply, host_of, says_nothing
 from schema.domain.quorum import Quorum
 from schema.domain.reach import Reach, is_relative, reach_of, reach_of_host
 
@@ -22,20 +22,6 @@ NOT_GLOBAL = "pod:not_global"
 Freshness = tuple[int, int, str, str, str]
 # The nodes on the hosts of seeds: by host, id and address the seeds that list the node there.
 OnHost = dict[str, dict[str, dict[str, set[str]]]]
-
-
-class Listing(NamedTuple):
-    """One row of one seed's list.
-
-    `last_seen` is by our clock (the seed's lead taken off); None where not usable. `future` is such a time where it lies
-    beyond the seed's own now. `relative` marks an address that means something to the seed alone.
-    """
-
-    seed: str
-    last_seen: int | None
-    observation: Observation
-    relative: bool = False
-    future: int | None = None
 
 
 @dataclass(slots=True)

@@ -100,6 +100,20 @@ class SeedReply(NamedTuple):
     promoted: bool = False
 
 
+class Listing(NamedTuple):
+    """One row of one seed's list.
+
+    `last_seen` is by our clock (the seed's lead taken off); None where not usable. `future` is such a time where it lies
+    beyond the seed's own now. `relative` marks an address that means something to the seed alone.
+    """
+
+    seed: str
+    last_seen: int | None
+    observation: Observation
+    relative: bool = False
+    future: int | None = None
+
+
 def says_nothing(row: Observation) -> bool:
     """Whether a row has neither a key, nor an uptime, nor a version.
 

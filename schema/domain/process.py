@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from schema.domain.base import HOUR
 from schema.domain.memory import AddressMemory
-from schema.domain.merge import Listing
+from schema.domain.observation import Listing
 from schema.domain.pnode import PNode
 
 ONE_PROCESS_SECONDS = 600

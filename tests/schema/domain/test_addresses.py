@@ -10,7 +10,7 @@ from schema.domain.addresses import (
     sightings,
 )
 from schema.domain.memory import AddressMemory
-from schema.domain.merge import Listing
+from schema.domain.observation import Listing
 from schema.domain.pnode import AddressChange, PNodeStatus
 from tests.factories import AT, SEEDS, address, observation
 

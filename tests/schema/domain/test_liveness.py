@@ -2,7 +2,7 @@ import pytest
 
 from schema.domain.liveness import default_grace, judge, observe
 from schema.domain.memory import AddressMemory
-from schema.domain.merge import Listing
+from schema.domain.observation import Listing
 from schema.domain.pnode import LivenessBasis, PNodeStatus
 from tests.factories import AT, SEEDS, address, observation
 

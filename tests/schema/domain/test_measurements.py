@@ -1,7 +1,7 @@
 import pytest
 
 from schema.domain.measurements import disagreements, measure, usage_percent
-from schema.domain.merge import Listing
+from schema.domain.observation import Listing
 from schema.domain.pnode import Disagreement, MissingField, MissingReason
 from tests.factories import AT, SEEDS, observation, pod_stats, seed_reply
 
