@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.policy import Tier
 from schema.domain.probe import Probe
 
 
@@ -33,16 +34,6 @@ class LivenessBasis(StrEnum):
     DIRECT = "DIRECT"
     ABSENCE = "ABSENCE"
     NONE = "NONE"
-
-
-class Tier(StrEnum):
-    """The risk class of a node, from its rounded composite score."""
-
-    LOW_RISK = "LOW_RISK"
-    MEDIUM_RISK = "MEDIUM_RISK"
-    HIGH_RISK = "HIGH_RISK"
-    OFFLINE = "OFFLINE"
-    UNKNOWN = "UNKNOWN"
 
 
 class TrustParts(Record):

@@ -4,9 +4,19 @@ A new rule is a new `Policy` in `POLICIES`, never an edit of one that snapshots 
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from schema.domain.base import DAY, HOUR, Record
-from schema.domain.pnode import Tier
+
+
+class Tier(StrEnum):
+    """The risk class of a node, from its rounded composite score."""
+
+    LOW_RISK = "LOW_RISK"
+    MEDIUM_RISK = "MEDIUM_RISK"
+    HIGH_RISK = "HIGH_RISK"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
 
 
 class TrustPolicy(Record):
