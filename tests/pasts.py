@@ -9,8 +9,8 @@ from schema.domain.pnode import PNodeStatus, Provenance
 from schema.domain.snapshot import Snapshot
 from schema.writes import Commit
 from server.storage.connect import Mongo
+from server.storage.documents import HistoryDocument
 from server.storage.events import EventLog
-from server.storage.history import HistoryDocument
 from server.storage.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, pnode, score, snapshot
 

@@ -18,8 +18,6 @@ from schema.domain.history import HistoryPoint, Stat
 from schema.domain.rollup import Sample, Versions
 from server.storage.columns import Column, Packed, json_of, known, plain, runs, spread, text_of, unrun, value_of
 
-# Names the newest form of block in a document. The first had the columns of all metrics in one list; it is still read.
-BLOCK_ENCODING = 2
 _LEVEL = 9
 _MAX_RAW_BYTES = 64 * 2**20
 # To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.

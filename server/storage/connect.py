@@ -15,23 +15,11 @@ from schema.domain.errors import SnapshotUnavailable, StoreTooNew
 from server.outage import Outage
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
-from server.storage.documents import DOCUMENTS, HEAD_ID, HeadDocument
-from server.storage.events import EventDaysDocument, EventDocument
-from server.storage.history import HistoryDocument
-from server.storage.history_state import UpkeepDocument
+from server.storage.documents import HEAD_ID, MODELS, HeadDocument
 from server.storage.migrations.version import check_version
 from server.supervisor import owned
 
 INDEX_BUILD_SECONDS = 120.0
-
-# Every document that this database holds; one that is not named here is not bound, and has no indexes.
-MODELS: tuple[type[Document], ...] = (
-    *DOCUMENTS,
-    HistoryDocument,
-    EventDocument,
-    EventDaysDocument,
-    UpkeepDocument,
-)
 
 
 class Mongo:

@@ -1,4 +1,4 @@
-"""What MongoDB holds of snapshots: documents that contain the domain's records, or encoded payloads of them.
+"""What MongoDB holds: documents that contain the domain's records, or encoded payloads of them.
 
 | collection | `_id` | holds |
 |---|---|---|
@@ -7,6 +7,10 @@
 | `chunks` | `SLOT-TOKEN-nodes-DIGEST-I` | the nodes of a slot |
 | `carried` | `SLOT-TOKEN-KIND-DIGEST-I` | what the next cycle, or a repetition, needs of the newest slots |
 | `registry` | node id | everything that accumulates about a node |
+| `history` | resolution, period and subject | the buckets of a subject in one period |
+| `events` | slot and index in one number | the log of events |
+| `event_days` | UTC year | how many events of each type its closed days have |
+| `upkeep` | job | how far the jobs that look after the past have come |
 
 Names of fields are ours; whatever a stranger sent is a value or inside a payload, never a key.
 """
@@ -14,14 +18,19 @@ Names of fields are ours; whatever a stranger sent is a value or inside a payloa
 from typing import Any, ClassVar, cast
 
 from beanie import Document
+from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 
 from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.history import Resolution
 from schema.domain.registry import RegistryEntry
 from schema.reads import CollectorState
+from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 
 HEAD_ID = "head"
+# Names the newest form of block in a document. The first had the columns of all metrics in one list; it is still read.
+BLOCK_ENCODING = 2
 
 
 class ChunkRef(Record):
@@ -149,10 +158,88 @@ class RegistryDocument(StoredDocument):
         ]
 
 
-DOCUMENTS: tuple[type[Document], ...] = (
+class HistoryDocument(StoredDocument):
+    """One subject's buckets of one resolution in one period (its UTC start).
+
+    `expires` is the resolution whose retention applies, None for what is kept for good. `samples` counts raw samples,
+    in D1 by day, and in H1 by hour for the days that are not closed.
+    """
+
+    id: str = ""
+    resolution: Resolution
+    period: UnixSeconds
+    expires: Resolution | None = None
+    encoding: int = BLOCK_ENCODING
+    samples: dict[str, int] = Field(default_factory=dict[str, int])
+    parts: dict[str, bytes] = Field(default_factory=dict[str, bytes])
+
+    class Settings:
+        name = "history"
+        indexes: ClassVar = [
+            IndexModel([("resolution", ASCENDING), ("period", ASCENDING)], name="period"),
+            IndexModel([("expires", ASCENDING), ("period", ASCENDING)], name="expires"),
+        ]
+
+
+class EventDocument(StoredDocument):
+    """An event. `pinned` exempts it from retention.
+
+    Each index fits one kind of question whole. The embedded engine finds a range behind equalities fast, but neither
+    one behind several alternatives nor one of `_id`, for which it reads everything.
+    """
+
+    id: int = 0
+    slot: Slot
+    index: int
+    at: UnixSeconds
+    type: str
+    subject: str
+    address: str | None = None
+    before: str | None = None
+    after: str | None = None
+    pinned: bool = False
+
+    class Settings:
+        name = "events"
+        indexes: ClassVar = [
+            IndexModel([("slot", ASCENDING), ("index", ASCENDING)], name="slot"),
+            IndexModel([("type", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="type"),
+            IndexModel([("subject", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="subject"),
+            IndexModel([("pinned", ASCENDING), ("slot", ASCENDING)], name="pinned"),
+        ]
+
+
+class EventDaysDocument(StoredDocument):
+    """How many events of each type the closed days of a UTC year have: `days` maps `dDAY` to counts."""
+
+    id: int = 0
+    days: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
+
+    class Settings:
+        name = "event_days"
+
+
+class UpkeepDocument(StoredDocument):
+    """One job's progress."""
+
+    id: str = ""
+    rollup: RollupProgress | None = None
+    retention: RetentionProgress | None = None
+    imports: list[ImportedRange] | None = None
+
+    class Settings:
+        name = "upkeep"
+
+
+# Every document that the database holds; one that is not named here is not bound, and has no indexes.
+MODELS: tuple[type[Document], ...] = (
     HeadDocument,
     SnapshotDocument,
     ChunkDocument,
     CarriedDocument,
     RegistryDocument,
+    HistoryDocument,
+    EventDocument,
+    EventDaysDocument,
+    UpkeepDocument,
 )

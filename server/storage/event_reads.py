@@ -15,7 +15,7 @@ from schema.domain.events import Event
 from schema.reads import EventFilter
 from server.storage import events
 from server.storage.connect import Mongo
-from server.storage.events import EventDocument
+from server.storage.documents import EventDocument
 
 FIRST_WINDOW_SECONDS = 6 * HOUR
 WINDOW_GROWTH = 4

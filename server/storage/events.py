@@ -6,58 +6,18 @@ An event's key is its position, slot and index in one number, so that a repeated
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from pydantic import Field
-from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import DAY, Slot, UnixSeconds
 from schema.domain.events import Event
 from schema.writes import Commit
 from server.storage.bulk import duplicates
-from server.storage.documents import StoredDocument
+from server.storage.documents import EventDaysDocument, EventDocument
 
 BATCH = 500
 _INDEX_BITS = 24  # 16 million events a slot
-
-
-class EventDocument(StoredDocument):
-    """An event. `pinned` exempts it from retention.
-
-    Each index fits one kind of question whole. The embedded engine finds a range behind equalities fast, but neither
-    one behind several alternatives nor one of `_id`, for which it reads everything.
-    """
-
-    id: int = 0
-    slot: Slot
-    index: int
-    at: UnixSeconds
-    type: str
-    subject: str
-    address: str | None = None
-    before: str | None = None
-    after: str | None = None
-    pinned: bool = False
-
-    class Settings:
-        name = "events"
-        indexes: ClassVar = [
-            IndexModel([("slot", ASCENDING), ("index", ASCENDING)], name="slot"),
-            IndexModel([("type", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="type"),
-            IndexModel([("subject", ASCENDING), ("slot", ASCENDING), ("index", ASCENDING)], name="subject"),
-            IndexModel([("pinned", ASCENDING), ("slot", ASCENDING)], name="pinned"),
-        ]
-
-
-class EventDaysDocument(StoredDocument):
-    """How many events of each type the closed days of a UTC year have: `days` maps `dDAY` to counts."""
-
-    id: int = 0
-    days: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
-
-    class Settings:
-        name = "event_days"
 
 
 class EventLog:

@@ -14,18 +14,16 @@ takes a quarter of the room of its hours; where both are there, the hour's word 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
-from pydantic import Field
-from pymongo import ASCENDING, IndexModel
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
 from schema.domain.rollup import Sample
-from server.storage.blocks import BLOCK_ENCODING, unpack_points, unpack_samples
+from server.storage.blocks import unpack_points, unpack_samples
 from server.storage.damage import UNDECODABLE
-from server.storage.documents import StoredDocument
+from server.storage.documents import HistoryDocument
 
 # No node has this id: those are keys of 32 bytes, or begin with `addr:`.
 NETWORK = "network"
@@ -35,29 +33,6 @@ log = structlog.get_logger(__name__)
 Parts = Mapping[str, bytes]
 UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
 T = TypeVar("T")
-
-
-class HistoryDocument(StoredDocument):
-    """One subject's buckets of one resolution in one period (its UTC start).
-
-    `expires` is the resolution whose retention applies, None for what is kept for good. `samples` counts raw samples,
-    in D1 by day, and in H1 by hour for the days that are not closed.
-    """
-
-    id: str = ""
-    resolution: Resolution
-    period: UnixSeconds
-    expires: Resolution | None = None
-    encoding: int = BLOCK_ENCODING
-    samples: dict[str, int] = Field(default_factory=dict[str, int])
-    parts: dict[str, bytes] = Field(default_factory=dict[str, bytes])
-
-    class Settings:
-        name = "history"
-        indexes: ClassVar = [
-            IndexModel([("resolution", ASCENDING), ("period", ASCENDING)], name="period"),
-            IndexModel([("expires", ASCENDING), ("period", ASCENDING)], name="expires"),
-        ]
 
 
 def key_of(resolution: Resolution, period: UnixSeconds, subject: str) -> str:

@@ -4,23 +4,11 @@ from schema.domain.base import DAY, HOUR, Record, UnixSeconds
 from schema.domain.history import Resolution
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import history
-from server.storage.documents import SnapshotDocument, StoredDocument
+from server.storage.documents import SnapshotDocument, UpkeepDocument
 
 ROLLUP = "rollup"
 RETENTION = "retention"
 IMPORTS = "imports"
-
-
-class UpkeepDocument(StoredDocument):
-    """One job's progress."""
-
-    id: str = ""
-    rollup: RollupProgress | None = None
-    retention: RetentionProgress | None = None
-    imports: list[ImportedRange] | None = None
-
-    class Settings:
-        name = "upkeep"
 
 
 async def rollup() -> RollupProgress | None:

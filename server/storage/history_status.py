@@ -11,17 +11,8 @@ from schema.domain.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress
 from server.storage import history, registry, snapshot_log
-from server.storage.history import (
-    NETWORK,
-    HistoryDocument,
-    key_of,
-    period_of,
-    points_in,
-    samples_in,
-    shares_time,
-    subject_of,
-    time_of,
-)
+from server.storage.documents import HistoryDocument
+from server.storage.history import NETWORK, key_of, period_of, points_in, samples_in, shares_time, subject_of, time_of
 
 FIRST_YEAR = 2_020  # no pNode is older
 FINEST_FIRST = (Resolution.RAW, Resolution.M5, Resolution.H1)

@@ -7,7 +7,7 @@ from pymongo.errors import DuplicateKeyError
 from schema.domain.base import UnixSeconds
 from schema.reads import JobReport
 from server.storage.connect import Mongo
-from server.storage.history_state import UpkeepDocument
+from server.storage.documents import UpkeepDocument
 
 _PREFIX = "run:"
 

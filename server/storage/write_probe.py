@@ -6,7 +6,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from server.reasons import RIGHTS, reason_of
-from server.storage.history_state import UpkeepDocument
+from server.storage.documents import UpkeepDocument
 
 PROBE_SECONDS = 10.0
 PATIENCE_SECONDS = 2.0

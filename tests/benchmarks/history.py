@@ -29,8 +29,8 @@ from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.history import Resolution
 from schema.writes import Commit
 from server.storage.connect import Mongo
+from server.storage.documents import HistoryDocument
 from server.storage.events import EventLog
-from server.storage.history import HistoryDocument
 from server.storage.history_reads import HistoryReads
 from server.storage.past import SnapshotCache
 from server.storage.snapshot_reads import SnapshotReads

@@ -15,7 +15,8 @@ from schema.domain.rollup import Beat, Sample, combine, expected_slots, points_o
 from schema.domain.snapshot import Snapshot
 from server.storage import registry
 from server.storage.connect import Mongo
-from server.storage.history import HistoryDocument, periods
+from server.storage.documents import HistoryDocument
+from server.storage.history import periods
 from server.storage.history_reads import HistoryReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
