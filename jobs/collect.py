@@ -10,8 +10,8 @@ from schema.domain.base import Slot
 from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.observation import SeedReply
-from schema.domain.probe import Answered
+from schema.domain.node.observation import SeedReply
+from schema.domain.node.probe import Answered
 from schema.domain.snapshot import CycleTiming, Snapshot
 from schema.garbage import GarbagePause
 from schema.reads import CollectorState, SeedAttempt

@@ -12,7 +12,7 @@ from jobs.prpc.address import Seed
 from jobs.prpc.client import Answer, Caller
 from jobs.prpc.dial import Route
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
-from schema.domain.observation import Failure, FailureCategory, PodStats, SeedReply
+from schema.domain.node.observation import Failure, FailureCategory, PodStats, SeedReply
 
 
 class _Listing(NamedTuple):

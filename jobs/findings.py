@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from jobs import naming
 from jobs.recording import Recording
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.domain.words import counted
 
 MAX_FILES = 20

@@ -22,8 +22,8 @@ from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
 from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
 from schema.domain.merge import Merged, address_id, assumed_address
-from schema.domain.observation import SeedReply, host_of
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.observation import SeedReply, host_of
+from schema.domain.node.registry import RegistryEntry
 from schema.upkeep import ImportedRange, ImportStore
 
 ANONYMOUS = "recording"

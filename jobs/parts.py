@@ -19,7 +19,7 @@ from jobs.retention import Retention
 from jobs.seeds import seeds_of
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle import CycleOptions
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore
 from server.settings import Settings

@@ -8,10 +8,10 @@ from pydantic import Field
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event, EventType
 from schema.domain.history import AvailableRange, History, Resolution
-from schema.domain.observation import FailureCategory
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import PNode
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.outage import Outage, outage_of
-from schema.domain.pnode import PNode
-from schema.domain.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 
 ROLLUP = "rollup"

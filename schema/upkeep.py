@@ -9,7 +9,7 @@ from typing import Protocol
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event
 from schema.domain.history import Resolution
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import Hour
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from schema.domain.base import Record, Slot
 from schema.domain.events import Event
-from schema.domain.memory import NodeMemory
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
 

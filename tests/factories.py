@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schema.domain.base import DAY, GIB
-from schema.domain.observation import Failure, FailureCategory, Observation, PodStats, SeedReply
-from schema.domain.pnode import (
+from schema.domain.node.observation import Failure, FailureCategory, Observation, PodStats, SeedReply
+from schema.domain.node.pnode import (
     AddressSighting,
     Capacity,
     CapacityParts,

@@ -7,8 +7,8 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.events import Event
 from schema.domain.history import AvailableRange, History, HistoryPoint, Resolution
-from schema.domain.memory import NodeMemory
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.reads import (
     HISTORY_JOBS,

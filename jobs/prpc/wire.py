@@ -14,7 +14,7 @@ import orjson
 from jobs.prpc import fields
 from jobs.prpc.address import canonical_address
 from jobs.prpc.errors import MAX_MESSAGE_CHARS, CallFailed
-from schema.domain.observation import NO_ADDRESS, FailureCategory, Observation, PodStats
+from schema.domain.node.observation import NO_ADDRESS, FailureCategory, Observation, PodStats
 
 GET_VERSION: Final = "get-version"
 GET_STATS: Final = "get-stats"

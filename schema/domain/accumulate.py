@@ -6,7 +6,10 @@ Pure: a memory and this cycle's listings in, a new memory and an unscored node o
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from schema.domain.addresses import (
+from schema.domain.base import Record, UnixSeconds
+from schema.domain.consistency import consistency_of
+from schema.domain.merge import MergedNode
+from schema.domain.node.addresses import (
     ListedAddress,
     goes_on_unlisted,
     listed_addresses,
@@ -17,21 +20,18 @@ from schema.domain.addresses import (
     remember,
     sightings,
 )
-from schema.domain.base import Record, UnixSeconds
-from schema.domain.consistency import consistency_of
-from schema.domain.liveness import default_grace
-from schema.domain.measurements import MEASURED, measure
-from schema.domain.memory import NodeMemory
-from schema.domain.merge import MergedNode
-from schema.domain.observation import Listing
-from schema.domain.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
+from schema.domain.node.liveness import default_grace
+from schema.domain.node.measurements import MEASURED, measure
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
+from schema.domain.node.presence import judge_presence, recent_changes, record_presence, wait_for_witnesses
+from schema.domain.node.probe import Answered
+from schema.domain.node.probing import probed
+from schema.domain.node.process import Process, is_old_record, process_of_node
+from schema.domain.node.registry import RegistryEntry
+from schema.domain.node.usage import growth, sampled
 from schema.domain.policy import POLICY_1_0
-from schema.domain.presence import judge_presence, recent_changes, record_presence, wait_for_witnesses
-from schema.domain.probe import Answered
-from schema.domain.probing import probed
-from schema.domain.process import Process, is_old_record, process_of_node
-from schema.domain.registry import RegistryEntry
-from schema.domain.usage import growth, sampled
 
 MAX_PREVIOUS_VERSIONS = 50
 _OF_THE_ADDRESS = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schema.domain.alert import Alert, AlertCount, AlertSummary, AlertType, CriticalNode, Severity
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, AlertPolicy, Policy
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import versions_behind

@@ -8,7 +8,7 @@ from enum import StrEnum
 from schema.domain.advice import Advice, network_advice
 from schema.domain.base import Record
 from schema.domain.health import count_versions
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICY_1_0, AnalyticsPolicy, Policy
 from schema.domain.snapshot import ScorePolicy, Snapshot, VersionCount
 from schema.domain.versions import Compliance, compliance

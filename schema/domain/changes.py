@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from schema.domain.events import Event, EventType
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import PNode, PNodeStatus
-from schema.domain.process import is_restart, process_of_node
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import PNode, PNodeStatus
+from schema.domain.node.process import is_restart, process_of_node
 from schema.domain.snapshot import SeedReport, Snapshot
 
 SEED_OK = "ok"

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from schema.domain.base import Record
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.words import counted
 
 MIN_COMPARED = 2

@@ -7,8 +7,8 @@ from math import fsum
 
 from schema.domain.advice import Advice, AdviceLevel
 from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds, rounded
-from schema.domain.memory import NodeMemory
-from schema.domain.pnode import Consistency, PNode
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy
 from schema.domain.words import counted
 

@@ -10,16 +10,16 @@ from schema.domain.accumulate import Known, Moment
 from schema.domain.base import DAY, Record, Slot, UnixSeconds
 from schema.domain.fold import fold, is_retired
 from schema.domain.health import network_health, network_totals
-from schema.domain.liveness import default_grace
-from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, merge
-from schema.domain.observation import NO_ADDRESS, SeedReply
-from schema.domain.pnode import PNode
-from schema.domain.presence import proves_absence
-from schema.domain.probe import Answered
+from schema.domain.node.liveness import default_grace
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.observation import NO_ADDRESS, SeedReply
+from schema.domain.node.pnode import PNode
+from schema.domain.node.presence import proves_absence
+from schema.domain.node.probe import Answered
+from schema.domain.node.reach import Reach, reach_of
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.quorum import MIN_WITNESSES, Quorum
-from schema.domain.reach import Reach, reach_of
-from schema.domain.registry import RegistryEntry
 from schema.domain.scoring import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import promoted_reports, seed_reports
 from schema.domain.snapshot import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from schema.domain.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
 from schema.domain.base import DAY
 from schema.domain.merge import Merged, MergedNode, address_id, assumed_address
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.support import Newcomers, Support
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from schema.domain.advice import AdviceLevel
 from schema.domain.base import Record
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, HealthPolicy, Policy
 from schema.domain.snapshot import (
     HealthFactors,

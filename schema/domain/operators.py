@@ -7,7 +7,7 @@ from math import fsum
 from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import sort_key
 

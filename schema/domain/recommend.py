@@ -5,7 +5,7 @@ from functools import cached_property
 
 from schema.domain.base import DAY, Record, rounded
 from schema.domain.consistency import SHOWN_DECIMALS
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import Compliance, compliance

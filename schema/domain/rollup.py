@@ -18,7 +18,7 @@ from schema.domain.history import (
     Resolution,
     Stat,
 )
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.snapshot import NetworkTotals, Snapshot, SnapshotHeader, VersionCount
 
 # Versions are texts of strangers: a bucket names so many, and counts the rarer ones under this name.

@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, GIB, rounded
-from schema.domain.pnode import Capacity, CapacityParts, PNode, Score, Trust, TrustParts
+from schema.domain.node.pnode import Capacity, CapacityParts, PNode, Score, Trust, TrustParts
 from schema.domain.policy import POLICIES, POLICY_1_0, CapacityPolicy, Policy, Tier
 from schema.domain.versions import Compliance, compliance
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
-from schema.domain.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
 from schema.domain.merge import Merged, MergedNode
-from schema.domain.observation import Listing, SeedReply
+from schema.domain.node.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
+from schema.domain.node.observation import Listing, SeedReply
 from schema.domain.quorum import MIN_ANSWERING_SEEDS
 from schema.domain.snapshot import SeedReport
 from schema.domain.support import Support

@@ -5,9 +5,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from schema.domain.base import Record, Slot, UnixSeconds
-from schema.domain.observation import Failure, PodStats
-from schema.domain.pnode import PNode
-from schema.domain.registry import Contact, place
+from schema.domain.node.observation import Failure, PodStats
+from schema.domain.node.pnode import PNode
+from schema.domain.node.registry import Contact, place
 
 
 class SeedReport(Record):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from itertools import accumulate
 
-from schema.domain.observation import host_of
+from schema.domain.node.observation import host_of
 
 NOWHERE = "-"
 """The group of nodes of which no usable address is known."""

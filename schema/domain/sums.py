@@ -6,7 +6,7 @@ from statistics import median, median_low
 from typing import Any
 
 from schema.domain.base import MAX_INT64
-from schema.domain.observation import PodStats
+from schema.domain.node.observation import PodStats
 
 TRIMMED_SHARE = 0.1
 """The part of the values that a trimmed sum leaves out at each end."""

@@ -13,8 +13,8 @@ With one or two seeds answering there is nobody to compare with, and nothing of 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from schema.domain.memory import NodeMemory
 from schema.domain.merge import Merged, MergedNode
+from schema.domain.node.memory import NodeMemory
 from schema.domain.quorum import MIN_WITNESSES, Quorum
 
 MAX_NEWCOMERS = 200

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from schema.domain.base import UnixSeconds
 from schema.domain.history import HistoryPoint
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 
 
 class Presence(NamedTuple):

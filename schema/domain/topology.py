@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from schema.domain.base import Record
 from schema.domain.health import count_versions
-from schema.domain.observation import host_of
-from schema.domain.pnode import PNode
+from schema.domain.node.observation import host_of
+from schema.domain.node.pnode import PNode
 from schema.domain.snapshot import SeedReport, Snapshot, VersionCount
 
 MAX_LABEL = 15  # an IPv4 address

@@ -7,9 +7,9 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from schema.domain.base import Slot, UnixSeconds
-from schema.domain.observation import PodStats
+from schema.domain.node.observation import PodStats
+from schema.domain.node.pnode import PNode
 from schema.domain.outage import Outage
-from schema.domain.pnode import PNode
 from schema.domain.snapshot import CycleTiming, SeedReport, Snapshot
 from schema.graphql.context import Info
 from schema.graphql.enums import FailureCategory

@@ -16,8 +16,8 @@ from schema.domain.consistency import ConsistencyHealth, ConsistencyStatus
 from schema.domain.events import EventType
 from schema.domain.growth import Trend
 from schema.domain.history import Resolution
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import LivenessBasis, MissingReason, PNodeStatus
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier
 from schema.domain.recommend import CriterionName
 from schema.domain.snapshot import NetworkStatus

@@ -8,7 +8,7 @@ import strawberry
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import CursorExpired, InvalidCursor
 from schema.domain.events import Event
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.snapshot import Snapshot
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Context, Info

@@ -10,8 +10,8 @@ from itertools import compress, repeat
 from math import floor
 from typing import Any, NamedTuple, cast
 
-from schema.domain.observation import host_of
-from schema.domain.pnode import PNode
+from schema.domain.node.observation import host_of
+from schema.domain.node.pnode import PNode
 from schema.graphql.enums import describe
 from schema.graphql.paging import Matching
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import strawberry
 from strawberry import UNSET
 
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.versions import sort_key
 from schema.graphql.columns import Column, Columns, finite
 from schema.graphql.enums import OrderDirection, describe

@@ -12,7 +12,7 @@ from schema.domain.compare import (
     compare,
 )
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.words import counted
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.aggregates import PNodeAggregateType

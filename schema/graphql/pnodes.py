@@ -10,8 +10,7 @@ from schema.domain.availability import availability_of, window_range
 from schema.domain.consistency import consistency_advice, status_of
 from schema.domain.errors import BadUserInput
 from schema.domain.history import Availability, History
-from schema.domain.operators import Operator
-from schema.domain.pnode import (
+from schema.domain.node.pnode import (
     AddressChange,
     AddressSighting,
     Consistency,
@@ -19,6 +18,7 @@ from schema.domain.pnode import (
     Score,
     VersionChange,
 )
+from schema.domain.operators import Operator
 from schema.domain.policy import POLICIES
 from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from schema.domain.probe import Probe
+from schema.domain.node.probe import Probe
 from schema.graphql.enums import FailureCategory
 from schema.graphql.fields import attribute, published, resolved
 from schema.graphql.scalars import BigInt, DateTime

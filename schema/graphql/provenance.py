@@ -5,7 +5,7 @@ from typing import NamedTuple
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from schema.domain.pnode import Disagreement, MissingField, Provenance
+from schema.domain.node.pnode import Disagreement, MissingField, Provenance
 from schema.graphql.enums import MissingReason
 from schema.graphql.fields import attribute, published, resolved
 from schema.graphql.scalars import DateTime

@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import PNode, PNodeStatus, Score
+from schema.domain.node.pnode import PNode, PNodeStatus, Score
 from schema.domain.recommend import Criteria, Criterion, Recommendation
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.connections import PageInfoType

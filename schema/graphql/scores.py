@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from schema.domain.pnode import (
+from schema.domain.node.pnode import (
     Capacity,
     CapacityParts,
     Score,

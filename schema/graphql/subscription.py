@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.graphql.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
 from schema.graphql.context import Context, Info
 from schema.graphql.enums import describe

@@ -10,13 +10,13 @@ from schema.domain.alerts import snapshot_alerts
 from schema.domain.analytics import NetworkAnalytics, analytics
 from schema.domain.consistency import ConsistencySummary, network_consistency
 from schema.domain.health import NetworkAlert, network_alerts
+from schema.domain.node.pnode import PNode
 from schema.domain.operators import (
     Concentration,
     Operator,
     concentration,
     operators,
 )
-from schema.domain.pnode import PNode
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.domain.topology import Topology, TopologyKind, TopologyNode, topology

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.topology import (
     Island,
     TopologyEdge,

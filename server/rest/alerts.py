@@ -7,7 +7,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.alerts import Alert, AlertType, Severity, summarize
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from server.rest.errors import plain_error
 from server.rest.lookup import find_node
 from server.rest.models.alerts import AlertsAnswer, NodeAlertsAnswer

@@ -14,7 +14,7 @@ from schema.domain.consistency import (
     network_consistency,
     status_of,
 )
-from schema.domain.pnode import Consistency, PNode
+from schema.domain.node.pnode import Consistency, PNode
 from server.rest.alerts import unknown_node
 from server.rest.clock import readable_utc
 from server.rest.lookup import find_node

@@ -1,7 +1,7 @@
 """Finding one node by whatever a client calls it: in the snapshot, else in the registry."""
 
-from schema.domain.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, Provenance
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, Provenance
+from schema.domain.node.registry import RegistryEntry
 from server.rest.view import View, Views
 
 

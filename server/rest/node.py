@@ -8,7 +8,7 @@ from typing import Any
 
 from schema.domain.alerts import offline_seconds
 from schema.domain.base import DAY, rounded
-from schema.domain.pnode import PNode, Score
+from schema.domain.node.pnode import PNode, Score
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import counted_parts
 from schema.domain.snapshot import SnapshotHeader

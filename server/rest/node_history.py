@@ -5,7 +5,7 @@ from typing import Any
 from schema.domain.base import DAY, GIB, HOUR, rounded
 from schema.domain.growth import node_trends
 from schema.domain.history import History, HistoryPoint
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.rollup import combine
 from schema.domain.timeline import presence, version_at
 from server.rest.clock import readable

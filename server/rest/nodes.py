@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import History, Resolution
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.reads import HistoryStatusRow
 from server.rest.lookup import find_node
 from server.rest.models.history import HistoryStatusAnswer, MetricsSummaryAnswer, NodeHistoryAnswer

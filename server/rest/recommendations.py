@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.recommend import Criteria
 from server.rest.models.pnodes import RecommendationsAnswer
 from server.rest.node import (

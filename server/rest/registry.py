@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import DAY, rounded
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from server.rest.errors import rpc_error
 from server.rest.lookup import as_node, find_node
 from server.rest.models.errors import RpcError

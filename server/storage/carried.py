@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from schema.domain.base import Record, Slot
 from schema.domain.events import Event
-from schema.domain.memory import NodeMemory
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.registry import RegistryEntry
 from schema.writes import Commit
 from server.storage import chunks
 from server.storage.codec import CARRIED_LEVEL, ENCODING, Codec, check_encoding, dump_chunks, pack, unpack

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import Resolution
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress
 from server.storage import history, registry, snapshot_log

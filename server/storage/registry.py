@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import Slot, UnixSeconds
-from schema.domain.registry import Contact, RegistryEntry
+from schema.domain.node.registry import Contact, RegistryEntry
 from server.storage.bulk import duplicates
 from server.storage.documents import RegistryDocument
 

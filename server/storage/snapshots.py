@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from schema.domain.base import HOUR, Slot
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from server.storage import chunks
 from server.storage.codec import ENCODING, KEPT_LEVEL, Codec, check_encoding, dump_chunks, pack, unpack

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.events import Event
 from schema.domain.history import Resolution
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import Hour
 from schema.domain.snapshot import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import structlog
 from pymongo.errors import PyMongoError
 
-from schema.domain.memory import NodeMemory
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost

@@ -21,7 +21,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.fastapi import GraphQLRouter
 from strawberry.schema.config import StrawberryConfig
 
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.scoring import score_node
 from schema.domain.snapshot import Snapshot
 from schema.graphql.context import Context

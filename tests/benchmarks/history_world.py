@@ -10,7 +10,7 @@ from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify
 from schema.domain.events import Event
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot import Snapshot
 
 SEEDS = 9

@@ -19,7 +19,7 @@ from jobs.crawl import crawl
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from schema.domain.cycle import CycleOptions, State, advance, identify
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot import Snapshot
 from tests.factories import AT
 from tests.jobs.prpc.nodes import Exchange, Node

@@ -6,8 +6,8 @@ from jobs.collect import Collector, SeedsNotAsked
 from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
-from schema.domain.memory import NodeMemory
-from schema.domain.observation import SeedReply
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot import Snapshot
 from schema.writes import Commit, Lease
 from tests.factories import AT, SEEDS, key, observation, seed_reply

@@ -31,7 +31,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
 from schema.domain.events import Event, EventType
 from schema.domain.history import Resolution
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.reads import EventFilter
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads

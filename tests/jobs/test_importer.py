@@ -21,7 +21,7 @@ from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
 from schema.domain.history import Resolution
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.reads import EventFilter
 from schema.upkeep import ImportedRange
 from server.storage import registry

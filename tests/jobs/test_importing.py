@@ -12,7 +12,7 @@ from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_st
 from jobs.importer import Imported
 from jobs.importing import spacing_hint, told
 from jobs.recording import Recording
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from server.settings import Settings
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores

@@ -8,7 +8,7 @@ from jobs.collect import Collector, SeedsNotAsked
 from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import Event, EventType
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot import Snapshot
 from schema.writes import Lease
 from tests.factories import AT, SEEDS, observation, seed_reply

@@ -15,10 +15,10 @@ from jobs.prpc.client import PrpcClient
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
 from jobs.prpc.public import PublicDialler
 from schema.domain.base import DAY, Slot
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import PNode
-from schema.domain.probe import Probe
-from schema.domain.probing import MAX_PROBES_PER_SLOT, Target
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import PNode
+from schema.domain.node.probe import Probe
+from schema.domain.node.probing import MAX_PROBES_PER_SLOT, Target
 from schema.domain.snapshot import Snapshot
 from schema.reads import CollectorState
 from server.settings import load_settings

@@ -8,7 +8,7 @@ from jobs.prpc.address import parse_seed
 from jobs.prpc.dial import Dialler
 from jobs.prpc.errors import CallFailed
 from jobs.seeds import Review, review, review_of, wrong_port
-from schema.domain.observation import FailureCategory
+from schema.domain.node.observation import FailureCategory
 from server.settings import BadSettings, Settings
 
 PUBLIC = "45.1.2.3"

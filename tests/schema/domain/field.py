@@ -9,8 +9,8 @@ from typing import Any
 from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify
 from schema.domain.events import Event, EventType
-from schema.domain.observation import Observation, SeedReply
-from schema.domain.pnode import PNode
+from schema.domain.node.observation import Observation, SeedReply
+from schema.domain.node.pnode import PNode
 from tests.factories import AT, key, observation
 
 ORDINARY = range(100, 112)

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from schema.domain.accumulate import Known, Moment, absorb, accumulate, growth, newcomer, pass_over, returning
 from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions
-from schema.domain.memory import UsedSample
 from schema.domain.merge import MergedNode, merge
-from schema.domain.observation import Observation, SeedReply
-from schema.domain.pnode import LivenessBasis, PNodeStatus, VersionChange
+from schema.domain.node.memory import UsedSample
+from schema.domain.node.observation import Observation, SeedReply
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus, VersionChange
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.policy import POLICY_1_0, CapacityPolicy
-from schema.domain.registry import RegistryEntry
 from tests.factories import AT, SEEDS, address, key, observation, seed_reply
 
 ALL = frozenset(SEEDS)

@@ -16,7 +16,7 @@ from schema.domain.alerts import (
     summarize,
 )
 from schema.domain.base import DAY
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from tests.factories import AT, pnode, snapshot
 from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks, nodes

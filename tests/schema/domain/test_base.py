@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import rounded
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from tests.factories import pnode
 
 

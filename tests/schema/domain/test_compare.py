@@ -4,7 +4,7 @@ from hypothesis import given
 from schema.domain.base import DAY, GIB
 from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compare
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
+from schema.domain.node.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
 from tests.factories import SEEDS, pnode, score
 from tests.schema.domain.strategies import network_settings, networks
 

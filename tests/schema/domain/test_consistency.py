@@ -14,8 +14,8 @@ from schema.domain.consistency import (
     network_consistency,
     status_of,
 )
-from schema.domain.memory import NodeMemory, PresenceDay
-from schema.domain.pnode import Consistency, PNode
+from schema.domain.node.memory import NodeMemory, PresenceDay
+from schema.domain.node.pnode import Consistency, PNode
 from tests.factories import AT, pnode
 from tests.schema.domain.strategies import network_settings, networks
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schema.domain.history import Resolution
-from schema.domain.pnode import LivenessBasis, PNodeStatus
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "glossary.md").read_text(encoding="utf-8")

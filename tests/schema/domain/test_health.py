@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from schema.domain.advice import AdviceLevel
 from schema.domain.base import DAY, GIB, MAX_INT64
 from schema.domain.health import network_alerts, network_health, network_totals
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import score_node
 from schema.domain.snapshot import NetworkHealth, NetworkStatus, NetworkTotals, VersionCount

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.cycle import CycleOptions, advance, identify
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.support import MAX_LONE_SHARE, MAX_UNCONFIRMED_SHARE
 from tests.factories import AT, observation
 from tests.nightly import NIGHTLY

@@ -5,8 +5,8 @@ import pytest
 from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions
 from schema.domain.merge import address_id, assumed_address
-from schema.domain.observation import Observation
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.observation import Observation
+from schema.domain.node.pnode import PNodeStatus
 from tests.factories import AT, address, key, observation
 from tests.schema.domain.field import Field, reply
 from tests.schema.domain.test_liars import LIAR, SEEDS, Lie, facts

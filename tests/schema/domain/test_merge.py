@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.merge import Merged, address_id, clock_ahead, merge
-from schema.domain.observation import Observation, SeedReply
+from schema.domain.node.observation import Observation, SeedReply
 from tests.factories import AT, SEEDS, address, key, observation, seed_reply
 
 

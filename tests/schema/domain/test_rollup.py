@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.history import METRIC_SCALE, NETWORK_METRICS, NODE_METRICS, Derived, HistoryPoint, Stat
-from schema.domain.pnode import PNodeStatus, Provenance
+from schema.domain.node.pnode import PNodeStatus, Provenance
 from schema.domain.rollup import (
     MAX_VERSIONS,
     OTHER_VERSIONS,

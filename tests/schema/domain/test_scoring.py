@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, GIB
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, Tier
 from schema.domain.scoring import capacity, composite, growth_trend, ranked, score_node, trust
 from tests.factories import pnode, score

@@ -1,7 +1,7 @@
 import pytest
 
 from schema.domain.history import HistoryPoint, Stat
-from schema.domain.pnode import VersionChange
+from schema.domain.node.pnode import VersionChange
 from schema.domain.timeline import Presence, presence, version_at
 from tests import factories
 from tests.factories import AT

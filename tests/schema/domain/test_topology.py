@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import VersionCount
 from schema.domain.topology import TopologyEdge, TopologyKind, label_of, topology
 from tests.factories import SEEDS, pnode, seed_report, snapshot

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.types.arguments import convert_argument
 
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.versions import sort_key
 from schema.graphql.build import build_schema
 from schema.graphql.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT, compile_filter

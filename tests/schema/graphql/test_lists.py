@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.pnode import AddressSighting, Consistency, PNodeStatus
+from schema.domain.node.pnode import AddressSighting, Consistency, PNodeStatus
 from tests.factories import AT, address, key, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
 

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import HistoryPoint, Stat
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.pnode import PNodeStatus
 from schema.graphql.figures import subnet_of
 from tests.factories import AT, SEEDS, network, pnode, snapshot
 from tests.fakes import FakeReads

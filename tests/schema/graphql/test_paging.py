@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot import Snapshot
 from schema.domain.versions import sort_key
 from schema.graphql.paging import MAX_CURSOR_LENGTH, decode_cursor

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import HistoryPoint, Stat
-from schema.domain.pnode import (
+from schema.domain.node.pnode import (
     AddressChange,
     Disagreement,
     MissingField,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.observation import FailureCategory
+from schema.domain.node.observation import FailureCategory
 from schema.domain.policy import POLICY_1_0
 from schema.graphql.advice import figure
 from schema.graphql.context import Retention, ServiceInfo

@@ -7,8 +7,8 @@ import pytest
 from graphql import ExecutionResult, get_named_type, parse
 from graphql.execution import execute
 
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import (
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import (
     AddressChange,
     AddressSighting,
     Capacity,

@@ -14,8 +14,8 @@ from jobs.simulate.roles import FAULTS
 from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions, State, advance, identify
 from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint
-from schema.domain.observation import SeedReply
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.observation import SeedReply
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import points_of, raw_point
 from schema.domain.snapshot import Snapshot
 from tests.factories import AT

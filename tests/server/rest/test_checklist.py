@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY
-from schema.domain.pnode import LivenessBasis, PNodeStatus, Provenance
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus, Provenance
 from tests import factories
 from tests.factories import AT
 from tests.fakes import FakeReads

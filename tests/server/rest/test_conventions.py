@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schema.domain.base import HOUR
 from schema.domain.growth import growth_since, trend_of
 from schema.domain.history import History, HistoryPoint, Resolution
-from schema.domain.pnode import PNode, PNodeStatus
+from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.scoring import score_node
 from server.rest.growth import growth_object
 from server.rest.history import network_summary

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from schema.domain.history import AvailableRange
-from schema.domain.observation import FailureCategory
+from schema.domain.node.observation import FailureCategory
 from schema.reads import HISTORY_JOBS, CollectorState, JobReport
 from tests import factories
 from tests.factories import AT, SEEDS

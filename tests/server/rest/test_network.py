@@ -7,8 +7,8 @@ import pytest
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
 from schema.domain.history import History, Resolution
-from schema.domain.observation import FailureCategory
-from schema.domain.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
+from schema.domain.node.observation import FailureCategory
+from schema.domain.node.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.rollup import OTHER_VERSIONS
 from schema.domain.snapshot import NetworkTotals
 from tests import factories

@@ -7,7 +7,7 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import History, Resolution
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.pnode import PNodeStatus
 from tests import factories
 from tests.factories import AT, address, key
 from tests.fakes import FakeReads

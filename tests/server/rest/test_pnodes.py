@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.pnode import PNodeStatus
 from tests import factories
 from tests.factories import AT, address
 from tests.fakes import FakeReads

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from jobs.verify import find, verify
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.pnode import PNodeStatus
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.surfaces import assemble

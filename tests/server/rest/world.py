@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
-from schema.domain.pnode import Consistency, PNode
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.pnode import Consistency, PNode
+from schema.domain.node.registry import RegistryEntry
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_router

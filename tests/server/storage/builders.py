@@ -2,9 +2,9 @@
 
 from schema.domain.base import Slot
 from schema.domain.events import Event, EventType
-from schema.domain.memory import AddressMemory, NodeMemory, PresenceDay, UsedSample
-from schema.domain.pnode import PNode
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import AddressMemory, NodeMemory, PresenceDay, UsedSample
+from schema.domain.node.pnode import PNode
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot import Snapshot
 from schema.writes import Commit
 from tests.factories import AT, SEEDS, network, snapshot

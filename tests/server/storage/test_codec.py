@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from schema.domain.base import MAX_INT64, Record
 from schema.domain.events import Event
-from schema.domain.memory import NodeMemory
-from schema.domain.pnode import PNode
-from schema.domain.registry import RegistryEntry
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.pnode import PNode
+from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot import SnapshotHeader
 from server.storage import codec
 from server.storage.codec import Codec, UnknownEncoding, pack, split, unpack

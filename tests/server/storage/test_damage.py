@@ -12,7 +12,7 @@ from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
 from schema.domain.history import Resolution
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 from server.storage import head, registry, snapshot_log, snapshots
 from server.storage.chunks import Damaged
 from server.storage.connect import Mongo

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from schema.domain.base import HOUR
 from schema.domain.history import Resolution
-from schema.domain.pnode import PNode
+from schema.domain.node.pnode import PNode
 from schema.domain.rollup import Sample, points_of
 from schema.domain.snapshot import Snapshot
 from server.storage.connect import Mongo

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from schema.domain.base import MAX_INT64
-from schema.domain.registry import Contact, RegistryEntry
+from schema.domain.node.registry import Contact, RegistryEntry
 from server.storage import registry
 from server.storage.connect import Mongo
 from tests.factories import AT, address, pnode

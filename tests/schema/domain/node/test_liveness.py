@@ -1,9 +1,9 @@
 import pytest
 
-from schema.domain.liveness import default_grace, judge, observe
-from schema.domain.memory import AddressMemory
-from schema.domain.observation import Listing
-from schema.domain.pnode import LivenessBasis, PNodeStatus
+from schema.domain.node.liveness import default_grace, judge, observe
+from schema.domain.node.memory import AddressMemory
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus
 from tests.factories import AT, SEEDS, address, observation
 
 GRACE = 180

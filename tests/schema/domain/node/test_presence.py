@@ -2,10 +2,10 @@ import pytest
 
 from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions
-from schema.domain.memory import NodeMemory
-from schema.domain.observation import SeedReply
-from schema.domain.pnode import LivenessBasis, PNodeStatus
-from schema.domain.presence import judge_presence, recent_changes, record_presence
+from schema.domain.node.memory import NodeMemory
+from schema.domain.node.observation import SeedReply
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus
+from schema.domain.node.presence import judge_presence, recent_changes, record_presence
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 from tests.schema.domain.field import Field, reply
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
 
-from schema.domain.observation import Listing, Observation, SeedReply
-from schema.domain.pnode import Disagreement, MissingField, MissingReason, Provenance
-from schema.domain.process import ONE_PROCESS_SECONDS, Process
+from schema.domain.node.observation import Listing, Observation, SeedReply
+from schema.domain.node.pnode import Disagreement, MissingField, MissingReason, Provenance
+from schema.domain.node.process import ONE_PROCESS_SECONDS, Process
 
 MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
 # Uptime and use move between two seeds' answers; what should be equal everywhere is compared.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from schema.domain.base import Record, Slot, UnixSeconds
-from schema.domain.pnode import AddressChange, VersionChange
+from schema.domain.node.pnode import AddressChange, VersionChange
 
 
 class AddressMemory(Record):

@@ -2,16 +2,16 @@
 
 A recent `last_seen` proves nothing: records of dead pods circulate for days with a frozen uptime and a time stamp that
 is reset again and again. So each seed's word on the uptime of each address is compared with that seed's own word
-before, never with another seed's. `schema.domain.process` says which change is a sign of life.
+before, never with another seed's. `schema.domain.node.process` says which change is a sign of life.
 """
 
 from collections.abc import Mapping, Sequence
 
 from schema.domain.base import HOUR
-from schema.domain.memory import AddressMemory
-from schema.domain.observation import Listing
-from schema.domain.pnode import LivenessBasis, PNodeStatus
-from schema.domain.process import ONE_PROCESS_SECONDS, Verdict, compare
+from schema.domain.node.memory import AddressMemory
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import LivenessBasis, PNodeStatus
+from schema.domain.node.process import ONE_PROCESS_SECONDS, Verdict, compare
 
 FRESH_GOSSIP_SECONDS = 120
 LONG_GAP_SECONDS = HOUR

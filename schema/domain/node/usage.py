@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from schema.domain.base import DAY
-from schema.domain.memory import UsedSample
+from schema.domain.node.memory import UsedSample
 from schema.domain.policy import POLICY_1_0, CapacityPolicy
 
 _MAX_SAMPLES = ceil(POLICY_1_0.capacity.growth_days) + 2

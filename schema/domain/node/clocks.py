@@ -6,7 +6,7 @@ A stamp is by the clock of the seed that lists it, and can only be compared with
 from statistics import median_low
 
 from schema.domain.base import DAY
-from schema.domain.observation import SeedReply
+from schema.domain.node.observation import SeedReply
 
 CLOCK_TOLERANCE_SECONDS = 5
 # A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from schema.domain.clocks import clock_ahead
 from schema.domain.events import EventType
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.clocks import clock_ahead
+from schema.domain.node.pnode import PNodeStatus
 from tests.factories import AT, key, pod_stats, seed_reply
 from tests.schema.domain.field import Field, ordinary, reply, row
 

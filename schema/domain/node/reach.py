@@ -4,7 +4,7 @@ from enum import IntEnum
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from schema.domain.observation import host_of
+from schema.domain.node.observation import host_of
 
 _REMEMBERED_HOSTS = 131_072
 

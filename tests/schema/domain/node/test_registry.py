@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.registry import Contact, place, window
+from schema.domain.node.registry import Contact, place, window
 from tests import factories
 from tests.factories import AT
 

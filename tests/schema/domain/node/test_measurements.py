@@ -1,8 +1,8 @@
 import pytest
 
-from schema.domain.measurements import disagreements, measure, usage_percent
-from schema.domain.observation import Listing
-from schema.domain.pnode import Disagreement, MissingField, MissingReason
+from schema.domain.node.measurements import disagreements, measure, usage_percent
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import Disagreement, MissingField, MissingReason
 from tests.factories import AT, SEEDS, observation, pod_stats, seed_reply
 
 ALL = frozenset(SEEDS)

@@ -5,19 +5,19 @@ from itertools import combinations
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.clocks import CLOCK_TOLERANCE_SECONDS
-from schema.domain.liveness import FRESH_GOSSIP_SECONDS, judge, observe
-from schema.domain.memory import AddressMemory
-from schema.domain.observation import NO_ADDRESS, Listing
-from schema.domain.pnode import AddressChange, AddressSighting, LivenessBasis, PNodeStatus
-from schema.domain.process import (
+from schema.domain.node.clocks import CLOCK_TOLERANCE_SECONDS
+from schema.domain.node.liveness import FRESH_GOSSIP_SECONDS, judge, observe
+from schema.domain.node.memory import AddressMemory
+from schema.domain.node.observation import NO_ADDRESS, Listing
+from schema.domain.node.pnode import AddressChange, AddressSighting, LivenessBasis, PNodeStatus
+from schema.domain.node.process import (
     ONE_PROCESS_SECONDS,
     RESTART_SLACK_SECONDS,
     Process,
     process_of,
     remembered_process,
 )
-from schema.domain.reach import Reach, reach_of
+from schema.domain.node.reach import Reach, reach_of
 
 MAX_PREVIOUS_ADDRESSES = 100
 # Behind NAT a node can take a new port every half hour; a ghost must find its old uptime here when it is listed again.

@@ -10,9 +10,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from schema.domain.base import HOUR
-from schema.domain.memory import AddressMemory
-from schema.domain.observation import Listing
-from schema.domain.pnode import PNode
+from schema.domain.node.memory import AddressMemory
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import PNode
 
 ONE_PROCESS_SECONDS = 600
 """Starts that lie no further apart are one process: in a recorded day, relayed records of one lagged by up to 359 s."""

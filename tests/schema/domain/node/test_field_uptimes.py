@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schema.domain.base import HOUR
 from schema.domain.events import EventType
-from schema.domain.pnode import PNodeStatus
+from schema.domain.node.pnode import PNodeStatus
 from tests.schema.domain.field import Field, row
 
 A, B = "203.0.113.201", "203.0.113.202"

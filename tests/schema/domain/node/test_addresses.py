@@ -1,6 +1,6 @@
 import itertools
 
-from schema.domain.addresses import (
+from schema.domain.node.addresses import (
     MAX_REMEMBERED_ADDRESSES,
     REMEMBER_SECONDS,
     listed_addresses,
@@ -9,9 +9,9 @@ from schema.domain.addresses import (
     remember,
     sightings,
 )
-from schema.domain.memory import AddressMemory
-from schema.domain.observation import Listing
-from schema.domain.pnode import AddressChange, PNodeStatus
+from schema.domain.node.memory import AddressMemory
+from schema.domain.node.observation import Listing
+from schema.domain.node.pnode import AddressChange, PNodeStatus
 from tests.factories import AT, SEEDS, address, observation
 
 GRACE = 180

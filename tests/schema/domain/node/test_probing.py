@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.observation import FailureCategory, host_of
-from schema.domain.pnode import PNode, PNodeStatus
-from schema.domain.probe import Answered, Probe
-from schema.domain.probing import (
+from schema.domain.node.observation import FailureCategory, host_of
+from schema.domain.node.pnode import PNode, PNodeStatus
+from schema.domain.node.probe import Answered, Probe
+from schema.domain.node.probing import (
     MAX_BACKOFF_SECONDS,
     MAX_PROBES_PER_SLOT,
     MAX_PROBES_PER_SUBNET,

@@ -1,7 +1,7 @@
 """What a direct question to a node brought, beside all that gossip says of it."""
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.observation import FailureCategory
+from schema.domain.node.observation import FailureCategory
 
 
 class Answered(Record):

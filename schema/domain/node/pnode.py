@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.node.probe import Probe
 from schema.domain.policy import Tier
-from schema.domain.probe import Probe
 
 
 class PNodeStatus(StrEnum):

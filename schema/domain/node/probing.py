@@ -10,9 +10,9 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
-from schema.domain.observation import host_of
-from schema.domain.pnode import PNode
-from schema.domain.probe import Answered, Probe
+from schema.domain.node.observation import host_of
+from schema.domain.node.pnode import PNode
+from schema.domain.node.probe import Answered, Probe
 
 PROBE_INTERVAL_SECONDS = 15 * MINUTE
 """Time between two probes of a node that answers: its operator did not ask for them, so they are few."""

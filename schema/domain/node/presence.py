@@ -8,8 +8,8 @@ nobody, or that has just started, proves none at all.
 from collections.abc import Sequence
 
 from schema.domain.base import DAY
-from schema.domain.memory import NodeMemory, PresenceDay
-from schema.domain.observation import SeedReply, says_nothing
+from schema.domain.node.memory import NodeMemory, PresenceDay
+from schema.domain.node.observation import SeedReply, says_nothing
 from schema.domain.policy import POLICY_1_0
 
 # A seed that is removed or that has failed for a day holds no node in gossip: it may never answer again.
