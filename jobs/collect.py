@@ -12,7 +12,7 @@ from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, s
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.probe import Answered
-from schema.domain.snapshot import CycleTiming, Snapshot
+from schema.domain.snapshot.record import CycleTiming, Snapshot
 from schema.garbage import GarbagePause
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Announcer, Commit, Lease, LeaseLost, SnapshotStore

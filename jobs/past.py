@@ -8,7 +8,7 @@ from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.events import Event
 from schema.domain.history import NODE_METRICS
 from schema.domain.rollup import Beat, Hour, Sample, hour_room, node_sample, roll_hour
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportStore
 
 

@@ -20,7 +20,7 @@ from schema.domain.base import Slot
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.probe import Answered
 from schema.domain.node.probing import Target, due, promoted
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 
 log = structlog.get_logger(__name__)

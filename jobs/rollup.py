@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history import NETWORK_METRICS, NODE_METRICS
 from schema.domain.rollup import Beat, Hour, Sample, hour_room, network_sample, node_sample, roll_hour
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 from schema.upkeep import RollupProgress, RollupStore
 
 # Samples of nodes that are held at once, some 500 bytes each. Beyond, an hour is read in several passes.

@@ -1,7 +1,7 @@
 """The growth of the network, as every public surface asks for it."""
 
 from schema.domain.growth import Growth, asked_slot, growth_since
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 from schema.reads import Reads
 
 

@@ -11,8 +11,8 @@ from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.outage import Outage, outage_of
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.outage import Outage, outage_of
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 ROLLUP = "rollup"
 RETENTION = "retention"

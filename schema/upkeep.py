@@ -11,7 +11,7 @@ from schema.domain.events import Event
 from schema.domain.history import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import Hour
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 
 class RollupProgress(Record):

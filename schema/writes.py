@@ -7,7 +7,7 @@ from schema.domain.base import Record, Slot
 from schema.domain.events import Event
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 
 

@@ -14,7 +14,7 @@ import redis.asyncio as redis_asyncio
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from schema.domain.errors import StoreTooNew
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.logs import get_logger
 from server.outage import Outage
 from server.redis_options import tls_options

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Hashable
 from math import nextafter
 
-from schema.domain.freshness import seconds_valid
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.freshness import seconds_valid
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import Reads
 
 FOREVER_SECONDS = 31_536_000

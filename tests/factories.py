@@ -20,7 +20,7 @@ from schema.domain.node.pnode import (
     Trust,
     TrustParts,
 )
-from schema.domain.snapshot import (
+from schema.domain.snapshot.record import (
     CycleTiming,
     HealthFactors,
     NetworkHealth,

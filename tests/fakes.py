@@ -9,7 +9,7 @@ from schema.domain.events import Event
 from schema.domain.history import AvailableRange, History, HistoryPoint, Resolution
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.reads import (
     HISTORY_JOBS,
     CollectorState,

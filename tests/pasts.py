@@ -6,7 +6,7 @@ from typing import Any
 from schema.domain.base import DAY, GIB, HOUR, Slot
 from schema.domain.changes import derive
 from schema.domain.node.pnode import PNodeStatus, Provenance
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument

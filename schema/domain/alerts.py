@@ -9,7 +9,7 @@ from schema.domain.alert import Alert, AlertCount, AlertSummary, AlertType, Crit
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, AlertPolicy, Policy
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import versions_behind
 from schema.domain.words import counted
 

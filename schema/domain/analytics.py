@@ -10,7 +10,7 @@ from schema.domain.base import Record
 from schema.domain.health import count_versions
 from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICY_1_0, AnalyticsPolicy, Policy
-from schema.domain.snapshot import ScorePolicy, Snapshot, VersionCount
+from schema.domain.snapshot.record import ScorePolicy, Snapshot, VersionCount
 from schema.domain.versions import Compliance, compliance
 
 

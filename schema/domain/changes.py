@@ -11,7 +11,7 @@ from schema.domain.events import Event, EventType
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.node.process import is_restart, process_of_node
-from schema.domain.snapshot import SeedReport, Snapshot
+from schema.domain.snapshot.record import SeedReport, Snapshot
 
 SEED_OK = "ok"
 # A file that is allocated anew differs by a few blocks: a change is one from here, or from a part of what is committed.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from schema.domain.base import HOUR, Record, Slot, UnixSeconds, rounded
 from schema.domain.history import METRIC_SCALE, HistoryPoint
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 
 # Snapshots are kept by the hour after some days, and single slots are missed; more than this is a gap.
 MAX_LAG_SHARE = 0.1

@@ -10,7 +10,7 @@ from schema.domain.advice import AdviceLevel
 from schema.domain.base import Record
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, HealthPolicy, Policy
-from schema.domain.snapshot import (
+from schema.domain.snapshot.record import (
     HealthFactors,
     NetworkHealth,
     NetworkStatus,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import sort_key
 
 

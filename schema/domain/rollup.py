@@ -19,7 +19,7 @@ from schema.domain.history import (
     Stat,
 )
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot import NetworkTotals, Snapshot, SnapshotHeader, VersionCount
+from schema.domain.snapshot.record import NetworkTotals, Snapshot, SnapshotHeader, VersionCount
 
 # Versions are texts of strangers: a bucket names so many, and counts the rarer ones under this name.
 MAX_VERSIONS = 64

@@ -8,7 +8,7 @@ from schema.domain.merge import Merged, MergedNode
 from schema.domain.node.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
 from schema.domain.node.observation import Listing, SeedReply
 from schema.domain.quorum import MIN_ANSWERING_SEEDS
-from schema.domain.snapshot import SeedReport
+from schema.domain.snapshot.record import SeedReport
 from schema.domain.support import Support
 
 

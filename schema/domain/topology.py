@@ -9,7 +9,7 @@ from schema.domain.base import Record
 from schema.domain.health import count_versions
 from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot import SeedReport, Snapshot, VersionCount
+from schema.domain.snapshot.record import SeedReport, Snapshot, VersionCount
 
 MAX_LABEL = 15  # an IPv4 address
 _ELLIPSIS = "..."

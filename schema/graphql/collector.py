@@ -9,8 +9,8 @@ from strawberry.utils.str_converters import to_camel_case
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.node.observation import PodStats
 from schema.domain.node.pnode import PNode
-from schema.domain.outage import Outage
-from schema.domain.snapshot import CycleTiming, SeedReport, Snapshot
+from schema.domain.snapshot.outage import Outage
+from schema.domain.snapshot.record import CycleTiming, SeedReport, Snapshot
 from schema.graphql.context import Info
 from schema.graphql.enums import FailureCategory
 from schema.graphql.fields import Weight, attribute, fixed, published, resolved

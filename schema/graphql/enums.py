@@ -20,7 +20,7 @@ from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier
 from schema.domain.recommend import CriterionName
-from schema.domain.snapshot import NetworkStatus
+from schema.domain.snapshot.record import NetworkStatus
 from schema.domain.topology import TopologyKind
 
 E = TypeVar("E", bound=StrEnum)

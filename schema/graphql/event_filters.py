@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.enums import EventType, OrderDirection
 from schema.graphql.filter_inputs import EventTypeFilter, operator
 from schema.graphql.filters import MAX_LIST, MAX_TEXT

@@ -9,7 +9,7 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import CursorExpired, InvalidCursor
 from schema.domain.events import Event
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Context, Info
 from schema.graphql.enums import EventType, OrderDirection

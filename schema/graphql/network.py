@@ -19,7 +19,7 @@ from schema.domain.errors import BadUserInput
 from schema.domain.growth import Growth
 from schema.domain.health import NetworkAlert
 from schema.domain.history import History
-from schema.domain.snapshot import HealthFactors, NetworkHealth, NetworkTotals
+from schema.domain.snapshot.record import HealthFactors, NetworkHealth, NetworkTotals
 from schema.graphql.advice import AdviceType
 from schema.graphql.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.context import Context, Info

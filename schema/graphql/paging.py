@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import BadUserInput, InvalidCursor
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 from schema.graphql.columns import Columns, Order, Value
 from schema.graphql.context import Context
 from schema.graphql.index import Arranged, Index, Rows

@@ -18,7 +18,7 @@ from schema.domain.policy import (
     TierBand,
     TrustPolicy,
 )
-from schema.domain.snapshot import ScorePolicy
+from schema.domain.snapshot.record import ScorePolicy
 from schema.graphql.context import Info
 from schema.graphql.enums import Tier
 from schema.graphql.fields import Weight, argument, attribute, fixed, published, resolved

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from schema.domain.freshness import age_seconds, answer_time
-from schema.domain.snapshot import (
+from schema.domain.snapshot.freshness import age_seconds, answer_time
+from schema.domain.snapshot.record import (
     CycleTiming,
     NetworkTotals,
     SnapshotHeader,

@@ -18,7 +18,7 @@ from schema.domain.operators import (
     operators,
 )
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.domain.topology import Topology, TopologyKind, TopologyNode, topology
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from schema.domain.base import rounded
 from schema.domain.node.observation import PodStats
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot import SeedReport
+from schema.domain.snapshot.record import SeedReport
 from server.rest.models.all_nodes import AllNodesAnswer
 from server.rest.node import shown_last_seen, shown_pubkey, shown_version
 from server.rest.routes import Routes

@@ -4,7 +4,7 @@ from typing import Any
 
 from schema.domain.analytics import NetworkAnalytics
 from schema.domain.base import rounded
-from schema.domain.performance import performance
+from schema.domain.snapshot.performance import performance
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.summary import version_map
 from server.rest.view import View

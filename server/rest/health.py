@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from schema.domain.errors import DomainError
-from schema.domain.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.freshness import UNHEALTHY_AFTER_INTERVALS, Freshness, age_seconds, freshness
+from schema.domain.snapshot.record import Snapshot
 from schema.domain.words import counted
 from schema.reads import HISTORY_JOBS, CollectorState, JobReport, Reads, outage
 from server.rest.errors import RETRY_AFTER_SECONDS

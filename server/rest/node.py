@@ -11,7 +11,7 @@ from schema.domain.base import DAY, rounded
 from schema.domain.node.pnode import PNode, Score
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import counted_parts
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 
 DEFAULT_RPC_PORT = 6_000
 UNKNOWN_VERSION = "unknown"

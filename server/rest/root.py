@@ -5,9 +5,9 @@ from typing import Any
 from starlette.responses import Response
 
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.freshness import Freshness, freshness
 from schema.domain.policy import POLICIES, POLICY_1_0
-from schema.domain.snapshot import ScorePolicy
+from schema.domain.snapshot.freshness import Freshness, freshness
+from schema.domain.snapshot.record import ScorePolicy
 from server.rest.catalogue import ABOUT, endpoint_groups, endpoint_map, under
 from server.rest.models.root import RootAnswer
 from server.rest.node import UNKNOWN_VERSION

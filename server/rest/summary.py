@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from schema.domain.base import rounded
-from schema.domain.snapshot import NetworkTotals, VersionCount
+from schema.domain.snapshot.record import NetworkTotals, VersionCount
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.view import View
 

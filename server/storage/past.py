@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from schema.domain.base import Slot
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.supervisor import owned
 
 MAX_SNAPSHOTS = 64

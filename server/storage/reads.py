@@ -8,10 +8,10 @@ from typing import Protocol
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import Event
-from schema.domain.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.history import AvailableRange, History, Resolution
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
 from server.storage import head, job_runs, registry
 from server.storage.connect import Mongo

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.node.registry import Contact, window
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import RegistryPage
 from server.storage import registry
 from server.storage.connect import Mongo

@@ -8,7 +8,7 @@ import structlog
 
 from schema.domain.base import MAX_INT64, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.garbage import GarbagePause
 from server.storage import head, snapshot_log, snapshots
 from server.storage.chunks import Damaged

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from schema.domain.base import HOUR, Slot
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from server.storage import chunks
 from server.storage.codec import ENCODING, KEPT_LEVEL, Codec, check_encoding, dump_chunks, pack, unpack
 from server.storage.damage import UNDECODABLE, Damage

@@ -8,7 +8,7 @@ from schema.domain.events import Event
 from schema.domain.history import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import Hour
-from schema.domain.snapshot import Snapshot, SnapshotHeader
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import events, head, history_state, history_writes, registry, snapshot_log, snapshots
 from server.storage.connect import Mongo

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost
 from server.storage import carried, head, registry, snapshot_log, snapshots

@@ -23,7 +23,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring import score_node
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.context import Context
 from schema.graphql.query import Query
 from schema.graphql.scalars import SCALARS

@@ -11,7 +11,7 @@ from schema.domain.changes import derive
 from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify
 from schema.domain.events import Event
 from schema.domain.node.observation import SeedReply
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 
 SEEDS = 9
 

@@ -20,7 +20,7 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from schema.domain.cycle import CycleOptions, State, advance, identify
 from schema.domain.node.observation import SeedReply
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT
 from tests.jobs.prpc.nodes import Exchange, Node
 from tests.mutation import damaged, mutated

@@ -8,7 +8,7 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import SeedReply
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit, Lease
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer, FakeStore

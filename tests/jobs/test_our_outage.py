@@ -9,7 +9,7 @@ from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import Event, EventType
 from schema.domain.node.observation import SeedReply
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.writes import Lease
 from tests.factories import AT, SEEDS, observation, seed_reply
 from tests.fakes import FakeAnnouncer, FakeStore

@@ -19,7 +19,7 @@ from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.probe import Probe
 from schema.domain.node.probing import MAX_PROBES_PER_SLOT, Target
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 from server.settings import load_settings
 from tests.factories import AT, key, pnode, snapshot

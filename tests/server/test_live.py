@@ -10,7 +10,7 @@ import redis.asyncio as redis_asyncio
 from structlog.testing import capture_logs
 
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server import reasons
 from server.live import (
     CHANNEL,

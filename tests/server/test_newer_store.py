@@ -9,7 +9,7 @@ import pymongo
 import pytest
 
 from schema.domain.errors import StoreTooNew
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates
 from server.reasons import NEWER, in_words, reason_of

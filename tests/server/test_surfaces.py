@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server import logs
 from server.edge import Edge
 from server.lifecycle import Lifecycle

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schema.domain.advice import network_advice
 from schema.domain.analytics import ConnectivityBuckets, Grade, StorageBuckets, analytics
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.snapshot import ScorePolicy, VersionCount
+from schema.domain.snapshot.record import ScorePolicy, VersionCount
 from tests.factories import SEEDS, pnode, seed_report, snapshot
 from tests.schema.domain.strategies import MANY_SEEDS, network_settings, networks
 from tests.schema.domain.worked_examples import NETWORK_ADVICE, Example, shown

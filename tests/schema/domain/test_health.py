@@ -11,7 +11,7 @@ from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring import score_node
-from schema.domain.snapshot import NetworkHealth, NetworkStatus, NetworkTotals, VersionCount
+from schema.domain.snapshot.record import NetworkHealth, NetworkStatus, NetworkTotals, VersionCount
 from tests.factories import SEEDS, pnode, pod_stats, seed_report
 from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks
 from tests.schema.domain.worked_examples import HEALTH, Example, points, shown

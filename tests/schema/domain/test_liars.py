@@ -15,7 +15,7 @@ from schema.domain.node.observation import Observation
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.operators import concentration, operators
 from schema.domain.recommend import Criteria, recommend
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT, address, key, observation, pod_stats
 from tests.schema.domain.field import Field, reply
 

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.cycle import CycleOptions, State, advance, identify
 from schema.domain.node.observation import Observation, SeedReply
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 
 HONEST = range(1, 21)

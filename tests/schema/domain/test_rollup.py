@@ -26,7 +26,7 @@ from schema.domain.rollup import (
     room,
     stored,
 )
-from schema.domain.snapshot import VersionCount
+from schema.domain.snapshot.record import VersionCount
 from tests.factories import AT, network, pnode, snapshot
 
 HOUR_START = AT // HOUR * HOUR

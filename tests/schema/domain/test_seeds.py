@@ -1,7 +1,7 @@
 from schema.domain.merge import merge
 from schema.domain.node.observation import FailureCategory, Observation, SeedReply
 from schema.domain.seeds import seed_reports
-from schema.domain.snapshot import SeedReport
+from schema.domain.snapshot.record import SeedReport
 from tests.factories import SEEDS, observation, seed_reply
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context, ServiceInfo
 from tests.factories import AT, network

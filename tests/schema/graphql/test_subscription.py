@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schema.domain.events import Event, EventType
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context
 from tests.factories import AT, key, network, pnode, snapshot

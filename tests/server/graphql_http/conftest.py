@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.context import ServiceInfo
 from server.cache import ResponseCache
 from server.graphql_http.endpoint import GraphQLEndpoint

@@ -17,7 +17,7 @@ from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.rollup import points_of, raw_point
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT
 from tests.fakes import FakeReads
 

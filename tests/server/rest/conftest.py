@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from tests.fakes import FakeReads
 from tests.server.rest.world import make_client, world
 

@@ -10,7 +10,7 @@ from schema.domain.history import History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.rollup import OTHER_VERSIONS
-from schema.domain.snapshot import NetworkTotals
+from schema.domain.snapshot.record import NetworkTotals
 from tests import factories
 from tests.factories import AT, SEEDS, address
 from tests.fakes import FakeReads

@@ -5,7 +5,7 @@ from schema.domain.events import Event, EventType
 from schema.domain.node.memory import AddressMemory, NodeMemory, PresenceDay, UsedSample
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit
 from tests.factories import AT, SEEDS, network, snapshot
 

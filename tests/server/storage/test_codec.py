@@ -16,7 +16,7 @@ from schema.domain.events import Event
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 from server.storage import codec
 from server.storage.codec import Codec, UnknownEncoding, pack, split, unpack
 from tests.factories import network

@@ -12,7 +12,7 @@ from schema.domain.errors import BadUserInput, RangeTooLarge, SnapshotUnavailabl
 from schema.domain.history import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution
 from schema.domain.resolution import POINT_LIMIT
 from schema.domain.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument

@@ -12,7 +12,7 @@ from schema.domain.base import HOUR
 from schema.domain.history import Resolution
 from schema.domain.node.pnode import PNode
 from schema.domain.rollup import Sample, points_of
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
 from server.storage.history_reads import HistoryReads
 from server.storage.one_record import Place, find_record

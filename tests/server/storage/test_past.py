@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from schema.domain.errors import CursorExpired
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.storage.past import SnapshotCache
 from tests.factories import network, snapshot
 

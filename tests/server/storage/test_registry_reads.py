@@ -7,7 +7,7 @@ import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.registry_reads import RegistryReads

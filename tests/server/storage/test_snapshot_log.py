@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from schema.domain.base import DAY, HOUR, Slot
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.writes import Lease
 from server.storage import snapshot_log, snapshots
 from server.storage.codec import CHUNK_RECORDS

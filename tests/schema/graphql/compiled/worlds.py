@@ -19,7 +19,7 @@ from schema.domain.node.pnode import (
     Provenance,
     VersionChange,
 )
-from schema.domain.snapshot import Snapshot
+from schema.domain.snapshot.record import Snapshot
 from schema.graphql.context import Context
 from tests.factories import AT, SEEDS, address, key, network, pnode, score, seed_report, snapshot
 from tests.fakes import FakeReads, FakeUpdates

@@ -1,5 +1,5 @@
 from schema.domain.node.observation import FailureCategory
-from schema.domain.performance import performance
+from schema.domain.snapshot.performance import performance
 from tests import factories
 from tests.factories import SEEDS
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.freshness import Freshness, age_seconds, answer_time, freshness, seconds_valid
+from schema.domain.snapshot.freshness import Freshness, age_seconds, answer_time, freshness, seconds_valid
 
 INTERVALS = st.integers(5, 3_600)
 AGES = st.integers(0, 10_000_000)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from schema.domain.node.observation import FailureCategory
-from schema.domain.outage import OutageCause, outage_of
+from schema.domain.snapshot.outage import OutageCause, outage_of
 
 NOW = 1_800_000_000.0
 TIMEOUT, REFUSED, UNREACHABLE = FailureCategory.TIMEOUT, FailureCategory.REFUSED, FailureCategory.UNREACHABLE

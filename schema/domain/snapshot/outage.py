@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.node.observation import FailureCategory
+from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 
 CLOCK_TOLERANCE_SECONDS = 60
 MIN_SEEDS = 2  # what one seed does not answer says nothing about our own network

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from schema.domain.base import Record
-from schema.domain.snapshot import SnapshotHeader
+from schema.domain.snapshot.record import SnapshotHeader
 
 DECIMALS = 3
 
