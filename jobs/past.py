@@ -6,8 +6,8 @@ from jobs.retention import Retention
 from jobs.rollup import network_hour
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.events import Event
-from schema.domain.history import NODE_METRICS
-from schema.domain.rollup import Beat, Hour, Sample, hour_room, node_sample, roll_hour
+from schema.domain.history.points import NODE_METRICS
+from schema.domain.history.rollup import Beat, Hour, Sample, hour_room, node_sample, roll_hour
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportStore
 

@@ -7,7 +7,7 @@ import time
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.upkeep import RetentionStore
 
 BUDGET_SECONDS = 20.0

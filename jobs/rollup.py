@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import NETWORK_METRICS, NODE_METRICS
-from schema.domain.rollup import Beat, Hour, Sample, hour_room, network_sample, node_sample, roll_hour
+from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS
+from schema.domain.history.rollup import Beat, Hour, Sample, hour_room, network_sample, node_sample, roll_hour
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.upkeep import RollupProgress, RollupStore
 

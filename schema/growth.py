@@ -1,6 +1,6 @@
 """The growth of the network, as every public surface asks for it."""
 
-from schema.domain.growth import Growth, asked_slot, growth_since
+from schema.domain.history.trends import Growth, asked_slot, growth_since
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.reads import Reads
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.events import Event
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
+from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.rollup import Hour
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.events import Event
-from schema.domain.history import AvailableRange, History, HistoryPoint, Resolution
+from schema.domain.history.points import AvailableRange, History, HistoryPoint, Resolution
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader

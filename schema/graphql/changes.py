@@ -1,6 +1,6 @@
 """From one figure to another, as GraphQL types."""
 
-from schema.domain.growth import Change
+from schema.domain.history.trends import Change
 from schema.graphql.enums import Trend
 from schema.graphql.fields import attribute, published
 from schema.graphql.scalars import BigInt

@@ -10,12 +10,12 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from schema.domain.advice import AdviceLevel
 from schema.domain.alert import AlertType, Severity
 from schema.domain.analytics import Grade
-from schema.domain.availability import Window
 from schema.domain.compare import ComparedBy
 from schema.domain.consistency import ConsistencyHealth, ConsistencyStatus
 from schema.domain.events import EventType
-from schema.domain.growth import Trend
-from schema.domain.history import Resolution
+from schema.domain.history.availability import Window
+from schema.domain.history.points import Resolution
+from schema.domain.history.trends import Trend
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier

@@ -6,10 +6,10 @@ import strawberry
 
 from schema.domain.advice import Advice
 from schema.domain.alert import Alert
-from schema.domain.availability import availability_of, window_range
 from schema.domain.consistency import consistency_advice, status_of
 from schema.domain.errors import BadUserInput
-from schema.domain.history import Availability, History
+from schema.domain.history.availability import availability_of, window_range
+from schema.domain.history.points import Availability, History
 from schema.domain.node.pnode import (
     AddressChange,
     AddressSighting,

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from graphql import GraphQLError
 
-from schema.domain.availability import WINDOW_SECONDS, Window
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, Resolution
-from schema.domain.resolution import POINT_LIMIT
+from schema.domain.history.availability import WINDOW_SECONDS, Window
+from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, Resolution
+from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql.fields import Arguments, Terms
 from schema.graphql.prices import BUCKET_COST, BUCKETS, RAW_POINT_COST
 from schema.graphql.scalars import read_datetime

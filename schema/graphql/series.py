@@ -5,20 +5,20 @@ from typing import Any, NamedTuple
 
 import strawberry
 
-from schema.domain.availability import availability_of
-from schema.domain.growth import (
-    HistorySummary,
-    NodeTrends,
-    history_summary,
-    node_trends,
-)
-from schema.domain.history import (
+from schema.domain.history.availability import availability_of
+from schema.domain.history.points import (
     METRIC_SCALE,
     Availability,
     Derived,
     History,
     HistoryPoint,
     Stat,
+)
+from schema.domain.history.trends import (
+    HistorySummary,
+    NodeTrends,
+    history_summary,
+    node_trends,
 )
 from schema.graphql.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.enums import Resolution

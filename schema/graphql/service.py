@@ -6,8 +6,8 @@ from typing import NamedTuple
 import strawberry
 
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, AvailableRange
-from schema.domain.resolution import POINT_LIMIT
+from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, AvailableRange
+from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql import filters, limits, paging
 from schema.graphql.context import Info, Retention, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE

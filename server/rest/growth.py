@@ -3,7 +3,7 @@
 from typing import Any
 
 from schema.domain.base import HOUR, rounded
-from schema.domain.growth import Change, Growth, change, covers
+from schema.domain.history.trends import Change, Growth, change, covers
 from schema.domain.words import counted
 from server.rest.clock import readable
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from schema.domain.base import HOUR, rounded
 from schema.domain.errors import RangeTooLarge
-from schema.domain.growth import Trend, history_summary, trend_of
-from schema.domain.history import History, HistoryPoint, Resolution
+from schema.domain.history.points import History, HistoryPoint, Resolution
+from schema.domain.history.trends import Trend, history_summary, trend_of
 from schema.reads import Reads
 from server.rest.clock import readable
 from server.rest.growth import LEVEL, count_change, storage_change

@@ -3,11 +3,11 @@
 from typing import Any
 
 from schema.domain.base import DAY, GIB, HOUR, rounded
-from schema.domain.growth import node_trends
-from schema.domain.history import History, HistoryPoint
+from schema.domain.history.points import History, HistoryPoint
+from schema.domain.history.rollup import combine
+from schema.domain.history.timeline import presence, version_at
+from schema.domain.history.trends import node_trends
 from schema.domain.node.pnode import PNode
-from schema.domain.rollup import combine
-from schema.domain.timeline import presence, version_at
 from server.rest.clock import readable
 from server.rest.growth import LEVEL
 from server.rest.history import hours_covered, mean, newest, quality_word, resolution_name

@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import History, Resolution
+from schema.domain.history.points import History, Resolution
 from schema.domain.node.pnode import PNode
 from schema.reads import HistoryStatusRow
 from server.rest.lookup import find_node

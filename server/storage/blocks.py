@@ -14,8 +14,8 @@ from typing import Any, overload
 
 import zstandard
 
-from schema.domain.history import HistoryPoint, Stat
-from schema.domain.rollup import Sample, Versions
+from schema.domain.history.points import HistoryPoint, Stat
+from schema.domain.history.rollup import Sample, Versions
 from server.storage.columns import Column, Packed, json_of, known, plain, runs, spread, text_of, unrun, value_of
 
 _LEVEL = 9

@@ -23,7 +23,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 
 from schema.domain.base import Record, Slot, UnixSeconds
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import CollectorState
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress

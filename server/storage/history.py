@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
-from schema.domain.rollup import Sample
+from schema.domain.history.points import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
+from schema.domain.history.rollup import Sample
 from server.storage.blocks import unpack_points, unpack_samples
 from server.storage.damage import UNDECODABLE
 from server.storage.documents import HistoryDocument

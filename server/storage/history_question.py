@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
-from schema.domain.resolution import align, coverage, joined, too_large
-from schema.domain.rollup import Hour, Sample, hour_room, roll_day, roll_hour
+from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
+from schema.domain.history.ranges import align, coverage, joined, too_large
+from schema.domain.history.rollup import Hour, Sample, hour_room, roll_day, roll_hour
 from server.storage import history
 from server.storage.blocks import PointCache, unpack_points, unpack_samples
 from server.storage.history import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in

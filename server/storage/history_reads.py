@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
-from schema.domain.history import MAX_POINTS, History, Resolution
-from schema.domain.resolution import check_points, check_room, clip
+from schema.domain.history.points import MAX_POINTS, History, Resolution
+from schema.domain.history.ranges import check_points, check_room, clip
 from schema.reads import HistoryStatusRow
 from server.storage import head, history, history_state, history_status
 from server.storage.blocks import PointCache

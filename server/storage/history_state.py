@@ -1,7 +1,7 @@
 """How far the jobs that look after the past have come: one small document for each of them."""
 
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import history
 from server.storage.documents import SnapshotDocument, UpkeepDocument

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress

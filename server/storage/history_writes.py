@@ -11,8 +11,8 @@ from typing import Any
 from pymongo import UpdateOne
 
 from schema.domain.base import DAY, HOUR, UnixSeconds
-from schema.domain.history import HistoryPoint, Resolution
-from schema.domain.rollup import Hour, roll_day
+from schema.domain.history.points import HistoryPoint, Resolution
+from schema.domain.history.rollup import Hour, roll_day
 from server.storage.blocks import pack_points, pack_samples
 from server.storage.documents import BLOCK_ENCODING, HistoryDocument
 from server.storage.history import (

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
-from schema.domain.rollup import Beat, Sample, network_sample, node_sample
+from schema.domain.history.rollup import Beat, Sample, network_sample, node_sample
 from server.storage import snapshots
 from server.storage.chunks import BATCH
 from server.storage.codec import Unpacker

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from schema.domain.history import HistoryPoint
-from schema.domain.rollup import Sample, raw_point
+from schema.domain.history.points import HistoryPoint
+from schema.domain.history.rollup import Sample, raw_point
 from server.storage.damage import UNDECODABLE
 from server.storage.history import Parts
 

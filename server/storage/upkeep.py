@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.events import Event
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
+from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.rollup import Hour
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 from server.storage import events, head, history_state, history_writes, registry, snapshot_log, snapshots

@@ -26,7 +26,7 @@ from jobs import retention, rollup
 from jobs.past import PastWriter
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument

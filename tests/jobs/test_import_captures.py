@@ -30,7 +30,7 @@ from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
 from schema.domain.events import Event, EventType
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.reads import EventFilter
 from server.storage.connect import Mongo

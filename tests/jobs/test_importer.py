@@ -20,7 +20,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import EventType
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import EventFilter
 from schema.upkeep import ImportedRange

@@ -11,7 +11,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.changes import derive
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.events import Event, EventType
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from server.storage import events, snapshot_log
 from server.storage.connect import Mongo

@@ -6,8 +6,8 @@ from typing import Any
 from jobs import rollup
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.history import NETWORK_METRICS, NODE_METRICS, Resolution
-from schema.domain.rollup import Beat, hour_room, points_of, raw_point, roll_day, roll_hour
+from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, Resolution
+from schema.domain.history.rollup import Beat, hour_room, points_of, raw_point, roll_day, roll_hour
 from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK, fetch, periods, points_in, samples_in

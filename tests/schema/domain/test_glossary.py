@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.pnode import LivenessBasis, PNodeStatus
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -11,7 +11,7 @@ from graphql import OperationDefinitionNode, is_scalar_type, parse
 from jobs.simulate.network import DEFAULT_NODES, Network
 from schema.domain.base import DAY, HOUR
 from schema.domain.events import Event, EventType
-from schema.domain.history import HistoryPoint, Stat
+from schema.domain.history.points import HistoryPoint, Stat
 from schema.graphql import cost, inputs, limits, paging, prices
 from schema.graphql.build import build_schema
 from schema.graphql.errors import ErrorCode

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import HistoryPoint, Stat
+from schema.domain.history.points import HistoryPoint, Stat
 from schema.domain.node.pnode import PNodeStatus
 from schema.graphql.figures import subnet_of
 from tests.factories import AT, SEEDS, network, pnode, snapshot

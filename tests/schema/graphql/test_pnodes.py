@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import HistoryPoint, Stat
+from schema.domain.history.points import HistoryPoint, Stat
 from schema.domain.node.pnode import (
     AddressChange,
     Disagreement,

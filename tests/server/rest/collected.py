@@ -13,10 +13,10 @@ from jobs.simulate.network import Network
 from jobs.simulate.roles import FAULTS
 from schema.domain.base import DAY
 from schema.domain.cycle import CycleOptions, State, advance, identify
-from schema.domain.history import NETWORK_METRICS, NODE_METRICS, HistoryPoint
+from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, HistoryPoint
+from schema.domain.history.rollup import points_of, raw_point
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.rollup import points_of, raw_point
 from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT
 from tests.fakes import FakeReads

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import HOUR
-from schema.domain.growth import growth_since, trend_of
-from schema.domain.history import History, HistoryPoint, Resolution
+from schema.domain.history.points import History, HistoryPoint, Resolution
+from schema.domain.history.trends import growth_since, trend_of
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.scoring import score_node
 from server.rest.growth import growth_object

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from schema.domain.history import AvailableRange
+from schema.domain.history.points import AvailableRange
 from schema.domain.node.observation import FailureCategory
 from schema.reads import HISTORY_JOBS, CollectorState, JobReport
 from tests import factories

@@ -6,10 +6,10 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
-from schema.domain.history import History, Resolution
+from schema.domain.history.points import History, Resolution
+from schema.domain.history.rollup import OTHER_VERSIONS
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
-from schema.domain.rollup import OTHER_VERSIONS
 from schema.domain.snapshot.record import NetworkTotals
 from tests import factories
 from tests.factories import AT, SEEDS, address

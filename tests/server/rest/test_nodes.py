@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import History, Resolution
+from schema.domain.history.points import History, Resolution
 from schema.domain.node.pnode import PNodeStatus
 from tests import factories
 from tests.factories import AT, address, key

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
+from schema.domain.history.points import METRIC_SCALE, HistoryPoint, Stat
 from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.node.registry import RegistryEntry
 from server.rest.errors import install_error_handlers

@@ -11,7 +11,7 @@ from jobs.collect import Collector
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle import CycleOptions
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.domain.node.observation import SeedReply
 from server.storage import head, registry, snapshot_log, snapshots
 from server.storage.chunks import Damaged

@@ -9,9 +9,9 @@ from jobs import retention, rollup
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import BadUserInput, RangeTooLarge, SnapshotUnavailable
-from schema.domain.history import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution
-from schema.domain.resolution import POINT_LIMIT
-from schema.domain.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
+from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution
+from schema.domain.history.ranges import POINT_LIMIT
+from schema.domain.history.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
 from schema.domain.snapshot.record import Snapshot
 from server.storage import registry
 from server.storage.connect import Mongo

@@ -9,9 +9,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from structlog.testing import capture_logs
 
 from schema.domain.base import HOUR
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
+from schema.domain.history.rollup import Sample, points_of
 from schema.domain.node.pnode import PNode
-from schema.domain.rollup import Sample, points_of
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
 from server.storage.history_reads import HistoryReads

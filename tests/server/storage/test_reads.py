@@ -7,7 +7,7 @@ import pytest
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, DomainError, SnapshotUnavailable
 from schema.domain.events import Event, EventType
-from schema.domain.history import AvailableRange, History, Resolution
+from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Reads, SeedAttempt
 from server.storage import snapshot_log

@@ -2,8 +2,8 @@
 
 import pytest
 
-from schema.domain.history import NODE_METRICS
-from schema.domain.rollup import Sample, node_sample, raw_point
+from schema.domain.history.points import NODE_METRICS
+from schema.domain.history.rollup import Sample, node_sample, raw_point
 from server.storage.blocks import pack_samples, unpack_samples
 from server.storage.damage import UNDECODABLE
 from server.storage.slices import SLICE_ITEMS, raw_points, unpacked

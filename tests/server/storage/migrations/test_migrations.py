@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from schema.domain.errors import StoreTooNew
 from schema.domain.events import Event, EventType
-from schema.domain.history import Resolution
+from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from schema.writes import Lease
 from server.storage import head

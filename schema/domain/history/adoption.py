@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.history import HistoryPoint
-from schema.domain.rollup import OTHER_VERSIONS
+from schema.domain.history.points import HistoryPoint
+from schema.domain.history.rollup import OTHER_VERSIONS
 from schema.domain.versions import sort_key
 
 OTHER = "OTHER"

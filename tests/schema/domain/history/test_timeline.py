@@ -1,8 +1,8 @@
 import pytest
 
-from schema.domain.history import HistoryPoint, Stat
+from schema.domain.history.points import HistoryPoint, Stat
+from schema.domain.history.timeline import Presence, presence, version_at
 from schema.domain.node.pnode import VersionChange
-from schema.domain.timeline import Presence, presence, version_at
 from tests import factories
 from tests.factories import AT
 

@@ -2,8 +2,8 @@ import pytest
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import BadUserInput, RangeTooLarge
-from schema.domain.history import HistoryPoint, Resolution, Stat
-from schema.domain.resolution import POINT_LIMIT, align, check_points, check_room, clip, coverage, joined
+from schema.domain.history.points import HistoryPoint, Resolution, Stat
+from schema.domain.history.ranges import POINT_LIMIT, align, check_points, check_room, clip, coverage, joined
 from tests.factories import AT
 
 

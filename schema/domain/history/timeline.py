@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schema.domain.base import UnixSeconds
-from schema.domain.history import HistoryPoint
+from schema.domain.history.points import HistoryPoint
 from schema.domain.node.pnode import PNode
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from schema.domain.base import UnixSeconds, written
 from schema.domain.errors import BadUserInput, RangeTooLarge
-from schema.domain.history import BUCKET_SECONDS, HistoryPoint, Resolution
-from schema.domain.rollup import combine, room
+from schema.domain.history.points import BUCKET_SECONDS, HistoryPoint, Resolution
+from schema.domain.history.rollup import combine, room
 
 # 14 days of M5, 90 days of H1 and 48 hours of RAW at one slot a minute fit.
 POINT_LIMIT = 5_000

@@ -1,8 +1,8 @@
 import pytest
 
-from schema.domain.availability import MIN_SAMPLES, WINDOW_SECONDS, Window, availability_of, window_range
 from schema.domain.base import DAY, HOUR
-from schema.domain.history import Availability, History, HistoryPoint, Resolution, Stat
+from schema.domain.history.availability import MIN_SAMPLES, WINDOW_SECONDS, Window, availability_of, window_range
+from schema.domain.history.points import Availability, History, HistoryPoint, Resolution, Stat
 from tests.factories import AT
 
 

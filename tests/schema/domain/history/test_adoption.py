@@ -1,10 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.adoption import OTHER, version_series
 from schema.domain.base import HOUR
-from schema.domain.history import HistoryPoint
-from schema.domain.rollup import OTHER_VERSIONS
+from schema.domain.history.adoption import OTHER, version_series
+from schema.domain.history.points import HistoryPoint
+from schema.domain.history.rollup import OTHER_VERSIONS
 from tests.factories import AT
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
-from schema.domain.history import (
+from schema.domain.history.points import (
     BUCKET_SECONDS,
     METRIC_SCALE,
     NETWORK_METRICS,

@@ -5,8 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.growth import Change, Growth, Trend, change, covers, growth_since, history_summary, node_trends
-from schema.domain.history import METRIC_SCALE, HistoryPoint, Stat
+from schema.domain.history.points import METRIC_SCALE, HistoryPoint, Stat
+from schema.domain.history.trends import (
+    Change,
+    Growth,
+    Trend,
+    change,
+    covers,
+    growth_since,
+    history_summary,
+    node_trends,
+)
 from schema.domain.node.pnode import PNodeStatus
 from tests.factories import AT, SEEDS, pnode, score, snapshot
 

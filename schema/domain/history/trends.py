@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from schema.domain.base import HOUR, Record, Slot, UnixSeconds, rounded
-from schema.domain.history import METRIC_SCALE, HistoryPoint
+from schema.domain.history.points import METRIC_SCALE, HistoryPoint
 from schema.domain.snapshot.record import SnapshotHeader
 
 # Snapshots are kept by the hour after some days, and single slots are missed; more than this is a gap.

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.history import METRIC_SCALE, NETWORK_METRICS, NODE_METRICS, Derived, HistoryPoint, Stat
-from schema.domain.node.pnode import PNodeStatus, Provenance
-from schema.domain.rollup import (
+from schema.domain.history.points import METRIC_SCALE, NETWORK_METRICS, NODE_METRICS, Derived, HistoryPoint, Stat
+from schema.domain.history.rollup import (
     MAX_VERSIONS,
     OTHER_VERSIONS,
     Beat,
@@ -26,6 +25,7 @@ from schema.domain.rollup import (
     room,
     stored,
 )
+from schema.domain.node.pnode import PNodeStatus, Provenance
 from schema.domain.snapshot.record import VersionCount
 from tests.factories import AT, network, pnode, snapshot
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from schema.domain.base import DAY, UnixSeconds
-from schema.domain.history import Availability, History
+from schema.domain.history.points import Availability, History
 
 
 class Window(StrEnum):

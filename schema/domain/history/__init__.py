@@ -1,0 +1,1 @@
+"""The past: buckets of samples, ranges and resolutions, trends, availability and adoption."""
