@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from math import fsum
 
-from schema.domain.advice import Advice, AdviceLevel
 from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds, rounded
+from schema.domain.network.advice import Advice, AdviceLevel
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy

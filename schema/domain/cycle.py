@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from schema.domain.accumulate import Known, Moment
 from schema.domain.base import DAY, Record, Slot, UnixSeconds
 from schema.domain.fold import fold, is_retired
-from schema.domain.health import network_health, network_totals
 from schema.domain.merge import Merged, merge
+from schema.domain.network.health import network_health, network_totals
 from schema.domain.node.liveness import default_grace
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import NO_ADDRESS, SeedReply

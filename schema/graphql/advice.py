@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schema.domain.advice import Advice
+from schema.domain.network.advice import Advice
 from schema.graphql.enums import AdviceLevel
 from schema.graphql.fields import attribute, published
 

@@ -7,21 +7,21 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from schema.domain.advice import AdviceLevel
 from schema.domain.alert import AlertType, Severity
-from schema.domain.analytics import Grade
 from schema.domain.compare import ComparedBy
 from schema.domain.consistency import ConsistencyHealth, ConsistencyStatus
 from schema.domain.events import EventType
 from schema.domain.history.availability import Window
 from schema.domain.history.points import Resolution
 from schema.domain.history.trends import Trend
+from schema.domain.network.advice import AdviceLevel
+from schema.domain.network.analytics import Grade
+from schema.domain.network.topology import TopologyKind
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier
 from schema.domain.recommend import CriterionName
 from schema.domain.snapshot.record import NetworkStatus
-from schema.domain.topology import TopologyKind
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -4,7 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from schema.domain.analytics import (
+from schema.domain.base import UnixSeconds
+from schema.domain.errors import BadUserInput
+from schema.domain.history.adoption import VersionSeries, VersionShare, version_series
+from schema.domain.history.points import History
+from schema.domain.history.trends import Growth
+from schema.domain.network.analytics import (
     ConnectivityAnalysis,
     ConnectivityBuckets,
     NetworkAnalytics,
@@ -13,12 +18,7 @@ from schema.domain.analytics import (
     StorageBuckets,
     VersionAnalysis,
 )
-from schema.domain.base import UnixSeconds
-from schema.domain.errors import BadUserInput
-from schema.domain.health import NetworkAlert
-from schema.domain.history.adoption import VersionSeries, VersionShare, version_series
-from schema.domain.history.points import History
-from schema.domain.history.trends import Growth
+from schema.domain.network.health import NetworkAlert
 from schema.domain.snapshot.record import HealthFactors, NetworkHealth, NetworkTotals
 from schema.graphql.advice import AdviceType
 from schema.graphql.changes import BigIntChangeType, FloatChangeType

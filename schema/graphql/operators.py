@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema.domain.network.operators import Concentration, Operator, Shares
 from schema.domain.node.pnode import PNode
-from schema.domain.operators import Concentration, Operator, Shares
 from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import strawberry
 
-from schema.domain.advice import Advice
 from schema.domain.alert import Alert
 from schema.domain.consistency import consistency_advice, status_of
 from schema.domain.errors import BadUserInput
 from schema.domain.history.availability import availability_of, window_range
 from schema.domain.history.points import Availability, History
+from schema.domain.network.advice import Advice
+from schema.domain.network.operators import Operator
 from schema.domain.node.pnode import (
     AddressChange,
     AddressSighting,
@@ -18,7 +19,6 @@ from schema.domain.node.pnode import (
     Score,
     VersionChange,
 )
-from schema.domain.operators import Operator
 from schema.domain.policy import POLICIES
 from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info

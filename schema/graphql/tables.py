@@ -7,19 +7,19 @@ from typing import Generic, TypeVar, cast
 
 from schema.domain.alert import Alert
 from schema.domain.alerts import snapshot_alerts
-from schema.domain.analytics import NetworkAnalytics, analytics
 from schema.domain.consistency import ConsistencySummary, network_consistency
-from schema.domain.health import NetworkAlert, network_alerts
-from schema.domain.node.pnode import PNode
-from schema.domain.operators import (
+from schema.domain.network.analytics import NetworkAnalytics, analytics
+from schema.domain.network.health import NetworkAlert, network_alerts
+from schema.domain.network.operators import (
     Concentration,
     Operator,
     concentration,
     operators,
 )
+from schema.domain.network.topology import Topology, TopologyKind, TopologyNode, topology
+from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from schema.domain.topology import Topology, TopologyKind, TopologyNode, topology
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import strawberry
 
-from schema.domain.node.pnode import PNode
-from schema.domain.topology import (
+from schema.domain.network.topology import (
     Island,
     TopologyEdge,
     TopologyNode,
     TopologyStats,
 )
+from schema.domain.node.pnode import PNode
 from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info

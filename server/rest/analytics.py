@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from schema.domain.analytics import NetworkAnalytics
 from schema.domain.base import rounded
+from schema.domain.network.analytics import NetworkAnalytics
 from schema.domain.snapshot.performance import performance
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.summary import version_map

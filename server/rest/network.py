@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import HOUR, rounded
-from schema.domain.health import network_alerts
+from schema.domain.network.health import network_alerts
 from schema.domain.snapshot.record import NetworkHealth
 from schema.growth import read_growth
 from server.rest.analytics import analytics_sections, performance_object

@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import rounded
-from schema.domain.operators import Operator, concentration
+from schema.domain.network.operators import Operator, concentration
 from server.rest.models.operators import OperatorsAnswer
 from server.rest.routes import Routes
 from server.rest.view import View, Views

@@ -3,10 +3,10 @@
 from typing import Any
 
 from schema.domain.base import rounded
+from schema.domain.network.topology import Topology, TopologyNode
 from schema.domain.node.observation import PodStats
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import SeedReport
-from schema.domain.topology import Topology, TopologyNode
 from server.rest.node import shown_last_seen, shown_pubkey, shown_uptime, shown_version
 
 _NO_STATS = PodStats()

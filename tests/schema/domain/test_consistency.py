@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.advice import AdviceLevel
 from schema.domain.base import DAY, HOUR
 from schema.domain.consistency import (
     ConsistencyHealth,
@@ -14,6 +13,7 @@ from schema.domain.consistency import (
     network_consistency,
     status_of,
 )
+from schema.domain.network.advice import AdviceLevel
 from schema.domain.node.memory import NodeMemory, PresenceDay
 from schema.domain.node.pnode import Consistency, PNode
 from tests.factories import AT, pnode

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, GIB
-from schema.domain.health import network_health, network_totals
+from schema.domain.network.health import network_health, network_totals
 from schema.domain.node.pnode import Consistency, PNode, PNodeStatus
 from schema.domain.scoring import composite, score_node
 from tests import factories

@@ -3,9 +3,9 @@
 import pytest
 
 from schema.domain.events import EventType
+from schema.domain.network.topology import topology
 from schema.domain.node.observation import NO_ADDRESS
 from schema.domain.node.pnode import PNodeStatus
-from schema.domain.topology import topology
 from tests.factories import GIB, key, pod_stats
 from tests.schema.domain.field import Field, ordinary, reply, row
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import GIB
+from schema.domain.network.operators import Operator, Shares, concentration, operators
 from schema.domain.node.pnode import AddressSighting, PNode, PNodeStatus
-from schema.domain.operators import Operator, Shares, concentration, operators
 from tests.factories import AT, pnode, snapshot
 from tests.schema.domain.strategies import network_settings, networks
 

@@ -6,8 +6,11 @@ from math import fsum
 from statistics import median, median_low
 from typing import Any
 
-from schema.domain.advice import AdviceLevel
 from schema.domain.base import Record
+from schema.domain.network.advice import AdviceLevel
+from schema.domain.network.sums import mean as _mean
+from schema.domain.network.sums import own_figures, trimmed_sum
+from schema.domain.network.sums import total as _sum
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, HealthPolicy, Policy
 from schema.domain.snapshot.record import (
@@ -18,9 +21,6 @@ from schema.domain.snapshot.record import (
     SeedReport,
     VersionCount,
 )
-from schema.domain.sums import mean as _mean
-from schema.domain.sums import own_figures, trimmed_sum
-from schema.domain.sums import total as _sum
 from schema.domain.versions import sort_key
 from schema.domain.words import counted
 

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
-from schema.domain.advice import Advice, network_advice
 from schema.domain.base import Record
-from schema.domain.health import count_versions
+from schema.domain.network.advice import Advice, network_advice
+from schema.domain.network.health import count_versions
 from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICY_1_0, AnalyticsPolicy, Policy
 from schema.domain.snapshot.record import ScorePolicy, Snapshot, VersionCount

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from schema.domain.base import Record
-from schema.domain.health import count_versions
+from schema.domain.network.health import count_versions
 from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import SeedReport, Snapshot, VersionCount

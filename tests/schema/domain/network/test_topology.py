@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 
+from schema.domain.network.topology import TopologyEdge, TopologyKind, label_of, topology
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import VersionCount
-from schema.domain.topology import TopologyEdge, TopologyKind, label_of, topology
 from tests.factories import SEEDS, pnode, seed_report, snapshot
 from tests.schema.domain.strategies import MANY_SEEDS, network_settings, networks
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.advice import network_advice
-from schema.domain.analytics import ConnectivityBuckets, Grade, StorageBuckets, analytics
+from schema.domain.network.advice import network_advice
+from schema.domain.network.analytics import ConnectivityBuckets, Grade, StorageBuckets, analytics
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import ScorePolicy, VersionCount
 from tests.factories import SEEDS, pnode, seed_report, snapshot

@@ -1,0 +1,1 @@
+"""The network as a whole: health, distributions, operators, topology, and the advice drawn from them."""
