@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.consistency import consistency_of
 from schema.domain.merge import MergedNode
 from schema.domain.node.addresses import (
     ListedAddress,
@@ -32,6 +31,7 @@ from schema.domain.node.process import Process, is_old_record, process_of_node
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.node.usage import growth, sampled
 from schema.domain.policy import POLICY_1_0
+from schema.domain.scoring.consistency import consistency_of
 
 MAX_PREVIOUS_VERSIONS = 50
 _OF_THE_ADDRESS = (

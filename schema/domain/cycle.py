@@ -20,7 +20,7 @@ from schema.domain.node.probe import Answered
 from schema.domain.node.reach import Reach, reach_of
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.quorum import MIN_WITNESSES, Quorum
-from schema.domain.scoring import POLICY_1_0, ranked, score_node
+from schema.domain.scoring.scores import POLICY_1_0, ranked, score_node
 from schema.domain.seeds import promoted_reports, seed_reports
 from schema.domain.snapshot.record import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
 from schema.domain.support import MAX_NEWCOMERS, Support

@@ -7,9 +7,9 @@ from typing import Annotated, NamedTuple
 import strawberry
 from strawberry import UNSET
 
-from schema.domain import alerts as domain
-from schema.domain.alert import Alert, AlertCount, AlertSummary
 from schema.domain.node.pnode import PNode
+from schema.domain.scoring import alerts as domain
+from schema.domain.scoring.alert import Alert, AlertCount, AlertSummary
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType

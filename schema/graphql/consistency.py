@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from schema.domain.consistency import ConsistencySummary, status_of
 from schema.domain.node.pnode import Consistency, PNode
+from schema.domain.scoring.consistency import ConsistencySummary, status_of
 from schema.graphql.columns import Column, Columns, finite
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info

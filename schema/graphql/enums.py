@@ -7,9 +7,6 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from schema.domain.alert import AlertType, Severity
-from schema.domain.compare import ComparedBy
-from schema.domain.consistency import ConsistencyHealth, ConsistencyStatus
 from schema.domain.events import EventType
 from schema.domain.history.availability import Window
 from schema.domain.history.points import Resolution
@@ -20,7 +17,10 @@ from schema.domain.network.topology import TopologyKind
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier
-from schema.domain.recommend import CriterionName
+from schema.domain.scoring.alert import AlertType, Severity
+from schema.domain.scoring.compare import ComparedBy
+from schema.domain.scoring.consistency import ConsistencyHealth, ConsistencyStatus
+from schema.domain.scoring.recommend import CriterionName
 from schema.domain.snapshot.record import NetworkStatus
 
 E = TypeVar("E", bound=StrEnum)

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from schema.domain.compare import (
+from schema.domain.errors import BadUserInput
+from schema.domain.node.pnode import PNode
+from schema.domain.scoring.compare import (
     MAX_COMPARED,
     MIN_COMPARED,
     Comparison,
     Winner,
     compare,
 )
-from schema.domain.errors import BadUserInput
-from schema.domain.node.pnode import PNode
 from schema.domain.words import counted
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.aggregates import PNodeAggregateType

@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import strawberry
 
-from schema.domain.alert import Alert
-from schema.domain.consistency import consistency_advice, status_of
 from schema.domain.errors import BadUserInput
 from schema.domain.history.availability import availability_of, window_range
 from schema.domain.history.points import Availability, History
@@ -20,6 +18,8 @@ from schema.domain.node.pnode import (
     VersionChange,
 )
 from schema.domain.policy import POLICIES
+from schema.domain.scoring.alert import Alert
+from schema.domain.scoring.consistency import consistency_advice, status_of
 from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info
 from schema.graphql.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window

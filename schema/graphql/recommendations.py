@@ -9,7 +9,7 @@ from strawberry import UNSET
 from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import PNode, PNodeStatus, Score
-from schema.domain.recommend import Criteria, Criterion, Recommendation
+from schema.domain.scoring.recommend import Criteria, Criterion, Recommendation
 from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
@@ -75,7 +75,7 @@ def _chosen(where: RecommendationWhere | None, criteria: Criteria) -> Filter:
 
 
 def fitting(index: Index[PNode], criteria: Criteria) -> Rows:
-    """The nodes that `schema.domain.recommend.meets` lets pass."""
+    """The nodes that `schema.domain.scoring.recommend.meets` lets pass."""
     online = index.column("status").equal(PNodeStatus.ONLINE)
     scored = index.column("score").above(criteria.min_score or 0, inclusive=True)
     steady = index.column("uptime").above(criteria.min_uptime_days * DAY, inclusive=True)

@@ -5,9 +5,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
-from schema.domain.alert import Alert
-from schema.domain.alerts import snapshot_alerts
-from schema.domain.consistency import ConsistencySummary, network_consistency
 from schema.domain.network.analytics import NetworkAnalytics, analytics
 from schema.domain.network.health import NetworkAlert, network_alerts
 from schema.domain.network.operators import (
@@ -19,6 +16,9 @@ from schema.domain.network.operators import (
 from schema.domain.network.topology import Topology, TopologyKind, TopologyNode, topology
 from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy
+from schema.domain.scoring.alert import Alert
+from schema.domain.scoring.alerts import snapshot_alerts
+from schema.domain.scoring.consistency import ConsistencySummary, network_consistency
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 T = TypeVar("T")

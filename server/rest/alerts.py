@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from schema.domain.alerts import Alert, AlertType, Severity, summarize
 from schema.domain.node.pnode import PNode
+from schema.domain.scoring.alerts import Alert, AlertType, Severity, summarize
 from server.rest.errors import plain_error
 from server.rest.lookup import find_node
 from server.rest.models.alerts import AlertsAnswer, NodeAlertsAnswer

@@ -6,8 +6,8 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import GIB, rounded
-from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, Comparison, compare
 from schema.domain.node.pnode import PNode
+from schema.domain.scoring.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, Comparison, compare
 from schema.domain.words import agreeing, counted
 from server.rest.errors import plain_error
 from server.rest.models.errors import PlainError

@@ -7,14 +7,14 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import HOUR, rounded
-from schema.domain.consistency import (
+from schema.domain.node.pnode import Consistency, PNode
+from schema.domain.scoring.consistency import (
     SHOWN_DECIMALS,
     ConsistencyStatus,
     consistency_advice,
     network_consistency,
     status_of,
 )
-from schema.domain.node.pnode import Consistency, PNode
 from server.rest.alerts import unknown_node
 from server.rest.clock import readable_utc
 from server.rest.lookup import find_node

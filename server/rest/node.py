@@ -6,11 +6,11 @@ documented default here: 0, false, "unknown", port 6000. GraphQL shows null inst
 
 from typing import Any
 
-from schema.domain.alerts import offline_seconds
 from schema.domain.base import DAY, rounded
 from schema.domain.node.pnode import PNode, Score
 from schema.domain.policy import POLICY_1_0
-from schema.domain.scoring import counted_parts
+from schema.domain.scoring.alerts import offline_seconds
+from schema.domain.scoring.scores import counted_parts
 from schema.domain.snapshot.record import SnapshotHeader
 
 DEFAULT_RPC_PORT = 6_000

@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.node.pnode import PNode
-from schema.domain.recommend import Criteria
+from schema.domain.scoring.recommend import Criteria
 from server.rest.models.pnodes import RecommendationsAnswer
 from server.rest.node import (
     days,

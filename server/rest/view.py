@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from schema.domain.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.network.analytics import NetworkAnalytics, analytics
 from schema.domain.network.operators import Operator, operators
 from schema.domain.network.topology import Topology, topology
 from schema.domain.node.pnode import PNode
-from schema.domain.recommend import Criteria, Recommendations, recommend
+from schema.domain.scoring.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
+from schema.domain.scoring.recommend import Criteria, Recommendations, recommend
 from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_valid
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.graphql.bounded import compact

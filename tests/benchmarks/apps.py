@@ -22,7 +22,7 @@ from strawberry.fastapi import GraphQLRouter
 from strawberry.schema.config import StrawberryConfig
 
 from schema.domain.node.pnode import PNode
-from schema.domain.scoring import score_node
+from schema.domain.scoring.scores import score_node
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.context import Context
 from schema.graphql.query import Query

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from schema.domain.base import DAY
 from schema.domain.node.pnode import Consistency, PNode, PNodeStatus
-from schema.domain.scoring import score_node
+from schema.domain.scoring.scores import score_node
 from tests.factories import AT, SEEDS, address, key, pnode
 from tests.nightly import EXAMPLES
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from schema.domain.alerts import snapshot_alerts
 from schema.domain.base import DAY, GIB, MAX_INT64
-from schema.domain.consistency import network_consistency
 from schema.domain.cycle import CycleOptions
 from schema.domain.events import EventType
 from schema.domain.network.analytics import analytics
 from schema.domain.network.operators import concentration, operators
 from schema.domain.node.observation import Observation
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.recommend import Criteria, recommend
+from schema.domain.scoring.alerts import snapshot_alerts
+from schema.domain.scoring.consistency import network_consistency
+from schema.domain.scoring.recommend import Criteria, recommend
 from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT, address, key, observation, pod_stats
 from tests.schema.domain.field import Field, reply

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.policy import POLICIES, POLICY_1_0, Policy, Tier
-from schema.domain.scoring import tier_color
+from schema.domain.scoring.scores import tier_color
 from tests.schema.domain.worked_examples import TIER_COLOURS, Example
 
 

@@ -14,7 +14,7 @@ from schema.domain.base import HOUR
 from schema.domain.history.points import History, HistoryPoint, Resolution
 from schema.domain.history.trends import growth_since, trend_of
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.scoring import score_node
+from schema.domain.scoring.scores import score_node
 from server.rest.growth import growth_object
 from server.rest.history import network_summary
 from server.rest.node import node_object

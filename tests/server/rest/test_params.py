@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.alert import AlertType
+from schema.domain.scoring.alert import AlertType
 from tests.server.rest.routes_table import NODE
 from tests.server.rest.world import shared_client
 

@@ -9,7 +9,7 @@ import pytest
 from schema.domain.base import DAY, GIB
 from schema.domain.network.health import network_health, network_totals
 from schema.domain.node.pnode import Consistency, PNode, PNodeStatus
-from schema.domain.scoring import composite, score_node
+from schema.domain.scoring.scores import composite, score_node
 from tests import factories
 from tests.factories import AT, pnode, seed_report
 from tests.fakes import FakeReads

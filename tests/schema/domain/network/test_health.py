@@ -10,7 +10,7 @@ from schema.domain.network.health import network_alerts, network_health, network
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
-from schema.domain.scoring import score_node
+from schema.domain.scoring.scores import score_node
 from schema.domain.snapshot.record import NetworkHealth, NetworkStatus, NetworkTotals, VersionCount
 from tests.factories import SEEDS, pnode, pod_stats, seed_report
 from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks

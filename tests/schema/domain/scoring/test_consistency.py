@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.consistency import (
+from schema.domain.network.advice import AdviceLevel
+from schema.domain.node.memory import NodeMemory, PresenceDay
+from schema.domain.node.pnode import Consistency, PNode
+from schema.domain.scoring.consistency import (
     ConsistencyHealth,
     ConsistencyStatus,
     consistency_advice,
@@ -13,9 +16,6 @@ from schema.domain.consistency import (
     network_consistency,
     status_of,
 )
-from schema.domain.network.advice import AdviceLevel
-from schema.domain.node.memory import NodeMemory, PresenceDay
-from schema.domain.node.pnode import Consistency, PNode
 from tests.factories import AT, pnode
 from tests.schema.domain.strategies import network_settings, networks
 

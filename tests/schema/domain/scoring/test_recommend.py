@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from schema.domain.base import DAY
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.recommend import Criteria, CriterionName, assess, meets, recommend
+from schema.domain.scoring.recommend import Criteria, CriterionName, assess, meets, recommend
 from tests.factories import pnode, score, snapshot
 from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
 

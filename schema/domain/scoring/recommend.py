@@ -4,9 +4,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from schema.domain.base import DAY, Record, rounded
-from schema.domain.consistency import SHOWN_DECIMALS
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
+from schema.domain.scoring.consistency import SHOWN_DECIMALS
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import Compliance, compliance
 from schema.domain.words import agreeing

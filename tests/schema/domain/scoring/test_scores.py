@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from schema.domain.base import DAY, GIB
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, Tier
-from schema.domain.scoring import capacity, composite, growth_trend, ranked, score_node, trust
+from schema.domain.scoring.scores import capacity, composite, growth_trend, ranked, score_node, trust
 from tests.factories import pnode, score
 from tests.schema.domain.strategies import LATEST, nodes
 from tests.schema.domain.worked_examples import CAPACITY, COMPOSITE, TRUST, Example, points, shown

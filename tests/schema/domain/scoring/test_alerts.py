@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.alerts import (
+from schema.domain.base import DAY
+from schema.domain.node.pnode import PNode, PNodeStatus
+from schema.domain.policy import POLICY_1_0
+from schema.domain.scoring.alerts import (
     Alert,
     AlertType,
     Severity,
@@ -15,9 +18,6 @@ from schema.domain.alerts import (
     snapshot_alerts,
     summarize,
 )
-from schema.domain.base import DAY
-from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.policy import POLICY_1_0
 from tests.factories import AT, pnode, snapshot
 from tests.schema.domain.strategies import LATEST, MANY_SEEDS, network_settings, networks, nodes
 from tests.schema.domain.worked_examples import NODE_ALERTS, Example, shown

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from schema.domain.alert import Alert, AlertCount, AlertSummary, AlertType, CriticalNode, Severity
 from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, AlertPolicy, Policy
+from schema.domain.scoring.alert import Alert, AlertCount, AlertSummary, AlertType, CriticalNode, Severity
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import versions_behind
 from schema.domain.words import counted

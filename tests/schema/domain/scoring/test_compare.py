@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 
 from schema.domain.base import DAY, GIB
-from schema.domain.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compare
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
+from schema.domain.scoring.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compare
 from tests.factories import SEEDS, pnode, score
 from tests.schema.domain.strategies import network_settings, networks
 

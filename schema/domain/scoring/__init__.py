@@ -1,0 +1,1 @@
+"""Judgements of nodes: scores, consistency, recommendations, comparisons and alerts."""
