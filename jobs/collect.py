@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from schema.domain.base import Slot
-from schema.domain.changes import derive
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.changes import derive
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.probe import Answered

@@ -19,9 +19,9 @@ from jobs.prpc.wire import read_pods
 from jobs.recording import Recording, read_recording, recording_files
 from jobs.retention import Retention
 from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
-from schema.domain.changes import derive
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
-from schema.domain.merge import Merged, address_id, assumed_address
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
+from schema.domain.cycle.changes import derive
+from schema.domain.cycle.merge import Merged, address_id, assumed_address
 from schema.domain.node.observation import SeedReply, host_of
 from schema.domain.node.registry import RegistryEntry
 from schema.upkeep import ImportedRange, ImportStore

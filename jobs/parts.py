@@ -18,7 +18,7 @@ from jobs.prpc.public import PublicDialler
 from jobs.retention import Retention
 from jobs.seeds import seeds_of
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply
 from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from jobs.retention import Retention
 from jobs.rollup import network_hour
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.history.points import NODE_METRICS
 from schema.domain.history.rollup import Beat, Hour, Sample, hour_room, node_sample, roll_hour
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader

@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import Field
 
 from schema.domain.base import Record, Slot, UnixSeconds
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode

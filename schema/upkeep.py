@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from typing import Protocol
 
 from schema.domain.base import Record, Slot, UnixSeconds
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.history.points import Resolution
 from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from schema.domain.base import Record, Slot
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot

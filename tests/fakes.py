@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from schema.domain.base import Slot, UnixSeconds
+from schema.domain.cycle.events import Event
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
-from schema.domain.events import Event
 from schema.domain.history.points import AvailableRange, History, HistoryPoint, Resolution
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry

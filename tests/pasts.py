@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from schema.domain.base import DAY, GIB, HOUR, Slot
-from schema.domain.changes import derive
+from schema.domain.cycle.changes import derive
 from schema.domain.node.pnode import PNodeStatus, Provenance
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit

@@ -14,7 +14,7 @@ from jobs.simulate.character import SHARES, Character, Course, Release, course
 from jobs.simulate.draws import MASK, Draws, scramble
 from jobs.simulate.identity import GOSSIP_PORT, RPC_PORT, pubkey, public_host
 from schema.domain.base import DAY, HOUR, Slot
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.node.observation import Failure, FailureCategory, Observation, SeedReply, host_of
 from schema.domain.node.registry import RegistryEntry
 

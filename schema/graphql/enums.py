@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from schema.domain.events import EventType
+from schema.domain.cycle.events import EventType
 from schema.domain.history.availability import Window
 from schema.domain.history.points import Resolution
 from schema.domain.history.trends import Trend

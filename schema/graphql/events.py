@@ -6,8 +6,8 @@ from typing import Annotated, NamedTuple, TypeVar
 import strawberry
 
 from schema.domain.base import Slot, UnixSeconds
+from schema.domain.cycle.events import Event
 from schema.domain.errors import CursorExpired, InvalidCursor
-from schema.domain.events import Event
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.connections import PageInfoType

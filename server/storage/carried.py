@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from schema.domain.base import Record, Slot
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
 from schema.writes import Commit

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.reads import EventFilter
 from server.storage import events
 from server.storage.connect import Mongo

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import DAY, Slot, UnixSeconds
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.writes import Commit
 from server.storage.bulk import duplicates
 from server.storage.documents import EventDaysDocument, EventDocument

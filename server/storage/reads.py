@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from schema.domain.base import Slot, UnixSeconds
+from schema.domain.cycle.events import Event
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.events import Event
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.history.points import Resolution
 from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry

@@ -23,7 +23,7 @@ from jobs.prpc.address import parse_seeds
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from schema.domain.base import slot_of
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply
 from server.storage.connect import Mongo
 from server.storage.writes import MongoSnapshotStore

@@ -7,9 +7,9 @@ from jobs.prpc.wire import read_pods, read_stats
 from jobs.retention import Retention
 from jobs.simulate.network import Network
 from schema.domain.base import HOUR, Slot, UnixSeconds
-from schema.domain.changes import derive
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify
-from schema.domain.events import Event
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify
+from schema.domain.cycle.changes import derive
+from schema.domain.cycle.events import Event
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
 

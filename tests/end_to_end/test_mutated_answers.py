@@ -18,7 +18,7 @@ from graphql.execution import execute
 from jobs.crawl import crawl
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
-from schema.domain.cycle import CycleOptions, State, advance, identify
+from schema.domain.cycle.advance import CycleOptions, State, advance, identify
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT

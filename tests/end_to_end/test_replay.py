@@ -15,7 +15,7 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.simulate.replay import Replay, read_reels
 from jobs.simulate.server import Simulation
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply
 from server.app import assemble
 from server.lifecycle import Lifecycle

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import aiohttp
 
-from schema.domain.cycle import content_hash
+from schema.domain.cycle.advance import content_hash
 from server.storage.connect import Mongo
 from server.storage.snapshot_reads import SnapshotReads
 from tests.faults.rig import TTL, Api

@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import pytest
 
 from jobs.collect import Collector, SeedsNotAsked
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.events import EventType
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.events import EventType
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot

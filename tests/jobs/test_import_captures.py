@@ -28,8 +28,8 @@ import pytest
 from jobs.importer import import_files
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
-from schema.domain.cycle import CycleOptions
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import Resolution
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.reads import EventFilter

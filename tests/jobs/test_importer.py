@@ -17,9 +17,9 @@ from jobs.prpc.address import parse_seed
 from jobs.recording import BadRecording, Recording, read_recording
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.events import EventType
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.events import EventType
 from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import EventFilter

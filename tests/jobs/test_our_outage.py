@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from jobs.collect import Collector, SeedsNotAsked
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.events import Event, EventType
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import Lease

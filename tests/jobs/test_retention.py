@@ -8,9 +8,9 @@ import pytest
 from jobs import retention, rollup
 from jobs.retention import Forgotten, Retention
 from schema.domain.base import DAY, HOUR
-from schema.domain.changes import derive
+from schema.domain.cycle.changes import derive
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.events import Event, EventType
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from server.storage import events, snapshot_log

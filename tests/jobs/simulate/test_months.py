@@ -5,7 +5,7 @@ import pytest
 from jobs.simulate.character import SOUND, Character
 from jobs.simulate.months import FALSE_COMMITTED, Months, Wish
 from schema.domain.base import DAY, HOUR
-from schema.domain.cycle import Cycle
+from schema.domain.cycle.advance import Cycle
 from schema.domain.node.pnode import PNodeStatus
 
 SMALL = Wish(days=20, nodes=40, interval=HOUR, seed=3)

@@ -6,9 +6,9 @@ Every seed also lists a dozen ordinary live pods, so that its list is a list of 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from schema.domain.changes import derive
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, identify
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify
+from schema.domain.cycle.changes import derive
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.node.observation import Observation, SeedReply
 from schema.domain.node.pnode import PNode
 from tests.factories import AT, key, observation

@@ -10,7 +10,7 @@ from graphql import OperationDefinitionNode, is_scalar_type, parse
 
 from jobs.simulate.network import DEFAULT_NODES, Network
 from schema.domain.base import DAY, HOUR
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import HistoryPoint, Stat
 from schema.graphql import cost, inputs, limits, paging, prices
 from schema.graphql.build import build_schema

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.graphql.context import Retention, ServiceInfo
 from tests.factories import AT, address, key, pnode, snapshot
 from tests.fakes import FakeReads

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
 from schema.graphql.context import Context

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.graphql.context import Context
 from server.graphql_http.holdings import MAX_BYTES_PER_SOCKET
 from server.graphql_http.outbox import MAX_AHEAD_RESULTS, MAX_WAITING_SNAPSHOTS

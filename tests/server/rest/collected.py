@@ -12,7 +12,7 @@ from jobs.recording import read_recording, recording_files
 from jobs.simulate.network import Network
 from jobs.simulate.roles import FAULTS
 from schema.domain.base import DAY
-from schema.domain.cycle import CycleOptions, State, advance, identify
+from schema.domain.cycle.advance import CycleOptions, State, advance, identify
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, HistoryPoint
 from schema.domain.history.rollup import points_of, raw_point
 from schema.domain.node.observation import SeedReply

@@ -1,7 +1,7 @@
 """Commits for tests of the store: slots of a network that changes a little from one to the next."""
 
 from schema.domain.base import Slot
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.node.memory import AddressMemory, NodeMemory, PresenceDay, UsedSample
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry

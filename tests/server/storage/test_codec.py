@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import MAX_INT64, Record
-from schema.domain.events import Event
+from schema.domain.cycle.events import Event
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry

@@ -10,7 +10,7 @@ from jobs import retention, rollup
 from jobs.collect import Collector
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
 from schema.domain.history.points import Resolution
 from schema.domain.node.observation import SeedReply
 from server.storage import head, registry, snapshot_log, snapshots

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.changes import derive
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.changes import derive
+from schema.domain.cycle.events import Event, EventType
 from schema.reads import EventFilter
 from schema.writes import Commit
 from server.storage import events

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds, written
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, DomainError, SnapshotUnavailable
-from schema.domain.events import Event, EventType
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Reads, SeedAttempt

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schema.domain.events import EventType
+from schema.domain.cycle.events import EventType
 from schema.domain.network.topology import topology
 from schema.domain.node.observation import NO_ADDRESS
 from schema.domain.node.pnode import PNodeStatus

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.events import EventType
+from schema.domain.cycle.events import EventType
 from schema.domain.node.clocks import clock_ahead
 from schema.domain.node.pnode import PNodeStatus
 from tests.factories import AT, key, pod_stats, seed_reply

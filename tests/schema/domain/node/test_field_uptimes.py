@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import HOUR
-from schema.domain.events import EventType
+from schema.domain.cycle.events import EventType
 from schema.domain.node.pnode import PNodeStatus
 from tests.schema.domain.field import Field, row
 

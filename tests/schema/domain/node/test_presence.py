@@ -1,7 +1,7 @@
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.cycle import CycleOptions
+from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.pnode import LivenessBasis, PNodeStatus

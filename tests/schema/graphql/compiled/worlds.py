@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schema.domain.base import UnixSeconds
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution, Stat
 from schema.domain.node.pnode import (
     AddressChange,

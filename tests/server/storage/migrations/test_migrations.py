@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import StoreTooNew
-from schema.domain.events import Event, EventType
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from schema.writes import Lease

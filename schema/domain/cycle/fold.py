@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from schema.domain.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
 from schema.domain.base import DAY
-from schema.domain.merge import Merged, MergedNode, address_id, assumed_address
+from schema.domain.cycle.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
+from schema.domain.cycle.merge import Merged, MergedNode, address_id, assumed_address
+from schema.domain.cycle.support import Newcomers, Support
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.support import Newcomers, Support
 
 
 class Folded(NamedTuple):

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from schema.domain.cycle.quorum import Quorum
 from schema.domain.node.clocks import clock_ahead, contact_of
 from schema.domain.node.observation import Listing, Observation, SeedReply, host_of, says_nothing
 from schema.domain.node.reach import Reach, is_relative, reach_of, reach_of_host
-from schema.domain.quorum import Quorum
 
 DEFAULT_GOSSIP_PORT = 9001
 SAYS_NOTHING = "pod:says_nothing"

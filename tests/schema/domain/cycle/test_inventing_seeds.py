@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from schema.domain.cycle import CycleOptions, advance, identify
+from schema.domain.cycle.advance import CycleOptions, advance, identify
+from schema.domain.cycle.support import MAX_LONE_SHARE, MAX_UNCONFIRMED_SHARE
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.support import MAX_LONE_SHARE, MAX_UNCONFIRMED_SHARE
 from tests.factories import AT, observation
 from tests.nightly import NIGHTLY
 from tests.schema.domain.field import Field, reply

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.accumulate import Known, Moment, absorb, accumulate, growth, newcomer, pass_over, returning
 from schema.domain.base import DAY
-from schema.domain.cycle import CycleOptions
-from schema.domain.merge import MergedNode, merge
+from schema.domain.cycle.accumulate import Known, Moment, absorb, accumulate, growth, newcomer, pass_over, returning
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.merge import MergedNode, merge
 from schema.domain.node.memory import UsedSample
 from schema.domain.node.observation import Observation, SeedReply
 from schema.domain.node.pnode import LivenessBasis, PNodeStatus, VersionChange

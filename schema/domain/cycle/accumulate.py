@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.merge import MergedNode
+from schema.domain.cycle.merge import MergedNode
 from schema.domain.node.addresses import (
     ListedAddress,
     goes_on_unlisted,

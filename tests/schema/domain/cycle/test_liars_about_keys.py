@@ -3,13 +3,13 @@
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.cycle import CycleOptions
-from schema.domain.merge import address_id, assumed_address
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.merge import address_id, assumed_address
 from schema.domain.node.observation import Observation
 from schema.domain.node.pnode import PNodeStatus
 from tests.factories import AT, address, key, observation
+from tests.schema.domain.cycle.test_liars import LIAR, SEEDS, Lie, facts
 from tests.schema.domain.field import Field, reply
-from tests.schema.domain.test_liars import LIAR, SEEDS, Lie, facts
 
 KEYED = range(1, 21)
 KEYLESS = range(21, 41)

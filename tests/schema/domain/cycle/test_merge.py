@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.merge import Merged, address_id, clock_ahead, merge
+from schema.domain.cycle.merge import Merged, address_id, clock_ahead, merge
 from schema.domain.node.observation import Observation, SeedReply
 from tests.factories import AT, SEEDS, address, key, observation, seed_reply
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from schema.domain.base import DAY, GIB, MAX_INT64
-from schema.domain.cycle import CycleOptions
-from schema.domain.events import EventType
+from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.events import EventType
 from schema.domain.network.analytics import analytics
 from schema.domain.network.operators import concentration, operators
 from schema.domain.node.observation import Observation

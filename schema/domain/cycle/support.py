@@ -13,9 +13,9 @@ With one or two seeds answering there is nobody to compare with, and nothing of 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from schema.domain.merge import Merged, MergedNode
+from schema.domain.cycle.merge import Merged, MergedNode
+from schema.domain.cycle.quorum import MIN_WITNESSES, Quorum
 from schema.domain.node.memory import NodeMemory
-from schema.domain.quorum import MIN_WITNESSES, Quorum
 
 MAX_NEWCOMERS = 200
 MAX_UNCONFIRMED_SHARE = 5

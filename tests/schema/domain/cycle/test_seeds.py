@@ -1,6 +1,6 @@
-from schema.domain.merge import merge
+from schema.domain.cycle.merge import merge
+from schema.domain.cycle.seeds import seed_reports
 from schema.domain.node.observation import FailureCategory, Observation, SeedReply
-from schema.domain.seeds import seed_reports
 from schema.domain.snapshot.record import SeedReport
 from tests.factories import SEEDS, observation, seed_reply
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from schema.domain.base import DAY
-from schema.domain.cycle import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.pnode import PNode, PNodeStatus
 from tests.factories import AT, SEEDS, address, key, network, observation, seed_reply

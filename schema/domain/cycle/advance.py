@@ -6,10 +6,13 @@ from zlib import crc32
 
 from pydantic import TypeAdapter
 
-from schema.domain.accumulate import Known, Moment
 from schema.domain.base import DAY, Record, Slot, UnixSeconds
-from schema.domain.fold import fold, is_retired
-from schema.domain.merge import Merged, merge
+from schema.domain.cycle.accumulate import Known, Moment
+from schema.domain.cycle.fold import fold, is_retired
+from schema.domain.cycle.merge import Merged, merge
+from schema.domain.cycle.quorum import MIN_WITNESSES, Quorum
+from schema.domain.cycle.seeds import promoted_reports, seed_reports
+from schema.domain.cycle.support import MAX_NEWCOMERS, Support
 from schema.domain.network.health import network_health, network_totals
 from schema.domain.node.liveness import default_grace
 from schema.domain.node.memory import NodeMemory
@@ -19,11 +22,8 @@ from schema.domain.node.presence import proves_absence
 from schema.domain.node.probe import Answered
 from schema.domain.node.reach import Reach, reach_of
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.quorum import MIN_WITNESSES, Quorum
 from schema.domain.scoring.scores import POLICY_1_0, ranked, score_node
-from schema.domain.seeds import promoted_reports, seed_reports
 from schema.domain.snapshot.record import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
-from schema.domain.support import MAX_NEWCOMERS, Support
 from schema.domain.versions import latest_release, versions_behind
 
 _NODES = TypeAdapter(tuple[PNode, ...])
@@ -34,7 +34,7 @@ class CycleOptions(Record):
     """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval.
 
     `min_witnesses` seeds must list a node, `trusted_seeds` need nobody beside them, and each seed may bring
-    `max_newcomers` nodes a cycle that too few list (`schema.domain.support`).
+    `max_newcomers` nodes a cycle that too few list (`schema.domain.cycle.support`).
     """
 
     network: str = "devnet"

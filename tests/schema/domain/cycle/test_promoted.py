@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from schema.domain.cycle import CycleOptions, State, advance, identify
+from schema.domain.cycle.advance import CycleOptions, State, advance, identify
 from schema.domain.node.observation import Observation, SeedReply
 from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT, SEEDS, key, observation, seed_reply

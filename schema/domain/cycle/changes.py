@@ -7,7 +7,7 @@ again writes the same log. A value that was or is unknown has not changed.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from schema.domain.events import Event, EventType
+from schema.domain.cycle.events import Event, EventType
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.node.process import is_restart, process_of_node

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 
-from schema.domain.merge import Merged, MergedNode
+from schema.domain.cycle.merge import Merged, MergedNode
+from schema.domain.cycle.quorum import MIN_ANSWERING_SEEDS
+from schema.domain.cycle.support import Support
 from schema.domain.node.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
 from schema.domain.node.observation import Listing, SeedReply
-from schema.domain.quorum import MIN_ANSWERING_SEEDS
 from schema.domain.snapshot.record import SeedReport
-from schema.domain.support import Support
 
 
 def seed_reports(

@@ -1,0 +1,1 @@
+"""One polling cycle as pure functions: merging replies, accumulating nodes, judging seeds, finding changes."""
