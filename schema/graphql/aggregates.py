@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 
 from schema.domain.errors import BadUserInput
-from schema.graphql.fields import Weight, argument, attribute, number_argument, published, resolved
 from schema.graphql.figures import Aggregate, Group, GroupKey, Numbers, Whole, groups_of
-from schema.graphql.prices import COLUMN_COST, GROUP_COST, column_cost, group_cost
-from schema.graphql.scalars import BigInt
+from schema.graphql.types.fields import Weight, argument, attribute, number_argument, published, resolved
+from schema.graphql.types.prices import COLUMN_COST, GROUP_COST, column_cost, group_cost
+from schema.graphql.types.scalars import BigInt
 
 MAX_GROUPS = 500
 DEFAULT_GROUPS = 100

@@ -10,22 +10,22 @@ from strawberry import UNSET
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring import alerts as domain
 from schema.domain.scoring.alert import Alert, AlertCount, AlertSummary
-from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.columns import Column, Columns
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
-from schema.graphql.enums import AlertType as AlertKind
-from schema.graphql.enums import Severity, describe
-from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, published, resolved
 from schema.graphql.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
 from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import PNodeType
-from schema.graphql.prices import summary_cost
-from schema.graphql.scalars import DateTime
 from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.tables import InSnapshot, Tables
+from schema.graphql.types.advice import Figure, FigureType, figure
+from schema.graphql.types.enums import AlertType as AlertKind
+from schema.graphql.types.enums import Severity, describe
+from schema.graphql.types.fields import PAGED, After, AsOf, First, Weight, argument, attribute, published, resolved
+from schema.graphql.types.prices import summary_cost
+from schema.graphql.types.scalars import DateTime
 
 AlertView = InSnapshot[Alert]
 

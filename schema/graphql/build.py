@@ -10,8 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 from schema.graphql.errors import PublicErrors, log_internal, request_id_of
 from schema.graphql.guard import Guard, core_schema
 from schema.graphql.query import Query
-from schema.graphql.scalars import SCALARS
 from schema.graphql.subscription import Subscription
+from schema.graphql.types.scalars import SCALARS
 
 if TYPE_CHECKING:
     from graphql import GraphQLError

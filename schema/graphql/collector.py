@@ -12,12 +12,12 @@ from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.outage import Outage
 from schema.domain.snapshot.record import CycleTiming, SeedReport, Snapshot
 from schema.graphql.context import Info
-from schema.graphql.enums import FailureCategory
-from schema.graphql.fields import Weight, attribute, fixed, published, resolved
 from schema.graphql.pnodes import PNodeType
-from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.snapshots import CycleTimingType, Header, SnapshotType
 from schema.graphql.tables import InSnapshot, Tables, in_snapshot, tables_of
+from schema.graphql.types.enums import FailureCategory
+from schema.graphql.types.fields import Weight, attribute, fixed, published, resolved
+from schema.graphql.types.scalars import BigInt, DateTime
 from schema.reads import CollectorState, SeedAttempt, outage
 
 SEEDS = Weight(items=fixed(9))

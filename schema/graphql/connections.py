@@ -1,7 +1,7 @@
 """What all connections share."""
 
-from schema.graphql.fields import attribute, published
 from schema.graphql.paging import Page
+from schema.graphql.types.fields import attribute, published
 
 
 @published(Page, "PageInfo", "Where a page stands in its list.")

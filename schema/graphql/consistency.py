@@ -11,8 +11,6 @@ from schema.domain.scoring.consistency import ConsistencySummary, status_of
 from schema.graphql.columns import Column, Columns, finite
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
-from schema.graphql.enums import ConsistencyHealth, OrderDirection, describe
-from schema.graphql.fields import PAGED, After, First, argument, attribute, published, resolved
 from schema.graphql.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,
@@ -25,9 +23,11 @@ from schema.graphql.filter_inputs import (
 from schema.graphql.filters import compile_filter
 from schema.graphql.paging import Edge, Page, window
 from schema.graphql.pnodes import ConsistencyType, Node, PNodeType, node_consistency
-from schema.graphql.scalars import BigInt
 from schema.graphql.selecting import Listing, order_of, page_of
 from schema.graphql.snapshots import SnapshotType
+from schema.graphql.types.enums import ConsistencyHealth, OrderDirection, describe
+from schema.graphql.types.fields import PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.types.scalars import BigInt
 
 
 def _of(node: PNode) -> Consistency:

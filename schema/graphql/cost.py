@@ -3,7 +3,7 @@
 A field costs 1 and what its weight says; what is selected in a list counts as often as the list is long. A connection
 multiplies its `edges` and `nodes` by the page, a history its `points` by their number, other lists by what is usual.
 A field that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the
-nodes that they look through (`schema.graphql.prices`). Each fragment is costed once: time is linear in the document and
+nodes that they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and
 in the values of its arguments, which are bounded (`schema.graphql.inputs`).
 """
 
@@ -30,10 +30,10 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.graphql.errors import ErrorCode
-from schema.graphql.fields import Arguments, Terms, weight_of
 from schema.graphql.inputs import refused, value_of, with_defaults
 from schema.graphql.introspection import META_FIELDS, Introspection
-from schema.graphql.prices import ERROR_COST, UNCOMPILED_FACTOR
+from schema.graphql.types.fields import Arguments, Terms, weight_of
+from schema.graphql.types.prices import ERROR_COST, UNCOMPILED_FACTOR
 
 BUDGET = 25_000
 MAX_READING_PAGE = 20

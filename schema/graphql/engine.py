@@ -30,10 +30,10 @@ from schema.graphql.context import Context
 from schema.graphql.cost import BUDGET
 from schema.graphql.documents import PRICE_BYTES, Compiled, Document
 from schema.graphql.errors import log_internal, mask_errors
-from schema.graphql.fields import Terms
 from schema.graphql.guard import Priced, choose_operation, core_schema, parse_document, price, validate_document
 from schema.graphql.inputs import refused_variables
 from schema.graphql.introspection import Introspection
+from schema.graphql.types.fields import Terms
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20

@@ -20,7 +20,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 
 from schema.domain.errors import DomainError
-from schema.graphql.scalars import write_datetime
+from schema.graphql.types.scalars import write_datetime
 
 log = structlog.get_logger()
 

@@ -8,11 +8,11 @@ from strawberry import UNSET
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.enums import EventType, OrderDirection
 from schema.graphql.filter_inputs import EventTypeFilter, operator
 from schema.graphql.filters import MAX_LIST, MAX_TEXT
 from schema.graphql.paging import digest_of
-from schema.graphql.scalars import DateTime
+from schema.graphql.types.enums import EventType, OrderDirection
+from schema.graphql.types.scalars import DateTime
 from schema.reads import EventFilter
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, cast
 
 from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode
-from schema.graphql.enums import describe
 from schema.graphql.paging import Matching
+from schema.graphql.types.enums import describe
 
 
 class GroupKey(StrEnum):

@@ -5,8 +5,8 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from schema.graphql.enums import AlertType, ConsistencyStatus, EventType, PNodeStatus, Severity, Tier
-from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.types.enums import AlertType, ConsistencyStatus, EventType, PNodeStatus, Severity, Tier
+from schema.graphql.types.scalars import BigInt, DateTime
 
 
 def operator(text: str) -> Any:

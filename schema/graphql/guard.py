@@ -21,10 +21,10 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema.graphql.context import Context, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.errors import ErrorCode, coded
-from schema.graphql.fields import Terms
 from schema.graphql.inputs import refused_variables
 from schema.graphql.introspection import TooLarge
 from schema.graphql.limits import MAX_ERRORS, MAX_TOKENS, DocumentLimits
+from schema.graphql.types.fields import Terms
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 PARSE_OPTIONS: Mapping[str, Any] = {"max_tokens": MAX_TOKENS}

@@ -20,11 +20,14 @@ from schema.domain.network.analytics import (
 )
 from schema.domain.network.health import NetworkAlert
 from schema.domain.snapshot.record import HealthFactors, NetworkHealth, NetworkTotals
-from schema.graphql.advice import AdviceType
-from schema.graphql.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.context import Context, Info
-from schema.graphql.enums import AdviceLevel, Grade, NetworkStatus, Resolution
-from schema.graphql.fields import (
+from schema.graphql.pnodes import At, From, IncludeCurrent
+from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
+from schema.graphql.tables import InSnapshot
+from schema.graphql.types.advice import AdviceType
+from schema.graphql.types.changes import BigIntChangeType, FloatChangeType
+from schema.graphql.types.enums import AdviceLevel, Grade, NetworkStatus, Resolution
+from schema.graphql.types.fields import (
     PAGED,
     Arguments,
     AsOf,
@@ -37,10 +40,7 @@ from schema.graphql.fields import (
     published,
     resolved,
 )
-from schema.graphql.pnodes import At, From, IncludeCurrent
-from schema.graphql.scalars import DateTime
-from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
-from schema.graphql.tables import InSnapshot
+from schema.graphql.types.scalars import DateTime
 from schema.growth import read_growth
 
 DEFAULT_GROWTH_HOURS = 24

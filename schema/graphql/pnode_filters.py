@@ -8,7 +8,6 @@ from strawberry import UNSET
 from schema.domain.node.pnode import PNode
 from schema.domain.versions import sort_key
 from schema.graphql.columns import Column, Columns, finite
-from schema.graphql.enums import OrderDirection, describe
 from schema.graphql.filter_inputs import (
     BigIntFilter,
     BooleanFilter,
@@ -21,6 +20,7 @@ from schema.graphql.filter_inputs import (
     VersionFilter,
     operator,
 )
+from schema.graphql.types.enums import OrderDirection, describe
 
 PNODE_COLUMNS = Columns[PNode](
     kind="pnodes",

@@ -20,18 +20,27 @@ from schema.domain.node.pnode import (
 from schema.domain.policy import POLICIES
 from schema.domain.scoring.alert import Alert
 from schema.domain.scoring.consistency import consistency_advice, status_of
-from schema.graphql.advice import AdviceType
 from schema.graphql.context import Info
-from schema.graphql.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
-from schema.graphql.fields import Arguments, Weight, argument, attribute, fixed, number_argument, published, resolved
-from schema.graphql.prices import READ_COST
-from schema.graphql.probes import ProbeType
-from schema.graphql.provenance import ProvenanceType
 from schema.graphql.reading import availability_reading, node_reading, points_expected
-from schema.graphql.scalars import BigInt, DateTime
-from schema.graphql.scores import ScoreType
 from schema.graphql.series import AvailabilityType, NodeHistoryType
 from schema.graphql.tables import InSnapshot, in_snapshot
+from schema.graphql.types.advice import AdviceType
+from schema.graphql.types.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
+from schema.graphql.types.fields import (
+    Arguments,
+    Weight,
+    argument,
+    attribute,
+    fixed,
+    number_argument,
+    published,
+    resolved,
+)
+from schema.graphql.types.prices import READ_COST
+from schema.graphql.types.probes import ProbeType
+from schema.graphql.types.provenance import ProvenanceType
+from schema.graphql.types.scalars import BigInt, DateTime
+from schema.graphql.types.scores import ScoreType
 
 if TYPE_CHECKING:
     from schema.graphql.alerts import AlertType

@@ -20,9 +20,9 @@ from schema.domain.policy import (
 )
 from schema.domain.snapshot.record import ScorePolicy
 from schema.graphql.context import Info
-from schema.graphql.enums import Tier
-from schema.graphql.fields import Weight, argument, attribute, fixed, published, resolved
-from schema.graphql.scalars import BigInt
+from schema.graphql.types.enums import Tier
+from schema.graphql.types.fields import Weight, argument, attribute, fixed, published, resolved
+from schema.graphql.types.scalars import BigInt
 
 
 class PolicyView(NamedTuple):

@@ -6,7 +6,6 @@ from schema.graphql.alerts import AlertConnectionType, alerts
 from schema.graphql.collector import CollectorType, collector
 from schema.graphql.consistency import ConsistencyConnectionType, consistency
 from schema.graphql.events import EventConnectionType, events
-from schema.graphql.fields import Weight, resolved
 from schema.graphql.network import (
     GrowthType,
     NetworkAnalyticsType,
@@ -31,13 +30,14 @@ from schema.graphql.pnode_queries import (
 )
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.policies import ScorePolicyType, score_policy
-from schema.graphql.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
 from schema.graphql.reading import network_reading, points_expected
 from schema.graphql.recommendations import RecommendationConnectionType, recommendations
 from schema.graphql.series import NetworkHistoryType
 from schema.graphql.service import ServiceConfigType, service_config, snapshot
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.topology import TopologyType, topology
+from schema.graphql.types.fields import Weight, resolved
+from schema.graphql.types.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
 
 _READ = Weight(base=READ_COST)
 _SCAN = Weight(base=SCAN_COST)

@@ -8,9 +8,9 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.availability import WINDOW_SECONDS, Window
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, Resolution
 from schema.domain.history.ranges import POINT_LIMIT
-from schema.graphql.fields import Arguments, Terms
-from schema.graphql.prices import BUCKET_COST, BUCKETS, RAW_POINT_COST
-from schema.graphql.scalars import read_datetime
+from schema.graphql.types.fields import Arguments, Terms
+from schema.graphql.types.prices import BUCKET_COST, BUCKETS, RAW_POINT_COST
+from schema.graphql.types.scalars import read_datetime
 
 # Hourly buckets that are kept by default.
 KEPT_HOURS = 90 * DAY // HOUR

@@ -10,22 +10,33 @@ from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import PNode, PNodeStatus, Score
 from schema.domain.scoring.recommend import Criteria, Criterion, Recommendation
-from schema.graphql.advice import Figure, FigureType, figure
 from schema.graphql.connections import PageInfoType
 from schema.graphql.context import Info
-from schema.graphql.enums import CriterionName
-from schema.graphql.fields import PAGED, After, AsOf, First, Weight, argument, attribute, fixed, published, resolved
 from schema.graphql.filter_inputs import operator
 from schema.graphql.filters import EVERYTHING, Filter, compile_filter
 from schema.graphql.index import Index, Rows
 from schema.graphql.paging import Page, window
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
-from schema.graphql.prices import ASSESS_COST
-from schema.graphql.scores import ScoreType
 from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.tables import InSnapshot
+from schema.graphql.types.advice import Figure, FigureType, figure
+from schema.graphql.types.enums import CriterionName
+from schema.graphql.types.fields import (
+    PAGED,
+    After,
+    AsOf,
+    First,
+    Weight,
+    argument,
+    attribute,
+    fixed,
+    published,
+    resolved,
+)
+from schema.graphql.types.prices import ASSESS_COST
+from schema.graphql.types.scores import ScoreType
 
 MAX_UPTIME_DAYS = 36_500
 MAX_POINTS = 100

@@ -8,11 +8,11 @@ from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.graphql.columns import Columns, Order
 from schema.graphql.context import Context
-from schema.graphql.enums import OrderDirection
 from schema.graphql.filters import EVERYTHING, Filter
 from schema.graphql.index import Arranged, Index
 from schema.graphql.paging import Matching, Page, Selection, Window, digest_of, tables_for, take
 from schema.graphql.tables import Tables
+from schema.graphql.types.enums import OrderDirection
 
 T = TypeVar("T")
 

@@ -20,10 +20,10 @@ from schema.domain.history.trends import (
     history_summary,
     node_trends,
 )
-from schema.graphql.changes import BigIntChangeType, FloatChangeType
-from schema.graphql.enums import Resolution
-from schema.graphql.fields import PAGED, attribute, published, resolved
-from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.types.changes import BigIntChangeType, FloatChangeType
+from schema.graphql.types.enums import Resolution
+from schema.graphql.types.fields import PAGED, attribute, published, resolved
+from schema.graphql.types.scalars import BigInt, DateTime
 
 
 class Metric(NamedTuple):

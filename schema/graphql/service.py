@@ -11,11 +11,11 @@ from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql import filters, limits, paging
 from schema.graphql.context import Info, Retention, ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE
-from schema.graphql.enums import Resolution
-from schema.graphql.fields import AsOf, Weight, attribute, fixed, published, resolved
-from schema.graphql.scalars import DateTime
 from schema.graphql.snapshots import Header
 from schema.graphql.tables import InSnapshot
+from schema.graphql.types.enums import Resolution
+from schema.graphql.types.fields import AsOf, Weight, attribute, fixed, published, resolved
+from schema.graphql.types.scalars import DateTime
 
 
 class Limits(NamedTuple):

@@ -10,9 +10,9 @@ from schema.domain.snapshot.record import (
     VersionCount,
 )
 from schema.graphql.context import Info
-from schema.graphql.fields import attribute, published, resolved
-from schema.graphql.scalars import BigInt, DateTime
 from schema.graphql.tables import InSnapshot
+from schema.graphql.types.fields import attribute, published, resolved
+from schema.graphql.types.scalars import BigInt, DateTime
 
 Header = InSnapshot[SnapshotHeader]
 

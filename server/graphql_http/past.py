@@ -8,7 +8,7 @@ from graphql.language import SelectionSetNode
 
 from schema.domain.base import HOUR
 from schema.graphql.engine import Ready
-from schema.graphql.scalars import read_datetime
+from schema.graphql.types.scalars import read_datetime
 
 _TIMELESS = frozenset({"__typename"})
 # Below an `asOf`, these speak of other times than that of the snapshot: of ranges, and of now.

@@ -26,7 +26,7 @@ from schema.domain.scoring.scores import score_node
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.context import Context
 from schema.graphql.query import Query
-from schema.graphql.scalars import SCALARS
+from schema.graphql.types.scalars import SCALARS
 from server import logs
 from server.app import assemble
 from server.lifecycle import Lifecycle

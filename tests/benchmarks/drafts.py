@@ -17,7 +17,7 @@ from graphql import (
     is_required_argument,
 )
 
-from schema.graphql.scalars import write_datetime
+from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT, address, key
 
 PAGES = (0, 1, 20, 100, 250, 500)

@@ -22,7 +22,7 @@ from graphql.pyutils import inspect
 
 from schema.graphql.compiled.core import is_awaitable
 from schema.graphql.compiled.errors import Unexpected
-from schema.graphql.scalars import LAST_SECOND, MAX_EXACT, write_bigint, write_datetime
+from schema.graphql.types.scalars import LAST_SECOND, MAX_EXACT, write_bigint, write_datetime
 
 # The times of a snapshot are few, and a node's page holds the same ones as the page before.
 _rfc3339 = lru_cache(maxsize=8_192)(write_datetime)

@@ -11,7 +11,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from schema.graphql.compiled.errors import NotCompilable
-from schema.graphql.fields import Attribute
+from schema.graphql.types.fields import Attribute
 
 _STRAWBERRY_RESOLVER = "GraphQLCoreConverter.from_resolver.<locals>."
 

@@ -9,9 +9,10 @@ from schema.graphql.build import build_schema
 from schema.graphql.context import ServiceInfo
 from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.engine import Engine, Ready
-from schema.graphql.fields import Terms
 from schema.graphql.guard import core_schema, price
-from schema.graphql.prices import (
+from schema.graphql.reading import KEPT_HOURS
+from schema.graphql.types.fields import Terms
+from schema.graphql.types.prices import (
     COLUMN_COST,
     CONDITION_COST,
     CRITERION_COST,
@@ -25,7 +26,6 @@ from schema.graphql.prices import (
     UNCOMPILED_FACTOR,
     VALUE_COST,
 )
-from schema.graphql.reading import KEPT_HOURS
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run

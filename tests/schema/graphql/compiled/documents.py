@@ -18,7 +18,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from schema.graphql.scalars import write_datetime
+from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT, address, key
 
 MAX_DEPTH = 6

@@ -13,9 +13,9 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.domain.errors import BadUserInput
-from schema.graphql.enums import PNodeStatus
-from schema.graphql.fields import attribute, resolved
-from schema.graphql.scalars import SCALARS, BigInt, DateTime
+from schema.graphql.types.enums import PNodeStatus
+from schema.graphql.types.fields import attribute, resolved
+from schema.graphql.types.scalars import SCALARS, BigInt, DateTime
 
 ODD: dict[str, tuple[object, ...]] = {
     "text": ("", "é", 5, True, 1.5, None, b"b", PNodeStatus.GHOST),

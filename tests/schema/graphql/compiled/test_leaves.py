@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.graphql.compiled.leaves import Leaf, leaf_expression, leaf_writer
-from schema.graphql.enums import PNodeStatus, Tier
+from schema.graphql.types.enums import PNodeStatus, Tier
 from tests.schema.graphql.compiled.answers import CORE
 
 SCALARS: list[Any] = [GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat]

@@ -12,8 +12,8 @@ from graphql import GraphQLSchema
 from schema.domain.errors import BadUserInput
 from schema.graphql.compiled import Compiler
 from schema.graphql.errors import mask_errors
-from schema.graphql.fields import attribute, resolved
 from schema.graphql.guard import core_schema
+from schema.graphql.types.fields import attribute, resolved
 from tests.factories import key, network
 from tests.fakes import FakeReads
 from tests.patience import patience

@@ -11,9 +11,9 @@ from schema.graphql.compiled.arguments import NO_VARIABLES, ArgumentReader
 from schema.graphql.compiled.plan import Selected, Tree, tree_of
 from schema.graphql.compiled.source import functions_of, generate
 from schema.graphql.compiled.survey import survey
-from schema.graphql.fields import attribute, resolved
 from schema.graphql.guard import core_schema
 from schema.graphql.tables import InSnapshot
+from schema.graphql.types.fields import attribute, resolved
 from tests.schema.graphql.compiled.answers import CORE, compiled, operation_of, settled
 from tests.schema.graphql.compiled.worlds import WORLDS, context
 

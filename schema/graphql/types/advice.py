@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from schema.domain.network.advice import Advice
-from schema.graphql.enums import AdviceLevel
-from schema.graphql.fields import attribute, published
+from schema.graphql.types.enums import AdviceLevel
+from schema.graphql.types.fields import attribute, published
 
 
 class Figure(NamedTuple):

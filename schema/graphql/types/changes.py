@@ -1,9 +1,9 @@
 """From one figure to another, as GraphQL types."""
 
 from schema.domain.history.trends import Change
-from schema.graphql.enums import Trend
-from schema.graphql.fields import attribute, published
-from schema.graphql.scalars import BigInt
+from schema.graphql.types.enums import Trend
+from schema.graphql.types.fields import attribute, published
+from schema.graphql.types.scalars import BigInt
 
 
 @published(Change, "BigIntChange", "From one integer to another, in the unit of the field.")

@@ -6,9 +6,9 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from schema.domain.node.pnode import Disagreement, MissingField, Provenance
-from schema.graphql.enums import MissingReason
-from schema.graphql.fields import attribute, published, resolved
-from schema.graphql.scalars import DateTime
+from schema.graphql.types.enums import MissingReason
+from schema.graphql.types.fields import attribute, published, resolved
+from schema.graphql.types.scalars import DateTime
 
 
 class ReportedValue(NamedTuple):

@@ -8,7 +8,7 @@ from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.graphql.scalars import (
+from schema.graphql.types.scalars import (
     LAST_SECOND,
     MAX_EXACT,
     read_bigint,

@@ -4,9 +4,9 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from schema.domain.node.probe import Probe
-from schema.graphql.enums import FailureCategory
-from schema.graphql.fields import attribute, published, resolved
-from schema.graphql.scalars import BigInt, DateTime
+from schema.graphql.types.enums import FailureCategory
+from schema.graphql.types.fields import attribute, published, resolved
+from schema.graphql.types.scalars import BigInt, DateTime
 
 
 def contradicted_fields(root: strawberry.Parent[Probe]) -> list[str]:

@@ -10,8 +10,8 @@ from schema.domain.node.pnode import (
     Trust,
     TrustParts,
 )
-from schema.graphql.enums import Tier
-from schema.graphql.fields import attribute, published, resolved
+from schema.graphql.types.enums import Tier
+from schema.graphql.types.fields import attribute, published, resolved
 
 
 def inputs_missing(root: strawberry.Parent[Score]) -> list[str]:

@@ -6,7 +6,7 @@ prices to counts of the steps that are taken. A `*_ROWS` constant says for how m
 
 from typing import NamedTuple, cast
 
-from schema.graphql.fields import Arguments, Terms
+from schema.graphql.types.fields import Arguments, Terms
 
 # A list, whatever is asked of it.
 SCAN_COST = 100

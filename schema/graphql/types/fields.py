@@ -16,7 +16,7 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from schema.domain.base import UnixSeconds
-from schema.graphql.scalars import LAST_SECOND, DateTime
+from schema.graphql.types.scalars import LAST_SECOND, DateTime
 
 Arguments = Mapping[str, object]
 """Arguments of a field by their public names, as a document and its variables give them: not validated yet."""
