@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Message
 
-from schema.graphql.bounded import BoundedMap, compact
+from schema.graphql.execution.bounded import BoundedMap, compact
 from server.compress import COMPRESSORS, MIN_BYTES
 from server.rest.etag import coded, etag_of
 from server.supervisor import owned

@@ -19,10 +19,10 @@ from starlette.routing import Route, WebSocketRoute
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import DomainError
 from schema.graphql.build import build_schema, export_sdl
-from schema.graphql.compiled import compile_operation
-from schema.graphql.context import Retention
-from schema.graphql.context import ServiceInfo as GraphQLServiceInfo
-from schema.graphql.engine import Engine
+from schema.graphql.execution.compiled import compile_operation
+from schema.graphql.execution.context import Retention
+from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
+from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
 from server.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
 from server.cache import ResponseCache

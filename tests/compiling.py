@@ -3,8 +3,8 @@
 import os
 
 from schema.graphql.build import build_schema
-from schema.graphql.compiled import compile_operation
-from schema.graphql.engine import Engine
+from schema.graphql.execution.compiled import compile_operation
+from schema.graphql.execution.engine import Engine
 
 COMPILED = os.environ.get("GRAPHQL_COMPILED", "true").lower() != "false"
 

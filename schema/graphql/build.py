@@ -7,8 +7,8 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema.graphql.errors import PublicErrors, log_internal, request_id_of
-from schema.graphql.guard import Guard, core_schema
+from schema.graphql.execution.checks import Guard, core_schema
+from schema.graphql.execution.errors import PublicErrors, log_internal, request_id_of
 from schema.graphql.query import Query
 from schema.graphql.subscription import Subscription
 from schema.graphql.types.scalars import SCALARS
@@ -29,7 +29,7 @@ class PublicSchema(strawberry.Schema):
 def build_schema() -> strawberry.Schema:
     """The schema of the public API, with its limits and its masking of errors; one for the process.
 
-    Executed with a `schema.graphql.context.Context` for each operation.
+    Executed with a `schema.graphql.execution.context.Context` for each operation.
     """
     return PublicSchema(
         query=Query,

@@ -10,7 +10,7 @@ from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.scoring.consistency import ConsistencySummary, status_of
 from schema.graphql.columns import Column, Columns, finite
 from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
+from schema.graphql.execution.context import Info
 from schema.graphql.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,

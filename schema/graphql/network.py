@@ -20,10 +20,10 @@ from schema.domain.network.analytics import (
 )
 from schema.domain.network.health import NetworkAlert
 from schema.domain.snapshot.record import HealthFactors, NetworkHealth, NetworkTotals
-from schema.graphql.context import Context, Info
+from schema.graphql.execution.context import Context, Info
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.pnodes import At, From, IncludeCurrent
 from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
-from schema.graphql.tables import InSnapshot
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.types.enums import AdviceLevel, Grade, NetworkStatus, Resolution

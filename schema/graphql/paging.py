@@ -18,9 +18,9 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import BadUserInput, InvalidCursor
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.graphql.columns import Columns, Order, Value
-from schema.graphql.context import Context
+from schema.graphql.execution.context import Context
+from schema.graphql.execution.tables import InSnapshot, Tables
 from schema.graphql.index import Arranged, Index, Rows
-from schema.graphql.tables import InSnapshot, Tables
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ from schema.domain.scoring.compare import (
 from schema.domain.words import counted
 from schema.graphql.aggregates import PNodeAggregateType
 from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.figures import Whole
 from schema.graphql.filters import compile_filter
 from schema.graphql.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
@@ -24,7 +25,6 @@ from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.selecting import Listing, order_of, page_of
 from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot, in_snapshot
 from schema.graphql.types.advice import Figure, FigureType, figure
 from schema.graphql.types.enums import ComparedBy
 from schema.graphql.types.fields import (

@@ -19,7 +19,7 @@ from schema.domain.policy import (
     TrustPolicy,
 )
 from schema.domain.snapshot.record import ScorePolicy
-from schema.graphql.context import Info
+from schema.graphql.execution.context import Info
 from schema.graphql.types.enums import Tier
 from schema.graphql.types.fields import Weight, argument, attribute, fixed, published, resolved
 from schema.graphql.types.scalars import BigInt

@@ -9,8 +9,8 @@ from schema.domain.snapshot.record import (
     SnapshotHeader,
     VersionCount,
 )
-from schema.graphql.context import Info
-from schema.graphql.tables import InSnapshot
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.types.fields import attribute, published, resolved
 from schema.graphql.types.scalars import BigInt, DateTime
 

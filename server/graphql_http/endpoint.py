@@ -8,9 +8,9 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from schema.graphql.bounded import BoundedMap
-from schema.graphql.engine import Failure, Ready, Response
-from schema.graphql.errors import ErrorCode
+from schema.graphql.execution.bounded import BoundedMap
+from schema.graphql.execution.engine import Failure, Ready, Response
+from schema.graphql.execution.errors import ErrorCode
 from server.cache import Answer, Flights, Headers, ResponseCache
 from server.clients import client_of
 from server.encode import encode

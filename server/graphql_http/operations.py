@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Hashable
 from http import HTTPStatus
 
-from schema.graphql.bounded import BoundedMap
-from schema.graphql.context import Context, ServiceInfo
-from schema.graphql.engine import Engine, Failure, Ready, Response, Result
-from schema.graphql.errors import ErrorCode
-from schema.graphql.inputs import extent_of
+from schema.graphql.execution.bounded import BoundedMap
+from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.engine import Engine, Failure, Ready, Response, Result
+from schema.graphql.execution.errors import ErrorCode
+from schema.graphql.execution.inputs import extent_of
 from schema.reads import Reads, Updates
 from server.encode import encode
 from server.graphql_http.feeds import Source

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.streams import closing
+from schema.graphql.execution.streams import closing
 from schema.reads import Updates
 from server.turns import Turns
 

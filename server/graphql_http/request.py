@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import orjson
 from graphql import OperationDefinitionNode, OperationType
 
-from schema.graphql.guard import choose_operation, parse_document
+from schema.graphql.execution.checks import choose_operation, parse_document
 
 MAX_URL_BYTES = 65_536
 MAX_URL_FIELDS = 16

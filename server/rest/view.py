@@ -20,7 +20,7 @@ from schema.domain.scoring.alerts import Alert, CriticalNode, critical_nodes, sn
 from schema.domain.scoring.recommend import Criteria, Recommendations, recommend
 from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_valid
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from schema.graphql.bounded import compact
+from schema.graphql.execution.bounded import compact
 from schema.reads import Reads
 from server.encode import encode
 from server.rest.aside import Aside

@@ -24,7 +24,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring.scores import score_node
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.context import Context
+from schema.graphql.execution.context import Context
 from schema.graphql.query import Query
 from schema.graphql.types.scalars import SCALARS
 from server import logs

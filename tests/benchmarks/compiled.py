@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, cast
 from graphql import DocumentNode, OperationDefinitionNode, execute, parse
 
 from schema.graphql.build import build_schema
-from schema.graphql.compiled import Compiler
-from schema.graphql.context import Context
-from schema.graphql.guard import core_schema
+from schema.graphql.execution.checks import core_schema
+from schema.graphql.execution.compiled import Compiler
+from schema.graphql.execution.context import Context
 from tests.benchmarks.questions import LEAVES
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

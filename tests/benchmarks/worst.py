@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import orjson
 
-from schema.graphql.context import Context
-from schema.graphql.engine import Engine, Failure, Ready
-from schema.graphql.tables import tables_of
+from schema.graphql.execution.context import Context
+from schema.graphql.execution.engine import Engine, Failure, Ready
+from schema.graphql.execution.tables import tables_of
 from tests.benchmarks.drafts import Draft, Drafter
 from tests.compiling import engine as make_engine
 from tests.factories import AT, network

@@ -40,7 +40,7 @@ _MAX_INT32 = 2**31 - 1
 
 
 class Weight(NamedTuple):
-    """What a field costs before it runs; see `schema.graphql.cost`.
+    """What a field costs before it runs; see `schema.graphql.execution.cost`.
 
     `base` is the field itself, `more` what its arguments and the number of nodes add. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the

@@ -1,6 +1,6 @@
 """What the work behind a field costs besides its selection, in units of about 0.7 microseconds of one core.
 
-The constants were measured (`python -m tests.benchmarks.worst`), and `tests/schema/graphql/test_calibration.py` holds
+The constants were measured (`python -m tests.benchmarks.worst`), and `tests/schema/graphql/execution/test_calibration.py` holds
 prices to counts of the steps that are taken. A `*_ROWS` constant says for how many rows of a list one unit is enough.
 """
 

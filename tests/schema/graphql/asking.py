@@ -5,7 +5,7 @@ from typing import Any
 
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
-from schema.graphql.context import Context, ServiceInfo
+from schema.graphql.execution.context import Context, ServiceInfo
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 

@@ -5,7 +5,7 @@ from typing import Any
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
 
 from schema.graphql.build import build_schema
-from schema.graphql.guard import core_schema
+from schema.graphql.execution.checks import core_schema
 
 CORE = core_schema(build_schema())
 

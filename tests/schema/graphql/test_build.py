@@ -18,8 +18,8 @@ from graphql import (
 from strawberry.types.base import get_object_definition
 
 from schema.graphql.build import build_schema, export_sdl
-from schema.graphql.guard import core_schema
-from schema.graphql.tables import InSnapshot
+from schema.graphql.execution.checks import core_schema
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.types.fields import PUBLISHED, Attribute
 
 GOLDEN = Path(__file__).parents[3] / "schema" / "schema.graphql"

@@ -8,7 +8,7 @@ import pytest
 
 from schema.domain.base import DAY
 from schema.domain.cycle.events import Event, EventType
-from schema.graphql.context import Retention, ServiceInfo
+from schema.graphql.execution.context import Retention, ServiceInfo
 from tests.factories import AT, address, key, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.node.observation import FailureCategory
 from schema.domain.policy import POLICY_1_0
-from schema.graphql.context import Retention, ServiceInfo
+from schema.graphql.execution.context import Retention, ServiceInfo
 from schema.graphql.types.advice import figure
 from schema.reads import CollectorState, SeedAttempt
 from tests.factories import AT, SEEDS, network, pnode, seed_report, snapshot

@@ -10,7 +10,7 @@ import pytest
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
-from schema.graphql.context import Context
+from schema.graphql.execution.context import Context
 from tests.factories import AT, key, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.patience import patience

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.context import ServiceInfo
+from schema.graphql.execution.context import ServiceInfo
 from server.cache import ResponseCache
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds

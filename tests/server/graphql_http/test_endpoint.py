@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from schema.domain.errors import SnapshotUnavailable
-from schema.graphql.errors import ErrorCode
+from schema.graphql.execution.errors import ErrorCode
 from tests.asgi import Reply, Stream, call
 from tests.factories import AT, network, pnode, snapshot
 from tests.server.graphql_http.conftest import Api

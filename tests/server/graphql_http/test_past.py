@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from schema.graphql.build import build_schema
-from schema.graphql.engine import Engine, Ready
+from schema.graphql.execution.engine import Engine, Ready
 from server.graphql_http.past import is_closed_past
 from tests.factories import AT
 

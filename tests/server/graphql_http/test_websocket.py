@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schema.domain.cycle.events import Event, EventType
-from schema.graphql.context import Context
+from schema.graphql.execution.context import Context
 from server.graphql_http.holdings import MAX_BYTES_PER_SOCKET
 from server.graphql_http.outbox import MAX_AHEAD_RESULTS, MAX_WAITING_SNAPSHOTS
 from server.graphql_http.pace import MESSAGES_AT_ONCE

@@ -1,0 +1,171 @@
+"""What every operation passes before it runs: parsing, limits, validation, cost."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry import Schema
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
+from schema.graphql.execution.errors import ErrorCode, coded
+from schema.graphql.execution.inputs import refused_variables
+from schema.graphql.execution.introspection import TooLarge
+from schema.graphql.execution.limits import MAX_ERRORS, MAX_TOKENS, DocumentLimits
+from schema.graphql.types.fields import Terms
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+PARSE_OPTIONS: Mapping[str, Any] = {"max_tokens": MAX_TOKENS}
+
+
+class Checked(NamedTuple):
+    """A document that parses, or the errors for which it must not run."""
+
+    document: DocumentNode | None
+    errors: tuple[GraphQLError, ...] = ()
+
+
+class Priced(NamedTuple):
+    """The cost of an operation, and the error if that is too much."""
+
+    cost: int
+    error: GraphQLError | None = None
+
+
+def parse_document(query: str) -> Checked:
+    """The document of a query; else the one error that it has. At most 2,000 tokens, comments included."""
+    try:
+        document = parse(query, **PARSE_OPTIONS)
+    except GraphQLError as error:
+        return Checked(None, (coded(error, ErrorCode.GRAPHQL_PARSE_FAILED),))
+    # Tokens know their neighbours on both sides: only the collector of garbage could free a document with such cycles.
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        token.prev, token.next, token = None, None, token.next
+    return Checked(document)
+
+
+def validate_document(schema: GraphQLSchema, document: DocumentNode) -> tuple[GraphQLError, ...]:
+    """The errors of a document, at most 5; the limits first, as the other rules may take long on what breaks them."""
+    errors = validate(schema, document, [DocumentLimits], max_errors=MAX_ERRORS)
+    if not errors:
+        errors = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
+    return tuple(coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors[:MAX_ERRORS])
+
+
+def choose_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | GraphQLError:
+    """The operation to run: the named one, or the only one."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name is None and len(operations) == 1:
+        return operations[0]
+    for operation in operations:
+        if name is not None and operation.name is not None and operation.name.value == name:
+            return operation
+    message = (
+        f"The document has {len(operations)} operations, expected operationName to choose one."
+        if name is None
+        else f"The document has no operation named {name:.60}."
+    )
+    return GraphQLError(message, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
+
+
+def price(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, object],
+    terms: Terms,
+) -> Priced:
+    """The cost of a valid operation, with an error where it exceeds the budget, reads the store too often, or where an
+    argument holds too much.
+    """
+    try:
+        found = cost_of(schema, document, operation, variables, terms)
+    except TooLarge:
+        text = f"The answer about the schema has more than {BUDGET} fields; ask for less of it."
+        return Priced(BUDGET, _too_costly(text, operation, BUDGET + 1, BUDGET))
+    except GraphQLError as error:
+        return Priced(0, error)
+    if found.reads > MAX_READING_PAGE:
+        text = f"history and availability in a list need pages of at most {MAX_READING_PAGE}."
+        return Priced(found.fixed, _too_costly(text, operation, found.fixed, MAX_READING_PAGE))
+    if found.fixed > BUDGET:
+        text = f"The operation costs {found.fixed}, expected at most {BUDGET}; ask for fewer fields or smaller pages."
+        return Priced(found.fixed, _too_costly(text, operation, found.fixed, BUDGET))
+    return Priced(found.fixed)
+
+
+def _too_costly(text: str, operation: OperationDefinitionNode, cost: int, limit: int) -> GraphQLError:
+    extensions = {"code": ErrorCode.COST_LIMIT_EXCEEDED.value, "cost": cost, "limit": limit}
+    return GraphQLError(text, operation, extensions=extensions)
+
+
+def core_schema(schema: Schema) -> GraphQLSchema:
+    """graphql-core's schema within Strawberry's, which has no public name for it."""
+    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (there is no other way to it)
+
+
+def _terms(context: object) -> Terms:
+    """The terms of a request; of a schema that is asked without a context, those of a fresh deployment."""
+    if isinstance(context, Context):
+        current = context.reads.current()
+        return Terms(int(context.now), context.service.interval, len(current.nodes) if current is not None else 0)
+    return Terms(0, ServiceInfo().interval)
+
+
+# A handful of documents makes nearly all requests; the bound keeps a flood of others from growing memory.
+_parse_cached = lru_cache(maxsize=256)(parse_document)
+_validate_cached = lru_cache(maxsize=256)(validate_document)
+
+
+class Guard(SchemaExtension):
+    """Puts the checks in front of every operation that runs through the schema, and publishes its cost."""
+
+    _cost: int | None = None
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.graphql_document is None and context.query:
+            checked = _parse_cached(context.query)
+            if checked.document is None:
+                raise checked.errors[0]
+            context.graphql_document = checked.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        document = context.graphql_document
+        if document is not None and context.pre_execution_errors is None:
+            context.pre_execution_errors = list(self._errors(document))
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self._cost is None else {"cost": {"value": self._cost, "budget": BUDGET}}
+
+    def _errors(self, document: DocumentNode) -> tuple[GraphQLError, ...]:
+        context = self.execution_context
+        schema = core_schema(context.schema)
+        errors = _validate_cached(schema, document)
+        if errors:
+            return errors
+        operation = choose_operation(document, context._provided_operation_name)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (operation_name falls back to the first of several)
+        if isinstance(operation, GraphQLError):
+            return (operation,)
+        refused = refused_variables(context.variables or {})
+        if refused is not None:
+            return (refused,)
+        priced = price(schema, document, operation, context.variables or {}, _terms(context.context))
+        self._cost = priced.cost
+        return () if priced.error is None else (priced.error,)

@@ -1,0 +1,188 @@
+"""A tree as Python: one function for each object, which writes the dictionary of its selected fields, or raises.
+
+    def functions(InSnapshot, known, vet, listed, leaf_4, call_5):
+        def object_1(x, run):
+            if type(x) not in known:
+                vet(x)
+            r = x.record if type(x) is InSnapshot else x
+            return {
+                'id': v if type(v := r.id) is str else leaf_4(v),
+                'score': None if (v := call_5(root=x)) is None else object_2(v, run),
+            }
+        ...
+        return [object_0, object_1, object_2], {}
+
+They are functions within one, so that they hold what they use, and no names of their own module that would hold them:
+a program that is let go is gone at once, without the garbage collector.
+
+Nothing that a stranger wrote becomes code: of a document, only the names of the answer are in it, as literals of
+strings made by `repr`. All else are attributes and parameters named in our own modules, and names made here for values.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
+
+from graphql import GraphQLList, GraphQLNonNull, Undefined
+from graphql.pyutils import inspect
+
+from schema.graphql.execution.compiled.errors import Unexpected
+from schema.graphql.execution.compiled.leaves import Leaf, leaf_expression, leaf_writer
+from schema.graphql.execution.compiled.plan import Entry, Level, Tree
+from schema.graphql.execution.compiled.recipes import Call, Load
+from schema.graphql.execution.core import OutputType, is_awaitable, wrapped
+from schema.graphql.execution.tables import InSnapshot
+
+Write = Callable[[Any, Any], Any]
+"""A generated function of an object (or another value) and the `Run`."""
+
+_GLOBALS: dict[str, Any] = {}  # all generated code has the builtins alone in common
+
+
+class Functions(NamedTuple):
+    """The functions of a tree: those of its levels, in their order, and those of values that are awaited, by entry.
+
+    Of these, the ones that hold nothing more to await.
+    """
+
+    levels: list[Write]
+    values: dict[int, Write]
+
+
+def generate(tree: Tree) -> tuple[str, dict[str, object]]:
+    """The text of the function that makes a tree's functions, and what it is to be given."""
+    generator = _Generator()
+    awaited = [entry for entry in tree.entries if entry.is_async and entry.holds_plain]
+    for level in tree.levels:
+        generator.level(level)
+    for entry in awaited:
+        generator.value(entry)
+    levels = ", ".join(_object(level) for level in tree.levels)
+    values = ", ".join(f"{entry.number}: {_value(entry)}" for entry in awaited)
+    head = f"def functions({', '.join(generator.names)}):"
+    return "\n    ".join([head, *generator.lines, f"return [{levels}], {{{values}}}"]), generator.names
+
+
+def functions_of(tree: Tree) -> Functions:
+    """The functions of a tree, ready to be called."""
+    text, given = generate(tree)
+    made: dict[str, Any] = {}
+    exec(compile(text, "<compiled GraphQL>", "exec"), _GLOBALS, made)  # noqa: S102  (see above: no stranger's text is in it)  # nosec B102
+    return Functions(*made["functions"](**given))
+
+
+class _Generator:
+    """Writes functions, and names the values that they use."""
+
+    def __init__(self) -> None:
+        known: set[type] = set()
+        self.lines: list[str] = []
+        self.names: dict[str, object] = {
+            "InSnapshot": InSnapshot,
+            "known": known,
+            "vet": _vet_into(known),
+            "listed": _listed,
+        }
+        self._given: dict[object, str] = {}
+
+    def level(self, level: Level) -> None:
+        fields = [f"        {entry.key!r}: {self._field(entry)}," for entry in level.entries]
+        loads = [entry.recipe for entry in level.entries if isinstance(entry.recipe, Load) and entry.is_plain]
+        self.lines.append(f"def {_object(level)}(x, run):")
+        if level.number > 0:  # at the root there is no object: its fields are functions of the context
+            self.lines += ["    if type(x) not in known:", "        vet(x)"]
+        if any(_holder(load) == "r" for load in loads):
+            self.lines.append("    r = x.record if type(x) is InSnapshot else x")
+        self.lines += ["    return {", *fields, "    }"]
+
+    def value(self, entry: Entry) -> None:
+        body = self._completed(entry.type, "v", entry)
+        self.lines += [f"def {_value(entry)}(v, run):", f"    return {body}"]
+
+    def _field(self, entry: Entry) -> str:
+        if not entry.is_plain:
+            return "None"
+        match entry.recipe:
+            case None:
+                return repr(entry.parent.name)
+            case Load() as load:
+                return self._completed(entry.type, f"{_holder(load)}.{load.name}", entry, load.sound)
+            case Call() as call:
+                return self._completed(entry.type, self._call(call, entry), entry)
+
+    def _call(self, call: Call, entry: Entry) -> str:
+        given = [f"{name}=x" for name in call.sources]
+        if call.info is not None:
+            given.append(f"{call.info}=run.info({entry.number})")
+        written = entry.given.written if entry.given is not None else None
+        if written is None:
+            given.append(f"**run.arguments({entry.number})")
+        else:
+            given += [f"{name}={self._name('given', value)}" for name, value in written.items()]
+        return f"{self._name('call', call.function)}({', '.join(given)})"
+
+    def _completed(self, type_: OutputType, load: str, entry: Entry, sound: Callable[[Any], bool] | None = None) -> str:
+        """An expression that writes the value of the expression `load`, which is of the type."""
+        nullable = not isinstance(type_, GraphQLNonNull)
+        inner = type_ if nullable else wrapped(type_)
+        if isinstance(inner, GraphQLList):
+            write = self._list(wrapped(inner), entry)
+        elif entry.below is not None:
+            write = _object(entry.below)
+        else:
+            return leaf_expression(Leaf(inner, nullable, sound), load, self._name)
+        if not nullable:
+            return f"{write}({load}, run)"
+        return f"None if {'v' if load == 'v' else f'(v := {load})'} is None else {write}(v, run)"
+
+    def _list(self, item: OutputType, entry: Entry) -> str:
+        """The name of a function that writes lists of the type."""
+        body = self._completed(item, "v", entry)
+        name = f"list_{len(self.lines)}"
+        self.lines += [
+            f"def {name}(x, run):",
+            "    out = []",
+            "    add = out.append",
+            "    for v in x if type(x) is tuple or type(x) is list else listed(x):",
+            f"        add({body})",
+            "    return out",
+        ]
+        return name
+
+    def _name(self, prefix: str, value: object) -> str:
+        """A name for a value, the same for the same value; for a leaf, that of the function that writes it."""
+        key = value if isinstance(value, Leaf) else id(value)
+        if key not in self._given:
+            name = self._given[key] = f"{prefix}_{len(self.names)}"
+            self.names[name] = leaf_writer(value) if isinstance(value, Leaf) else value
+        return self._given[key]
+
+
+def _object(level: Level) -> str:
+    return f"object_{level.number}"
+
+
+def _value(entry: Entry) -> str:
+    return f"value_{entry.number}"
+
+
+def _holder(load: Load) -> str:
+    """What has the attribute: `x`, or the record in it. What `InSnapshot` has itself is not the record's."""
+    return "x" if hasattr(InSnapshot, load.name) else "r"
+
+
+def _vet_into(known: set[type]) -> Callable[[object], None]:
+    """Lets types of objects pass that graphql-core would select fields of, and remembers them in `known`."""
+
+    def vet(value: object) -> None:
+        if value is None or value is Undefined or isinstance(value, Exception) or is_awaitable(value):
+            raise Unexpected(f"{inspect(value)} is no object to select fields of")
+        known.add(type(value))
+
+    return vet
+
+
+def _listed(value: object) -> Sequence[object]:
+    """The value, if it is a sequence: what it gives can be read again, should it come to that."""
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray | memoryview):
+        raise Unexpected(f"{inspect(value)} is no list")
+    return cast("Sequence[object]", value)

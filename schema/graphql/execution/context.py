@@ -1,0 +1,91 @@
+"""What a resolver may use besides the record in front of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+import strawberry
+
+from schema.domain.base import DAY, HOUR, Record, Slot, UnixSeconds
+from schema.graphql.execution.tables import Tables, tables_of
+from schema.reads import Reads, Updates
+
+T = TypeVar("T")
+
+
+class Retention(Record):
+    """How long each kind of history is kept, in seconds; None keeps it for ever."""
+
+    raw: int | None = 48 * HOUR
+    m5: int | None = 14 * DAY
+    h1: int | None = 90 * DAY
+    d1: int | None = None
+    events: int | None = 90 * DAY
+
+
+class ServiceInfo(Record):
+    """What the composition root knows about this deployment and publishes as `serviceConfig`.
+
+    `interval` is the polling interval (`CACHE_TTL`) in seconds; a snapshot older than `stale_after` seconds is stale.
+    `rate_limit` is in cost per minute and client; None is no limit.
+    """
+
+    name: str = "Xandeum PNode Analytics API"
+    release: str = "0.0.0"
+    network: str = "devnet"
+    interval: int = 60
+    stale_after: int = 120
+    retention: Retention = Retention()
+    body_limit_bytes: int = 65_536
+    rate_limit: int | None = None
+
+
+class Context:
+    """One request: its sources, its clock, and what it has already read.
+
+    `now` is the time of the request in unix seconds. All questions of one request about the present are answered from
+    one snapshot. `request_id` is published with masked errors.
+    """
+
+    def __init__(
+        self,
+        *,
+        reads: Reads,
+        updates: Updates,
+        now: float,
+        service: ServiceInfo | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.reads = reads
+        self.updates = updates
+        self.now = now
+        self.service = service or ServiceInfo()
+        self.request_id = request_id
+        self._memo: dict[object, object] = {}
+
+    def renew(self, now: float) -> None:
+        """Forget what was read, at the time `now`: the next result of a subscription is a request of its own."""
+        self.now = now
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of what was read, which graphql-core would keep for a while: it leaves cycles, and the context in them."""
+        self._memo.clear()
+
+    async def tables(self, as_of: UnixSeconds | None = None) -> Tables:
+        """The newest snapshot, or that of `as_of`. Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange."""
+        return tables_of(await self.remember(("as_of", as_of), lambda: self.reads.snapshot(as_of)))
+
+    async def tables_at(self, slot: Slot) -> Tables:
+        """The snapshot of exactly this slot. Raises CursorExpired."""
+        return tables_of(await self.remember(("slot", slot), lambda: self.reads.snapshot_at(slot)))
+
+    async def remember(self, key: object, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer to `ask`, asked once per request and key."""
+        if key not in self._memo:
+            answer = await ask()
+            # Fields run concurrently: the first answer stands for all, or they would speak of different snapshots.
+            self._memo.setdefault(key, answer)
+        return cast("T", self._memo[key])
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,196 @@
+"""What an operation costs, found before it runs: from the document, its variables, and the weights of the fields.
+
+A field costs 1 and what its weight says; what is selected in a list counts as often as the list is long. A connection
+multiplies its `edges` and `nodes` by the page, a history its `points` by their number, other lists by what is usual.
+A field that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the
+nodes that they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and
+in the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+)
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from schema.graphql.execution.errors import ErrorCode
+from schema.graphql.execution.inputs import refused, value_of, with_defaults
+from schema.graphql.execution.introspection import META_FIELDS, Introspection
+from schema.graphql.types.fields import Arguments, Terms, weight_of
+from schema.graphql.types.prices import ERROR_COST, UNCOMPILED_FACTOR
+
+BUDGET = 25_000
+MAX_READING_PAGE = 20
+# A list of objects whose length nothing tells.
+USUAL_LENGTH = 5
+
+_CEILING = 10**12
+_NOTHING: Arguments = {}
+
+
+class Cost(NamedTuple):
+    """What a selection costs.
+
+    `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
+    say, likewise, for how many objects the store is asked, for the field of which that is most. `errors` counts the
+    fields that are an error of the object that they are selected on.
+    """
+
+    fixed: int = 0
+    paged: int = 0
+    reads: int = 0
+    paged_reads: int = 0
+    errors: int = 0
+
+
+def cost_of(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, object],
+    terms: Terms,
+) -> Cost:
+    """The cost of a valid operation: its `fixed` is the sum to hold against the budget.
+
+    `variables` are as the request gives them. What is wrong with their types costs nothing: it ends in an error anyway.
+    Raises GraphQLError for an argument that holds too much, and TooLarge for an answer about the schema that does.
+    """
+    return _Estimate(schema, document, operation, variables, terms).total()
+
+
+class _Estimate:
+    """Costs one operation, each fragment once."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, object],
+        terms: Terms,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._terms = terms
+        self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self._known: dict[str, Cost] = {}
+        self._variables = with_defaults(operation, variables)
+        self._root = schema.get_root_type(operation.operation)
+        self._has_data = False
+        self._introspection: Introspection | None = None
+        self._introspect = lambda: Introspection(schema, document, operation, variables, BUDGET)
+
+    def total(self) -> Cost:
+        found = self._selections(self._operation.selection_set, self._root)
+        compiled = self._operation.operation is OperationType.QUERY and not (self._has_data and self._introspection)
+        return found if compiled else found._replace(fixed=found.fixed * UNCOMPILED_FACTOR)
+
+    def _selections(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Cost:
+        total = Cost()
+        for node in selection_set.selections if selection_set is not None else ():
+            if node.directives:
+                self._check_switches(node.directives)
+            if isinstance(node, FieldNode):
+                found = self._field(node, parent)
+            elif isinstance(node, FragmentSpreadNode):
+                found = self._fragment(node.name.value)
+            else:
+                found = self._selections(getattr(node, "selection_set", None), parent)
+            total = _sum(total, found)
+        return total
+
+    def _fragment(self, name: str) -> Cost:
+        if name not in self._known and name in self._fragments:
+            self._known[name] = Cost()
+            fragment = self._fragments[name]
+            parent = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[name] = self._selections(fragment.selection_set, parent)
+        return self._known.get(name, Cost())
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Cost:
+        field = parent.fields.get(node.name.value) if isinstance(parent, GraphQLObjectType) else None
+        if field is None:
+            return self._meta_field(node)
+        self._has_data = self._has_data or parent is self._root
+        weight = weight_of(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF))
+        inner = _completed(self._selections(node.selection_set, _named_type(field)))
+        given = self._arguments(node) if node.arguments else _NOTHING
+        if weight.items is not None:
+            length = weight.items(given, self._terms)
+        else:
+            length = USUAL_LENGTH if node.selection_set is not None and not weight.paged and _is_list(field) else 1
+        if weight.paged:
+            return Cost(weight.base, length * inner.fixed, 0, length * inner.reads)
+        page = weight.page(given, self._terms) if weight.page is not None else 0
+        base = weight.base + (weight.more(given, self._terms) if weight.more is not None else 0)
+        least = weight.least(given, self._terms) if weight.least is not None else 0
+        return Cost(
+            fixed=min(base + max(length * (inner.fixed + page * inner.paged), least), _CEILING),
+            reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
+            errors=weight.invalid is not None and weight.invalid(given),
+        )
+
+    def _meta_field(self, node: FieldNode) -> Cost:
+        """`__typename`, and what asks about the schema, which counts the fields of its answer."""
+        if node.name.value not in META_FIELDS:
+            return Cost(fixed=1)
+        self._introspection = self._introspection or self._introspect()
+        return Cost(fixed=self._introspection.count(node))
+
+    def _check_switches(self, directives: Sequence[DirectiveNode]) -> None:
+        """Raise GraphQLError for a condition that is null, which would be an error of each object that it stands in."""
+        for directive in directives:
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode) and self._variables.get(argument.value.name.value) is None:
+                    text = f"${argument.value.name.value} of @{directive.name.value} is null, expected true or false"
+                    raise GraphQLError(text, directive, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
+
+    def _arguments(self, node: FieldNode) -> Arguments:
+        """The arguments of a field, bounded. Raises GraphQLError for one that holds too much."""
+        given = {argument.name.value: value_of(argument.value, self._variables) for argument in node.arguments or ()}
+        for name, value in given.items():
+            error = refused(f"{node.name.value}.{name}", value)
+            if error is not None:
+                raise error
+        return given
+
+
+def _completed(cost: Cost) -> Cost:
+    """The cost of an object: with a field in error, graphql-core executes it instead of compiled code."""
+    if not cost.errors:
+        return cost
+    return cost._replace(fixed=cost.fixed * UNCOMPILED_FACTOR + cost.errors * ERROR_COST, errors=0)
+
+
+def _named_type(field: GraphQLField) -> GraphQLNamedType | None:
+    return cast("GraphQLNamedType | None", get_named_type(cast("Any", field).type))
+
+
+def _is_list(field: GraphQLField) -> bool:
+    return str(cast("Any", field).type).startswith("[")
+
+
+def _sum(one: Cost, other: Cost) -> Cost:
+    return Cost(
+        fixed=min(one.fixed + other.fixed, _CEILING),
+        paged=min(one.paged + other.paged, _CEILING),
+        reads=max(one.reads, other.reads),
+        paged_reads=max(one.paged_reads, other.paged_reads),
+        errors=min(one.errors + other.errors, _CEILING),
+    )

@@ -1,0 +1,295 @@
+"""Running operations: each document is parsed, validated and kept once; each operation is priced, then executed.
+
+A transport asks for `ready`, and then for `run` (one result) or `stream` (many).
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any, NamedTuple, cast
+from weakref import WeakValueDictionary
+
+import orjson
+import strawberry
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,  # pyright: ignore[reportUnknownVariableType]  (graphql-core leaves type arguments of its own open)
+    subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
+)
+
+from schema.domain.base import MINUTE
+from schema.graphql.execution.bounded import BoundedMap, compact
+from schema.graphql.execution.checks import (
+    Priced,
+    choose_operation,
+    core_schema,
+    parse_document,
+    price,
+    validate_document,
+)
+from schema.graphql.execution.context import Context
+from schema.graphql.execution.cost import BUDGET
+from schema.graphql.execution.documents import PRICE_BYTES, Compiled, Document
+from schema.graphql.execution.errors import log_internal, mask_errors
+from schema.graphql.execution.inputs import refused_variables
+from schema.graphql.execution.introspection import Introspection
+from schema.graphql.types.fields import Terms
+
+MAX_DOCUMENTS = 512
+MAX_DOCUMENT_BYTES = 16 * 2**20
+# What a parsed document takes, per byte of its text (measured: 40 to 60).
+BYTES_PER_SOURCE_BYTE = 60
+
+
+MAX_INTROSPECTED = 64
+MAX_INTROSPECTED_BYTES = 8 * 2**20
+
+# What lists are priced by where the number of nodes is not known.
+ASSUMED_NODES = 10_000
+NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they seldom change
+
+Response = dict[str, Any]
+Question = tuple[str, str | None, bytes]
+Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
+
+
+class Failure(NamedTuple):
+    """Why an operation does not run: errors as clients see them. Nothing was executed."""
+
+    errors: list[Response]
+
+    @property
+    def code(self) -> str | None:
+        """The code of the first error."""
+        return self.errors[0].get("extensions", {}).get("code")
+
+
+class Ready(NamedTuple):
+    """An operation that may run. `question` is equal exactly for operations that ask the same."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    name: str | None
+    variables: Mapping[str, Any]
+    cost: int
+    question: Question
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
+    def replaces(self) -> bool:
+        """Whether each result of the subscription makes those before it worthless, so that slow readers may skip."""
+        return bool(self.root_fields) and all(field.name.value == "snapshots" for field in self.root_fields)
+
+    @property
+    def root_fields(self) -> tuple[FieldNode, ...]:
+        """The fields selected at the root, those of fragments not counted."""
+        return tuple(node for node in self.operation.selection_set.selections if isinstance(node, FieldNode))
+
+
+class Result(NamedTuple):
+    """A response. `request_error`: it failed before anything was executed, so that it has no `data`.
+
+    `complete`: no errors, so that equal questions have this answer for as long as the view stands.
+    """
+
+    response: Response
+    request_error: bool
+    complete: bool
+
+
+class Engine:
+    """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all.
+
+    Operations are priced by the polling interval, in seconds, and by how many nodes there are now.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        compile_operation: Compile | None = None,
+        interval: int = MINUTE,
+        nodes: Callable[[], int] = lambda: ASSUMED_NODES,
+    ) -> None:
+        self.core: GraphQLSchema = core_schema(schema)
+        self._compile = compile_operation
+        self._interval = interval
+        self._nodes = nodes
+        bounds = {"max_entries": MAX_INTROSPECTED, "max_size": MAX_INTROSPECTED_BYTES}
+        self._introspected = BoundedMap[Question, bytes](**bounds, at_once=True)
+        self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
+        # Documents that subscriptions hold: those who ask the same share one.
+        self._held = WeakValueDictionary[str, Document]()
+
+    def document(self, query: str) -> Document | Failure:
+        """The document of this text, checked; from memory where it was asked for before."""
+        found = self.known(query)
+        if found is not None:
+            return found
+        parsed = parse_document(query)
+        if parsed.document is None:
+            return _failure(parsed.errors)
+        errors = validate_document(self.core, parsed.document)
+        if errors:
+            return _failure(errors)
+        digest = hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()
+        document = Document(digest, parsed.document)
+        self._documents.put(query, document, BYTES_PER_SOURCE_BYTE * len(query))
+        return document
+
+    def known(self, query: str) -> Document | None:
+        """The document of this text, if it is in memory: all others have to be parsed and validated."""
+        return self._documents.get(query) or self._held.get(query)
+
+    def ready(
+        self,
+        query: str,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        now: float,
+        known: Document | None = None,
+    ) -> Ready | Failure:
+        """The operation of a request, checked and priced at time `now` (unix seconds); else its errors."""
+        document = known or self.document(query)
+        if isinstance(document, Failure):
+            return document
+        operation = choose_operation(document.node, operation_name)
+        if isinstance(operation, GraphQLError):
+            return _failure((operation,))
+        given = variables or {}
+        refused = refused_variables(given) if given else None
+        if refused is not None:
+            return _failure((refused,))
+        written = compact(orjson.dumps(given, option=orjson.OPT_SORT_KEYS))
+        priced = self._priced(document, operation, operation_name, given, (written, now))
+        if priced.error is not None:
+            return _failure((priced.error,))
+        if operation.operation is OperationType.SUBSCRIPTION:
+            self._held[query] = document
+        return Ready(
+            document, operation, operation_name, given, priced.cost, (document.sha256, operation_name, written)
+        )
+
+    def _priced(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        name: str | None,
+        variables: Mapping[str, Any],
+        asked: tuple[bytes, float],
+    ) -> Priced:
+        """The price of an operation with these variables in this minute: a range that ends now grows with the time."""
+        written, now = asked
+        minute = int(now) // MINUTE
+        nodes = -(-self._nodes() // NODES_STEP) * NODES_STEP
+        key = (name, written, minute, nodes)
+        known = document.prices.get(key)
+        if known is None:
+            terms = Terms(minute * MINUTE, self._interval, nodes)
+            known = price(self.core, document.node, operation, variables, terms)
+            document.prices.put(key, known, len(written) + PRICE_BYTES)
+        return known
+
+    async def run(self, ready: Ready, context: Context) -> Result:
+        """The one result of a query."""
+        about_schema = self._about_schema(ready)
+        if about_schema is not None:
+            return about_schema
+        try:
+            return _published(await self._executed(ready, context), ready, context)
+        finally:
+            context.forget()
+
+    def _about_schema(self, ready: Ready) -> Result | None:
+        """The answer to an operation that asks for nothing but the schema, made once; None for all others."""
+        if not ready.document.introspects or ready.is_subscription:
+            return None
+        written = self._introspected.get(ready.question)
+        if written is None:
+            data = Introspection(self.core, ready.document.node, ready.operation, ready.variables, BUDGET).whole()
+            if data is None:
+                return None
+            written = compact(orjson.dumps(data))
+            self._introspected.put(ready.question, written, len(written))
+        return Result(
+            {"data": orjson.Fragment(written), "extensions": _extensions(ready)}, request_error=False, complete=True
+        )
+
+    async def _executed(self, ready: Ready, context: Context) -> ExecutionResult:
+        compiled = self._compiled(ready)
+        if compiled is not None:
+            result = compiled(context, ready.variables)
+        else:
+            result = execute(
+                self.core,
+                ready.document.node,
+                context_value=context,
+                variable_values=dict(ready.variables),
+                operation_name=ready.name,
+            )
+        if isawaitable(result):
+            result = await result
+        return cast("ExecutionResult", result)
+
+    async def stream(self, ready: Ready, context: Context, clock: Callable[[], float]) -> AsyncGenerator[Result, None]:
+        """The results of a subscription (of a query: its one result), each executed at its own time."""
+        if not ready.is_subscription:
+            yield await self.run(ready, context)
+            return
+        source = subscribe(
+            self.core,
+            ready.document.node,
+            context_value=context,
+            variable_values=dict(ready.variables),
+            operation_name=ready.name,
+        )
+        opened = await source if isawaitable(source) else source
+        if isinstance(opened, ExecutionResult):
+            yield _published(opened, ready, context)
+            return
+        results = cast("AsyncGenerator[ExecutionResult, None]", opened)
+        async with aclosing(results):
+            context.renew(clock())
+            async for result in results:
+                yield _published(result, ready, context)
+                context.renew(clock())
+
+    def _compiled(self, ready: Ready) -> Compiled | None:
+        if self._compile is None:
+            return None
+        known = ready.document.compiled
+        if ready.name not in known:
+            known[ready.name] = self._compile(self.core, ready.document.node, ready.operation)
+        return known[ready.name]
+
+
+def _failure(errors: tuple[GraphQLError, ...]) -> Failure:
+    return Failure([cast("Response", error.formatted) for error in mask_errors(errors)])
+
+
+def _published(result: ExecutionResult, ready: Ready, context: Context) -> Result:
+    """A result as clients see it: `data` left out where nothing was executed, errors masked and coded, with its cost."""
+    response: Response = {}
+    errors = result.errors
+    request_error = result.data is None and errors is not None and all(error.path is None for error in errors)
+    if errors:
+        log_internal(errors, context.request_id)
+        response["errors"] = [error.formatted for error in mask_errors(errors, context.request_id)]
+    if not request_error:
+        response["data"] = result.data
+    response["extensions"] = _extensions(ready)
+    return Result(response, request_error, complete=not errors)
+
+
+def _extensions(ready: Ready) -> Response:
+    return {"cost": {"value": ready.cost, "budget": BUDGET}}

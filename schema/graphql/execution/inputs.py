@@ -1,0 +1,80 @@
+"""Values that clients give as arguments: bounded before anything else looks at them, and put in place of their variables.
+
+Coercing a value takes microseconds for each object, list and leaf in it, whether or not it means anything: `{}` costs as
+much as a condition. So all of them are counted, wherever they stand: in variables, literals, defaults, or both mixed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from graphql import GraphQLError, OperationDefinitionNode, ValueNode, VariableNode, value_from_ast_untyped
+
+from schema.graphql.execution.errors import ErrorCode
+
+# Objects, lists and leaves of the variables of a request, and of one argument with its variables in place.
+MAX_VALUES = 2_000
+MAX_VALUE_DEPTH = 24
+
+
+class Extent(NamedTuple):
+    """How much a value holds: its objects, lists and leaves in all, itself included, and how deep they are nested."""
+
+    values: int
+    depth: int
+
+
+def extent_of(value: object) -> Extent:
+    """The extent of a value. Counting ends shortly after either bound is passed."""
+    values, depth = 0, 0
+    level: list[object] = [value]
+    while level and values <= MAX_VALUES and depth <= MAX_VALUE_DEPTH:
+        depth += 1
+        values += len(level)
+        below: list[object] = []
+        for inner in level:
+            if isinstance(inner, dict):
+                below.extend(cast("dict[str, object]", inner).values())
+            elif isinstance(inner, list):
+                below.extend(cast("list[object]", inner))
+            if len(below) > MAX_VALUES:
+                break
+        level = below
+    return Extent(values + len(level), depth + bool(level))
+
+
+def refused(name: str, value: object) -> GraphQLError | None:
+    """The error of a value that holds too much; `name` says which one it is."""
+    if not isinstance(value, dict | list):
+        return None
+    values, depth = extent_of(cast("object", value))
+    if values > MAX_VALUES:
+        return _too_much(f"{name}: more than {MAX_VALUES} values, expected at most {MAX_VALUES}", MAX_VALUES)
+    if depth > MAX_VALUE_DEPTH:
+        return _too_much(f"{name}: nested deeper than {MAX_VALUE_DEPTH}, expected at most that", MAX_VALUE_DEPTH)
+    return None
+
+
+def refused_variables(variables: Mapping[str, object]) -> GraphQLError | None:
+    """The error of the variables of a request that hold too much, all of them together."""
+    return refused("the request's variables", dict(variables)) if variables else None
+
+
+def with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, object]) -> Mapping[str, Any]:
+    """The variables of a request, with the defaults of those that it leaves out."""
+    defaults = {
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None and definition.variable.name.value not in variables
+    }
+    return {**defaults, **variables} if defaults else variables
+
+
+def value_of(node: ValueNode, variables: Mapping[str, Any]) -> object:
+    """The value of an argument as a document and its variables give it. Variables within it share their values."""
+    if isinstance(node, VariableNode):
+        return variables.get(node.name.value)
+    return cast("object", value_from_ast_untyped(node, cast("dict[str, Any]", variables)))
+
+
+def _too_much(text: str, limit: int) -> GraphQLError:
+    return GraphQLError(text, extensions={"code": ErrorCode.BAD_USER_INPUT.value, "limit": limit})

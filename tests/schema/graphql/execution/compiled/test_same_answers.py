@@ -1,0 +1,109 @@
+"""Compiled operations against graphql-core: the same bytes for thousands of documents that chance writes.
+
+`COMPILED_DOCUMENTS` is how many (1,600, and 4,800 in `make nightly`), `COMPILED_SEED` where chance begins (1).
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema
+
+from schema.graphql.execution.checks import core_schema
+from schema.graphql.execution.compiled import Compiler
+from tests.nightly import NIGHTLY
+from tests.schema.graphql.execution.compiled.answers import CORE, by_core, operation_of, parsed, settled, valid, written
+from tests.schema.graphql.execution.compiled.documents import draft
+from tests.schema.graphql.execution.compiled.playground import playground
+from tests.schema.graphql.execution.compiled.worlds import CHOICES, WORLDS, context
+
+DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "4800" if NIGHTLY else "1600"))
+SEED = int(os.environ.get("COMPILED_SEED", "1"))
+PARTS = 8
+# Validation takes longer than all the rest; what is generated is valid or not for the same few reasons.
+VALIDATED = 5
+
+
+class Trial:
+    """A compiler at work on generated documents of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self.compiler = Compiler()
+        self.introspecting = 0
+        self.asked = 0
+        self.with_errors = 0
+        self.with_data = 0
+
+    async def ask(self, number: int, make_context: Any, times: int = 1) -> None:
+        """Hold the answers to one generated document against each other."""
+        random = Random(f"{SEED}/{number}")  # noqa: S311  (chance, not secrecy)
+        query, variables, introspects = draft(self.schema, random)
+        document = valid(query, self.schema) if number % VALIDATED == 0 else parsed(query)
+        found = self.compiler.compile(self.schema, document, operation_of(document))
+        self.introspecting += introspects
+        assert introspects or found is not None, query
+        for _ in range(times if found is not None else 0):
+            name, make = make_context(random)
+            by_graphql_core = await by_core(document, make(), variables, self.schema)
+            compiled = await settled(found.execute(make(), dict(variables)))  # type: ignore[union-attr]  # not None
+            assert written(compiled) == written(by_graphql_core), f"{SEED}/{number}, {name}: {query}\n{variables}"
+            self.asked += 1
+            self.with_errors += bool(compiled.errors)
+            self.with_data += compiled.data is not None
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_documents_about_networks(part: int) -> None:
+    trial = Trial(CORE)
+    reads = {name: make() for name, make in WORLDS.items()}
+
+    def choose(random: Random) -> Any:
+        name = random.choice(CHOICES)
+        return name, lambda: context(reads[name])
+
+    numbers = range(part, DOCUMENTS * 3 // 4, PARTS)
+    for number in numbers:
+        await trial.ask(number, choose, times=2)
+    tally = trial.compiler.tally
+    assert tally.compiled >= 0.9 * (len(numbers) - trial.introspecting)
+    assert tally.uncompiled < 0.1 * trial.asked
+    assert trial.with_errors > 0.1 * trial.asked
+    assert trial.with_data > 0.4 * trial.asked
+
+
+async def left_behind() -> None:
+    """Wait for what errors left to end in the background."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+
+
+@pytest.fixture
+def collected_once() -> Iterator[None]:
+    """Leaves garbage for the end of a test: Python cannot warn of it from within a named tuple, which has no builtins."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+# What an error cancels before it has begun is never awaited: by graphql-core, and so by what is compiled.
+@pytest.mark.usefixtures("collected_once")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_documents_in_which_anything_fails(part: int) -> None:
+    trial = Trial(core_schema(playground()))
+
+    def choose(random: Random) -> Any:
+        return "playground", lambda: {"a": 1, "b": 2}
+
+    for number in range(part, DOCUMENTS // 4, PARTS):
+        await trial.ask(number, choose)
+    assert trial.compiler.tally.uncompiled < 0.1 * trial.asked
+    assert trial.with_errors > 0.2 * trial.asked
+    assert trial.with_data > 0.3 * trial.asked
+    await left_behind()
+    gc.collect()  # while what it warns of is ignored
