@@ -8,10 +8,10 @@ from strawberry import UNSET
 
 from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.scoring.consistency import ConsistencySummary, status_of
-from schema.graphql.columns import Column, Columns, finite
-from schema.graphql.connections import PageInfoType
 from schema.graphql.execution.context import Info
-from schema.graphql.filter_inputs import (
+from schema.graphql.lists.columns import Column, Columns, finite
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,
     DateTimeFilter,
@@ -20,10 +20,10 @@ from schema.graphql.filter_inputs import (
     StringFilter,
     operator,
 )
-from schema.graphql.filters import compile_filter
-from schema.graphql.paging import Edge, Page, window
+from schema.graphql.lists.filters import compile_filter
+from schema.graphql.lists.paging import Edge, Page, window
+from schema.graphql.lists.selecting import Listing, order_of, page_of
 from schema.graphql.pnodes import ConsistencyType, Node, PNodeType, node_consistency
-from schema.graphql.selecting import Listing, order_of, page_of
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.types.enums import ConsistencyHealth, OrderDirection, describe
 from schema.graphql.types.fields import PAGED, After, First, argument, attribute, published, resolved

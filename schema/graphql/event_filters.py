@@ -8,9 +8,9 @@ from strawberry import UNSET
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.filter_inputs import EventTypeFilter, operator
-from schema.graphql.filters import MAX_LIST, MAX_TEXT
-from schema.graphql.paging import digest_of
+from schema.graphql.lists.filter_inputs import EventTypeFilter, operator
+from schema.graphql.lists.filters import MAX_LIST, MAX_TEXT
+from schema.graphql.lists.paging import digest_of
 from schema.graphql.types.enums import EventType, OrderDirection
 from schema.graphql.types.scalars import DateTime
 from schema.reads import EventFilter

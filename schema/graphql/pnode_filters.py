@@ -7,8 +7,8 @@ from strawberry import UNSET
 
 from schema.domain.node.pnode import PNode
 from schema.domain.versions import sort_key
-from schema.graphql.columns import Column, Columns, finite
-from schema.graphql.filter_inputs import (
+from schema.graphql.lists.columns import Column, Columns, finite
+from schema.graphql.lists.filter_inputs import (
     BigIntFilter,
     BooleanFilter,
     DateTimeFilter,

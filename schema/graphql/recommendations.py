@@ -10,16 +10,16 @@ from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import PNode, PNodeStatus, Score
 from schema.domain.scoring.recommend import Criteria, Criterion, Recommendation
-from schema.graphql.connections import PageInfoType
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot
-from schema.graphql.filter_inputs import operator
-from schema.graphql.filters import EVERYTHING, Filter, compile_filter
-from schema.graphql.index import Index, Rows
-from schema.graphql.paging import Page, window
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import operator
+from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
+from schema.graphql.lists.index import Index, Rows
+from schema.graphql.lists.paging import Page, window
+from schema.graphql.lists.selecting import Listing, page_of
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
-from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
 from schema.graphql.types.enums import CriterionName

@@ -8,11 +8,11 @@ import strawberry
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, AvailableRange
 from schema.domain.history.ranges import POINT_LIMIT
-from schema.graphql import filters, paging
 from schema.graphql.execution import limits
 from schema.graphql.execution.context import Info, Retention, ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE
 from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.lists import filters, paging
 from schema.graphql.snapshots import Header
 from schema.graphql.types.enums import Resolution
 from schema.graphql.types.fields import AsOf, Weight, attribute, fixed, published, resolved

@@ -12,7 +12,7 @@ from schema.graphql.events import EventGraphType, event_stream
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.streams import closing
 from schema.graphql.execution.tables import InSnapshot, Tables, tables_of
-from schema.graphql.filters import compile_filter
+from schema.graphql.lists.filters import compile_filter
 from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
 from schema.graphql.pnodes import PNodeType
 from schema.graphql.snapshots import Header, SnapshotType

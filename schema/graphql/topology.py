@@ -11,13 +11,13 @@ from schema.domain.network.topology import (
     TopologyStats,
 )
 from schema.domain.node.pnode import PNode
-from schema.graphql.columns import Column, Columns
-from schema.graphql.connections import PageInfoType
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot
-from schema.graphql.paging import Page, window
+from schema.graphql.lists.columns import Column, Columns
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.paging import Page, window
+from schema.graphql.lists.selecting import Listing, page_of
 from schema.graphql.pnodes import PNodeType
-from schema.graphql.selecting import Listing, page_of
 from schema.graphql.snapshots import SnapshotType, VersionCountType
 from schema.graphql.types.enums import TopologyKind
 from schema.graphql.types.fields import PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved

@@ -12,12 +12,12 @@ from jobs.simulate.network import DEFAULT_NODES, Network
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import HistoryPoint, Stat
-from schema.graphql import paging
 from schema.graphql.build import build_schema
 from schema.graphql.execution import cost, inputs, limits
 from schema.graphql.execution.checks import choose_operation, core_schema, price, validate_document
 from schema.graphql.execution.errors import ErrorCode
-from schema.graphql.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
+from schema.graphql.lists import paging
+from schema.graphql.lists.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
 from schema.graphql.types import prices
 from schema.graphql.types.fields import Terms
 from tests.factories import AT, key, network, pnode, snapshot

@@ -7,7 +7,7 @@ import pytest
 from schema.domain.base import DAY, HOUR
 from schema.domain.history.points import HistoryPoint, Stat
 from schema.domain.node.pnode import PNodeStatus
-from schema.graphql.figures import subnet_of
+from schema.graphql.lists.figures import subnet_of
 from tests.factories import AT, SEEDS, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import sort_key
-from schema.graphql.paging import MAX_CURSOR_LENGTH, decode_cursor
+from schema.graphql.lists.paging import MAX_CURSOR_LENGTH, decode_cursor
 from tests.factories import AT, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
 

@@ -6,12 +6,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
-from schema.graphql.columns import Columns, Order
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.tables import Tables
-from schema.graphql.filters import EVERYTHING, Filter
-from schema.graphql.index import Arranged, Index
-from schema.graphql.paging import Matching, Page, Selection, Window, digest_of, tables_for, take
+from schema.graphql.lists.columns import Columns, Order
+from schema.graphql.lists.filters import EVERYTHING, Filter
+from schema.graphql.lists.index import Arranged, Index
+from schema.graphql.lists.paging import Matching, Page, Selection, Window, digest_of, tables_for, take
 from schema.graphql.types.enums import OrderDirection
 
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """What all connections share."""
 
-from schema.graphql.paging import Page
+from schema.graphql.lists.paging import Page
 from schema.graphql.types.fields import attribute, published
 
 

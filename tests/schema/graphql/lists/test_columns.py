@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.graphql.columns import Column, Columns, Order, finite
-from schema.graphql.index import Index
+from schema.graphql.lists.columns import Column, Columns, Order, finite
+from schema.graphql.lists.index import Index
 
 
 class Item(NamedTuple):

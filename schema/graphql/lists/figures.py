@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode
-from schema.graphql.paging import Matching
+from schema.graphql.lists.paging import Matching
 from schema.graphql.types.enums import describe
 
 

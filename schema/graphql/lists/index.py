@@ -11,7 +11,7 @@ from itertools import accumulate, compress
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from schema.graphql.columns import Columns, Order, Value, plain
+from schema.graphql.lists.columns import Columns, Order, Value, plain
 
 T = TypeVar("T")
 

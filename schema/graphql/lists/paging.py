@@ -17,10 +17,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import BadUserInput, InvalidCursor
 from schema.domain.snapshot.record import SnapshotHeader
-from schema.graphql.columns import Columns, Order, Value
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.tables import InSnapshot, Tables
-from schema.graphql.index import Arranged, Index, Rows
+from schema.graphql.lists.columns import Columns, Order, Value
+from schema.graphql.lists.index import Arranged, Index, Rows
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.domain.errors import BadUserInput
-from schema.graphql.figures import Aggregate, Group, GroupKey, Numbers, Whole, groups_of
+from schema.graphql.lists.figures import Aggregate, Group, GroupKey, Numbers, Whole, groups_of
 from schema.graphql.types.fields import Weight, argument, attribute, number_argument, published, resolved
 from schema.graphql.types.prices import COLUMN_COST, GROUP_COST, column_cost, group_cost
 from schema.graphql.types.scalars import BigInt

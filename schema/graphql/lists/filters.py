@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from strawberry import UNSET
 
 from schema.domain.errors import BadUserInput
-from schema.graphql.columns import Column, Columns
-from schema.graphql.index import ColumnIndex, Index, Rows
+from schema.graphql.lists.columns import Column, Columns
+from schema.graphql.lists.index import ColumnIndex, Index, Rows
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.versions import sort_key
 from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema
-from schema.graphql.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT, compile_filter
-from schema.graphql.index import Index
+from schema.graphql.lists.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT, compile_filter
+from schema.graphql.lists.index import Index
 from schema.graphql.pnode_filters import PNODE_COLUMNS
 from schema.graphql.query import Query
 from tests.factories import AT, network, pnode, score, snapshot

@@ -1,0 +1,1 @@
+"""Lists: columns, filters, orders, pages, and figures over the items that match."""
