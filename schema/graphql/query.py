@@ -2,11 +2,13 @@
 
 import strawberry
 
-from schema.graphql.alerts import AlertConnectionType, alerts
-from schema.graphql.collector import CollectorType, collector
-from schema.graphql.consistency import ConsistencyConnectionType, consistency
-from schema.graphql.events import EventConnectionType, events
-from schema.graphql.network import (
+from schema.graphql.reading import network_reading, points_expected
+from schema.graphql.topics.alerts import AlertConnectionType, alerts
+from schema.graphql.topics.collector import CollectorType, collector
+from schema.graphql.topics.consistency import ConsistencyConnectionType, consistency
+from schema.graphql.topics.events import EventConnectionType, events
+from schema.graphql.topics.history import NetworkHistoryType
+from schema.graphql.topics.network import (
     GrowthType,
     NetworkAnalyticsType,
     NetworkHealthType,
@@ -18,8 +20,8 @@ from schema.graphql.network import (
     series_expected,
     version_adoption,
 )
-from schema.graphql.operators import OperatorConnectionType, operators
-from schema.graphql.pnode_queries import (
+from schema.graphql.topics.operators import OperatorConnectionType, operators
+from schema.graphql.topics.pnode_queries import (
     CONNECTION,
     ComparisonType,
     PNodeConnectionType,
@@ -28,14 +30,12 @@ from schema.graphql.pnode_queries import (
     pnode,
     pnodes,
 )
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.policies import ScorePolicyType, score_policy
-from schema.graphql.reading import network_reading, points_expected
-from schema.graphql.recommendations import RecommendationConnectionType, recommendations
-from schema.graphql.series import NetworkHistoryType
-from schema.graphql.service import ServiceConfigType, service_config, snapshot
-from schema.graphql.snapshots import SnapshotType
-from schema.graphql.topology import TopologyType, topology
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.policies import ScorePolicyType, score_policy
+from schema.graphql.topics.recommendations import RecommendationConnectionType, recommendations
+from schema.graphql.topics.service import ServiceConfigType, service_config, snapshot
+from schema.graphql.topics.snapshots import SnapshotType
+from schema.graphql.topics.topology import TopologyType, topology
 from schema.graphql.types.fields import Weight, resolved
 from schema.graphql.types.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
 

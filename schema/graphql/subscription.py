@@ -7,15 +7,15 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 
 from schema.domain.node.pnode import PNode
-from schema.graphql.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
-from schema.graphql.events import EventGraphType, event_stream
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.streams import closing
 from schema.graphql.execution.tables import InSnapshot, Tables, tables_of
 from schema.graphql.lists.filters import compile_filter
-from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import Header, SnapshotType
+from schema.graphql.topics.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
+from schema.graphql.topics.events import EventGraphType, event_stream
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeWhere
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import Header, SnapshotType
 from schema.graphql.types.enums import describe
 from schema.graphql.types.fields import argument, attribute, published, resolved
 

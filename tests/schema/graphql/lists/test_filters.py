@@ -14,8 +14,8 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema
 from schema.graphql.lists.filters import MAX_CONDITIONS, MAX_LIST, MAX_NESTING, MAX_TEXT, compile_filter
 from schema.graphql.lists.index import Index
-from schema.graphql.pnode_filters import PNODE_COLUMNS
 from schema.graphql.query import Query
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS
 from tests.factories import AT, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
 

@@ -18,8 +18,8 @@ from schema.graphql.lists.filter_inputs import AlertTypeFilter, SeverityFilter, 
 from schema.graphql.lists.filters import compile_filter
 from schema.graphql.lists.paging import Edge, Page, window
 from schema.graphql.lists.selecting import Listing, page_of
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
 from schema.graphql.types.enums import AlertType as AlertKind
 from schema.graphql.types.enums import Severity, describe

@@ -18,9 +18,9 @@ from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
 from schema.graphql.lists.index import Index, Rows
 from schema.graphql.lists.paging import Page, window
 from schema.graphql.lists.selecting import Listing, page_of
-from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeWhere
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
 from schema.graphql.types.enums import CriterionName
 from schema.graphql.types.fields import (

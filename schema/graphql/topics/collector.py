@@ -13,8 +13,8 @@ from schema.domain.snapshot.outage import Outage
 from schema.domain.snapshot.record import CycleTiming, SeedReport, Snapshot
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot, tables_of
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import CycleTimingType, Header, SnapshotType
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import CycleTimingType, Header, SnapshotType
 from schema.graphql.types.enums import FailureCategory
 from schema.graphql.types.fields import Weight, attribute, fixed, published, resolved
 from schema.graphql.types.scalars import BigInt, DateTime

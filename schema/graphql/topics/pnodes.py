@@ -23,7 +23,7 @@ from schema.domain.scoring.consistency import consistency_advice, status_of
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.reading import availability_reading, node_reading, points_expected
-from schema.graphql.series import AvailabilityType, NodeHistoryType
+from schema.graphql.topics.history import AvailabilityType, NodeHistoryType
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
 from schema.graphql.types.fields import (
@@ -43,8 +43,8 @@ from schema.graphql.types.scalars import BigInt, DateTime
 from schema.graphql.types.scores import ScoreType
 
 if TYPE_CHECKING:
-    from schema.graphql.alerts import AlertType
-    from schema.graphql.operators import OperatorType
+    from schema.graphql.topics.alerts import AlertType
+    from schema.graphql.topics.operators import OperatorType
 
 Past = TypeVar("Past", AddressChange, VersionChange)
 
@@ -267,13 +267,13 @@ class PNodeType:
     )
     alerts = resolved(
         node_alerts,
-        list[Annotated["AlertType", strawberry.lazy("schema.graphql.alerts")]],
+        list[Annotated["AlertType", strawberry.lazy("schema.graphql.topics.alerts")]],
         "What is wrong with it, most urgent first.",
         weight=Weight(items=fixed(3)),
     )
     operator = resolved(
         node_operator,
-        Optional[Annotated["OperatorType", strawberry.lazy("schema.graphql.operators")]],  # noqa: UP045  (Annotated has no |)
+        Optional[Annotated["OperatorType", strawberry.lazy("schema.graphql.topics.operators")]],  # noqa: UP045  (Annotated has no |)
         "Who runs it, as far as gossip tells: all nodes with its key.",
     )
     previous_addresses = resolved(

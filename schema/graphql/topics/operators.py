@@ -16,8 +16,8 @@ from schema.graphql.lists.filter_inputs import BigIntFilter, DateTimeFilter, Int
 from schema.graphql.lists.filters import compile_filter
 from schema.graphql.lists.paging import Edge, Page, window
 from schema.graphql.lists.selecting import Listing, order_of, page_of
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.enums import OrderDirection, describe
 from schema.graphql.types.fields import (
     PAGED,

@@ -13,7 +13,7 @@ from schema.graphql.execution.context import Info, Retention, ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists import filters, paging
-from schema.graphql.snapshots import Header
+from schema.graphql.topics.snapshots import Header
 from schema.graphql.types.enums import Resolution
 from schema.graphql.types.fields import AsOf, Weight, attribute, fixed, published, resolved
 from schema.graphql.types.scalars import DateTime

@@ -23,8 +23,8 @@ from schema.graphql.lists.filter_inputs import (
 from schema.graphql.lists.filters import compile_filter
 from schema.graphql.lists.paging import Edge, Page, window
 from schema.graphql.lists.selecting import Listing, order_of, page_of
-from schema.graphql.pnodes import ConsistencyType, Node, PNodeType, node_consistency
-from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topics.pnodes import ConsistencyType, Node, PNodeType, node_consistency
+from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.enums import ConsistencyHealth, OrderDirection, describe
 from schema.graphql.types.fields import PAGED, After, First, argument, attribute, published, resolved
 from schema.graphql.types.scalars import BigInt

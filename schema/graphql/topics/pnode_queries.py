@@ -22,9 +22,9 @@ from schema.graphql.lists.figures import Whole
 from schema.graphql.lists.filters import compile_filter
 from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
 from schema.graphql.lists.selecting import Listing, order_of, page_of
-from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import SnapshotType
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
 from schema.graphql.types.enums import ComparedBy
 from schema.graphql.types.fields import (

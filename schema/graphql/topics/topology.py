@@ -17,8 +17,8 @@ from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Page, window
 from schema.graphql.lists.selecting import Listing, page_of
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.snapshots import SnapshotType, VersionCountType
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType, VersionCountType
 from schema.graphql.types.enums import TopologyKind
 from schema.graphql.types.fields import PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved
 

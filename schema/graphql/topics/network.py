@@ -22,8 +22,8 @@ from schema.domain.network.health import NetworkAlert
 from schema.domain.snapshot.record import HealthFactors, NetworkHealth, NetworkTotals
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.tables import InSnapshot
-from schema.graphql.pnodes import At, From, IncludeCurrent
-from schema.graphql.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
+from schema.graphql.topics.pnodes import At, From, IncludeCurrent
+from schema.graphql.topics.snapshots import NetworkTotalsType, SnapshotType, VersionCountType
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.types.enums import AdviceLevel, Grade, NetworkStatus, Resolution
