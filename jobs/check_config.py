@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from jobs.seeds import review
 from server.env_file import BadEnvFile, read_env_file
 from server.exposure import ANY, ANY_PROXY
-from server.masking import mask_credentials, mask_url
+from server.process.masking import mask_credentials, mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.client import look_up
 from server.stores import LookUp, dns_report

@@ -17,8 +17,8 @@ import orjson
 
 from jobs.log_lines import last_words
 from jobs.parent import ended_with_parent
-from server.masking import mask_credentials
-from server.supervisor import end, owned, watched
+from server.process.masking import mask_credentials
+from server.process.supervisor import end, owned, watched
 
 START_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 0.5

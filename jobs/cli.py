@@ -23,7 +23,7 @@ from jobs.seeds import review
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import NotThere, find, local_url, verify
-from server.release import release
+from server.process.release import release
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores
 

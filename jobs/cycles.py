@@ -11,8 +11,8 @@ from jobs.schedule import cycle_seconds, latest_start
 from schema.domain.base import Slot
 from schema.domain.errors import SnapshotUnavailable
 from schema.reads import CollectorState
-from server.reasons import in_words
-from server.supervisor import owned
+from server.process.reasons import in_words
+from server.process.supervisor import owned
 
 log = structlog.get_logger(__name__)
 

@@ -19,8 +19,8 @@ from jobs.recording import read_recording, recording_files
 from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
-from server.masking import mask_url
-from server.reasons import in_words
+from server.process.masking import mask_url
+from server.process.reasons import in_words
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import orjson
 
-from server.masking import mask_credentials
+from server.process.masking import mask_credentials
 
 LOUD = frozenset({"warning", "error", "critical"})
 MAX_CHARS = 300

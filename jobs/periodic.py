@@ -15,7 +15,7 @@ from jobs.schedule import Period
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.upkeep import JobRuns
-from server.reasons import in_words
+from server.process.reasons import in_words
 
 DONE = "done"
 FAILED = "failed"

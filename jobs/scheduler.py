@@ -16,8 +16,8 @@ import structlog
 
 from jobs.schedule import Job, Period, due_cycles, due_periodic, latest_start, served_by, third_of
 from schema.domain.base import Slot, UnixSeconds, slot_of
-from server.reasons import in_words
-from server.supervisor import end, owned
+from server.process.reasons import in_words
+from server.process.supervisor import end, owned
 
 log = structlog.get_logger(__name__)
 

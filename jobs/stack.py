@@ -22,10 +22,10 @@ from jobs.plan import Wish, plan_of
 from jobs.seeds import review_of
 from jobs.verify import local_url
 from schema.domain.words import agreeing, counted
-from server.masking import mask_credentials
-from server.refusals import refusal_of
+from server.process.masking import mask_credentials
+from server.process.refusals import refusal_of
+from server.process.supervisor import end, owned
 from server.settings import Settings
-from server.supervisor import end, owned
 from server.transport.listener import listen
 
 ASK_SECONDS = 0.25

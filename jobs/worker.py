@@ -21,12 +21,12 @@ from jobs.schedule import cycle_seconds
 from jobs.scheduler import Scheduler
 from jobs.seeds import review_of
 from server import logs
-from server.outage import Outage
+from server.process.outage import Outage
+from server.process.supervisor import Supervisor, end, failures, owned
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.job_runs import MongoJobRuns
 from server.stores import check_stores
-from server.supervisor import Supervisor, end, failures, owned
 
 # Longer than the time between two writes of any kind but cycles at a long CACHE_TTL.
 REFUSED_SECONDS = 600.0

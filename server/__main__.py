@@ -14,8 +14,8 @@ from server import logs
 from server.app import create_app
 from server.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
+from server.process.refusals import refusal_of
 from server.protocol import BoundedHttp
-from server.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections

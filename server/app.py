@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator
 from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates, follow_announcements
+from server.process.supervisor import Supervisor, end, watched
 from server.settings import Settings
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
-from server.supervisor import Supervisor, end, watched
 from server.surfaces import assemble
 from server.turns import Turns
 

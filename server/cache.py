@@ -16,8 +16,8 @@ from starlette.types import Message
 
 from schema.graphql.execution.bounded import BoundedMap, compact
 from server.compress import COMPRESSORS, MIN_BYTES
+from server.process.supervisor import owned
 from server.rest.etag import coded, etag_of
-from server.supervisor import owned
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]

@@ -16,7 +16,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot.record import Snapshot
 from server.logs import get_logger
-from server.outage import Outage
+from server.process.outage import Outage
 from server.redis_options import tls_options
 
 CHANNEL = "pnodes:slots"

@@ -14,7 +14,7 @@ from typing import Any, Literal, TextIO, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from server.masking import HIDDEN, mask_credentials
+from server.process.masking import HIDDEN, mask_credentials
 
 LogFormat = Literal["auto", "json", "console"]
 

@@ -5,7 +5,7 @@ from typing import cast
 
 from pydantic_core import ErrorDetails
 
-from server.masking import mask_credentials, mask_url
+from server.process.masking import mask_credentials, mask_url
 
 URL_FIELDS = frozenset({"mongo_uri", "redis_url"})
 MAX_SHOWN_CHARS = 120

@@ -14,7 +14,7 @@ import redis.asyncio as redis_asyncio
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from server.masking import secrets_of
+from server.process.masking import secrets_of
 from server.redis_options import tls_options
 from server.storage.client import parsed_uri
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from server.masking import mask_url
+from server.process.masking import mask_url
 from server.settings import BadSettings, Settings
 from server.storage.client import DnsSilent, NoSuchCluster, look_up
 

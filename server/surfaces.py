@@ -38,13 +38,13 @@ from server.graphql_http.websocket import WebSockets
 from server.lifecycle import Lifecycle
 from server.metrics import Metrics, Scrape
 from server.metrics_format import negotiated
-from server.release import release
+from server.process.release import release
+from server.process.supervisor import Supervisor, failures
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
-from server.supervisor import Supervisor, failures
 from server.turns import Turns
 from server.view import CurrentView
 

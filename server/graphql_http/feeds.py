@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from server.logs import get_logger
-from server.supervisor import watched
+from server.process.supervisor import watched
 
 log = get_logger(__name__)
 

@@ -9,7 +9,7 @@ from starlette.types import Receive, Send
 
 from schema.graphql.execution.engine import Failure
 from server.graphql_http.outbox import Framed, Outbox, Overflow
-from server.supervisor import owned, watched
+from server.process.supervisor import owned, watched
 
 # Comments that keep proxies from closing a quiet stream.
 PING_SECONDS = 12.0

@@ -36,7 +36,7 @@ from server.graphql_http.request import Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
 from server.headers import combined
 from server.logs import get_logger
-from server.supervisor import watched
+from server.process.supervisor import watched
 
 INIT_SECONDS = 5.0
 MAX_SUBSCRIPTIONS = 50

@@ -12,12 +12,12 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from schema.domain.errors import SnapshotUnavailable, StoreTooNew
-from server.outage import Outage
+from server.process.outage import Outage
+from server.process.supervisor import owned
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
 from server.storage.documents import HEAD_ID, MODELS, HeadDocument
 from server.storage.migrations.version import check_version
-from server.supervisor import owned
 
 INDEX_BUILD_SECONDS = 120.0
 

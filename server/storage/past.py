@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from schema.domain.base import Slot
 from schema.domain.snapshot.record import Snapshot
-from server.supervisor import owned
+from server.process.supervisor import owned
 
 MAX_SNAPSHOTS = 64
 MAX_NODES = 6_000  # some 30 MB

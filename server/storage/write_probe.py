@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pymongo
 from pymongo.errors import PyMongoError
 
-from server.reasons import RIGHTS, reason_of
+from server.process.reasons import RIGHTS, reason_of
 from server.storage.documents import UpkeepDocument
 
 PROBE_SECONDS = 10.0

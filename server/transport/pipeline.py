@@ -6,7 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.supervisor import owned
+from server.process.supervisor import owned
 
 # Of requests that wait for the answer to an earlier one on their connection.
 MAX_PIPELINE = 16

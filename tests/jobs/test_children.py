@@ -13,7 +13,7 @@ import pytest
 
 from jobs import children
 from jobs.children import BoundedLog, Child, GaveUp, Program
-from server.supervisor import end
+from server.process.supervisor import end
 from tests.patience import patience
 from tests.processes import wait_until
 

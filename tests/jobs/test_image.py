@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.release import release
+from server.process.release import release
 from tests.processes import REPOSITORY
 
 STAGE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]

@@ -15,7 +15,7 @@ import pytest
 from jobs.cli import parser
 from jobs.examples import EXAMPLES
 from jobs.invocation import CHECKOUT, NAME, invocation
-from server.release import release
+from server.process.release import release
 
 PYTHON = Path(sys.executable)
 SOURCES = [

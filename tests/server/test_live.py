@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.snapshot.record import Snapshot
-from server import reasons
 from server.live import (
     CHANNEL,
     FIRST_BACKOFF_SECONDS,
@@ -20,6 +19,7 @@ from server.live import (
     LiveUpdates,
     follow_announcements,
 )
+from server.process import reasons
 from tests.factories import AT, snapshot
 from tests.patience import patience
 from tests.processes import connects, free_port, valkey, wait_until

@@ -12,7 +12,7 @@ from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot.record import Snapshot
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates
-from server.reasons import NEWER, in_words, reason_of
+from server.process.reasons import NEWER, in_words, reason_of
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.migrations.version import DOCUMENT_VERSION
 from tests.fakes import FakeReads

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobs import check_config, cli, worker
 from server import __main__ as api
-from server.masking import mask_url
+from server.process.masking import mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.store_urls import check_mongo_uri, check_redis_url
 

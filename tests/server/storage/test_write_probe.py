@@ -3,7 +3,7 @@
 import pytest
 from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
 
-from server import reasons
+from server.process import reasons
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from server import reasons
+from server.process import reasons
 from tests.processes import free_port, module, wait_until
 
 pytestmark = pytest.mark.stack

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from structlog.stdlib import BoundLogger
 
-from server.reasons import OTHER, QUOTA, RIGHTS, detail_of, reason_of
+from server.process.reasons import OTHER, QUOTA, RIGHTS, detail_of, reason_of
 
 REFUSALS = frozenset({QUOTA, RIGHTS, OTHER})
 

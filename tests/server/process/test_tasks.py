@@ -8,7 +8,7 @@ import pytest
 
 from tests.processes import REPOSITORY
 
-SUPERVISOR = "server/supervisor.py"
+SUPERVISOR = "server/process/supervisor.py"
 # What may not import the supervisor, and awaits each of its tasks itself.
 APART = {"jobs/simulate/server.py": "the simulated network, a server of its own", SUPERVISOR: "it makes them"}
 CREATING = {"create_task", "ensure_future"}

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 
 from schema.domain.errors import StoreTooNew
-from server.masking import mask_credentials
+from server.process.masking import mask_credentials
 
 MAX_CAUSES = 8
 MAX_DETAIL_CHARS = 300

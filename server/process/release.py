@@ -12,5 +12,5 @@ def release() -> str:
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
-        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        project = Path(__file__).resolve().parent.parent.parent / "pyproject.toml"
         return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])

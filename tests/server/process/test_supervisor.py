@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.lifecycle import Lifecycle
-from server.supervisor import Supervisor, end, failures, owned, watched
+from server.process.supervisor import Supervisor, end, failures, owned, watched
 
 Work = Callable[[], Coroutine[object, object, object]]
 

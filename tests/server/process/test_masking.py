@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.masking import mask_credentials, mask_url
+from server.process.masking import mask_credentials, mask_url
 
 
 @pytest.mark.parametrize(
