@@ -14,14 +14,14 @@ from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.access import GRAPHQL_PATH
-from server.cache import LONG_BYTES, Answer, Flights, Headers, ResponseCache, without
-from server.clients import client_of
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
-from server.graphql_http.ratelimit import RateLimit
-from server.headers import combined, with_single_lines
-from server.reply import MAX_WRITE_BYTES, NO_BODY, made, messages_of, send_body
-from server.view import CurrentView
+from server.http.access import GRAPHQL_PATH
+from server.http.cache import LONG_BYTES, Answer, Flights, Headers, ResponseCache, without
+from server.http.clients import client_of
+from server.http.headers import combined, with_single_lines
+from server.http.ratelimit import RateLimit
+from server.http.reply import MAX_WRITE_BYTES, NO_BODY, made, messages_of, send_body
+from server.http.view import CurrentView
 
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from server.clients import address_of
+from server.http.clients import address_of
 from server.variables import Names
 
 ANY = "*"

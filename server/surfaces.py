@@ -24,17 +24,18 @@ from schema.graphql.execution.context import Retention
 from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
-from server.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
-from server.cache import ResponseCache
-from server.compress import Compress
 from server.edge import Edge
 from server.exposure import ANY
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
-from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
+from server.http.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
+from server.http.cache import ResponseCache
+from server.http.compress import Compress
+from server.http.ratelimit import RateLimit
+from server.http.view import CurrentView
 from server.lifecycle import Lifecycle
 from server.metrics import Metrics, Scrape
 from server.metrics_format import negotiated
@@ -46,7 +47,6 @@ from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
 from server.turns import Turns
-from server.view import CurrentView
 
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536

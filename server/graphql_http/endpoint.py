@@ -11,9 +11,6 @@ from starlette.types import Receive, Scope, Send
 from schema.graphql.execution.bounded import BoundedMap
 from schema.graphql.execution.engine import Failure, Ready, Response
 from schema.graphql.execution.errors import ErrorCode
-from server.cache import Answer, Flights, Headers, ResponseCache
-from server.clients import client_of
-from server.encode import encode
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response
@@ -21,9 +18,12 @@ from server.graphql_http.past import is_closed_past
 from server.graphql_http.request import GraphQLRequest, Refused, asks_to_mutate, from_body, from_url
 from server.graphql_http.sockets import Doors
 from server.graphql_http.sse import EventStream, single
-from server.headers import combined
-from server.reply import send_answer, send_whole
-from server.view import CurrentView
+from server.http.cache import Answer, Flights, Headers, ResponseCache
+from server.http.clients import client_of
+from server.http.encode import encode
+from server.http.headers import combined
+from server.http.reply import send_answer, send_whole
+from server.http.view import CurrentView
 
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 MAX_SHORTCUTS = 4_096

@@ -10,11 +10,11 @@ from schema.graphql.execution.engine import Engine, Failure, Ready, Response, Re
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import extent_of
 from schema.reads import Reads, Updates
-from server.encode import encode
 from server.graphql_http.feeds import Source
 from server.graphql_http.pace import SharedUpdates
-from server.graphql_http.ratelimit import RateLimit
 from server.graphql_http.request import GraphQLRequest, Refused
+from server.http.encode import encode
+from server.http.ratelimit import RateLimit
 from server.turns import Turns
 
 MAX_PERSISTED = 2_048

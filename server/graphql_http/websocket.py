@@ -25,7 +25,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from schema.graphql.execution.engine import Failure, Ready
 from schema.graphql.execution.errors import ErrorCode
-from server.clients import client_of
 from server.graphql_http.asked import Operations
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.holdings import Held, Holdings
@@ -34,7 +33,8 @@ from server.graphql_http.outbox import Framed, Outbox, Overflow
 from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, Pace
 from server.graphql_http.request import Refused, from_parameters
 from server.graphql_http.sockets import Doors, refuse
-from server.headers import combined
+from server.http.clients import client_of
+from server.http.headers import combined
 from server.logs import get_logger
 from server.process.supervisor import watched
 

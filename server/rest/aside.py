@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
-from server.cache import Flights
+from server.http.cache import Flights
 
 T = TypeVar("T")
 

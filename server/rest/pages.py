@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from server.cache import Answer
-from server.reply import send_answer
+from server.http.cache import Answer
+from server.http.reply import send_answer
 
 OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH, ICON_PATH = "/openapi.json", "/docs", "/redoc", "/favicon.ico"
 _ASSETS = "fastapi_standalone_docs"

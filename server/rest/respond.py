@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.encode import encode
-from server.rest.etag import etag_of, matching
+from server.http.encode import encode
+from server.http.etag import etag_of, matching
 
 NO_STORE = "no-store"
 _NOT_MODIFIED_HEADERS = ("etag", "cache-control", "vary")

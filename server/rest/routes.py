@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.cache import LONG_BYTES
+from server.http.cache import LONG_BYTES
 from server.rest.equivalents import EQUIVALENTS
 from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
 from server.rest.respond import conditional

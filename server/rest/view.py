@@ -22,7 +22,7 @@ from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_v
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.graphql.execution.bounded import compact
 from schema.reads import Reads
-from server.encode import encode
+from server.http.encode import encode
 from server.rest.aside import Aside
 from server.rest.node import node_object, shown_last_seen, shown_score, shown_uptime
 from server.rest.respond import answer

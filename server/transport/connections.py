@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from server.clients import group_of
+from server.http.clients import group_of
 
 
 class Connections:

@@ -6,9 +6,9 @@ from ipaddress import ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.clients import address_of
 from server.exposure import ANY
-from server.headers import Raw
+from server.http.clients import address_of
+from server.http.headers import Raw
 
 # Proxies that stand one behind the other; what is beyond was written by the client.
 MAX_HOPS = 16

@@ -1,6 +1,6 @@
 """Requests that ask for another protocol."""
 
-from server.headers import items_of
+from server.http.headers import items_of
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from server.cache import LONG_BYTES
 from server.edge import MAX_QUERY_FIELDS, MAX_QUESTION_BYTES, REQUEST_COST, Edge
-from server.graphql_http.ratelimit import RateLimit
+from server.http.cache import LONG_BYTES
+from server.http.ratelimit import RateLimit
 from server.turns import Turns
 from tests.asgi import call, http_scope
 from tests.factories import AT, network

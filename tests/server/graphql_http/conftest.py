@@ -8,13 +8,13 @@ from starlette.types import Receive, Scope, Send
 
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.execution.context import ServiceInfo
-from server.cache import ResponseCache
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import WebSockets
-from server.view import CurrentView
+from server.http.cache import ResponseCache
+from server.http.view import CurrentView
 from tests.compiling import engine
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

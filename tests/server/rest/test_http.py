@@ -3,8 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
-from server.compress import Compress
-from server.rest.etag import coded, etag_of, matching
+from server.http.compress import Compress
+from server.http.etag import coded, etag_of, matching
 from tests.factories import AT
 from tests.server.rest.routes_table import NODE, PATHS, PROBES
 from tests.server.rest.world import make_client, shared_client, world

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from server.rest.etag import etag_of
+from server.http.etag import etag_of
 from tests.server.rest.world import shared_client
 
 PAGES = ("/docs", "/redoc")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from server.http.reply import send_body
 from server.protocol import MAX_HEADERS
-from server.reply import send_body
 from server.transport.frames import MAX_FRAGMENTS
 from tests.patience import settle
 from tests.server.transport.conftest import UPGRADE, Served, echo, frame, until

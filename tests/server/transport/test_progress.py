@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from server.graphql_http.sse import EventStream
-from server.reply import send_body
+from server.http.reply import send_body
 from server.transport.listener import SEND_BUFFER_BYTES, listen
 from server.transport.progress import MIN_PROGRESS_BYTES, Progress
 from server.transport.websocket import BoundedSocket

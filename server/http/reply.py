@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
-from server.cache import IDENTITY, Answer, Start
-from server.compress import chosen_coding
-from server.rest.etag import matching
+from server.http.cache import IDENTITY, Answer, Start
+from server.http.compress import chosen_coding
+from server.http.etag import matching
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256

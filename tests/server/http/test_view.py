@@ -1,4 +1,4 @@
-from server.view import CurrentView
+from server.http.view import CurrentView
 from tests.factories import AT, network
 from tests.fakes import FakeReads
 

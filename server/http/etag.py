@@ -1,7 +1,7 @@
 """Strong entity tags, computed from the bytes of a body, and the conditions that clients make of them.
 
 One answer has one tag, with a suffix for each content coding (`"…-br"`), since a strong tag stands for exact bytes.
-The suffix is added where the coding is (`server.compress`), and put aside when a client's condition is judged.
+The suffix is added where the coding is (`server.http.compress`), and put aside when a client's condition is judged.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """An allowance by address: taken before, taken after, and refilled."""
 
-from server.graphql_http.ratelimit import REMEMBERED_ADDRESSES, RateLimit
+from server.http.ratelimit import REMEMBERED_ADDRESSES, RateLimit
 
 
 class Clock:

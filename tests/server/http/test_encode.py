@@ -7,7 +7,7 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server.encode import encode
+from server.http.encode import encode
 
 SCALARS = st.one_of(
     st.none(),

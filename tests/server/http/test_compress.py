@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from server.compress import COMPRESSORS, MIN_BYTES, Compress, chosen_coding
+from server.http.compress import COMPRESSORS, MIN_BYTES, Compress, chosen_coding
 
 BODY = b'{"address": "45.0.1.7:9001"}' * 100
 DECOMPRESSORS: dict[str, Callable[[bytes], bytes]] = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.clients import client_of, group_of
-from server.headers import combined, items_of, with_single_lines
+from server.http.clients import client_of, group_of
+from server.http.headers import combined, items_of, with_single_lines
 
 LISTS = [b"accept", b"accept-encoding", b"if-none-match", b"x-forwarded-for", b"connection", b"cache-control"]
 

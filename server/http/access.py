@@ -13,9 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from server.http.reply import MAX_WRITE_BYTES, send_body
 from server.logs import get_logger
 from server.metrics import Metrics
-from server.reply import MAX_WRITE_BYTES, send_body
 
 REQUEST_ID = "x-request-id"
 CLIENT_CLOSED_REQUEST = 499

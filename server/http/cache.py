@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeVar
 from starlette.types import Message
 
 from schema.graphql.execution.bounded import BoundedMap, compact
-from server.compress import COMPRESSORS, MIN_BYTES
+from server.http.compress import COMPRESSORS, MIN_BYTES
+from server.http.etag import coded, etag_of
 from server.process.supervisor import owned
-from server.rest.etag import coded, etag_of
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]

@@ -3,7 +3,7 @@ import tracemalloc
 
 import orjson
 
-from server.cache import Answer, Flights, ResponseCache, without
+from server.http.cache import Answer, Flights, ResponseCache, without
 
 
 class View:

@@ -2,7 +2,7 @@
 
 Only whole bodies are compressed, of text-like types and from 1 kB on: smaller ones fit a packet anyway, and streams
 (SSE, exports) must not be held back. An entity tag gets the coding as its suffix, since a strong tag stands for exact
-bytes; `server.rest.etag` puts it aside when a client sends it back.
+bytes; `server.http.etag` puts it aside when a client sends it back.
 """
 
 import zlib
@@ -14,7 +14,7 @@ import zstandard
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.rest.etag import coded
+from server.http.etag import coded
 
 MIN_BYTES = 1_024
 ZSTD_LEVEL, BROTLI_QUALITY, GZIP_LEVEL = 3, 4, 5

@@ -1,0 +1,1 @@
+"""What stands between a connection and a route: access log, cache, compression, entity tags, rate limit, whole replies."""
