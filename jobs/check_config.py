@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from jobs.seeds import review
-from server.env_file import BadEnvFile, read_env_file
-from server.exposure import ANY, ANY_PROXY
+from server.config.env_file import BadEnvFile, read_env_file
+from server.config.exposure import ANY, ANY_PROXY
 from server.process.masking import mask_credentials, mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.client import look_up

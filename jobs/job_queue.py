@@ -25,8 +25,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from jobs.cycles import Cycles
 from jobs.periodic import PeriodicJob, PeriodicJobs
 from jobs.schedule import CYCLE, Job
+from server.config.redis_options import tls_options
 from server.process.supervisor import end, owned
-from server.redis_options import tls_options
 
 POLL_SECONDS = 0.25
 HEALTH_SECONDS = 15

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from server import logs
 from server.app import create_app
-from server.exposure import ANY, ANY_PROXY
+from server.config.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
 from server.process.refusals import refusal_of
 from server.protocol import BoundedHttp

@@ -15,9 +15,9 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot.record import Snapshot
+from server.config.redis_options import tls_options
 from server.logs import get_logger
 from server.process.outage import Outage
-from server.redis_options import tls_options
 
 CHANNEL = "pnodes:slots"
 IDLE_SECONDS = 15.0

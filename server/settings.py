@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.env_file import BadEnvFile, read_env_file
-from server.exposure import Host, Origins, Proxies, RootPath
-from server.problems import problem_of
-from server.variables import Keys, LowerCase, MongoUri, RedisUrl, Release, Seeds, refuse_quotes, setting
+from server.config.env_file import BadEnvFile, read_env_file
+from server.config.exposure import Host, Origins, Proxies, RootPath
+from server.config.problems import problem_of
+from server.config.variables import Keys, LowerCase, MongoUri, RedisUrl, Release, Seeds, refuse_quotes, setting
 
 DEFAULT_IP_NODES = (
     "173.212.203.145",

@@ -24,8 +24,8 @@ from schema.graphql.execution.context import Retention
 from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
+from server.config.exposure import ANY
 from server.edge import Edge
-from server.exposure import ANY
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations

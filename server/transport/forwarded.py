@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.exposure import ANY
+from server.config.exposure import ANY
 from server.http.clients import address_of
 from server.http.headers import Raw
 

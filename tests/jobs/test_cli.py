@@ -10,7 +10,7 @@ import pytest
 from jobs import check_config, cli
 from jobs.examples import EXAMPLES
 from server.__main__ import main as serve
-from server.env_file import read_env_file
+from server.config.env_file import read_env_file
 from server.settings import Settings, expected_of
 from server.storage.client import DnsSilent, NoSuchCluster
 from tests.processes import REPOSITORY, free_port

@@ -14,11 +14,11 @@ from redis import exceptions as redis_errors
 from structlog.testing import capture_logs
 
 from schema.domain.errors import SnapshotUnavailable
+from server.config.redis_options import tls_options
 from server.logs import get_logger
 from server.process import reasons
 from server.process.outage import Outage
 from server.process.reasons import detail_of, reason_of
-from server.redis_options import tls_options
 from server.storage.connect import Mongo
 from tests.processes import free_port
 from tests.server.tls import CERTIFICATE, tls_server

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from server.config.variables import Names
 from server.http.clients import address_of
-from server.variables import Names
 
 ANY = "*"
 ANY_PROXY = "whoever connects is believed; name the proxies where others can connect too"

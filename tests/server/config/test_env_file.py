@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import cli
-from server.env_file import MAX_BYTES, BadEnvFile, read_env_file
+from server.config.env_file import MAX_BYTES, BadEnvFile, read_env_file
 from server.settings import BadSettings, Settings, load_settings
 
 

@@ -14,8 +14,8 @@ import redis.asyncio as redis_asyncio
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
+from server.config.redis_options import tls_options
 from server.process.masking import secrets_of
-from server.redis_options import tls_options
 from server.storage.client import parsed_uri
 
 ESCAPE = "a password with any of / ? # @ : [ ] % or a blank must be percent-encoded"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from jobs import check_config, cli, worker
 from server import __main__ as api
+from server.config.store_urls import check_mongo_uri, check_redis_url
 from server.process.masking import mask_url
 from server.settings import BadSettings, Settings, load_settings
-from server.store_urls import check_mongo_uri, check_redis_url
 
 SECRET = "correct-horse/battery"
 

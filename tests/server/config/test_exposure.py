@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.exposure import origin_of, proxy_of
+from server.config.exposure import origin_of, proxy_of
 from server.settings import BadSettings, Settings, load_settings
 
 

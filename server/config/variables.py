@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from schema.domain.versions import parse
-from server.store_urls import check_mongo_uri, check_redis_url
+from server.config.store_urls import check_mongo_uri, check_redis_url
 
 MAX_SHOWN_CHARS = 80
 MAX_SHOWN_ITEMS = 5
