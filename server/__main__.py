@@ -15,12 +15,12 @@ from server.app import create_app
 from server.config.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
 from server.process.refusals import refusal_of
-from server.protocol import BoundedHttp
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections
 from server.transport.forwarded import Forwarded
 from server.transport.listener import listen
+from server.transport.protocol import BoundedHttp
 
 MAX_FRAME_BYTES = 65_536
 # Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.

@@ -30,9 +30,9 @@ from schema.graphql.types.scalars import SCALARS
 from server import logs
 from server.app import assemble
 from server.lifecycle import Lifecycle
-from server.protocol import BoundedHttp
 from server.settings import Settings
 from server.transport.listener import listen
+from server.transport.protocol import BoundedHttp
 from tests.benchmarks.questions import ANSWER_20
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

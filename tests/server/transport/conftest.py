@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from server.protocol import BoundedHttp
 from server.transport.listener import listen
+from server.transport.protocol import BoundedHttp
 from tests.patience import PATIENCE_SECONDS
 
 DEADLINE_SECONDS = PATIENCE_SECONDS

@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from server.http.reply import send_body
-from server.protocol import MAX_HEADERS
 from server.transport.frames import MAX_FRAGMENTS
+from server.transport.protocol import MAX_HEADERS
 from tests.patience import settle
 from tests.server.transport.conftest import UPGRADE, Served, echo, frame, until
 

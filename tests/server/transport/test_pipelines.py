@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from server.protocol import MAX_HEADERS
 from server.transport.pipeline import MAX_PIPELINE
+from server.transport.protocol import MAX_HEADERS
 from tests.patience import settle
 from tests.server.transport.conftest import Served, answer, echo, until
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from server.protocol import MAX_HEAD_BYTES
+from server.transport.protocol import MAX_HEAD_BYTES
 from tests.patience import settle
 from tests.server.transport.conftest import Served, answer
 

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server.protocol import BoundedHttp
+from server.transport.protocol import BoundedHttp
 from tests.patience import PATIENCE_SECONDS, let_pass, settle
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
