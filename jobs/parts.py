@@ -25,8 +25,8 @@ from schema.writes import SnapshotStore
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.events import EventLog
+from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
-from server.storage.writes import MongoSnapshotStore
 
 PROMOTED_SECONDS = 4.0
 UPKEEP_PERIOD = 5 * MINUTE

@@ -1,4 +1,4 @@
-"""What a cycle may say. Implemented by `server.storage.writes` and by the tests' fakes."""
+"""What a cycle may say. Implemented by `server.storage.snapshots.writes` and by the tests' fakes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol

@@ -11,7 +11,7 @@ from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 from server.storage.events import EventLog
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, pnode, score, snapshot
 
 MIDNIGHT = AT // DAY * DAY + DAY

@@ -13,12 +13,12 @@ import structlog
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.history.rollup import Beat, Sample, network_sample, node_sample
-from server.storage import snapshots
 from server.storage.chunks import BATCH
 from server.storage.codec import Unpacker
 from server.storage.damage import UNDECODABLE, UNREADABLE
 from server.storage.documents import ChunkDocument, Marker, SnapshotDocument
-from server.storage.one_record import Place, find_record
+from server.storage.snapshots import payload as snapshots
+from server.storage.snapshots.one_record import Place, find_record
 
 MAX_HOURS = 3
 MAX_SAMPLES = 40_000  # some 20 MB

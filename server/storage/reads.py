@@ -16,7 +16,7 @@ from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Registry
 from server.storage import head, job_runs, registry
 from server.storage.connect import Mongo
 from server.storage.registry_reads import RegistryReads
-from server.storage.snapshot_reads import SnapshotReads
+from server.storage.snapshots.reads import SnapshotReads
 from server.storage.write_probe import WriteProbe
 
 

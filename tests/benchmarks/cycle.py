@@ -26,7 +26,7 @@ from schema.domain.base import slot_of
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply
 from server.storage.connect import Mongo
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.fakes import FakeAnnouncer
 from tests.processes import REPOSITORY

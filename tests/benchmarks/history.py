@@ -32,10 +32,10 @@ from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 from server.storage.events import EventLog
 from server.storage.history_reads import HistoryReads
-from server.storage.past import SnapshotCache
-from server.storage.snapshot_reads import SnapshotReads
+from server.storage.snapshots.past import SnapshotCache
+from server.storage.snapshots.reads import SnapshotReads
+from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
-from server.storage.writes import MongoSnapshotStore
 from tests.benchmarks.history_world import World
 from tests.embedded import EmbeddedStores
 

@@ -24,7 +24,7 @@ from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
 from server.storage.reads import MongoReads
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.asgi import call
 from tests.factories import AT
 from tests.fakes import FakeAnnouncer, FakeUpdates

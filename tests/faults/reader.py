@@ -11,7 +11,7 @@ import aiohttp
 
 from schema.domain.cycle.advance import content_hash
 from server.storage.connect import Mongo
-from server.storage.snapshot_reads import SnapshotReads
+from server.storage.snapshots.reads import SnapshotReads
 from tests.faults.rig import TTL, Api
 
 QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown unsupported } }

@@ -16,7 +16,7 @@ import pytest
 
 from schema.domain.base import written
 from server.storage.connect import Mongo
-from server.storage.past import MAX_SNAPSHOTS
+from server.storage.snapshots.past import MAX_SNAPSHOTS
 from tests.faults import census
 from tests.faults.clients import AS_OF, ask_on, come_and_go
 from tests.faults.conftest import Note

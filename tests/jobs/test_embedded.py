@@ -19,8 +19,8 @@ from jobs.embedded import CannotStart, lock_folder, main
 from jobs.engine_watch import LOOK_SECONDS
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
-from server.storage.snapshot_reads import SnapshotReads
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.reads import SnapshotReads
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
 from tests.mongo_proxy import TRIED_ONCE, close_when_connected, prepared

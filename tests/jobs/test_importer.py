@@ -28,7 +28,7 @@ from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
 from server.storage.history_reads import HistoryReads
-from server.storage.snapshot_reads import SnapshotReads
+from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode
 from tests.jobs.test_crawl import FakeClient

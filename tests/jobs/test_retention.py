@@ -13,11 +13,12 @@ from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
-from server.storage import events, snapshot_log
+from server.storage import events
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
 from server.storage.history import NETWORK, fetch, periods
-from server.storage.snapshot_reads import SnapshotReads
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.nightly import NIGHTLY

@@ -14,7 +14,7 @@ import pytest
 from jobs.announce import RedisAnnouncer
 from jobs.job_queue import queue_client
 from server.storage.connect import Mongo
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
 from tests.processes import Process, fetch, free_port, module, wait_until

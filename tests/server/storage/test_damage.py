@@ -13,12 +13,14 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.history.points import Resolution
 from schema.domain.node.observation import SeedReply
-from server.storage import head, registry, snapshot_log, snapshots
+from server.storage import head, registry
 from server.storage.chunks import Damaged
 from server.storage.connect import Mongo
 from server.storage.history import NETWORK, fetch, periods, points_in
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots import payload as snapshots
+from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
-from server.storage.writes import MongoSnapshotStore
 from tests.factories import SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer
 from tests.pasts import MIDNIGHT, commit_all, dump, moment

@@ -15,9 +15,9 @@ from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
 from server.storage.history_reads import HistoryReads
-from server.storage.one_record import Place, find_record
 from server.storage.open_hours import OpenHours
-from server.storage.snapshots import NODES
+from server.storage.snapshots.one_record import Place, find_record
+from server.storage.snapshots.payload import NODES
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, commit_all, moment
 

@@ -10,15 +10,15 @@ from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, Do
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Reads, SeedAttempt
-from server.storage import snapshot_log
 from server.storage.connect import Mongo
 from server.storage.documents import ChunkDocument
 from server.storage.reads import MongoReads
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, seed_report
 from tests.mongo_proxy import MongoProxy, prepared
 from tests.server.storage.builders import commit, snapshot_of
-from tests.server.storage.test_writes import Commands
+from tests.server.storage.snapshots.test_writes import Commands
 
 SLOTS = (AT, AT + 60, AT + 120, AT + 2 * HOUR, AT + 2 * HOUR + 60)
 NEWEST = SLOTS[-1]

@@ -20,7 +20,7 @@ from server.storage.history_reads import HistoryReads
 from server.storage.migrations import steps
 from server.storage.migrations.version import DOCUMENT_VERSION, check_version
 from server.storage.reads import MongoReads
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.server.storage.builders import commit
 from tests.server.storage.old_stores import INTERVAL, NODES, SLOTS, all_documents, documents_of, put_store, versions

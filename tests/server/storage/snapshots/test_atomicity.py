@@ -6,11 +6,11 @@ import pytest
 
 from schema.domain.errors import SnapshotUnavailable
 from schema.writes import Commit
-from server.storage import snapshot_log
 from server.storage.connect import Mongo
 from server.storage.documents import CarriedDocument
-from server.storage.snapshot_reads import SnapshotReads
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.reads import SnapshotReads
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.server.storage.builders import commit

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.errors import CursorExpired
 from schema.domain.snapshot.record import Snapshot
-from server.storage.past import SnapshotCache
+from server.storage.snapshots.past import SnapshotCache
 from tests.factories import network, snapshot
 
 

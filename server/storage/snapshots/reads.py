@@ -10,12 +10,14 @@ from schema.domain.base import MAX_INT64, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.garbage import GarbagePause
-from server.storage import head, snapshot_log, snapshots
+from server.storage import head
 from server.storage.chunks import Damaged
 from server.storage.codec import UnknownEncoding
 from server.storage.connect import Mongo
 from server.storage.documents import Marker
-from server.storage.past import SnapshotCache
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots import payload as snapshots
+from server.storage.snapshots.past import SnapshotCache
 
 FUTURE_TOLERANCE_SECONDS = 2  # a client's clock may be ahead of ours
 

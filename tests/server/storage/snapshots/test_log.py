@@ -9,11 +9,12 @@ import pytest
 from schema.domain.base import DAY, HOUR, Slot
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import Lease
-from server.storage import snapshot_log, snapshots
 from server.storage.codec import CHUNK_RECORDS
 from server.storage.connect import Mongo
 from server.storage.documents import ChunkDocument, SnapshotDocument
-from server.storage.writes import MongoSnapshotStore, keep_past
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots import payload as snapshots
+from server.storage.snapshots.writes import MongoSnapshotStore, keep_past
 from tests.factories import AT
 from tests.server.storage.builders import commit, snapshot_of
 

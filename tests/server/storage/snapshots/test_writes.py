@@ -11,10 +11,11 @@ from schema.domain.base import HOUR
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Commit, Lease, LeaseLost
-from server.storage import head, snapshot_log
+from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.documents import CarriedDocument, ChunkDocument, RegistryDocument, SnapshotDocument, StoredChunk
-from server.storage.writes import MongoSnapshotStore
+from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.server.storage.builders import commit, entry
 
