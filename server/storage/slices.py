@@ -12,7 +12,7 @@ from typing import TypeVar
 from schema.domain.history.points import HistoryPoint
 from schema.domain.history.rollup import Sample, raw_point
 from server.storage.damage import UNDECODABLE
-from server.storage.history import Parts
+from server.storage.history.buckets import Parts
 
 # Of samples or buckets in one slice; a part is unpacked whole, and has those of a day at most.
 SLICE_ITEMS = 2_000

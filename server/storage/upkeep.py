@@ -10,12 +10,14 @@ from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
-from server.storage import events, head, history_state, history_writes, registry
+from server.storage import events, head, registry
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Marker
-from server.storage.history import NETWORK
-from server.storage.history_writes import HeldHours
+from server.storage.history import progress as history_state
+from server.storage.history import writes as history_writes
+from server.storage.history.buckets import NETWORK
+from server.storage.history.writes import HeldHours
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import keep_past

@@ -31,7 +31,7 @@ from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 from server.storage.events import EventLog
-from server.storage.history_reads import HistoryReads
+from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.past import SnapshotCache
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.snapshots.writes import MongoSnapshotStore

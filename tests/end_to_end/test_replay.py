@@ -22,7 +22,7 @@ from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
-from server.storage.history_reads import HistoryReads
+from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.asgi import call

@@ -5,7 +5,7 @@ import time
 
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
-from server.storage.history_reads import HistoryReads
+from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from tests.faults.doors import Ask, honest
 from tests.faults.rig import SLOWNESS, TTL, Rig, stop

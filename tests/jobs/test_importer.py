@@ -27,7 +27,7 @@ from schema.upkeep import ImportedRange
 from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
-from server.storage.history_reads import HistoryReads
+from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode

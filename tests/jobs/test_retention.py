@@ -16,7 +16,7 @@ from schema.reads import EventFilter
 from server.storage import events
 from server.storage.connect import Mongo
 from server.storage.event_reads import EventReads
-from server.storage.history import NETWORK, fetch, periods
+from server.storage.history.buckets import NETWORK, fetch, periods
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep

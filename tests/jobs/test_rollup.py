@@ -10,7 +10,7 @@ from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, Resoluti
 from schema.domain.history.rollup import Beat, hour_room, points_of, raw_point, roll_day, roll_hour
 from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
-from server.storage.history import NETWORK, fetch, periods, points_in, samples_in
+from server.storage.history.buckets import NETWORK, fetch, periods, points_in, samples_in
 from server.storage.upkeep import MongoUpkeep
 from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.nightly import chosen

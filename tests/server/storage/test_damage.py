@@ -16,7 +16,7 @@ from schema.domain.node.observation import SeedReply
 from server.storage import head, registry
 from server.storage.chunks import Damaged
 from server.storage.connect import Mongo
-from server.storage.history import NETWORK, fetch, periods, points_in
+from server.storage.history.buckets import NETWORK, fetch, periods, points_in
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import MongoSnapshotStore

@@ -4,8 +4,8 @@ import pytest
 
 from schema.domain.history.points import NODE_METRICS
 from schema.domain.history.rollup import Sample, node_sample, raw_point
-from server.storage.blocks import pack_samples, unpack_samples
 from server.storage.damage import UNDECODABLE
+from server.storage.history.blocks import pack_samples, unpack_samples
 from server.storage.slices import SLICE_ITEMS, raw_points, unpacked
 from tests.factories import AT, pnode
 

@@ -16,7 +16,7 @@ from server.storage.connect import MODELS, Mongo
 from server.storage.documents import HeadDocument
 from server.storage.event_reads import EventReads
 from server.storage.events import EventLog
-from server.storage.history_reads import HistoryReads
+from server.storage.history.reads import HistoryReads
 from server.storage.migrations import steps
 from server.storage.migrations.version import DOCUMENT_VERSION, check_version
 from server.storage.reads import MongoReads

@@ -6,7 +6,7 @@
 | H1 | a UTC month | the same |
 | D1 | a UTC year | `dDAY` a day |
 
-Part keys are the unix seconds of our own hours and days. A part is a block (`server.storage.blocks`) and a function of
+Part keys are the unix seconds of our own hours and days. A part is a block (`server.storage.history.blocks`) and a function of
 the committed snapshots alone, so that writing it again changes nothing. A closed day is packed as one block, which
 takes a quarter of the room of its hours; where both are there, the hour's word counts.
 """
@@ -21,9 +21,9 @@ import structlog
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
 from schema.domain.history.rollup import Sample
-from server.storage.blocks import unpack_points, unpack_samples
 from server.storage.damage import UNDECODABLE
 from server.storage.documents import HistoryDocument
+from server.storage.history.blocks import unpack_points, unpack_samples
 
 # No node has this id: those are keys of 32 bytes, or begin with `addr:`.
 NETWORK = "network"

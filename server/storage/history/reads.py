@@ -8,12 +8,15 @@ from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
 from schema.domain.history.points import MAX_POINTS, History, Resolution
 from schema.domain.history.ranges import check_points, check_room, clip
 from schema.reads import HistoryStatusRow
-from server.storage import head, history, history_state, history_status
-from server.storage.blocks import PointCache
+from server.storage import head
 from server.storage.connect import Mongo
-from server.storage.history import NETWORK
-from server.storage.history_question import Edge, Question
-from server.storage.open_hours import MAX_HOURS, OpenHours
+from server.storage.history import buckets as history
+from server.storage.history import progress as history_state
+from server.storage.history import status as history_status
+from server.storage.history.blocks import PointCache
+from server.storage.history.buckets import NETWORK
+from server.storage.history.open_hours import MAX_HOURS, OpenHours
+from server.storage.history.question import Edge, Question
 from server.storage.slices import Turn, next_pass
 
 

@@ -14,8 +14,8 @@ from schema.domain.history.rollup import Sample, points_of
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
-from server.storage.history_reads import HistoryReads
-from server.storage.open_hours import OpenHours
+from server.storage.history.open_hours import OpenHours
+from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.one_record import Place, find_record
 from server.storage.snapshots.payload import NODES
 from tests.factories import key, pnode, snapshot

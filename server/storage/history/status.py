@@ -10,9 +10,19 @@ from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress
-from server.storage import history, registry
+from server.storage import registry
 from server.storage.documents import HistoryDocument
-from server.storage.history import NETWORK, key_of, period_of, points_in, samples_in, shares_time, subject_of, time_of
+from server.storage.history import buckets as history
+from server.storage.history.buckets import (
+    NETWORK,
+    key_of,
+    period_of,
+    points_in,
+    samples_in,
+    shares_time,
+    subject_of,
+    time_of,
+)
 from server.storage.snapshots import log as snapshot_log
 
 FIRST_YEAR = 2_020  # no pNode is older

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schema.domain.base import HOUR
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, HistoryPoint, Stat
 from schema.domain.history.rollup import Sample
-from server.storage.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
+from server.storage.history.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
 from tests.factories import AT
 
 numbers = st.integers(-(2**70), 2**70)

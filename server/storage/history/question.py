@@ -11,10 +11,10 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
 from schema.domain.history.ranges import align, coverage, joined, too_large
 from schema.domain.history.rollup import Hour, Sample, hour_room, roll_day, roll_hour
-from server.storage import history
-from server.storage.blocks import PointCache, unpack_points, unpack_samples
-from server.storage.history import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
-from server.storage.open_hours import OpenHours
+from server.storage.history import buckets as history
+from server.storage.history.blocks import PointCache, unpack_points, unpack_samples
+from server.storage.history.buckets import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
+from server.storage.history.open_hours import OpenHours
 from server.storage.slices import Turn, raw_points, unpacked
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]

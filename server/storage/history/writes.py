@@ -13,9 +13,9 @@ from pymongo import UpdateOne
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import HistoryPoint, Resolution
 from schema.domain.history.rollup import Hour, roll_day
-from server.storage.blocks import pack_points, pack_samples
 from server.storage.documents import BLOCK_ENCODING, HistoryDocument
-from server.storage.history import (
+from server.storage.history.blocks import pack_points, pack_samples
+from server.storage.history.buckets import (
     Parts,
     day_key,
     hour_key,

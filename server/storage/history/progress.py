@@ -3,8 +3,8 @@
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
 from schema.domain.history.points import Resolution
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
-from server.storage import history
 from server.storage.documents import SnapshotDocument, UpkeepDocument
+from server.storage.history import buckets as history
 
 ROLLUP = "rollup"
 RETENTION = "retention"

@@ -16,8 +16,8 @@ from schema.domain.snapshot.record import Snapshot
 from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
-from server.storage.history import periods
-from server.storage.history_reads import HistoryReads
+from server.storage.history.buckets import periods
+from server.storage.history.reads import HistoryReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, Copies, commit_all, moment
