@@ -24,7 +24,7 @@ from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore
 from server.settings import Settings
 from server.storage.connect import Mongo
-from server.storage.events import EventLog
+from server.storage.events.log import EventLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
 

@@ -12,7 +12,7 @@ from server.live import LiveUpdates, follow_announcements
 from server.process.supervisor import Supervisor, end, watched
 from server.settings import Settings
 from server.storage.connect import Mongo, refusal_of_store
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.surfaces import assemble

@@ -10,7 +10,7 @@ from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
-from server.storage.events import EventLog
+from server.storage.events.log import EventLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, pnode, score, snapshot
 

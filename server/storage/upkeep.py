@@ -10,10 +10,11 @@ from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
-from server.storage import events, head, registry
+from server.storage import head, registry
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Marker
+from server.storage.events import log as events
 from server.storage.history import progress as history_state
 from server.storage.history import writes as history_writes
 from server.storage.history.buckets import NETWORK

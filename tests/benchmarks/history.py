@@ -30,7 +30,7 @@ from schema.domain.history.points import Resolution
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
-from server.storage.events import EventLog
+from server.storage.events.log import EventLog
 from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.past import SnapshotCache
 from server.storage.snapshots.reads import SnapshotReads

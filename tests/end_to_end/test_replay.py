@@ -21,7 +21,7 @@ from server.app import assemble
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.storage.snapshots.writes import MongoSnapshotStore

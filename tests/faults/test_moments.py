@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from tests.faults.doors import Ask, honest

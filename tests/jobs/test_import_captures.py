@@ -34,7 +34,7 @@ from schema.domain.history.points import Resolution
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.reads import EventFilter
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep

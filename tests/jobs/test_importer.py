@@ -26,7 +26,7 @@ from schema.reads import EventFilter
 from schema.upkeep import ImportedRange
 from server.storage import registry
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep

@@ -13,9 +13,9 @@ from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
-from server.storage import events
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events import log as events
+from server.storage.events.reads import EventReads
 from server.storage.history.buckets import NETWORK, fetch, periods
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots.reads import SnapshotReads

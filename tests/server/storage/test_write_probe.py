@@ -5,7 +5,7 @@ from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
 
 from server.process import reasons
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.storage.write_probe import WriteProbe, write

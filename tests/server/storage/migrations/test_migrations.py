@@ -14,8 +14,8 @@ from schema.writes import Lease
 from server.storage import head
 from server.storage.connect import MODELS, Mongo
 from server.storage.documents import HeadDocument
-from server.storage.event_reads import EventReads
-from server.storage.events import EventLog
+from server.storage.events.log import EventLog
+from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.migrations import steps
 from server.storage.migrations.version import DOCUMENT_VERSION, check_version

@@ -10,9 +10,9 @@ from schema.domain.cycle.changes import derive
 from schema.domain.cycle.events import Event, EventType
 from schema.reads import EventFilter
 from schema.writes import Commit
-from server.storage import events
 from server.storage.connect import Mongo
-from server.storage.event_reads import EventReads, _streams
+from server.storage.events import log as events
+from server.storage.events.reads import EventReads, _streams
 from tests.factories import AT, network, snapshot
 from tests.pasts import MIDNIGHT
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.reads import EventFilter
-from server.storage import events
 from server.storage.connect import Mongo
 from server.storage.documents import EventDocument
+from server.storage.events import log as events
 
 FIRST_WINDOW_SECONDS = 6 * HOUR
 WINDOW_GROWTH = 4
