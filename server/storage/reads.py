@@ -13,9 +13,10 @@ from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
-from server.storage import head, job_runs, registry
+from server.storage import head, job_runs
 from server.storage.connect import Mongo
-from server.storage.registry_reads import RegistryReads
+from server.storage.registry import entries as registry
+from server.storage.registry.reads import RegistryReads
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.write_probe import WriteProbe
 

@@ -10,7 +10,7 @@ from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
-from server.storage import head, registry
+from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Marker
@@ -19,6 +19,7 @@ from server.storage.history import progress as history_state
 from server.storage.history import writes as history_writes
 from server.storage.history.buckets import NETWORK
 from server.storage.history.writes import HeldHours
+from server.storage.registry import entries as registry
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import keep_past

@@ -24,10 +24,10 @@ from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import EventFilter
 from schema.upkeep import ImportedRange
-from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
+from server.storage.registry import entries as registry
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode

@@ -10,7 +10,6 @@ from schema.domain.history.points import Resolution
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import HistoryStatusRow
 from schema.upkeep import RollupProgress
-from server.storage import registry
 from server.storage.documents import HistoryDocument
 from server.storage.history import buckets as history
 from server.storage.history.buckets import (
@@ -23,6 +22,7 @@ from server.storage.history.buckets import (
     subject_of,
     time_of,
 )
+from server.storage.registry import entries as registry
 from server.storage.snapshots import log as snapshot_log
 
 FIRST_YEAR = 2_020  # no pNode is older

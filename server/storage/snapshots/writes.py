@@ -19,12 +19,13 @@ from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost
-from server.storage import head, registry
+from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Carried, ChunkRef, HeadDocument, Marker
 from server.storage.migrations.steps import migrate
 from server.storage.migrations.version import DOCUMENT_VERSION
+from server.storage.registry import entries as registry
 from server.storage.snapshots import carried
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots import payload as snapshots

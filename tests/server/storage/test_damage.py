@@ -13,10 +13,11 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.history.points import Resolution
 from schema.domain.node.observation import SeedReply
-from server.storage import head, registry
+from server.storage import head
 from server.storage.chunks import Damaged
 from server.storage.connect import Mongo
 from server.storage.history.buckets import NETWORK, fetch, periods, points_in
+from server.storage.registry import entries as registry
 from server.storage.snapshots import log as snapshot_log
 from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import MongoSnapshotStore

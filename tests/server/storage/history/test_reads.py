@@ -13,11 +13,11 @@ from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, History,
 from schema.domain.history.ranges import POINT_LIMIT
 from schema.domain.history.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
 from schema.domain.snapshot.record import Snapshot
-from server.storage import registry
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 from server.storage.history.buckets import periods
 from server.storage.history.reads import HistoryReads
+from server.storage.registry import entries as registry
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, Copies, commit_all, moment

@@ -142,7 +142,7 @@ async def test_a_paused_worker_never_mixes_with_the_winner_of_the_same_slot(stor
 
 async def test_an_older_lease_does_not_overwrite_the_registry(store_db: Mongo) -> None:
     """A worker may be paused between its commit and what follows."""
-    from server.storage import registry  # noqa: PLC0415  the step that is late, by itself
+    from server.storage.registry import entries as registry  # noqa: PLC0415  the step that is late, by itself
 
     (node,) = commit(AT, 1).snapshot.nodes
     await registry.write([entry(node, AT + 60, version="new")], token=2)

@@ -7,8 +7,8 @@ import pytest
 
 from schema.domain.base import MAX_INT64
 from schema.domain.node.registry import Contact, RegistryEntry
-from server.storage import registry
 from server.storage.connect import Mongo
+from server.storage.registry import entries as registry
 from tests.factories import AT, address, pnode
 from tests.server.storage.builders import entry
 

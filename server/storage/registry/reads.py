@@ -6,8 +6,8 @@ from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.node.registry import Contact, window
 from schema.domain.snapshot.record import Snapshot
 from schema.reads import RegistryPage
-from server.storage import registry
 from server.storage.connect import Mongo
+from server.storage.registry import entries as registry
 
 RECENT_SECONDS = HOUR
 KEPT_CONTACTS = 100_000  # some 20 MB

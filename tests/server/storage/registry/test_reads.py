@@ -8,9 +8,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.snapshot.record import Snapshot
-from server.storage import registry
 from server.storage.connect import Mongo
-from server.storage.registry_reads import RegistryReads
+from server.storage.registry import entries as registry
+from server.storage.registry.reads import RegistryReads
 from tests.factories import AT, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.server.storage.builders import entry

@@ -1,0 +1,1 @@
+"""The registry: one entry for each node ever seen."""
