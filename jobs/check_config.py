@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from jobs.seeds import review
+from jobs.cycle.seeds import review
 from server.config.env_file import BadEnvFile, read_env_file
 from server.config.exposure import ANY, ANY_PROXY
 from server.process.masking import mask_credentials, mask_url

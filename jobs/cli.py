@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from jobs import check_config, importing
+from jobs.cycle.seeds import review
 from jobs.examples import epilog
 from jobs.importing import ImportWish
 from jobs.invocation import NAME, invocation
@@ -19,7 +20,6 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.recording import BadRecording
-from jobs.seeds import review
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import NotThere, find, local_url, verify

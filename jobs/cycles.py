@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from jobs.collect import SeedsNotAsked
+from jobs.cycle.collect import SeedsNotAsked
 from jobs.schedule import cycle_seconds, latest_start
 from schema.domain.base import Slot
 from schema.domain.errors import SnapshotUnavailable

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from jobs import retention as forgetting
 from jobs import rollup
-from jobs.collect import Crawl
-from jobs.crawl import crawl
+from jobs.cycle.collect import Crawl
+from jobs.cycle.crawl import crawl
+from jobs.cycle.probing import Prober, public_client
+from jobs.cycle.seeds import seeds_of
 from jobs.periodic import PeriodicJob
-from jobs.probing import Prober, public_client
 from jobs.prpc.address import Seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.public import PublicDialler
 from jobs.retention import Retention
-from jobs.seeds import seeds_of
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply

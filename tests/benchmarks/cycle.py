@@ -17,8 +17,8 @@ from typing import Any
 
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from jobs.collect import Collector
-from jobs.crawl import crawl
+from jobs.cycle.collect import Collector
+from jobs.cycle.crawl import crawl
 from jobs.prpc.address import parse_seeds
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler

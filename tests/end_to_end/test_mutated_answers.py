@@ -15,7 +15,7 @@ import pytest
 from graphql import ExecutionResult, GraphQLObjectType, parse
 from graphql.execution import execute
 
-from jobs.crawl import crawl
+from jobs.cycle.crawl import crawl
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from schema.domain.cycle.advance import CycleOptions, State, advance, identify

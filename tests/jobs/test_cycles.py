@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.collect import SeedsNotAsked
+from jobs.cycle.collect import SeedsNotAsked
 from jobs.cycles import Cycles
 from schema.domain.base import Slot
 from schema.reads import CollectorState

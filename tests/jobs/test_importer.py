@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import retention, rollup
-from jobs.crawl import crawl
+from jobs.cycle.crawl import crawl
 from jobs.importer import ANONYMOUS, Imported, import_files, reply_of
 from jobs.prpc import wire
 from jobs.prpc.address import parse_seed
@@ -31,7 +31,7 @@ from server.storage.registry import entries as registry
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode
-from tests.jobs.test_crawl import FakeClient
+from tests.jobs.cycle.test_crawl import FakeClient
 from tests.mongo_proxy import MongoProxy, prepared
 from tests.nightly import chosen
 from tests.pasts import MIDNIGHT, commit_all, dump, moment

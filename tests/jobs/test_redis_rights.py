@@ -11,7 +11,7 @@ import redis.asyncio as redis_asyncio
 from arq.worker import func
 from structlog.testing import capture_logs
 
-from jobs.announce import RedisAnnouncer
+from jobs.cycle.announce import RedisAnnouncer
 from jobs.job_queue import Queue
 from jobs.schedule import Job
 from server.live import follow_announcements

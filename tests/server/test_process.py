@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jobs.announce import RedisAnnouncer
+from jobs.cycle.announce import RedisAnnouncer
 from jobs.job_queue import queue_client
 from server.storage.connect import Mongo
 from server.storage.snapshots.writes import MongoSnapshotStore

@@ -1,7 +1,7 @@
 """Direct questions to nodes: which public nodes are due, what their answers say, and which may serve as extra seeds.
 
 Gossip says that a node is public; only a direct question shows that it can be reached. Pure: the answers arrive as
-`Probe` records, made by `jobs.probing`.
+`Probe` records, made by `jobs.cycle.probing`.
 """
 
 from collections import Counter

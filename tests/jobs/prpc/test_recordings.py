@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.crawl import crawl
+from jobs.cycle.crawl import crawl
 from jobs.prpc import wire
 from jobs.prpc.address import Endpoint
 from jobs.prpc.client import PrpcClient

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs import retention, rollup
-from jobs.collect import Collector
+from jobs.cycle.collect import Collector
 from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.collect import Collector, SeedsNotAsked
+from jobs.cycle.collect import Collector, SeedsNotAsked
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.cycle.events import EventType
 from schema.domain.errors import SnapshotUnavailable

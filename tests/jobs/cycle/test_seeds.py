@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.cycle.seeds import Review, review, review_of, wrong_port
 from jobs.prpc.address import parse_seed
 from jobs.prpc.dial import Dialler
 from jobs.prpc.errors import CallFailed
-from jobs.seeds import Review, review, review_of, wrong_port
 from schema.domain.node.observation import FailureCategory
 from server.settings import BadSettings, Settings
 

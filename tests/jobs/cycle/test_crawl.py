@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.crawl import crawl
+from jobs.cycle.crawl import crawl
 from jobs.prpc import wire
 from jobs.prpc.address import Endpoint, Seed, parse_seed
 from jobs.prpc.client import Answer, Limits, PrpcClient

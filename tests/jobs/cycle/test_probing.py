@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jobs import parts
-from jobs.probing import END_SHARE, LIMITS, Prober, ask, jitter, public_client, seed_of
+from jobs.cycle.probing import END_SHARE, LIMITS, Prober, ask, jitter, public_client, seed_of
 from jobs.prpc import wire
 from jobs.prpc.address import parse_seed
 from jobs.prpc.client import PrpcClient

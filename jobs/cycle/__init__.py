@@ -1,0 +1,1 @@
+"""A polling cycle against real nodes: which seeds to ask, asking them, saving, announcing, and direct questions."""
