@@ -15,10 +15,10 @@ from arq.constants import job_key_prefix
 from arq.worker import Function, func
 from structlog.testing import capture_logs
 
-from jobs.cycles import Cycles
-from jobs.job_queue import Queue, dumps, loads, queue_client, queue_functions
-from jobs.periodic import PeriodicJob, PeriodicJobs
-from jobs.schedule import Job
+from jobs.schedule.cycles import Cycles
+from jobs.schedule.due import Job
+from jobs.schedule.job_queue import Queue, dumps, loads, queue_client, queue_functions
+from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from schema.domain.base import Slot
 from schema.reads import CollectorState
 from tests.fakes import FakeJobRuns

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jobs.cycle.announce import RedisAnnouncer
-from jobs.job_queue import queue_client
+from jobs.schedule.job_queue import queue_client
 from server.storage.connect import Mongo
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from jobs.cycle.collect import SeedsNotAsked
-from jobs.schedule import cycle_seconds, latest_start
+from jobs.schedule.due import cycle_seconds, latest_start
 from schema.domain.base import Slot
 from schema.domain.errors import SnapshotUnavailable
 from schema.reads import CollectorState

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from jobs.schedule import Period
+from jobs.schedule.due import Period
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import SnapshotUnavailable
 from schema.upkeep import JobRuns

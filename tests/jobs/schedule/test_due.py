@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.schedule import Job, Period, cycle_seconds, due_cycles, due_periodic, latest_start
+from jobs.schedule.due import Job, Period, cycle_seconds, due_cycles, due_periodic, latest_start
 
 INTERVALS = st.integers(5, 3_600)
 TIMES = st.floats(0, 4_102_444_800, allow_nan=False)

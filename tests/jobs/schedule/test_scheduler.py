@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.schedule import Job, Period
-from jobs.scheduler import Scheduler
+from jobs.schedule.due import Job, Period
+from jobs.schedule.scheduler import Scheduler
 from schema.domain.base import Slot
 
 RETENTION = Period("retention", 300)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from jobs.periodic import PeriodicJob, PeriodicJobs
+from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from schema.domain.errors import SnapshotUnavailable
 from tests.fakes import FakeJobRuns
 

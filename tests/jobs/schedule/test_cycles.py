@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs.cycle.collect import SeedsNotAsked
-from jobs.cycles import Cycles
+from jobs.schedule.cycles import Cycles
 from schema.domain.base import Slot
 from schema.reads import CollectorState
 

@@ -22,9 +22,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from jobs.cycles import Cycles
-from jobs.periodic import PeriodicJob, PeriodicJobs
-from jobs.schedule import CYCLE, Job
+from jobs.schedule.cycles import Cycles
+from jobs.schedule.due import CYCLE, Job
+from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from server.config.redis_options import tls_options
 from server.process.supervisor import end, owned
 

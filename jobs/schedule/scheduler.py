@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from jobs.schedule import Job, Period, due_cycles, due_periodic, latest_start, served_by, third_of
+from jobs.schedule.due import Job, Period, due_cycles, due_periodic, latest_start, served_by, third_of
 from schema.domain.base import Slot, UnixSeconds, slot_of
 from server.process.reasons import in_words
 from server.process.supervisor import end, owned

@@ -12,8 +12,8 @@ from arq.worker import func
 from structlog.testing import capture_logs
 
 from jobs.cycle.announce import RedisAnnouncer
-from jobs.job_queue import Queue
-from jobs.schedule import Job
+from jobs.schedule.due import Job
+from jobs.schedule.job_queue import Queue
 from server.live import follow_announcements
 from tests.patience import patience
 from tests.processes import REPOSITORY, connects, free_port, valkey, wait_until
