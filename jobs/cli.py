@@ -14,12 +14,12 @@ from jobs.cycle.seeds import review
 from jobs.examples import epilog
 from jobs.importing import ImportWish
 from jobs.invocation import NAME, invocation
+from jobs.past.recording import BadRecording
 from jobs.plan import Wish
 from jobs.prpc.address import Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
-from jobs.recording import BadRecording
 from jobs.simulate import command as simulate
 from jobs.stack import Stack
 from jobs.verify import NotThere, find, local_url, verify

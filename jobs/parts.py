@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from jobs import retention as forgetting
-from jobs import rollup
 from jobs.cycle.collect import Crawl
 from jobs.cycle.crawl import crawl
 from jobs.cycle.probing import Prober, public_client
 from jobs.cycle.seeds import seeds_of
+from jobs.past import retention as forgetting
+from jobs.past import rollup
+from jobs.past.retention import Retention
 from jobs.prpc.address import Seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.public import PublicDialler
-from jobs.retention import Retention
 from jobs.schedule.periodic import PeriodicJob
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.cycle.advance import CycleOptions

@@ -59,7 +59,7 @@ class JobRuns(Protocol):
 
 
 class RollupStore(Protocol):
-    """What `jobs.rollup` works on."""
+    """What `jobs.past.rollup` works on."""
 
     async def committed_slot(self) -> Slot | None:
         """The newest committed slot: nothing older than it will still be committed. None in an empty store."""
@@ -101,7 +101,7 @@ class RollupStore(Protocol):
 
 
 class RetentionStore(Protocol):
-    """What `jobs.retention` works on."""
+    """What `jobs.past.retention` works on."""
 
     async def rolled_until(self) -> UnixSeconds | None:
         """The first hour that is not rolled up yet; None where nothing is."""
@@ -137,7 +137,7 @@ class RetentionStore(Protocol):
 
 
 class ImportStore(RollupStore, Protocol):
-    """What `jobs.importer` works on."""
+    """What `jobs.past.importer` works on."""
 
     async def live_since(self) -> UnixSeconds | None:
         """The UTC hour in which collecting began; None where it has not."""

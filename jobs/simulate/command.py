@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from jobs.recording import read_recording, recording_files
+from jobs.past.recording import read_recording, recording_files
 from jobs.simulate.network import DEFAULT_NODES, Network
 from jobs.simulate.playing import Course, SimulatedSource
 from jobs.simulate.population import check_nodes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from jobs.recording import POD_KEYS, BadRecording, Recording, read_recording, recording_files
+from jobs.past.recording import POD_KEYS, BadRecording, Recording, read_recording, recording_files
 from jobs.simulate.identity import public_host
 from jobs.simulate.source import INTERNAL_ERROR, METHOD_NOT_FOUND, Result, Seed
 from jobs.simulate.wire import pod_list

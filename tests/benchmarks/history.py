@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 import bson
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from jobs import retention, rollup
-from jobs.past import PastWriter
-from jobs.retention import Retention
+from jobs.past import retention, rollup
+from jobs.past.backfill import PastWriter
+from jobs.past.retention import Retention
 from schema.domain.base import DAY, HOUR, MINUTE
 from schema.domain.history.points import Resolution
 from schema.writes import Commit

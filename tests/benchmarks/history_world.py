@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from jobs.past.retention import Retention
 from jobs.prpc.wire import read_pods, read_stats
-from jobs.retention import Retention
 from jobs.simulate.network import Network
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify

@@ -1,6 +1,6 @@
 """Roll-up and retention that are killed, or whose store is, anywhere: what is kept in the end is the same, byte by byte.
 
-That every single write may be lost is proven in `tests/jobs/test_rollup.py` and `test_retention.py`; here whole
+That every single write may be lost is proven in `tests/jobs/past/test_rollup.py` and `test_retention.py`; here whole
 processes die.
 """
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 
-from jobs import retention, rollup
-from jobs.retention import Retention
+from jobs.past import retention, rollup
+from jobs.past.retention import Retention
 from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from jobs.findings import MAX_FILES, Findings
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
-from jobs.importer import Imported
 from jobs.importing import spacing_hint, told
-from jobs.recording import Recording
+from jobs.past.findings import MAX_FILES, Findings
+from jobs.past.importer import Imported
+from jobs.past.recording import Recording
 from schema.domain.node.observation import SeedReply
 from server.settings import Settings
 from server.storage.connect import Mongo

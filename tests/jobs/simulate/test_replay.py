@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.recording import BadRecording, Recording, read_recording
+from jobs.past.recording import BadRecording, Recording, read_recording
 from jobs.simulate.replay import Reel, Replay, place_of, read_reels, shifted
 from jobs.simulate.source import INTERNAL_ERROR, METHOD_NOT_FOUND, Seed
 

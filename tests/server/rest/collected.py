@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from jobs.past.recording import read_recording, recording_files
 from jobs.prpc.wire import read_pods, read_stats
-from jobs.recording import read_recording, recording_files
 from jobs.simulate.network import Network
 from jobs.simulate.roles import FAULTS
 from schema.domain.base import DAY

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from jobs import retention, rollup
 from jobs.cycle.collect import Collector
-from jobs.retention import Retention
+from jobs.past import retention, rollup
+from jobs.past.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.history.points import Resolution

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from jobs import retention, rollup
-from jobs.retention import Retention
+from jobs.past import retention, rollup
+from jobs.past.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import BadUserInput, RangeTooLarge, SnapshotUnavailable
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution

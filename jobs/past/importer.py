@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from jobs.findings import Findings
-from jobs.past import PastWriter
+from jobs.past.backfill import PastWriter
+from jobs.past.findings import Findings
+from jobs.past.recording import Recording, read_recording, recording_files
+from jobs.past.retention import Retention
 from jobs.prpc.wire import read_pods
-from jobs.recording import Recording, read_recording, recording_files
-from jobs.retention import Retention
 from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
 from schema.domain.cycle.changes import derive

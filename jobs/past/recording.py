@@ -17,7 +17,7 @@ from typing import NamedTuple, cast
 
 import orjson
 
-from jobs import naming
+from jobs.past import naming
 from jobs.prpc import fields as values
 
 MAX_FILE_BYTES = 64 * 2**20

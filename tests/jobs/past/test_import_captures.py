@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from jobs.importer import import_files
-from jobs.retention import Retention
+from jobs.past.importer import import_files
+from jobs.past.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.cycle.events import Event, EventType
@@ -40,7 +40,7 @@ from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.pasts import Copies
 
-SERIES = Path(__file__).parents[3] / "shared" / "data" / "captures" / "series-20251226"
+SERIES = Path(__file__).parents[4] / "shared" / "data" / "captures" / "series-20251226"
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 pytestmark = [

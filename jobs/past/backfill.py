@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from jobs.retention import Retention
-from jobs.rollup import network_hour
+from jobs.past.retention import Retention
+from jobs.past.rollup import network_hour
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.domain.history.points import NODE_METRICS

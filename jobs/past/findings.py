@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from jobs import naming
-from jobs.recording import Recording
+from jobs.past import naming
+from jobs.past.recording import Recording
 from schema.domain.node.observation import SeedReply
 from schema.domain.words import counted
 

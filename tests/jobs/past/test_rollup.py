@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jobs import rollup
+from jobs.past import rollup
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, Resolution

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs import retention, rollup
 from jobs.cycle.crawl import crawl
-from jobs.importer import ANONYMOUS, Imported, import_files, reply_of
+from jobs.past import retention, rollup
+from jobs.past.importer import ANONYMOUS, Imported, import_files, reply_of
+from jobs.past.recording import BadRecording, Recording, read_recording
+from jobs.past.retention import Retention
 from jobs.prpc import wire
 from jobs.prpc.address import parse_seed
-from jobs.recording import BadRecording, Recording, read_recording
-from jobs.retention import Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.cycle.events import EventType

@@ -6,10 +6,10 @@ from typing import Any, cast
 import orjson
 import pytest
 
-from jobs import recording
-from jobs.recording import BadRecording, read_recording, recording_files
+from jobs.past import recording
+from jobs.past.recording import BadRecording, read_recording, recording_files
 
-CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "captures"
+CAPTURES = Path(__file__).parents[4] / "shared" / "data" / "captures"
 AT = 1_766_756_391
 POD: dict[str, Any] = {
     "address": "7.1.2.3:9001",

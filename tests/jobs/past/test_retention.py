@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from jobs import retention, rollup
-from jobs.retention import Forgotten, Retention
+from jobs.past import retention, rollup
+from jobs.past.retention import Forgotten, Retention
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.changes import derive
 from schema.domain.cycle.events import Event, EventType
