@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from jobs import check_config, importing
+from jobs.commands import check_config, importing
+from jobs.commands.examples import epilog
+from jobs.commands.importing import ImportWish
+from jobs.commands.invocation import NAME, invocation
+from jobs.commands.up import Stack
+from jobs.commands.verify import NotThere, find, local_url, verify
 from jobs.cycle.seeds import review
-from jobs.examples import epilog
-from jobs.importing import ImportWish
-from jobs.invocation import NAME, invocation
 from jobs.past.recording import BadRecording
 from jobs.plan import Wish
 from jobs.prpc.address import Seed, parse_seed
@@ -21,8 +23,6 @@ from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.simulate import command as simulate
-from jobs.stack import Stack
-from jobs.verify import NotThere, find, local_url, verify
 from server.process.release import release
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs import check_config, cli
-from jobs.examples import EXAMPLES
+from jobs import cli
+from jobs.commands import check_config
+from jobs.commands.examples import EXAMPLES
 from server.__main__ import main as serve
 from server.config.env_file import read_env_file
 from server.settings import Settings, expected_of

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jobs import check_config, cli, worker
+from jobs import cli, worker
+from jobs.commands import check_config
 from server import __main__ as api
 from server.config.store_urls import check_mongo_uri, check_redis_url
 from server.process.masking import mask_url

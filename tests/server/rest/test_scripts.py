@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
-from jobs.verify import find, verify
+from jobs.commands.verify import find, verify
 from schema.domain.node.pnode import PNodeStatus
 from server.lifecycle import Lifecycle
 from server.settings import Settings

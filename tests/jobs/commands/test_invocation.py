@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from jobs.cli import parser
-from jobs.examples import EXAMPLES
-from jobs.invocation import CHECKOUT, NAME, invocation
+from jobs.commands.examples import EXAMPLES
+from jobs.commands.invocation import CHECKOUT, NAME, invocation
 from server.process.release import release
 
 PYTHON = Path(sys.executable)

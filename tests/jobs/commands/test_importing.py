@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
+from jobs.commands.importing import spacing_hint, told
 from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
-from jobs.importing import spacing_hint, told
 from jobs.past.findings import MAX_FILES, Findings
 from jobs.past.importer import Imported
 from jobs.past.recording import Recording

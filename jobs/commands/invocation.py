@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 NAME = "pnodes"
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MODULE = "jobs"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jobs import cli
-from jobs.verify import CHECKS, MAX_PARENTS, Check, NotThere, fetcher, find, local_url, verify
+from jobs.commands.verify import CHECKS, MAX_PARENTS, Check, NotThere, fetcher, find, local_url, verify
 from server.settings import Settings
 from tests.processes import free_port
 

@@ -1,0 +1,1 @@
+"""The commands of `pnodes`, one module each, and what they share."""
