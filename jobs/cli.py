@@ -17,12 +17,12 @@ from jobs.commands.up import Stack
 from jobs.commands.verify import NotThere, find, local_url, verify
 from jobs.cycle.seeds import review
 from jobs.past.recording import BadRecording
-from jobs.plan import Wish
 from jobs.prpc.address import Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.simulate import command as simulate
+from jobs.stack.plan import Wish
 from server.process.release import release
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores

@@ -14,12 +14,12 @@ from jobs.cycle.announce import RedisAnnouncer
 from jobs.cycle.collect import Collector, Crawl
 from jobs.cycle.probing import Prober
 from jobs.cycle.seeds import review_of
-from jobs.dial_map import DIAL_MAP_VARIABLE, read_dial_map
 from jobs.schedule.cycles import Cycles
 from jobs.schedule.due import cycle_seconds
 from jobs.schedule.job_queue import Queue, queue_functions
 from jobs.schedule.periodic import PeriodicJobs
 from jobs.schedule.scheduler import Scheduler
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE, read_dial_map
 from server import logs
 from server.process.outage import Outage
 from server.process.supervisor import Supervisor, end, failures, owned

@@ -9,13 +9,13 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from jobs.parent import ended_with_parent
+from jobs.stack.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 
 
 class EmbeddedStores:
-    """`python -m jobs.embedded` on a folder. `mongo_uri` and `redis_url` are known once it has started."""
+    """`python -m jobs.stack.embedded` on a folder. `mongo_uri` and `redis_url` are known once it has started."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,7 +28,7 @@ class EmbeddedStores:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "stderr.log").open("ab") as errors:
             self._child = subprocess.Popen(
-                (sys.executable, "-m", "jobs.embedded", str(self.folder), *options),
+                (sys.executable, "-m", "jobs.stack.embedded", str(self.folder), *options),
                 cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from jobs.parent import ended_with_parent
+from jobs.stack.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jobs import parts
-from jobs import plan as plans
-from jobs.children import Child, GaveUp
-from jobs.folder import InUse, hold_folder, noted_stores
 from jobs.past.importer import Imported, import_files
 from jobs.past.recording import read_recording, recording_files
-from jobs.plan import Plan, Wish, plan_of
+from jobs.stack import plan as plans
+from jobs.stack.children import Child, GaveUp
+from jobs.stack.folder import InUse, hold_folder, noted_stores
+from jobs.stack.plan import Plan, Wish, plan_of
 from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted

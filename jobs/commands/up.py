@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from jobs import plan as plans
-from jobs.children import Child, GaveUp, Program
 from jobs.commands.invocation import invocation
 from jobs.commands.verify import local_url
 from jobs.cycle.seeds import review_of
-from jobs.dial_map import write_dial_map
-from jobs.folder import InUse, forget_stores, hold_folder, note_stores
-from jobs.log_lines import LOUD, short
-from jobs.plan import Wish, plan_of
+from jobs.stack import plan as plans
+from jobs.stack.children import Child, GaveUp, Program
+from jobs.stack.dial_map import write_dial_map
+from jobs.stack.folder import InUse, forget_stores, hold_folder, note_stores
+from jobs.stack.log_lines import LOUD, short
+from jobs.stack.plan import Wish, plan_of
 from schema.domain.words import agreeing, counted
 from server.process.masking import mask_credentials
 from server.process.refusals import refusal_of

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import aiohttp
 
-from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.embedded import EmbeddedStores
 from tests.faults.doors import Doors
 from tests.faults.secrets import leaks, with_password

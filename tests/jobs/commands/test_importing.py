@@ -8,10 +8,10 @@ import pytest
 
 from jobs import cli
 from jobs.commands.importing import spacing_hint, told
-from jobs.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
 from jobs.past.findings import MAX_FILES, Findings
 from jobs.past.importer import Imported
 from jobs.past.recording import Recording
+from jobs.stack.folder import InUse, forget_stores, hold_folder, note_stores, noted_stores
 from schema.domain.node.observation import SeedReply
 from server.settings import Settings
 from server.storage.connect import Mongo

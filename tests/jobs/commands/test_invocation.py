@@ -153,7 +153,9 @@ def test_each_help_has_examples_that_can_be_typed(command: str, capsys: pytest.C
             assert callable(parser().parse_args(shlex.split(example)).run)
 
 
-@pytest.mark.parametrize("module", ["server", "server.export_schema", "jobs.worker", "jobs.simulate", "jobs.embedded"])
+@pytest.mark.parametrize(
+    "module", ["server", "server.export_schema", "jobs.worker", "jobs.simulate", "jobs.stack.embedded"]
+)
 def test_each_module_that_is_run_alone_has_an_example(module: str) -> None:
     ran = subprocess.run([PYTHON, "-m", module, "--help"], cwd=CHECKOUT, capture_output=True, check=True)
     assert f"python -m {module}" in ran.stdout.decode().rpartition("example:")[2]

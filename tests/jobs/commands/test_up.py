@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from jobs.dial_map import DIAL_MAP_VARIABLE, write_dial_map
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.processes import Process, alive, connects, descendants, fetch, free_port, module, valkey, wait_until
 
 pytestmark = [

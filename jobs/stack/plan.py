@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jobs.children import Program
-from jobs.dial_map import DIAL_MAP_VARIABLE
+from jobs.stack.children import Program
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE
 from server.settings import BadSettings, Settings
 
 SIMULATED = "simulated"
@@ -72,7 +72,7 @@ def stores(plan: Plan, environ: Mapping[str, str], ports: tuple[int, int] = (0, 
     """The embedded stores, on these ports (0: any). A restart must find the ports that the others know."""
     mongo, redis = map(str, ports)
     place = str(plan.folder / STORES)
-    command = (*_module("jobs.embedded"), place, "--mongo-port", mongo, "--redis-port", redis)
+    command = (*_module("jobs.stack.embedded"), place, "--mongo-port", mongo, "--redis-port", redis)
     return Program(STORES, command, environ, announcing=True, stop_seconds=STORES_STOP_SECONDS)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from jobs import children
-from jobs.children import BoundedLog, Child, GaveUp, Program
+from jobs.stack import children
+from jobs.stack.children import BoundedLog, Child, GaveUp, Program
 from server.process.supervisor import end
 from tests.patience import patience
 from tests.processes import wait_until
@@ -212,7 +212,7 @@ def test_children_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     parent = f"""
 import asyncio, os, sys
 from pathlib import Path
-from jobs.children import Child, Program
+from jobs.stack.children import Child, Program
 async def main():
     program = Program("thing", (sys.executable, "-c", "import time; time.sleep(60)"), dict(os.environ))
     child = Child(program, Path({str(tmp_path)!r}), print)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.dial_map import DIAL_MAP_VARIABLE, read_dial_map, write_dial_map
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE, read_dial_map, write_dial_map
 from server.settings import BadSettings
 
 DIAL_MAP = {"45.1.2.3:6000": "127.0.0.1:40001"}

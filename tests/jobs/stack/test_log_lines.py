@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.log_lines import last_words, short
+from jobs.stack.log_lines import last_words, short
 
 EVENT = '{"event": "store.unreachable", "level": "warning", "reason": "wrong user or password", "error": "bad auth"}'
 

@@ -15,8 +15,8 @@ import pytest
 import redis
 from pymongo.errors import OperationFailure
 
-from jobs.embedded import CannotStart, lock_folder, main
-from jobs.engine_watch import LOOK_SECONDS
+from jobs.stack.embedded import CannotStart, lock_folder, main
+from jobs.stack.engine_watch import LOOK_SECONDS
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
 from server.storage.snapshots.reads import SnapshotReads
@@ -103,7 +103,7 @@ def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.Capture
 def test_a_file_in_place_of_a_folder_is_one_line(taken: str, tmp_path: Path) -> None:
     (tmp_path / taken).parent.mkdir(exist_ok=True)
     (tmp_path / taken).write_text("", encoding="utf-8")
-    command = (sys.executable, "-m", "jobs.embedded", str(tmp_path / "stores"))
+    command = (sys.executable, "-m", "jobs.stack.embedded", str(tmp_path / "stores"))
     ran = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert ran.returncode == 1
     (line,) = ran.stderr.splitlines()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from jobs import plan as plans
-from jobs.dial_map import DIAL_MAP_VARIABLE
-from jobs.plan import Plan, Wish, plan_of
+from jobs.stack import plan as plans
+from jobs.stack.dial_map import DIAL_MAP_VARIABLE
+from jobs.stack.plan import Plan, Wish, plan_of
 from server.settings import BadSettings, Settings
 
 STORES_AT = {"mongo_uri": "mongodb://127.0.0.1:40001/", "redis_url": "redis://127.0.0.1:40002/0"}

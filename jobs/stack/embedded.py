@@ -1,6 +1,6 @@
 """The try-it stores: a MongoDB-compatible engine and Valkey on loopback, in a process of their own.
 
-    python -m jobs.embedded FOLDER [--mongo-port N] [--redis-port N]
+    python -m jobs.stack.embedded FOLDER [--mongo-port N] [--redis-port N]
 
 prints one JSON line once both answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops both on end of stdin,
 SIGTERM or SIGINT; whoever starts it keeps stdin open, so that it ends with its parent. Start it in a session of its own,
@@ -27,8 +27,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from jobs.engine_watch import EngineWatch
-from jobs.parent import ended_with_parent
+from jobs.stack.engine_watch import EngineWatch
+from jobs.stack.parent import ended_with_parent
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 20.0
@@ -46,9 +46,9 @@ class CannotStart(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m jobs.embedded",
+        prog="python -m jobs.stack.embedded",
         description="Start the embedded stores.",
-        epilog="example: python -m jobs.embedded data/stores",
+        epilog="example: python -m jobs.stack.embedded data/stores",
         allow_abbrev=False,
     )
     parser.add_argument("folder", type=Path, help="folder that keeps their data")

@@ -6,7 +6,7 @@ from typing import cast
 
 import orjson
 
-from jobs.folder import write_private
+from jobs.stack.folder import write_private
 from server.settings import BadSettings
 
 DIAL_MAP_VARIABLE = "PNODES_DIAL_MAP"

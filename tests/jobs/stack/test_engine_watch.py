@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.engine_watch import LOOK_SECONDS, ROOM_FILE, EngineWatch, has_room
+from jobs.stack.engine_watch import LOOK_SECONDS, ROOM_FILE, EngineWatch, has_room
 from tests.processes import free_port
 
 
