@@ -10,13 +10,13 @@ from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates, follow_announcements
 from server.process.supervisor import Supervisor, end, watched
+from server.process.turns import Turns
 from server.settings import Settings
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.surfaces import assemble
-from server.turns import Turns
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5

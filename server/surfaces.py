@@ -41,12 +41,12 @@ from server.metrics import Metrics, Scrape
 from server.metrics_format import negotiated
 from server.process.release import release
 from server.process.supervisor import Supervisor, failures
+from server.process.turns import Turns
 from server.rest.errors import install_error_handlers
 from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
-from server.turns import Turns
 
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536

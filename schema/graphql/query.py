@@ -2,7 +2,6 @@
 
 import strawberry
 
-from schema.graphql.reading import network_reading, points_expected
 from schema.graphql.topics.alerts import AlertConnectionType, alerts
 from schema.graphql.topics.collector import CollectorType, collector
 from schema.graphql.topics.consistency import ConsistencyConnectionType, consistency
@@ -32,6 +31,7 @@ from schema.graphql.topics.pnode_queries import (
 )
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.policies import ScorePolicyType, score_policy
+from schema.graphql.topics.reading import network_reading, points_expected
 from schema.graphql.topics.recommendations import RecommendationConnectionType, recommendations
 from schema.graphql.topics.service import ServiceConfigType, service_config, snapshot
 from schema.graphql.topics.snapshots import SnapshotType

@@ -15,7 +15,7 @@ from server.graphql_http.pace import SharedUpdates
 from server.graphql_http.request import GraphQLRequest, Refused
 from server.http.encode import encode
 from server.http.ratelimit import RateLimit
-from server.turns import Turns
+from server.process.turns import Turns
 
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.execution.streams import closing
 from schema.reads import Updates
-from server.turns import Turns
+from server.process.turns import Turns
 
 # A page that opens all of its subscriptions sends them at once; nothing that a client does by itself takes more.
 MESSAGES_AT_ONCE = 250

@@ -12,7 +12,7 @@ from starlette.types import Message
 from server.edge import MAX_QUERY_FIELDS, MAX_QUESTION_BYTES, REQUEST_COST, Edge
 from server.http.cache import LONG_BYTES
 from server.http.ratelimit import RateLimit
-from server.turns import Turns
+from server.process.turns import Turns
 from tests.asgi import call, http_scope
 from tests.factories import AT, network
 from tests.server.graphql_http.conftest import Api

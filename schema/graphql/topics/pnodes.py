@@ -22,8 +22,8 @@ from schema.domain.scoring.alert import Alert
 from schema.domain.scoring.consistency import consistency_advice, status_of
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, in_snapshot
-from schema.graphql.reading import availability_reading, node_reading, points_expected
 from schema.graphql.topics.history import AvailabilityType, NodeHistoryType
+from schema.graphql.topics.reading import availability_reading, node_reading, points_expected
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
 from schema.graphql.types.fields import (

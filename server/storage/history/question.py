@@ -15,7 +15,7 @@ from server.storage.history import buckets as history
 from server.storage.history.blocks import PointCache, unpack_points, unpack_samples
 from server.storage.history.buckets import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
 from server.storage.history.open_hours import OpenHours
-from server.storage.slices import Turn, raw_points, unpacked
+from server.storage.history.slices import Turn, raw_points, unpacked
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
 

@@ -17,7 +17,7 @@ from server.storage.history.blocks import PointCache
 from server.storage.history.buckets import NETWORK
 from server.storage.history.open_hours import MAX_HOURS, OpenHours
 from server.storage.history.question import Edge, Question
-from server.storage.slices import Turn, next_pass
+from server.storage.history.slices import Turn, next_pass
 
 
 class HistoryReads:

@@ -9,7 +9,7 @@ from typing import Any
 from schema.graphql.execution.engine import Ready
 from server.graphql_http.operations import LONG_VALUES
 from server.graphql_http.request import GraphQLRequest
-from server.turns import LONG_COST, PASSES
+from server.process.turns import LONG_COST, PASSES
 from tests.factories import AT, network
 
 PAGE = "pnodes(first: 500) { nodes { id address version status } }"

@@ -10,7 +10,7 @@ from schema.graphql.execution.checks import core_schema, price
 from schema.graphql.execution.context import ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.execution.engine import Engine, Ready
-from schema.graphql.reading import KEPT_HOURS
+from schema.graphql.topics.reading import KEPT_HOURS
 from schema.graphql.types.fields import Terms
 from schema.graphql.types.prices import (
     COLUMN_COST,

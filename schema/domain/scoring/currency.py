@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from schema.domain.base import DAY, Record, UnixSeconds
 from schema.domain.estimate_policy import CurrencyRules
-from schema.domain.standing import NODE_WEIGHT
+from schema.domain.scoring.standing import NODE_WEIGHT
 from schema.domain.versions import parse
 
 Release = tuple[int, ...]

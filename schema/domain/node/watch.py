@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
-from schema.domain.estimate import Observed
 from schema.domain.estimate_policy import EstimatePolicy, StabilityRules
+from schema.domain.node.estimate import Observed
 
 HOURS = 24
 DAYS = 30

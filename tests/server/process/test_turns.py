@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from server.turns import LONG_COST, PASSES, Turns
+from server.process.turns import LONG_COST, PASSES, Turns
 
 
 async def test_between_two_pieces_of_work_a_short_request_is_answered() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.currency import MAX_RELEASES, OWN, Adopted, Adoption, built_for
 from schema.domain.estimate_policy import CurrencyRules
-from schema.domain.standing import NODE_WEIGHT
+from schema.domain.scoring.currency import MAX_RELEASES, OWN, Adopted, Adoption, built_for
+from schema.domain.scoring.standing import NODE_WEIGHT
 from tests.factories import AT
 
 RULES = CurrencyRules()

@@ -6,7 +6,7 @@ from schema.domain.history.points import NODE_METRICS
 from schema.domain.history.rollup import Sample, node_sample, raw_point
 from server.storage.damage import UNDECODABLE
 from server.storage.history.blocks import pack_samples, unpack_samples
-from server.storage.slices import SLICE_ITEMS, raw_points, unpacked
+from server.storage.history.slices import SLICE_ITEMS, raw_points, unpacked
 from tests.factories import AT, pnode
 
 SAMPLES = [node_sample(pnode(1), AT + 60 * number, 60) for number in range(2 * SLICE_ITEMS + 1)]

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, GIB
-from schema.domain.estimate import Estimate, Evidence, Observed
 from schema.domain.estimate_policy import EstimatePolicy
-from schema.domain.estimates import adoption_of, estimates
-from schema.domain.standing import group_of
+from schema.domain.node.estimate import Estimate, Evidence, Observed
+from schema.domain.scoring.estimates import adoption_of, estimates
+from schema.domain.scoring.standing import group_of
 from tests.factories import address, key
 
 POLICY = EstimatePolicy()

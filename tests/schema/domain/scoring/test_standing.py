@@ -2,7 +2,7 @@
 
 import pytest
 
-from schema.domain.standing import NODE_WEIGHT, NOWHERE, group_of, percentiles, ranks, shares_not_above, weights
+from schema.domain.scoring.standing import NODE_WEIGHT, NOWHERE, group_of, percentiles, ranks, shares_not_above, weights
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, GIB, MINUTE
-from schema.domain.estimate import Estimate, Evidence, Observed, PartName
 from schema.domain.estimate_policy import CommitmentRules
-from tests.schema.domain.estimating import POLICY, estimated, evidence, networks, windows
+from schema.domain.node.estimate import Estimate, Evidence, Observed, PartName
+from tests.schema.domain.scoring.estimating import POLICY, estimated, evidence, networks, windows
 
 PARTS = list(PartName)
 

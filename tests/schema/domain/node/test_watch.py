@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.estimate import Observed
-from schema.domain.watch import DAYS, HOURS, MAX_CLAIMED, Coverage, Expected, Watch, begun
+from schema.domain.node.estimate import Observed
+from schema.domain.node.watch import DAYS, HOURS, MAX_CLAIMED, Coverage, Expected, Watch, begun
 from tests.factories import AT
 
 STEP = 10 * MINUTE

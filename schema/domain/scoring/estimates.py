@@ -10,10 +10,10 @@ from math import sqrt
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.currency import Adoption
-from schema.domain.estimate import Estimate, Evidence, Observed
 from schema.domain.estimate_policy import AvailabilityRules, EstimatePolicy
-from schema.domain.standing import percentiles, ranks, shares_not_above, weights
+from schema.domain.node.estimate import Estimate, Evidence, Observed
+from schema.domain.scoring.currency import Adoption
+from schema.domain.scoring.standing import percentiles, ranks, shares_not_above, weights
 
 WINDOW_DAYS = 30
 _SHARE_DIGITS = 4
