@@ -34,12 +34,12 @@ NEVER_ONE = {
     ("filters.py", "len(values)"),
     ("pnode_queries.py", "len(given)"),
     ("pnode_queries.py", "len(key)"),
-    ("guard.py", "len(operations)"),
+    ("checks.py", "len(operations)"),
     ("event_filters.py", "len(among)"),
     ("event_filters.py", "len(subject)"),
     ("paging.py", "len(cursor)"),
-    ("resolution.py", "points"),
-    ("resolution.py", "room_for"),
+    ("ranges.py", "points"),
+    ("ranges.py", "room_for"),
     ("compare.py", "winner.value"),  # with two decimals
     ("compare.py", "len(keys)"),  # two to five, once they are looked up
     ("endpoint.py", "limit"),
