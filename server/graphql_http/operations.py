@@ -20,10 +20,12 @@ from server.process.turns import Turns
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20
 
-# What a refused document takes, in units of cost: parsing and validating, up to the length that its tokens can have.
+# What a refused operation takes, in units of cost, and what parsing and validating a document takes, up to the length that
+# its tokens can have.
 REFUSED_COST = 50
-REFUSED_COST_PER_BYTE = 2
+PARSING_COST_PER_BYTE = 2
 MAX_PRICED_BYTES = 8_192
+MAX_UNPAID = 512
 # Objects, lists and leaves of variables that take milliseconds to be priced.
 LONG_VALUES = 100
 
@@ -49,6 +51,8 @@ class Operations:
         self._clock = clock
         self._limit = limit or RateLimit(service.rate_limit)
         self._turns = turns or Turns()
+        # Documents that were parsed for an operation that has not been charged yet, with what that took beyond its own cost.
+        self._unpaid = BoundedMap[str, int](max_entries=MAX_UNPAID, max_size=MAX_UNPAID, at_once=True)
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
     def known(self, request: GraphQLRequest) -> Ready | None:
@@ -63,7 +67,7 @@ class Operations:
     def is_new(self, request: GraphQLRequest) -> bool:
         """Whether the document of a request would have to be parsed. Raises Refused where its hash is none."""
         text = self._text_of(request)
-        return text is not None and self._engine.known(text) is None
+        return text is not None and self._engine.known(text) is None and self._engine.refused(text) is None
 
     def _text_of(self, request: GraphQLRequest) -> str | None:
         """The document of a request, or the one that it names by its hash; None where nobody knows it."""
@@ -77,18 +81,23 @@ class Operations:
         return bool(request.variables) and extent_of(request.variables).values > LONG_VALUES
 
     async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """`prepared`, where new documents and long variables wait for their turn, and what is refused is charged for what it took."""
+        """`prepared`, where new documents and long variables wait for their turn.
+
+        Parsing is charged at once where the operation is refused, and else with the operation.
+        """
         text = request.query or ""
-        if not self.is_new(request) and not self._has_long_variables(request):
-            ready = self.prepared(request)
-        else:
+        parses = self.is_new(request)
+        if parses or self._has_long_variables(request):
             wait = self._limit.wait(address)
             if wait is not None:
                 return _limited(wait)
             await self._turns.take()
-            ready = self.prepared(request)
+        ready = self.prepared(request)
+        parsing = PARSING_COST_PER_BYTE * min(len(text), MAX_PRICED_BYTES) if parses else 0
         if isinstance(ready, Failure):
-            self._limit.spend(address, REFUSED_COST + REFUSED_COST_PER_BYTE * min(len(text), MAX_PRICED_BYTES))
+            self._limit.spend(address, REFUSED_COST + parsing)
+        elif parsing > ready.cost:
+            self._unpaid.put(ready.document.sha256, parsing - ready.cost, 1)
         return ready
 
     def prepared(self, request: GraphQLRequest) -> Ready | Failure:
@@ -113,7 +122,13 @@ class Operations:
     def charge(self, ready: Ready, address: str) -> Failure | None:
         """Take the cost of an operation that is about to run from the client's allowance."""
         wait = self._limit.charge(address, ready.cost)
-        return None if wait is None else _limited(wait)
+        if wait is not None:
+            return _limited(wait)
+        parsing = self._unpaid.get(ready.document.sha256)
+        if parsing is not None:
+            self._unpaid.pop(ready.document.sha256)
+            self._limit.spend(address, parsing)
+        return None
 
     async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
         """`prepare` and `charge`, for transports without a cache."""

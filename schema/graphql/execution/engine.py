@@ -47,13 +47,17 @@ MAX_DOCUMENT_BYTES = 16 * 2**20
 # What a parsed document takes, per byte of its text (measured: 40 to 60).
 BYTES_PER_SOURCE_BYTE = 60
 
-
 MAX_INTROSPECTED = 64
 MAX_INTROSPECTED_BYTES = 8 * 2**20
 
 # What lists are priced by where the number of nodes is not known.
 ASSUMED_NODES = 10_000
 NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they seldom change
+
+# Documents that were refused, with what their errors take.
+MAX_REFUSED = 256
+MAX_REFUSED_BYTES = 2**20
+REFUSAL_BYTES = 2_048
 
 Response = dict[str, Any]
 Question = tuple[str, str | None, bytes]
@@ -127,21 +131,23 @@ class Engine:
         self._nodes = nodes
         bounds = {"max_entries": MAX_INTROSPECTED, "max_size": MAX_INTROSPECTED_BYTES}
         self._introspected = BoundedMap[Question, bytes](**bounds, at_once=True)
+        bounds = {"max_entries": MAX_REFUSED, "max_size": MAX_REFUSED_BYTES}
+        self._refused = BoundedMap[str, Failure](**bounds, at_once=True)
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
         # Documents that subscriptions hold: those who ask the same share one.
         self._held = WeakValueDictionary[str, Document]()
 
     def document(self, query: str) -> Document | Failure:
         """The document of this text, checked; from memory where it was asked for before."""
-        found = self.known(query)
+        found = self.known(query) or self.refused(query)
         if found is not None:
             return found
         parsed = parse_document(query)
-        if parsed.document is None:
-            return _failure(parsed.errors)
-        errors = validate_document(self.core, parsed.document)
-        if errors:
-            return _failure(errors)
+        errors = validate_document(self.core, parsed.document) if parsed.document is not None else parsed.errors
+        if parsed.document is None or errors:
+            refused = _failure(errors)
+            self._refused.put(query, refused, len(query) + REFUSAL_BYTES)
+            return refused
         digest = hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()
         document = Document(digest, parsed.document)
         self._documents.put(query, document, BYTES_PER_SOURCE_BYTE * len(query))
@@ -150,6 +156,10 @@ class Engine:
     def known(self, query: str) -> Document | None:
         """The document of this text, if it is in memory: all others have to be parsed and validated."""
         return self._documents.get(query) or self._held.get(query)
+
+    def refused(self, query: str) -> Failure | None:
+        """The errors of a document of this text that was refused lately."""
+        return self._refused.get(query)
 
     def ready(
         self,

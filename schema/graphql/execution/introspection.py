@@ -97,6 +97,9 @@ class Introspection:
         self._info = _Info(schema)
         self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self._taken = 0
+        # What fields of the root have, by the function that writes it and their arguments.
+        self._roots: dict[tuple[object, ...], Introspected] = {}
+        self._writers: dict[tuple[str, ...], Callable[[Any], Introspected]] = {}
 
     def count(self, node: FieldNode) -> int:
         """How many fields `__schema` or `__type` has in the answer; 1 where variables are wrong, which ends in an error.
@@ -175,9 +178,16 @@ class Introspection:
     def _rooted(
         self, resolve: Callable[..., Any], arguments: dict[str, Any], write: Callable[[Any], Introspected]
     ) -> Callable[[Any], Introspected]:
+        key = (write, *sorted(arguments.items()))
+
         def write_root(source: Any) -> Introspected:
-            value, fields = write(resolve(source, self._info, **arguments))
-            return Introspected(value, fields + 1)
+            found = self._roots.get(key)
+            if found is None:
+                value, fields = write(resolve(source, self._info, **arguments))
+                found = self._roots[key] = Introspected(value, fields + 1)
+            else:
+                self._take(found.fields)
+            return found
 
         return write_root
 
@@ -193,7 +203,16 @@ class Introspection:
         return self._objects(cast("GraphQLObjectType", named_type(type_)), nodes)
 
     def _objects(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Introspected]:
+        """A function that writes objects. Selections of the same text share it, and what it has written."""
         selected = [node.selection_set for node in nodes if node.selection_set is not None]
+        key = (kind.name, *map(_text_of, selected))
+        if key not in self._writers:
+            self._writers[key] = self._new_objects(kind, selected)
+        return self._writers[key]
+
+    def _new_objects(
+        self, kind: GraphQLObjectType, selected: Sequence[SelectionSetNode]
+    ) -> Callable[[Any], Introspected]:
         entries: list[_Entry] = []
         for key, below in self._collected(kind, selected).items():
             name = below[0].name.value
@@ -235,6 +254,12 @@ class Introspection:
 
 
 _NULL = Introspected(None, 0)
+
+
+def _text_of(node: SelectionSetNode) -> str:
+    """A selection as it is written."""
+    loc = node.loc
+    return loc.source.body[loc.start : loc.end] if loc is not None else str(id(node))
 
 
 def _is_one_of(type_: Any, info: Any) -> bool | None:

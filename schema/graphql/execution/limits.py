@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TypeInfo,
     ValidationContext,
     ValidationRule,
 )
@@ -98,6 +101,16 @@ class DocumentLimits(ValidationRule):
         message = f"The document's {name} come to {found}, expected at most {limit}."
         self.report_error(GraphQLError(message, nodes[:1], extensions=extensions))
         return False
+
+
+def broken_limits(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """The errors of a document that is beyond the limits, at most MAX_ERRORS.
+
+    The rule looks at the document by itself: graphql-core's walk over all nodes would take as long as another rule.
+    """
+    errors: list[GraphQLError] = []
+    DocumentLimits(ValidationContext(schema, document, TypeInfo(schema), errors.append))
+    return errors[:MAX_ERRORS]
 
 
 class _Measure:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from schema.graphql.build import build_schema
-from schema.graphql.execution.context import Context
-from schema.graphql.execution.documents import MAX_PRICES, MAX_PRICES_BYTES
-from schema.graphql.execution.engine import Engine, Failure, Ready
+from schema.graphql.context import Context
+from schema.graphql.documents import MAX_PRICES, MAX_PRICES_BYTES, Document
+from schema.graphql.engine import MAX_REFUSED, Engine, Failure, Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
+from tests.work import lines_run
 
 NOW = AT + 5.0
 
@@ -160,3 +161,33 @@ async def test_what_a_query_read_is_let_go_of_with_its_result(engine: Engine, qu
         assert left() is None
     finally:
         gc.enable()
+
+
+def test_a_refused_document_is_remembered() -> None:
+    engine = Engine(build_schema())
+    query = "{ nowhere }"
+    first = engine.ready(query, None, None, AT)
+
+    assert isinstance(first, Failure)
+    assert engine.refused(query) == first
+    assert lines_run(lambda: engine.ready(query, None, None, AT)) < 50
+
+
+def test_refused_documents_are_forgotten_within_bounds() -> None:
+    engine = Engine(build_schema())
+    for number in range(2 * MAX_REFUSED):
+        engine.document(f"{{ n{number} }}")
+
+    assert sum(engine.refused(f"{{ n{number} }}") is not None for number in range(2 * MAX_REFUSED)) <= MAX_REFUSED
+
+
+def test_aliases_of_one_question_about_the_schema_take_the_work_of_one() -> None:
+    engine = Engine(build_schema())
+    part = "__schema { types { name fields { name } } }"
+
+    def work(aliases: int) -> int:
+        query = "{" + " ".join(f"a{number}: {part}" for number in range(aliases)) + "}"
+        assert isinstance(engine.document(query), Document)
+        return lines_run(lambda: engine.ready(query, None, None, AT))
+
+    assert work(6) < 2 * work(1)
