@@ -121,7 +121,7 @@ class Operations:
 
     def charge(self, ready: Ready, address: str) -> Failure | None:
         """Take the cost of an operation that is about to run from the client's allowance."""
-        wait = self._limit.charge(address, ready.cost)
+        wait = self._limit.charge(address, self._engine.due(ready))
         if wait is not None:
             return _limited(wait)
         parsing = self._unpaid.get(ready.document.sha256)

@@ -40,6 +40,8 @@ MAX_READING_PAGE = 20
 # A list of objects whose length nothing tells.
 USUAL_LENGTH = 5
 
+# A cursor is looked for in the order of its list, also where nothing of the page is shown.
+_CURSORS = frozenset({"after", "before"})
 _CEILING = 10**12
 _NOTHING: Arguments = {}
 
@@ -49,7 +51,8 @@ class Cost(NamedTuple):
 
     `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
     say, likewise, for how many objects the store is asked, for the field of which that is most. `errors` counts the
-    fields that are an error of the object that they are selected on.
+    fields that are an error of the object that they are selected on. `in_order` says whether any of it needs the order
+    of the list that it belongs to.
     """
 
     fixed: int = 0
@@ -57,6 +60,7 @@ class Cost(NamedTuple):
     reads: int = 0
     paged_reads: int = 0
     errors: int = 0
+    in_order: bool = False
 
 
 def cost_of(
@@ -136,14 +140,17 @@ class _Estimate:
         else:
             length = USUAL_LENGTH if node.selection_set is not None and not weight.paged and _is_list(field) else 1
         if weight.paged:
-            return Cost(weight.base, length * inner.fixed, 0, length * inner.reads)
+            return Cost(weight.base, length * inner.fixed, 0, length * inner.reads, in_order=True)
         page = weight.page(given, self._terms) if weight.page is not None else 0
         base = weight.base + (weight.more(given, self._terms) if weight.more is not None else 0)
+        if weight.order is not None and (inner.in_order or not given.keys().isdisjoint(_CURSORS)):
+            base += weight.order(given, self._terms)
         least = weight.least(given, self._terms) if weight.least is not None else 0
         return Cost(
             fixed=min(base + max(length * (inner.fixed + page * inner.paged), least), _CEILING),
             reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
             errors=weight.invalid is not None and weight.invalid(given),
+            in_order=weight.in_order,
         )
 
     def _meta_field(self, node: FieldNode) -> Cost:
@@ -193,4 +200,5 @@ def _sum(one: Cost, other: Cost) -> Cost:
         reads=max(one.reads, other.reads),
         paged_reads=max(one.paged_reads, other.paged_reads),
         errors=min(one.errors + other.errors, _CEILING),
+        in_order=one.in_order or other.in_order,
     )

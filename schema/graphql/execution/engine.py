@@ -44,17 +44,14 @@ from schema.graphql.types.fields import Terms
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
-# What a parsed document takes, per byte of its text (measured: 40 to 60).
-BYTES_PER_SOURCE_BYTE = 60
-
+BYTES_PER_SOURCE_BYTE = 60  # what a parsed document takes (measured: 40 to 60)
 MAX_INTROSPECTED = 64
 MAX_INTROSPECTED_BYTES = 8 * 2**20
+KEPT_COST = 30
 
-# What lists are priced by where the number of nodes is not known.
-ASSUMED_NODES = 10_000
+ASSUMED_NODES = 10_000  # where the number of nodes is not known
 NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they seldom change
 
-# Documents that were refused, with what their errors take.
 MAX_REFUSED = 256
 MAX_REFUSED_BYTES = 2**20
 REFUSAL_BYTES = 2_048
@@ -219,6 +216,10 @@ class Engine:
             return _published(await self._executed(ready, context), ready, context)
         finally:
             context.forget()
+
+    def due(self, ready: Ready) -> int:
+        """What to charge for an operation: an answer about the schema that is kept costs nearly nothing."""
+        return KEPT_COST if self._introspected.get(ready.question) is not None else ready.cost
 
     def _about_schema(self, ready: Ready) -> Result | None:
         """The answer to an operation that asks for nothing but the schema, made once; None for all others."""

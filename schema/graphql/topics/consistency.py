@@ -6,12 +6,14 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from schema.domain.node.pnode import Consistency, PNode
-from schema.domain.scoring.consistency import ConsistencySummary, status_of
-from schema.graphql.execution.context import Info
-from schema.graphql.lists.columns import Column, Columns, finite
-from schema.graphql.lists.connections import PageInfoType
-from schema.graphql.lists.filter_inputs import (
+from schema.domain.consistency import ConsistencySummary, status_of
+from schema.domain.pnode import Consistency, PNode
+from schema.graphql.columns import Column, Columns, finite
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import ConsistencyHealth, OrderDirection, describe
+from schema.graphql.fields import PAGE_INFO, PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,
     DateTimeFilter,
@@ -170,7 +172,7 @@ class ConsistencyEdgeType:
 class ConsistencyConnectionType:
     edges: list[ConsistencyEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
     nodes: list[PNodeConsistencyType] = attribute("The nodes of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     summary = resolved(network_summary, ConsistencySummaryType, "Consistency of the whole network.")

@@ -14,20 +14,13 @@ from schema.domain.scoring.compare import (
     compare,
 )
 from schema.domain.words import counted
-from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, in_snapshot
-from schema.graphql.lists.aggregates import PNodeAggregateType
-from schema.graphql.lists.connections import PageInfoType
-from schema.graphql.lists.figures import Whole
-from schema.graphql.lists.filters import compile_filter
-from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
-from schema.graphql.lists.selecting import Listing, order_of, page_of
-from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
-from schema.graphql.topics.pnodes import PNodeType
-from schema.graphql.topics.snapshots import SnapshotType
-from schema.graphql.types.advice import Figure, FigureType, figure
-from schema.graphql.types.enums import ComparedBy
-from schema.graphql.types.fields import (
+from schema.graphql.advice import Figure, FigureType, figure
+from schema.graphql.aggregates import PNodeAggregateType
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import ComparedBy
+from schema.graphql.fields import (
+    PAGE_INFO,
     PAGED,
     After,
     Arguments,
@@ -43,7 +36,15 @@ from schema.graphql.types.fields import (
     published,
     resolved,
 )
-from schema.graphql.types.prices import COLUMN_COST, SCAN_COST, list_cost
+from schema.graphql.figures import Whole
+from schema.graphql.filters import compile_filter
+from schema.graphql.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
+from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.prices import COLUMN_COST, SCAN_COST, list_cost, list_order_cost
+from schema.graphql.selecting import Listing, order_of, page_of
+from schema.graphql.snapshots import SnapshotType
+from schema.graphql.tables import InSnapshot, in_snapshot
 
 MAX_KEY_LENGTH = 200
 
@@ -59,7 +60,7 @@ def page_size(arguments: Arguments, terms: Terms) -> int:
     return min(max(*given, 0), MAX_PAGE) if given else DEFAULT_PAGE
 
 
-CONNECTION = Weight(base=SCAN_COST, more=list_cost, page=page_size)
+CONNECTION = Weight(base=SCAN_COST, more=list_cost, order=list_order_cost, page=page_size)
 
 
 def page_aggregate(root: strawberry.Parent[Page[PNode]]) -> Whole:
@@ -170,7 +171,7 @@ class PNodeEdgeType:
 class PNodeConnectionType:
     edges: list[PNodeEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
     nodes: list[PNodeType] = attribute("The nodes of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.")
+    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     aggregate = resolved(

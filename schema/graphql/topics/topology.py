@@ -10,17 +10,16 @@ from schema.domain.network.topology import (
     TopologyNode,
     TopologyStats,
 )
-from schema.domain.node.pnode import PNode
-from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot
-from schema.graphql.lists.columns import Column, Columns
-from schema.graphql.lists.connections import PageInfoType
-from schema.graphql.lists.paging import Page, window
-from schema.graphql.lists.selecting import Listing, page_of
-from schema.graphql.topics.pnodes import PNodeType
-from schema.graphql.topics.snapshots import SnapshotType, VersionCountType
-from schema.graphql.types.enums import TopologyKind
-from schema.graphql.types.fields import PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved
+from schema.graphql.columns import Column, Columns
+from schema.graphql.connections import PageInfoType
+from schema.graphql.context import Info
+from schema.graphql.enums import TopologyKind
+from schema.graphql.fields import PAGE_INFO, PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved
+from schema.graphql.paging import Page, window
+from schema.graphql.pnodes import PNodeType
+from schema.graphql.selecting import Listing, page_of
+from schema.graphql.snapshots import SnapshotType, VersionCountType
+from schema.graphql.tables import InSnapshot, Tables, in_snapshot
 
 _RANK = {TopologyKind.SEED: 0, TopologyKind.PNODE: 1}
 # Edges that a page costs for each of its nodes: about as many as there usually are seeds.
@@ -129,7 +128,7 @@ class TopologyType:
         "Edges that lead to nodes of this page.", weight=Weight(items=fixed(EDGES_PER_NODE), paged=True)
     )
     seeds: list[TopologyNodeType] = attribute("All seeds, where edges begin.", weight=Weight(items=fixed(9)))
-    page_info: PageInfoType = attribute("Where this page stands in the list of points.")
+    page_info: PageInfoType = attribute("Where this page stands in the list of points.", weight=PAGE_INFO)
     total_count: int = attribute("Number of points, in all pages.")
     stats: TopologyStatsType = attribute("The whole graph in figures.")
     islands: list[IslandType] = attribute("Groups of seeds whose lists do not overlap with each other.")

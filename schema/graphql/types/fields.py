@@ -42,7 +42,8 @@ _MAX_INT32 = 2**31 - 1
 class Weight(NamedTuple):
     """What a field costs before it runs; see `schema.graphql.execution.cost`.
 
-    `base` is the field itself, `more` what its arguments and the number of nodes add. `items` estimates the length of a list, and `page` that
+    `base` is the field itself, `more` what its arguments and the number of nodes add, and `order` what they add where
+    anything is selected of it that is `paged` or `in_order`: counting needs no order. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
     field's arguments and the terms. `least` is what the field costs besides `base` whatever is selected below it, as it
     is read whole. `reads` marks a field that asks the store, once for every object
@@ -51,6 +52,8 @@ class Weight(NamedTuple):
 
     base: int = 1
     more: Size | None = None
+    order: Size | None = None
+    in_order: bool = False
     items: Size | None = None
     page: Size | None = None
     least: Size | None = None
@@ -59,7 +62,8 @@ class Weight(NamedTuple):
     invalid: Callable[[Arguments], bool] | None = None
 
 
-PAGED = Weight(paged=True)
+PAGED = Weight(paged=True, in_order=True)
+PAGE_INFO = Weight(in_order=True)
 _NO_WEIGHT = Weight()
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from schema.graphql.types.fields import Arguments, Terms
 
 # A list, whatever is asked of it.
-SCAN_COST = 100
+SCAN_COST = 30
 # One object of a filter, which is coerced, converted and made ready member by member; and one list or leaf.
 OBJECT_COST = 30
 VALUE_COST = 10
@@ -54,8 +54,13 @@ class _Work(NamedTuple):
 
 
 def list_cost(arguments: Arguments, terms: Terms) -> int:
-    """What the filter and the order of a list add to its cost."""
-    return filter_cost(arguments.get("where"), terms) + order_cost(arguments.get("orderBy"), terms)
+    """What the filter of a list adds to its cost."""
+    return filter_cost(arguments.get("where"), terms)
+
+
+def list_order_cost(arguments: Arguments, terms: Terms) -> int:
+    """What the order of a list adds to the cost of what is shown of it."""
+    return order_cost(arguments.get("orderBy"), terms)
 
 
 def filter_cost(where: object, terms: Terms) -> int:

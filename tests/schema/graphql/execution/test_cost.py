@@ -77,8 +77,14 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
             "{ pnodes(where: {uptime: {gt: 1, in: [2, 3]}}) { totalCount } }",
             SCAN_COST + 1 + 2 * OBJECT_COST + 4 * VALUE_COST + 3 * CONDITION_COST,
         ),
-        ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1 + CRITERION_COST),
-        ("{ pnodes(orderBy: [{field: SCORE}, {field: UPTIME}]) { totalCount } }", SCAN_COST + 1 + 2 * CRITERION_COST),
+        ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1),
+        ("{ pnodes(orderBy: {field: SCORE}, first: 1) { nodes { id } } }", SCAN_COST + 2 + CRITERION_COST),
+        ("{ pnodes(orderBy: {field: SCORE}, first: 1) { pageInfo { endCursor } } }", SCAN_COST + 2 + CRITERION_COST),
+        ('{ pnodes(orderBy: {field: SCORE}, after: "x") { totalCount } }', SCAN_COST + 1 + CRITERION_COST),
+        (
+            "{ pnodes(orderBy: [{field: SCORE}, {field: UPTIME}], first: 1) { edges { cursor } } }",
+            SCAN_COST + 2 + 2 * CRITERION_COST,
+        ),
         (
             '{ history(from: "2027-01-15T00:00:00Z", to: "2027-01-15T08:00:00Z", resolution: H1) { points { start } } }',
             READ_COST + 1 + 8,
@@ -176,12 +182,12 @@ def test_empty_groups_are_not_free(where: str) -> None:
     [
         "pnodes(where: {uptime: {gt: 1}}) { totalCount }",
         'pnodes(where: {address: {contains: "1"}}) { totalCount }',
-        "pnodes(orderBy: {field: SCORE}) { totalCount }",
+        "pnodes(orderBy: {field: SCORE}) { nodes { id } }",
         "pnodes { aggregate { uptime { p50 } } }",
         "pnodes { aggregate { groupBy(key: SUBNET, top: 1) { key } } }",
         "recommendations { totalCount }",
         'alerts(where: {address: {startsWith: "4"}}) { summary { total } }',
-        "operators(orderBy: {field: ADDRESS}) { totalCount }",
+        "operators(orderBy: {field: ADDRESS}) { nodes { key } }",
         "consistency(where: {score: {gt: 0.5}}) { totalCount }",
     ],
 )
