@@ -17,7 +17,7 @@ from server.lifecycle import Lifecycle
 from server.process.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
-from server.transport.connections import Connections
+from server.transport.connections import Connections, raise_file_limit, room_in
 from server.transport.forwarded import Forwarded
 from server.transport.listener import listen
 from server.transport.protocol import BoundedHttp
@@ -108,13 +108,15 @@ def _port(text: str) -> int:
 
 def _serve(settings: Settings, listener: socket.socket) -> int:
     lifecycle = Lifecycle()
-    app: ASGIApp = create_app(settings, lifecycle)
+    in_all = settings.max_connections or room_in(raise_file_limit())
+    admitted = Connections(settings.max_connections_per_address or None, in_all)
+    app: ASGIApp = create_app(settings, lifecycle, admitted)
     if settings.forwarded_allow_ips:
         app = Forwarded(app, settings.forwarded_allow_ips)
     config = uvicorn.Config(
         app,
         lifespan="on",
-        http=_http(settings),
+        http=_http(admitted),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -140,9 +142,8 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
     return 0
 
 
-def _http(settings: Settings) -> type[BoundedHttp]:
+def _http(admitted: Connections) -> type[BoundedHttp]:
     """The class of this process's connections, which are counted together."""
-    admitted = Connections(settings.max_connections_per_address or None)
     return type("Http", (BoundedHttp,), {"admitted": admitted})
 
 

@@ -17,6 +17,8 @@ from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.surfaces import assemble
+from server.transport.connections import Connections
+from server.turns import Turns
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5
@@ -24,8 +26,8 @@ POLLS_PER_SLOT = 5
 STORE_SECONDS = 5.0
 
 
-def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
-    """The ASGI application of one process; it connects once its lifespan begins."""
+def create_app(settings: Settings, lifecycle: Lifecycle, connections: Connections | None = None) -> Edge:
+    """The ASGI application of one process; it connects once its lifespan begins. `connections` are those of its clients."""
     mongo = Mongo(settings.mongo, settings.mongo_db, timeout_seconds=STORE_SECONDS)
     turns = Turns()
     history = HistoryReads(mongo, turn=turns.take)
@@ -56,6 +58,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Edge:
         store_refusal=lambda: live.refusal,
         supervisor=supervisor,
         turns=turns,
+        connections=connections,
     )
 
 

@@ -29,7 +29,8 @@ class Scrape(NamedTuple):
     """What is only known when somebody scrapes.
 
     `store_ok` tells how the last look at the store went, None before the first; `served` counts answers from memory by
-    method, kind and status; `sockets` and `streams` are open WebSockets and event streams; `now` is in unix seconds.
+    method, kind and status; `sockets` and `streams` are open WebSockets and event streams; `connections` are open connections
+    and how many were refused, None where nobody counts; `now` is in unix seconds.
     """
 
     snapshot: Snapshot | None
@@ -39,6 +40,7 @@ class Scrape(NamedTuple):
     sockets: int
     now: float
     streams: int = 0
+    connections: tuple[int, int] | None = None
     task_ends: Mapping[str, int] = MappingProxyType({})
 
 
@@ -100,6 +102,12 @@ def _figures(scrape: Scrape) -> Iterator[Metric]:
     yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
     yield _counts("pnodes_task_ends", "Background tasks that ended unexpectedly", "task", scrape.task_ends)
     yield _gauge("pnodes_event_streams", "Open event streams", scrape.streams)
+    if scrape.connections is not None:
+        opened, refused = scrape.connections
+        yield _gauge("pnodes_connections", "Open connections", opened)
+        yield CounterMetricFamily(
+            "pnodes_connections_refused", "Connections beyond a limit, of the process or of an address", value=refused
+        )
     if scrape.store_ok is not None:
         yield _gauge("pnodes_store_up", "1 when the last look at the store succeeded", float(scrape.store_ok))
     if scrape.collector is not None:

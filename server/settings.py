@@ -192,6 +192,13 @@ class Settings(BaseSettings):
         "Browser origins that may open a WebSocket. Unset or *: any, as the data are public.",
         max_length=64,
     )
+    max_connections: int | None = setting(
+        None,
+        "a whole number from 64 to 1000000",
+        "Connections of all clients together, for each process. Unset: what the limit on open files leaves, 10000 at most.",
+        ge=64,
+        le=1_000_000,
+    )
     max_connections_per_address: int = setting(
         0,
         "a whole number from 0 (off) to 100000",

@@ -47,6 +47,10 @@ from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
+from server.supervisor import Supervisor, failures
+from server.transport.connections import Connections
+from server.turns import Turns
+from server.view import CurrentView
 
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536
@@ -74,6 +78,7 @@ def assemble(
     supervisor: Supervisor | None = None,
     clock: Callable[[], float] = time.time,
     turns: Turns | None = None,
+    connections: Connections | None = None,
 ) -> Edge:
     """The ASGI application. `clock` gives unix seconds.
 
@@ -160,6 +165,7 @@ def assemble(
             doors.sockets,
             clock(),
             streams=doors.streams,
+            connections=(len(connections), connections.refused) if connections is not None else None,
             task_ends={**tasks.ends, **failures()},
         )
         headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}

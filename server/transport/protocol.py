@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from server.transport.connections import Connections
+from server.transport.connections import Admission, Connections
 from server.transport.lingering import (
     LINGER_IDLE_SECONDS,
     MAX_LINGER_BYTES,
@@ -18,6 +19,7 @@ from server.transport.lingering import (
     Lingering,
 )
 from server.transport.pipeline import PipelinedHttp
+from server.transport.probes import ProbesOnly
 from server.transport.progress import Progress
 from server.transport.upgrade import asks_for_socket, head_of, without_upgrade
 from server.transport.websocket import BoundedSocket, plain_answer
@@ -35,6 +37,7 @@ class BoundedHttp(PipelinedHttp):
     - Of requests that are sent without waiting for answers, MAX_PIPELINE are parsed. The rest of one read is kept as
       bytes, and nothing more is read until they are answered.
     - An upgrade to anything but WebSocket is ignored, as RFC 9110 §7.8 allows, and the body is read.
+    - A connection beyond the limit of the process may ask for its health, and gets 503 for anything else.
     - A client that is answered before its body has ended may send it to the end (`Lingering`).
     - The connection is looked at twice in `request_seconds`, and closed when the same request is unfinished for the
       third time. So a request has up to half as long again. Connections without a request are closed in the same way
@@ -56,7 +59,7 @@ class BoundedHttp(PipelinedHttp):
         self._seen: object = self
         self._looks = 0
         self._timer: TimerHandle | None = None
-        self._counted = False
+        self._probes_only = False
         # Of the body under way: whether the last read brought any of it, and how many bytes came since that were none.
         self._fed = False
         self._beside_body = 0
@@ -65,9 +68,12 @@ class BoundedHttp(PipelinedHttp):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
         self._progress = Progress(transport)
-        self._counted = self.admitted.enter(self._address)
+        admission = self.admitted.enter(self, self._address, self._give_way)
         self._look()
-        if not self._counted:
+        if admission is Admission.PROBES:
+            self._probes_only = True
+            self.app = cast("Any", ProbesOnly(cast("ASGIApp", self.app)))
+        elif admission is Admission.TOO_MANY:
             transport.write(plain_answer(HTTPStatus.TOO_MANY_REQUESTS))
             self._linger(MAX_LINGER_HEAD_BYTES, SHORT_LINGER_SECONDS)
 
@@ -82,9 +88,13 @@ class BoundedHttp(PipelinedHttp):
         super().connection_lost(exc)
 
     def _leave(self) -> None:
-        if self._counted:
-            self._counted = False
-            self.admitted.leave(self._address)
+        self.admitted.leave(self)
+
+    def _give_way(self) -> None:
+        """Close a connection beyond the limit for the next one."""
+        if not self.transport.is_closing():
+            self.transport.write(plain_answer(HTTPStatus.SERVICE_UNAVAILABLE))
+            self.transport.close()
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -161,7 +171,11 @@ class BoundedHttp(PipelinedHttp):
             return
         headers = [(name, value or b"") for name, value in self.headers]
         idle = cast("Any", self.cycle) is None or self.cycle.response_complete
-        if method == "GET" and self.scope["http_version"] == "1.1" and idle and asks_for_socket(headers):
+        wanted = method == "GET" and self.scope["http_version"] == "1.1" and idle and asks_for_socket(headers)
+        if wanted and self._probes_only:
+            self._give_up(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        if wanted:
             self._become_socket(head_of(method, self.url, "1.1", headers), rest + self._held[self._at :])
             return
         plain = without_upgrade(headers)
