@@ -20,6 +20,8 @@ from server.storage.events import log as events
 FIRST_WINDOW_SECONDS = 6 * HOUR
 WINDOW_GROWTH = 4
 MAX_PAGE = 1_000
+# Events of one slot that are read at once.
+PART = 500
 # Up to so many subjects, a query for each is quicker in the embedded engine than one that looks at the whole log.
 MAX_STREAMS = 8
 # An event is seen (`at`) within its slot; no slot is longer, and no clock further off.
@@ -57,13 +59,15 @@ class EventReads:
         """Up to `first` events (at most `MAX_PAGE`) beyond the position `after`, in log order or in reverse."""
         wanted = max(0, min(first, MAX_PAGE))
         found: list[Event] = []
-        spans = _beyond(await self._spans(where), after, newest_first=newest_first, at_once=_asks_for_many(where))
+        within = await self._spans(where)
+        spans = _beyond(within, after, newest_first=newest_first, at_once=_asks_for_many(where))
         async with self._mongo.answering():
+            if after is not None and any(span.start <= after[0] < span.end for span in within):
+                found += await _rest_of_slot(where, after, wanted, newest_first=newest_first)
             for span in spans:
                 if len(found) >= wanted:
                     break
-                page = await _page(where, span, wanted - len(found), newest_first=newest_first)
-                found += [event for event in page if _is_beyond(event, after, newest_first=newest_first)]
+                found += await _page(where, span, wanted - len(found), newest_first=newest_first)
         return tuple(found[:wanted])
 
     async def event_count(self, where: EventFilter) -> int:
@@ -91,14 +95,12 @@ class EventReads:
 def _beyond(
     spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_first: bool, at_once: bool
 ) -> Iterator[_Span]:
-    """The spans beyond a position, nearest first, in windows that grow; with `at_once`, each span is one window."""
+    """The spans beyond the slot of a position, nearest first, in windows that grow; with `at_once`, each is one window."""
     for span in reversed(spans) if newest_first else spans:
         if after is None:
             yield from _windows(span, newest_first=newest_first, at_once=at_once)
             continue
         slot = after[0]
-        if span.start <= slot < span.end:
-            yield _Span(slot, slot + 1, edge=True)
         rest = (
             span._replace(end=min(span.end, slot)) if newest_first else span._replace(start=max(span.start, slot + 1))
         )
@@ -116,6 +118,26 @@ def _windows(span: _Span, *, newest_first: bool, at_once: bool) -> Iterator[_Spa
             yield span._replace(start=start, end=min(end, start + width))
             start += width
         width *= WINDOW_GROWTH
+
+
+async def _rest_of_slot(
+    where: EventFilter, after: tuple[Slot, int], limit: int, *, newest_first: bool
+) -> Sequence[Event]:
+    """Up to `limit` matching events of the slot of a position, beyond it. Read in parts: a slot may have very many."""
+    slot, index = after
+    found: list[Event] = []
+    while len(found) < limit:
+        beyond = {"slot": slot, "index": {"$lt" if newest_first else "$gt": index}}
+        query = EventDocument.collection().find(beyond, {"_id": 0, "pinned": 0})
+        part = [
+            Event.model_validate(document)
+            for document in await query.sort("index", -1 if newest_first else 1).limit(PART).to_list()
+        ]
+        found += [event for event in part if _matches(event, where)]
+        if len(part) < PART:
+            break
+        index = part[-1].index
+    return found[:limit]
 
 
 async def _page(where: EventFilter, span: _Span, limit: int, *, newest_first: bool) -> Sequence[Event]:
@@ -163,13 +185,6 @@ def _matches(event: Event, where: EventFilter) -> bool:
         and (where.since is None or event.at >= where.since)
         and (where.until is None or event.at <= where.until)
     )
-
-
-def _is_beyond(event: Event, after: tuple[Slot, int] | None, *, newest_first: bool) -> bool:
-    if after is None:
-        return True
-    position = (event.slot, event.index)
-    return position < after if newest_first else position > after
 
 
 async def _count(where: EventFilter, span: _Span) -> int:
