@@ -18,7 +18,6 @@ from server.storage.history.reads import HistoryReads
 from server.storage.reads import MongoReads
 from server.surfaces import assemble
 from server.transport.connections import Connections
-from server.turns import Turns
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5

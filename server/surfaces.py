@@ -47,10 +47,7 @@ from server.rest.openapi import DocumentedApi
 from server.rest.router import rest_surface
 from server.rest.service import ServiceInfo
 from server.settings import Settings
-from server.supervisor import Supervisor, failures
 from server.transport.connections import Connections
-from server.turns import Turns
-from server.view import CurrentView
 
 CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536

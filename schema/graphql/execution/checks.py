@@ -18,14 +18,14 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from schema.graphql.context import Context, ServiceInfo
-from schema.graphql.cost import BUDGET, MAX_READING_PAGE, cost_of
-from schema.graphql.errors import ErrorCode, coded
-from schema.graphql.fields import Terms
-from schema.graphql.inputs import refused_variables
-from schema.graphql.introspection import TooLarge
-from schema.graphql.lexing import has_too_many_tokens
-from schema.graphql.limits import MAX_ERRORS, MAX_TOKENS, broken_limits
+from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
+from schema.graphql.execution.errors import ErrorCode, coded
+from schema.graphql.execution.inputs import refused_variables
+from schema.graphql.execution.introspection import TooLarge
+from schema.graphql.execution.lexing import has_too_many_tokens
+from schema.graphql.execution.limits import MAX_ERRORS, MAX_TOKENS, broken_limits
+from schema.graphql.types.fields import Terms
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 PARSE_OPTIONS: Mapping[str, Any] = {"max_tokens": MAX_TOKENS}

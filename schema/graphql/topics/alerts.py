@@ -7,25 +7,36 @@ from typing import Annotated, NamedTuple
 import strawberry
 from strawberry import UNSET
 
-from schema.domain import alerts as domain
-from schema.domain.alert import Alert, AlertCount, AlertSummary
-from schema.domain.pnode import PNode
-from schema.graphql.advice import Figure, FigureType, figure
-from schema.graphql.columns import Column, Columns
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import AlertType as AlertKind
-from schema.graphql.enums import Severity, describe
-from schema.graphql.fields import PAGE_INFO, PAGED, After, AsOf, First, Weight, argument, attribute, published, resolved
-from schema.graphql.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
-from schema.graphql.filters import compile_filter
-from schema.graphql.paging import Edge, Page, window
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.prices import summary_cost
-from schema.graphql.scalars import DateTime
-from schema.graphql.selecting import Listing, page_of
-from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot, Tables
+from schema.domain.node.pnode import PNode
+from schema.domain.scoring import alerts as domain
+from schema.domain.scoring.alert import Alert, AlertCount, AlertSummary
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot, Tables
+from schema.graphql.lists.columns import Column, Columns
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
+from schema.graphql.lists.filters import compile_filter
+from schema.graphql.lists.paging import Edge, Page, window
+from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
+from schema.graphql.types.advice import Figure, FigureType, figure
+from schema.graphql.types.enums import AlertType as AlertKind
+from schema.graphql.types.enums import Severity, describe
+from schema.graphql.types.fields import (
+    PAGE_INFO,
+    PAGED,
+    After,
+    AsOf,
+    First,
+    Weight,
+    argument,
+    attribute,
+    published,
+    resolved,
+)
+from schema.graphql.types.prices import summary_cost
+from schema.graphql.types.scalars import DateTime
 
 AlertView = InSnapshot[Alert]
 

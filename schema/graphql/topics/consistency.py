@@ -6,14 +6,12 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from schema.domain.consistency import ConsistencySummary, status_of
-from schema.domain.pnode import Consistency, PNode
-from schema.graphql.columns import Column, Columns, finite
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import ConsistencyHealth, OrderDirection, describe
-from schema.graphql.fields import PAGE_INFO, PAGED, After, First, argument, attribute, published, resolved
-from schema.graphql.filter_inputs import (
+from schema.domain.node.pnode import Consistency, PNode
+from schema.domain.scoring.consistency import ConsistencySummary, status_of
+from schema.graphql.execution.context import Info
+from schema.graphql.lists.columns import Column, Columns, finite
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import (
     BigIntFilter,
     ConsistencyStatusFilter,
     DateTimeFilter,
@@ -28,7 +26,7 @@ from schema.graphql.lists.selecting import Listing, order_of, page_of
 from schema.graphql.topics.pnodes import ConsistencyType, Node, PNodeType, node_consistency
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.enums import ConsistencyHealth, OrderDirection, describe
-from schema.graphql.types.fields import PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.types.fields import PAGE_INFO, PAGED, After, First, argument, attribute, published, resolved
 from schema.graphql.types.scalars import BigInt
 
 

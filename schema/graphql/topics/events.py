@@ -8,19 +8,18 @@ import strawberry
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.domain.errors import CursorExpired, InvalidCursor
-from schema.domain.events import Event
-from schema.domain.pnode import PNode
-from schema.domain.snapshot import Snapshot
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Context, Info
-from schema.graphql.enums import EventType, OrderDirection
-from schema.graphql.event_filters import EventWhere, wanted
-from schema.graphql.fields import PAGE_INFO, PAGED, After, First, argument, attribute, published, resolved
-from schema.graphql.paging import Position, decode_cursor, encode_cursor, window
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.scalars import BigInt, DateTime
-from schema.graphql.streams import lookahead
-from schema.graphql.tables import InSnapshot, tables_of
+from schema.domain.node.pnode import PNode
+from schema.domain.snapshot.record import Snapshot
+from schema.graphql.execution.context import Context, Info
+from schema.graphql.execution.streams import lookahead
+from schema.graphql.execution.tables import InSnapshot, tables_of
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.paging import Position, decode_cursor, encode_cursor, window
+from schema.graphql.topics.event_filters import EventWhere, wanted
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.types.enums import EventType, OrderDirection
+from schema.graphql.types.fields import PAGE_INFO, PAGED, After, First, argument, attribute, published, resolved
+from schema.graphql.types.scalars import BigInt, DateTime
 
 T = TypeVar("T")
 

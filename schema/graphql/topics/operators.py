@@ -6,13 +6,20 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from schema.domain.operators import Concentration, Operator, Shares
-from schema.domain.pnode import PNode
-from schema.graphql.columns import Column, Columns
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import OrderDirection, describe
-from schema.graphql.fields import (
+from schema.domain.network.operators import Concentration, Operator, Shares
+from schema.domain.node.pnode import PNode
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
+from schema.graphql.lists.columns import Column, Columns
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, operator
+from schema.graphql.lists.filters import compile_filter
+from schema.graphql.lists.paging import Edge, Page, window
+from schema.graphql.lists.selecting import Listing, order_of, page_of
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
+from schema.graphql.types.enums import OrderDirection, describe
+from schema.graphql.types.fields import (
     PAGE_INFO,
     PAGED,
     After,
@@ -25,14 +32,7 @@ from schema.graphql.fields import (
     published,
     resolved,
 )
-from schema.graphql.filter_inputs import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, operator
-from schema.graphql.filters import compile_filter
-from schema.graphql.paging import Edge, Page, window
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.scalars import BigInt, DateTime
-from schema.graphql.selecting import Listing, order_of, page_of
-from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot, in_snapshot
+from schema.graphql.types.scalars import BigInt, DateTime
 
 OPERATOR_COLUMNS = Columns[Operator](
     kind="operators",

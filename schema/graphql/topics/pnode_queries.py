@@ -14,12 +14,20 @@ from schema.domain.scoring.compare import (
     compare,
 )
 from schema.domain.words import counted
-from schema.graphql.advice import Figure, FigureType, figure
-from schema.graphql.aggregates import PNodeAggregateType
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import ComparedBy
-from schema.graphql.fields import (
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
+from schema.graphql.lists.aggregates import PNodeAggregateType
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.figures import Whole
+from schema.graphql.lists.filters import compile_filter
+from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
+from schema.graphql.lists.selecting import Listing, order_of, page_of
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
+from schema.graphql.types.advice import Figure, FigureType, figure
+from schema.graphql.types.enums import ComparedBy
+from schema.graphql.types.fields import (
     PAGE_INFO,
     PAGED,
     After,
@@ -36,15 +44,7 @@ from schema.graphql.fields import (
     published,
     resolved,
 )
-from schema.graphql.figures import Whole
-from schema.graphql.filters import compile_filter
-from schema.graphql.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
-from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.prices import COLUMN_COST, SCAN_COST, list_cost, list_order_cost
-from schema.graphql.selecting import Listing, order_of, page_of
-from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot, in_snapshot
+from schema.graphql.types.prices import COLUMN_COST, SCAN_COST, list_cost, list_order_cost
 
 MAX_KEY_LENGTH = 200
 

@@ -8,13 +8,22 @@ from strawberry import UNSET
 
 from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
-from schema.domain.pnode import PNode, PNodeStatus, Score
-from schema.domain.recommend import Criteria, Criterion, Recommendation
-from schema.graphql.advice import Figure, FigureType, figure
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import CriterionName
-from schema.graphql.fields import (
+from schema.domain.node.pnode import PNode, PNodeStatus, Score
+from schema.domain.scoring.recommend import Criteria, Criterion, Recommendation
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.filter_inputs import operator
+from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
+from schema.graphql.lists.index import Index, Rows
+from schema.graphql.lists.paging import Page, window
+from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeWhere
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType
+from schema.graphql.types.advice import Figure, FigureType, figure
+from schema.graphql.types.enums import CriterionName
+from schema.graphql.types.fields import (
     PAGE_INFO,
     PAGED,
     After,
@@ -27,17 +36,8 @@ from schema.graphql.fields import (
     published,
     resolved,
 )
-from schema.graphql.filter_inputs import operator
-from schema.graphql.filters import EVERYTHING, Filter, compile_filter
-from schema.graphql.index import Index, Rows
-from schema.graphql.paging import Page, window
-from schema.graphql.pnode_filters import PNODE_COLUMNS, PNodeWhere
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.prices import ASSESS_COST
-from schema.graphql.scores import ScoreType
-from schema.graphql.selecting import Listing, page_of
-from schema.graphql.snapshots import SnapshotType
-from schema.graphql.tables import InSnapshot
+from schema.graphql.types.prices import ASSESS_COST
+from schema.graphql.types.scores import ScoreType
 
 MAX_UPTIME_DAYS = 36_500
 MAX_POINTS = 100

@@ -10,16 +10,28 @@ from schema.domain.network.topology import (
     TopologyNode,
     TopologyStats,
 )
-from schema.graphql.columns import Column, Columns
-from schema.graphql.connections import PageInfoType
-from schema.graphql.context import Info
-from schema.graphql.enums import TopologyKind
-from schema.graphql.fields import PAGE_INFO, PAGED, After, AsOf, First, Weight, attribute, fixed, published, resolved
-from schema.graphql.paging import Page, window
-from schema.graphql.pnodes import PNodeType
-from schema.graphql.selecting import Listing, page_of
-from schema.graphql.snapshots import SnapshotType, VersionCountType
-from schema.graphql.tables import InSnapshot, Tables, in_snapshot
+from schema.domain.node.pnode import PNode
+from schema.graphql.execution.context import Info
+from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot
+from schema.graphql.lists.columns import Column, Columns
+from schema.graphql.lists.connections import PageInfoType
+from schema.graphql.lists.paging import Page, window
+from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.topics.pnodes import PNodeType
+from schema.graphql.topics.snapshots import SnapshotType, VersionCountType
+from schema.graphql.types.enums import TopologyKind
+from schema.graphql.types.fields import (
+    PAGE_INFO,
+    PAGED,
+    After,
+    AsOf,
+    First,
+    Weight,
+    attribute,
+    fixed,
+    published,
+    resolved,
+)
 
 _RANK = {TopologyKind.SEED: 0, TopologyKind.PNODE: 1}
 # Edges that a page costs for each of its nodes: about as many as there usually are seeds.

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from schema.graphql.build import build_schema
-from schema.graphql.context import Context
-from schema.graphql.documents import MAX_PRICES, MAX_PRICES_BYTES, Document
-from schema.graphql.engine import MAX_REFUSED, Engine, Failure, Ready
+from schema.graphql.execution.context import Context
+from schema.graphql.execution.documents import MAX_PRICES, MAX_PRICES_BYTES, Document
+from schema.graphql.execution.engine import MAX_REFUSED, Engine, Failure, Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from schema.graphql.limits import MAX_TOKENS
+from schema.graphql.execution.limits import MAX_TOKENS
 
 # Comments count, as they do for the parser. What is no token is skipped: such documents do not parse.
 # Strings match whether or not they end, and nothing is tried twice: time is linear in the length of any text.

@@ -5,9 +5,9 @@ from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.graphql.guard import parse_document
-from schema.graphql.lexing import has_too_many_tokens
-from schema.graphql.limits import MAX_TOKENS
+from schema.graphql.execution.checks import parse_document
+from schema.graphql.execution.lexing import has_too_many_tokens
+from schema.graphql.execution.limits import MAX_TOKENS
 
 PIECES = [
     "a",
