@@ -1,9 +1,10 @@
 """The log of events, by its questions: against a plain list of the same events."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
+from pymongo.monitoring import CommandListener, CommandSucceededEvent
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.changes import derive
@@ -12,7 +13,7 @@ from schema.reads import EventFilter
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.events import log as events
-from server.storage.events.reads import EventReads, _streams
+from server.storage.events.reads import PART, EventReads, _streams
 from tests.factories import AT, network, snapshot
 from tests.pasts import MIDNIGHT
 
@@ -164,3 +165,45 @@ def test_many_subjects_are_one_query() -> None:
     assert len(_streams(EventFilter(subjects=MANY))) == 1
     assert len(_streams(EventFilter(subjects=MANY, types=frozenset(EventType)))) == 1
     assert len(_streams(EventFilter(subjects=frozenset(SUBJECTS)))) == len(SUBJECTS)
+
+
+class Documents(CommandListener):
+    """Counts the documents of events that the store gives."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def started(self, event: object) -> None:
+        """Counted when it succeeds."""
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        cursor = event.reply.get("cursor", {})
+        self.given += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
+
+    def failed(self, event: object) -> None:
+        """Nothing is given."""
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_a_page_from_the_middle_of_a_large_slot_reads_a_part_of_it(
+    connect_db: Callable[..., Mongo], *, newest_first: bool
+) -> None:
+    """A feed that goes on from a cursor asks page by page: with all of the slot each time, it would never end."""
+    documents = Documents()
+    mongo = connect_db(event_listeners=[documents])
+    await mongo.prepare()
+    crowd = [
+        Event(slot=START, index=index, at=START, type=TYPES[index % 4], subject="a", before=None, after=None)
+        for index in range(4 * PART)
+    ]
+    await events.write(crowd)
+    reads = EventReads(mongo, earliest, clock=lambda: NOW)
+    expected = [event for event in (reversed(crowd) if newest_first else crowd) if event.type in TYPES[:2]]
+    where = EventFilter(types=frozenset(TYPES[:2]))
+    place = (START, 4 * PART if newest_first else 0)
+    expected = [event for event in expected if event.index != place[1]]
+
+    documents.given = 0
+    assert list(await reads.events(where, place, 20, newest_first=newest_first)) == expected[:20]
+    assert documents.given <= PART + 20
+    assert list(await reads.events(where, place, 1_000, newest_first=newest_first)) == expected[:1_000]
