@@ -29,6 +29,7 @@ from schema.graphql.execution.compiled.errors import Unexpected
 from schema.graphql.execution.compiled.leaves import Leaf, leaf_expression, leaf_writer
 from schema.graphql.execution.compiled.plan import Entry, Level, Tree
 from schema.graphql.execution.compiled.recipes import Call, Load
+from schema.graphql.execution.compiled.tracebacks import file_name, show
 from schema.graphql.execution.core import OutputType, is_awaitable, wrapped
 from schema.graphql.execution.tables import InSnapshot
 
@@ -63,11 +64,14 @@ def generate(tree: Tree) -> tuple[str, dict[str, object]]:
 
 
 def functions_of(tree: Tree) -> Functions:
-    """The functions of a tree, ready to be called."""
+    """The functions of a tree, ready to be called. Tracebacks show their lines."""
     text, given = generate(tree)
+    name = file_name()
     made: dict[str, Any] = {}
-    exec(compile(text, "<compiled GraphQL>", "exec"), _GLOBALS, made)  # noqa: S102  (see above: no stranger's text is in it)  # nosec B102
-    return Functions(*made["functions"](**given))
+    exec(compile(text, name, "exec"), _GLOBALS, made)  # noqa: S102  (see above: no stranger's text is in it)  # nosec B102
+    functions = Functions(*made["functions"](**given))
+    show(name, lambda: generate(tree)[0], functions.levels[0])
+    return functions
 
 
 class _Generator:

@@ -1,5 +1,7 @@
 import ast
 import builtins
+import linecache
+import traceback
 from dataclasses import replace
 from typing import Any
 
@@ -118,3 +120,33 @@ async def test_what_a_wrapper_has_itself_is_not_its_records() -> None:
         "bare": {"tables": "some tables", "text": "a text"},
         "within": {"tables": "the wrapper's tables", "text": "a text"},
     }
+
+
+def test_a_traceback_shows_the_line_of_generated_code_that_failed() -> None:
+    functions = functions_of(tree(parse("{ pnodes { nodes { id mine: firstSeen } } }")))
+    made_for_nodes = functions.levels[-1]
+    with pytest.raises(AttributeError) as caught:
+        made_for_nodes(object(), None)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "'id': " in shown
+    assert made_for_nodes.__code__.co_filename in shown
+
+
+def test_every_line_that_is_shown_is_the_one_that_was_compiled() -> None:
+    document = parse('{ pnodes(where: {version: {eq: "1.0.0"}}) { nodes { id score { tier } } } }')
+    functions = functions_of(tree(document))
+    name = functions.levels[0].__code__.co_filename
+    lines = linecache.getlines(name)
+    linecache.checkcache(name)
+    assert linecache.getlines(name) == lines
+    for level in functions.levels:
+        assert lines[level.__code__.co_firstlineno - 1].strip() == f"def {level.__name__}(x, run):"
+
+
+def test_the_lines_are_forgotten_with_the_code() -> None:
+    functions = functions_of(tree(parse("{ pnodes { totalCount } }")))
+    name = functions.levels[0].__code__.co_filename
+    linecache.getlines(name)
+    assert name in linecache.cache
+    del functions
+    assert name not in linecache.cache
