@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from jobs.commands import check_config, importing
+from jobs.commands import check_config, copies, importing
 from jobs.commands.examples import epilog
 from jobs.commands.importing import ImportWish
 from jobs.commands.invocation import NAME, invocation
@@ -119,6 +119,18 @@ def parser() -> argparse.ArgumentParser:
     past.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the stores (DATA_DIR)")
     past.set_defaults(run=_import)
 
+    backup = add("backup", "write the whole store to a file, while it is in use")
+    copies.add_backup(backup)
+    backup.set_defaults(run=_backup)
+
+    restore = add("restore", "fill the store with a backup")
+    copies.add_restore(restore)
+    restore.set_defaults(run=_restore)
+
+    move = add("move", "carry the store over to another MongoDB, while collecting goes on")
+    copies.add_move(move)
+    move.set_defaults(run=_move)
+
     schema = add("export-schema", "print the GraphQL schema")
     schema.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead")
     schema.set_defaults(run=_export_schema)
@@ -225,6 +237,18 @@ def _import(options: argparse.Namespace) -> int:
     except (BadRecording, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
+
+
+def _backup(options: argparse.Namespace) -> int:
+    return copies.run_backup(options, _store_settings())
+
+
+def _restore(options: argparse.Namespace) -> int:
+    return copies.run_restore(options, _store_settings())
+
+
+def _move(options: argparse.Namespace) -> int:
+    return copies.run_move(options, _store_settings())
 
 
 def _check_config(_: argparse.Namespace) -> int:

@@ -11,6 +11,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "verify": ("verify", "verify https://pnodes.example.org"),
     "probe": ("probe 192.0.2.7", "probe 192.0.2.7:6000"),
     "import": ("import lists/", "import --keep-raw lists/20260131T235959.json"),
+    "backup": ("backup pnodes.backup", "backup --force pnodes.backup", "backup -"),
+    "restore": ("restore pnodes.backup", "restore --force pnodes.backup", "restore -"),
+    "move": ("move --to mongodb+srv://user:password@cluster.example.org/",),
     "export-schema": ("export-schema", "export-schema --output schema.graphql"),
     "check-config": ("check-config",),
 }

@@ -1,28 +1,23 @@
 """`pnodes import`: recorded lists into the store of this deployment, whichever that is."""
 
-import asyncio
-import contextlib
-import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from jobs import parts
 from jobs.past.importer import Imported, import_files
 from jobs.past.recording import read_recording, recording_files
-from jobs.stack import plan as plans
-from jobs.stack.children import Child, GaveUp
-from jobs.stack.folder import InUse, hold_folder, noted_stores
-from jobs.stack.plan import Plan, Wish, plan_of
+from jobs.stack.children import GaveUp
+from jobs.stack.folder import InUse
+from jobs.stack.own_store import connected, store_of
+from jobs.stack.plan import Wish, plan_of
 from schema.domain.base import HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
-from server.process.masking import mask_url
 from server.process.reasons import in_words
 from server.settings import Settings
-from server.storage.connect import Mongo
 from server.storage.upkeep import MongoUpkeep
 
 LONGEST_SLOT = HOUR
@@ -47,7 +42,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     check(wish.files)
     plan = plan_of(Wish(data_dir=wish.data_dir), settings)
     try:
-        async with _store(plan, settings, write) as uri, _connected(uri, plan.database) as mongo:
+        async with store_of(plan, settings, "into", write) as uri, connected(uri, plan.database) as mongo:
             done = await import_files(
                 wish.files,
                 MongoUpkeep(mongo),
@@ -101,37 +96,3 @@ def spacing_hint(planned: Imported, interval: int) -> Iterator[str]:
         return
     yield f"the lists are some {spacing} s apart, but slots are {interval} s long: set CACHE_TTL to the time between two lists"
     yield "hours are filled once: to import with another CACHE_TTL, stop this import (Ctrl-C) and start it anew"
-
-
-@contextlib.asynccontextmanager
-async def _connected(uri: str, name: str) -> AsyncGenerator[Mongo]:
-    mongo = Mongo(uri, name)
-    try:
-        yield mongo
-    finally:
-        await mongo.close()
-
-
-@contextlib.asynccontextmanager
-async def _store(plan: Plan, settings: Settings, write: Callable[[str], None]) -> AsyncGenerator[str]:
-    """The URI of MONGO_URI, of the running `pnodes up` in this folder, or of stores started for the time being."""
-    if settings.mongo_uri is not None:
-        write(f"into {mask_url(settings.mongo)}")
-        yield settings.mongo
-        return
-    try:
-        lock = hold_folder(plan.folder)
-    except InUse:
-        running = noted_stores(plan.folder)
-        if running is None:
-            raise
-        write(f"into the running stores of {plan.folder}")
-        yield str(running["mongo_uri"])
-        return
-    with lock:
-        write(f"into the stores of {plan.folder}")
-        stores = Child(plans.stores(plan, os.environ), plan.logs, lambda who, what: write(f"{who}: {what}"))
-        try:
-            yield str((await stores.start())["mongo_uri"])
-        finally:
-            await stores.stop(asyncio.Event())

@@ -107,6 +107,14 @@ class Mongo:
         if self._outage is not None:
             self._outage.recovered()
 
+    @contextlib.asynccontextmanager
+    async def reaching(self) -> AsyncGenerator[None]:
+        """As `answering`, for those who use the database alone: no documents are bound, and no indexes made."""
+        try:
+            yield
+        except PyMongoError as error:
+            raise SnapshotUnavailable("the store does not answer") from error
+
     async def _reach(self) -> None:
         if self._away:
             if self._probing:

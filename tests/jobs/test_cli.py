@@ -16,7 +16,20 @@ from server.settings import Settings, expected_of
 from server.storage.client import DnsSilent, NoSuchCluster
 from tests.processes import REPOSITORY, free_port
 
-COMMANDS = ("up", "serve", "worker", "simulate", "verify", "probe", "import", "export-schema", "check-config")
+COMMANDS = (
+    "up",
+    "serve",
+    "worker",
+    "simulate",
+    "verify",
+    "probe",
+    "import",
+    "backup",
+    "restore",
+    "move",
+    "export-schema",
+    "check-config",
+)
 
 
 @pytest.fixture(autouse=True)

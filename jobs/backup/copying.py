@@ -1,0 +1,29 @@
+"""Copies a store: its state at one commit first, then the past before it."""
+
+from schema.backup import BackupError, BackupSink, BackupSource, Moment
+from schema.domain.base import Slot
+
+MAX_PASSES = 10
+"""How often the state is read before it is given up: each time a commit was made meanwhile."""
+
+
+async def copy(source: BackupSource, sink: BackupSink, *, since: Slot | None = None) -> Moment:
+    """Put a store as it was at one commit into `sink`, and say which commit; with `since`, only what came after it.
+
+    Raises BackupError if commits come faster than the state can be read.
+    """
+    moment = await _state(source, sink, since)
+    async for batch in source.past(moment, since):
+        await sink.put(batch)
+    return moment
+
+
+async def _state(source: BackupSource, sink: BackupSink, since: Slot | None) -> Moment:
+    for _ in range(MAX_PASSES):
+        moment = await source.moment()
+        async for batch in source.state(since):
+            await sink.put(batch)
+        if await source.moment() == moment:
+            return moment
+        await sink.again()
+    raise BackupError(f"a commit was made in each of {MAX_PASSES} attempts to read the state of the store")
