@@ -4,9 +4,10 @@ Pure: a memory and this cycle's listings in, a new memory and an unscored node o
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.cycle.known import Known, max_listed
 from schema.domain.cycle.merge import MergedNode
 from schema.domain.node.addresses import (
     ListedAddress,
@@ -23,12 +24,12 @@ from schema.domain.node.liveness import default_grace
 from schema.domain.node.measurements import MEASURED, measure
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import Listing
-from schema.domain.node.pnode import LivenessBasis, PNode, PNodeStatus, VersionChange
+from schema.domain.node.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, VersionChange
 from schema.domain.node.presence import judge_presence, recent_changes, record_presence, wait_for_witnesses
 from schema.domain.node.probe import Answered
 from schema.domain.node.probing import probed
 from schema.domain.node.process import Process, is_old_record, process_of_node
-from schema.domain.node.registry import RegistryEntry
+from schema.domain.node.said import Place, places_of
 from schema.domain.node.usage import growth, sampled
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.consistency import consistency_of
@@ -49,7 +50,8 @@ class Moment(Record):
 
     `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds whose lists prove an absence, `with_stats`
     those whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes
-    that were asked directly, by id. `quorum` seeds prove that a node lives. `step` is the time since the cycle before.
+    that were asked directly, by id. `quorum` seeds prove that a node lives. `step` is the time since the cycle before, `is_same_day`
+    tells whether that was on the same UTC day.
     """
 
     at: int
@@ -60,6 +62,7 @@ class Moment(Record):
     probes: Mapping[str, Answered] = {}
     quorum: int = 1
     step: int = 0
+    is_same_day: bool = False
     window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
@@ -68,73 +71,23 @@ class Moment(Record):
         return cls(at=at, grace=default_grace(interval), answered=answered, with_stats=with_stats)
 
 
-class Known(NamedTuple):
-    """A node as it was after the cycle before: its memory, and its record where it was in that snapshot.
+def accumulate(
+    known: Known,
+    merged: MergedNode,
+    moment: Moment,
+    *,
+    supported: bool = True,
+    places: Mapping[str, Place] | None = None,
+) -> Known:
+    """A node that was listed, or that answered itself, in this cycle; by enough seeds where it is `supported`.
 
-    `contact` is its last one as the registry knows it, where there is no such record.
+    `places` is `places_of(merged.listings)`, for a caller that has it already.
     """
-
-    memory: NodeMemory
-    node: PNode | None
-    contact: UnixSeconds | None = None
-
-    @property
-    def last_seen(self) -> UnixSeconds | None:
-        return self.node.last_seen if self.node is not None else self.contact
-
-
-def newcomer(node_id: str, at: int) -> NodeMemory:
-    """The memory of a node that has never been seen."""
-    return NodeMemory(id=node_id, first_seen=at, confirmed=False)
-
-
-def returning(entry: RegistryEntry) -> NodeMemory:
-    """The memory of a node that had left the snapshots, from what the registry kept of it."""
-    return NodeMemory(
-        id=entry.id,
-        first_seen=entry.first_seen,
-        source_ips=entry.source_ips,
-        appearances=entry.appearances,
-        disappearances=entry.disappearances,
-        last_appearance=entry.last_appearance,
-        last_drop=entry.last_drop,
-    )
-
-
-def absorb(memory: NodeMemory, former: NodeMemory) -> NodeMemory:
-    """Join the memory that a node had under another id (its address, before its key was known)."""
-    return memory.model_copy(
-        update={
-            "former_ids": tuple(sorted({*memory.former_ids, *former.former_ids, former.id})),
-            "first_seen": min(memory.first_seen, former.first_seen),
-            "addresses": remember((*former.addresses, *memory.addresses), (), max_listed(memory, former)),
-            "previous_versions": former.previous_versions + memory.previous_versions,
-            "source_ips": tuple(sorted({*memory.source_ips, *former.source_ips})),
-            "witnesses": tuple(sorted({*memory.witnesses, *former.witnesses})),
-            "confirmed": memory.confirmed or former.confirmed,
-            "present": memory.present or former.present,
-            "appearances": memory.appearances + former.appearances,
-            "disappearances": memory.disappearances + former.disappearances,
-            "presence": memory.presence or former.presence,
-            "present_since_window": memory.present_since_window or former.present_since_window,
-            "used_samples": former.used_samples or memory.used_samples,
-        }
-    )
-
-
-def max_listed(*memories: NodeMemory) -> int:
-    """The newest time at which any address of these nodes was listed; 0 for none."""
-    return max((a.last_listed for memory in memories for a in memory.addresses), default=0)
-
-
-def accumulate(known: Known, merged: MergedNode, moment: Moment, *, supported: bool = True) -> Known:
-    """A node that was listed, or that answered itself, in this cycle; by enough seeds where it is `supported`."""
     at = moment.at
+    places = places_of(merged.listings) if places is None else places
     memory = record_presence(known.memory, at, present=True, window_days=moment.window_days)
     current = known.node.address if known.node is not None else None
-    listed = listed_addresses(
-        memory.addresses, merged.listings, at, moment.grace, quorum=moment.quorum, current=current
-    )
+    listed = listed_addresses(memory.addresses, places, at, moment.grace, quorum=moment.quorum, current=current)
     status, basis = _verdict(listed, merged)
     address = listed[0].memory.address if listed else merged.assumed_address or memory.id.removeprefix("addr:")
     recent = recent_addresses(memory.addresses, listed, at, moment.grace)
@@ -147,6 +100,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment, *, supported: b
         moment.with_stats,
         process=_steady(known.node, spoken) if spoken else None,
         moving=spoken.moving if spoken else frozenset(),
+        said=places[address].said if spoken and len(rows) == len(spoken.listings) else None,
     )
     witnesses = tuple(sorted({row.seed for row in rows if not row.relative}))
     remembered = remember(memory.addresses, listed, at)
@@ -187,7 +141,7 @@ def accumulate(known: Known, merged: MergedNode, moment: Moment, *, supported: b
         supported=_is_supported(memory, moment),
         provenance=provenance,
         probe=known.node.probe if known.node is not None else None,
-        **_carried(memory, moment),
+        **_carried(memory, moment, known),
     )
     if known.node is not None and goes_on_unlisted(current, listed, recent):
         node = _as_before(known.node, node)
@@ -238,7 +192,7 @@ def pass_over(known: Known, moment: Moment) -> Known:
         "key_conflict": node.key_conflict and since <= moment.grace,
         "score": None,
         "versions_behind": None,
-        **_carried(memory, moment),
+        **_carried(memory, moment, known),
     }
     return Known(memory, node.model_copy(update=update))
 
@@ -258,16 +212,13 @@ def _steady(before: PNode | None, listed: ListedAddress) -> Process | None:
     return after._replace(uptime=before.uptime) if known is not None and is_old_record(known, after) else after
 
 
-def _rows_of(listed: Sequence[ListedAddress]) -> list[Listing]:
+def _rows_of(listed: Sequence[ListedAddress]) -> Sequence[Listing]:
     """The rows about the address that speaks for the node, then those of other living addresses of it."""
     if not listed:
-        return []
-    rows = list(listed[0].listings)
-    if listed[0].status is PNodeStatus.ONLINE:
-        for other in listed[1:]:
-            if other.status is PNodeStatus.ONLINE:
-                rows.extend(other.listings)
-    return rows
+        return ()
+    if len(listed) == 1 or listed[0].status is not PNodeStatus.ONLINE:
+        return listed[0].listings
+    return [row for each in listed if each.status is PNodeStatus.ONLINE for row in each.listings]
 
 
 def _last_contact(*contacts: UnixSeconds | None) -> UnixSeconds | None:
@@ -275,16 +226,40 @@ def _last_contact(*contacts: UnixSeconds | None) -> UnixSeconds | None:
     return max((contact for contact in contacts if contact is not None), default=None)
 
 
-def _carried(memory: NodeMemory, moment: Moment) -> dict[str, Any]:
-    """The fields of a node that come from its memory alone."""
+def _carried(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, Any]:
+    """The fields of a node that come from its memory alone; `before` is the node before this cycle."""
     return {
         "former_ids": memory.former_ids,
         "source_ips": memory.source_ips,
         "previous_addresses": memory.previous_addresses,
         "previous_versions": memory.previous_versions,
-        "state_changes": recent_changes(memory, moment.at),
-        "consistency": consistency_of(memory, moment.at, moment.window_days),
+        **_steadiness(memory, moment, before),
     }
+
+
+def _steadiness(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, Any]:
+    """What follows from appearances and disappearances, by UTC days.
+
+    While none is counted and the day is the same, it is what it was in the cycle before: as for most nodes in most cycles.
+    """
+    node = before.node
+    known = node.consistency if node is not None and moment.is_same_day else None
+    if node is None or known is None or not _is_of(known, memory, before.memory, moment):
+        consistency = consistency_of(memory, moment.at, moment.window_days)
+        return {"state_changes": recent_changes(memory, moment.at), "consistency": consistency}
+    return {"state_changes": node.state_changes, "consistency": known}
+
+
+def _is_of(known: Consistency, memory: NodeMemory, before: NodeMemory, moment: Moment) -> bool:
+    """Whether a consistency of the same day is that of a memory; another id may have been absorbed into it."""
+    return (
+        memory.presence is before.presence
+        and known.appearances == memory.appearances
+        and known.disappearances == memory.disappearances
+        and known.last_appearance == memory.last_appearance
+        and known.last_drop == memory.last_drop
+        and known.window_days == moment.window_days
+    )
 
 
 def _versions(memory: NodeMemory, before: PNode | None, version: str | None, at: int) -> tuple[VersionChange, ...]:

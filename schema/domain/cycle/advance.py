@@ -7,8 +7,9 @@ from zlib import crc32
 from pydantic import TypeAdapter
 
 from schema.domain.base import DAY, Record, Slot, UnixSeconds
-from schema.domain.cycle.accumulate import Known, Moment
+from schema.domain.cycle.accumulate import Moment
 from schema.domain.cycle.fold import fold, is_retired
+from schema.domain.cycle.known import Known
 from schema.domain.cycle.merge import Merged, merge
 from schema.domain.cycle.quorum import MIN_WITNESSES, Quorum
 from schema.domain.cycle.seeds import promoted_reports, seed_reports
@@ -143,13 +144,22 @@ def advance(
         probes=probes or {},
         quorum=support.quorum,
         step=max(0, at - before.snapshot.header.taken_at) if before.snapshot else 0,
+        is_same_day=before.snapshot is not None and before.snapshot.header.taken_at // DAY == at // DAY,
     )
-    folded = fold(before.known(), merged, moment, support, recalled or {}, max_newcomers=options.max_newcomers)
-    after = {i: known for i, known in folded.nodes.items() if not is_retired(known, at, options.retire_after_days)}
-    nodes, policy = _score([known.node for known in after.values() if known.node is not None], options)
-    memory, registry = _register([known.memory for known in after.values()], nodes, slot)
+    known = before.known()
+    folded = fold(known, merged, moment, support, recalled or {}, max_newcomers=options.max_newcomers)
+    after = {i: each for i, each in folded.nodes.items() if not is_retired(each, at, options.retire_after_days)}
+    nodes, policy = _score([each.node for each in after.values() if each.node is not None], options)
+    memory, registry = _register([each.memory for each in after.values()], nodes, known, slot)
     unsupported = frozenset(node.id for node in nodes if not node.supported)
-    reports = seed_reports(replies, merged, support, unsupported=unsupported, refused=folded.refused)
+    reports = seed_reports(
+        replies,
+        merged,
+        support,
+        agreement=folded.agreement,
+        unsupported=unsupported,
+        refused=folded.refused,
+    )
     header = SnapshotHeader(
         slot=slot,
         interval=options.interval,
@@ -197,16 +207,22 @@ def _score(nodes: Iterable[PNode], options: CycleOptions) -> tuple[tuple[PNode, 
 
 
 def _register(
-    memories: Iterable[NodeMemory], nodes: Iterable[PNode], slot: Slot
+    memories: Iterable[NodeMemory], nodes: Iterable[PNode], known: Mapping[str, Known], slot: Slot
 ) -> tuple[tuple[NodeMemory, ...], tuple[RegistryEntry, ...]]:
-    """The registry entries whose lasting facts changed, and the memories that know that they were written."""
+    """The registry entries whose lasting facts changed, and the memories that know that they were written.
+
+    `known` are the nodes before this cycle.
+    """
     by_id = {node.id: node for node in nodes}
     kept: list[NodeMemory] = []
     entries: list[RegistryEntry] = []
     for memory in memories:
         node = by_id[memory.id]
-        mark = _lasting_facts(memory, node)
-        if mark == memory.registered or not memory.confirmed:
+        if not memory.confirmed or _is_registered(memory, node, known.get(memory.id)):
+            kept.append(memory)
+            continue
+        mark = _mark(_lasting_facts(memory, node))
+        if mark == memory.registered:
             kept.append(memory)
             continue
         kept.append(memory.model_copy(update={"registered": mark}))
@@ -242,13 +258,26 @@ def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -
     )
 
 
-def _lasting_facts(memory: NodeMemory, node: PNode) -> str:
-    """A mark that changes when a fact changes that the registry is for; measurements refresh once a day.
+def _is_registered(memory: NodeMemory, node: PNode, before: Known | None) -> bool:
+    """Whether nothing changed since the entry was written that had all facts of the cycle before."""
+    if before is None or before.node is None or memory.registered is None or not before.memory.confirmed:
+        return False
+    is_written = memory.registered == before.memory.registered
+    return is_written and _lasting_facts(memory, node) == _lasting_facts(before.memory, before.node)
+
+
+def _mark(facts: tuple[object, ...]) -> str:
+    """A short text that is the same for the same facts."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _lasting_facts(memory: NodeMemory, node: PNode) -> tuple[object, ...]:
+    """The facts that the registry is for; measurements refresh once a day.
 
     Each node has its own time of day for that, so that not all of them are written in one cycle.
     """
     own_hour = crc32(memory.id.encode()) % DAY
-    facts = (
+    return (
         node.status,
         node.address,
         node.version,
@@ -259,4 +288,3 @@ def _lasting_facts(memory: NodeMemory, node: PNode) -> str:
         memory.source_ips,
         ((node.last_seen or 0) + own_hour) // DAY,
     )
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

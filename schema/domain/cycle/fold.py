@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.cycle.accumulate import Known, Moment, absorb, accumulate, newcomer, pass_over, returning
+from schema.domain.cycle.accumulate import Moment, accumulate, pass_over
+from schema.domain.cycle.agreement import Agreement
+from schema.domain.cycle.known import Known, absorb, newcomer, returning
 from schema.domain.cycle.merge import Merged, MergedNode, address_id, assumed_address
 from schema.domain.cycle.support import Newcomers, Support
 from schema.domain.node.registry import RegistryEntry
+from schema.domain.node.said import Place, places_of
 
 
 class Folded(NamedTuple):
-    """The nodes after a cycle, by id and in its order, and the newcomers that were refused, by seed."""
+    """The nodes after a cycle, by id and in its order, and the newcomers that were refused, by seed.
+
+    `agreement` is how far each seed agrees with the others, 0..1.
+    """
 
     nodes: dict[str, Known]
     refused: Counter[str]
+    agreement: Mapping[str, float]
 
 
 def fold(
@@ -36,7 +43,12 @@ def fold(
     after: dict[str, Known] = {}
     absorbed: set[str] = set()
     newcomers = Newcomers(max_newcomers, (each.memory for each in known.values()))
+    agreement = Agreement()
     for node in merged.nodes.values():
+        # Each walk over the rows of a large network waits for memory: all who compare rows take their turn with one node.
+        places = places_of(node.listings)
+        for place in places.values():
+            agreement.add(place)
         mine = known.get(node.id)
         supported = support.of(node)
         if mine is None:
@@ -51,16 +63,17 @@ def fold(
         elif not supported and mine.memory.confirmed and mine.node is not None and support.is_minority(node):
             after[node.id] = pass_over(mine, moment)
             continue
-        for former in _former_ids(node, known, merged.nodes, moment.quorum):
+        for former in _former_ids(node, places, known, merged.nodes, moment.quorum):
             mine = Known(absorb(mine.memory, known[former].memory), mine.node or known[former].node, mine.contact)
             absorbed.add(former)
-        after[node.id] = accumulate(mine, node, moment, supported=supported)
+        after[node.id] = accumulate(mine, node, moment, supported=supported, places=places)
     for node_id, mine in known.items():
         if node_id not in after and node_id not in absorbed:
             passed = pass_over(mine, moment)
             if mine.memory.confirmed or _was_listed_lately(passed, moment):
                 after[node_id] = passed
-    return Folded({node_id: after[node_id] for node_id in sorted(after)}, newcomers.refused)
+    nodes = {node_id: after[node_id] for node_id in sorted(after)}
+    return Folded(nodes, newcomers.refused, agreement.shares())
 
 
 def is_retired(known: Known, at: int, days: int) -> bool:
@@ -78,7 +91,11 @@ def _was_listed_lately(known: Known, moment: Moment) -> bool:
 
 
 def _former_ids(
-    node: MergedNode, known: Mapping[str, Known], merged: Mapping[str, MergedNode], quorum: int
+    node: MergedNode,
+    places: Mapping[str, Place],
+    known: Mapping[str, Known],
+    merged: Mapping[str, MergedNode],
+    quorum: int,
 ) -> list[str]:
     """The ids under which a node with a key was known while only its address was.
 
@@ -86,16 +103,15 @@ def _former_ids(
     """
     if node.pubkey is None:
         return []
-    seeds: dict[str, set[str]] = {}
-    for row in node.listings:
-        if not row.relative:
-            seeds.setdefault(row.observation.address, set()).add(row.seed)
     own = assumed_address(node.own.host) if node.own is not None else None
-    if own is not None:
-        seeds.setdefault(own, set())
-    candidates = [(address_id(address), len(seeds[address]) >= quorum or address == own) for address in sorted(seeds)]
-    return [
-        former
-        for former, proven in candidates
-        if former in known and former not in merged and (proven or not known[former].memory.confirmed)
-    ]
+    found: list[str] = []
+    for address in sorted(places if own is None else {*places, own}):
+        former = address_id(address)
+        if former not in known or former in merged:
+            continue
+        rows = places[address].listings if address in places else ()
+        seeds = {row.seed for row in rows if not row.relative}
+        proven = len(seeds) >= quorum or address == own
+        if (seeds or address == own) and (proven or not known[former].memory.confirmed):
+            found.append(former)
+    return found

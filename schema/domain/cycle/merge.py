@@ -9,11 +9,12 @@ address. Merging is total (any replies give a result), order-free (no order of r
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from schema.domain.cycle.quorum import Quorum
-from schema.domain.node.clocks import clock_ahead, contact_of
-from schema.domain.node.observation import Listing, Observation, SeedReply, host_of, says_nothing
+from schema.domain.node.clocks import clock_ahead, contacts_of
+from schema.domain.node.observation import Listing, Observation, SeedReply, host_of, one_a_seed, says_nothing
 from schema.domain.node.reach import Reach, is_relative, reach_of, reach_of_host
 
 DEFAULT_GOSSIP_PORT = 9001
@@ -38,10 +39,15 @@ class MergedNode:
     assumed_address: str | None = None
 
 
+# `freshness` for rows that know the contact and the uptime: most of a cycle goes into rows, and this is no Python code.
+_FRESHNESS_WHERE_KNOWN = attrgetter("last_seen", "observation.uptime", "seed", "observation.address")
+
+
 class Merged(NamedTuple):
     """The nodes of a cycle by id, the seeds that gave a list, and how far each seed's clock is ahead (seconds).
 
-    `silent` counts per seed the rows that were left out, by reason.
+    `silent` counts per seed the rows that were left out, by reason. `lists` has the ids of the nodes that each of these
+    seeds lists.
     """
 
     nodes: dict[str, MergedNode]
@@ -49,6 +55,7 @@ class Merged(NamedTuple):
     clock_ahead: dict[str, int]
     seed_nodes: dict[str, str]
     silent: Mapping[str, Mapping[str, int]] = {}
+    lists: Mapping[str, set[str]] = {}
 
 
 def address_id(address: str) -> str:
@@ -72,18 +79,21 @@ def merge(
     Rows that say nothing are left out. An address that is relative to the seed that lists it identifies nothing: it
     joins no key and no seed.
     """
-    asked = _unique(replies)
+    asked = one_a_seed(replies)
     by_seed = [reply for reply in asked if not reply.promoted]
     ahead = {r.seed: clock_ahead(r) for r in by_seed if r.observations is not None}
     silent: dict[str, Counter[str]] = {}
     assumed = {assumed_address(r.host) for r in by_seed}
-    listings = [
-        listing
+    by_list = {
+        r.seed: [
+            listing
+            for listing in _listings(r, r.observations, ahead[r.seed])
+            if listing.observation.pubkey is not None or not _is_left_out(listing, assumed, silent)
+        ]
         for r in by_seed
         if r.observations is not None
-        for listing in _listings(r, r.observations, ahead[r.seed])
-        if listing.observation.pubkey is not None or not _is_left_out(listing, assumed, silent)
-    ]
+    }
+    listings = [listing for listed in by_list.values() for listing in listed]
     quorum = quorum or Quorum()
     if not quorum.applies(len(ahead)):
         quorum = Quorum(min_witnesses=1)
@@ -91,34 +101,35 @@ def merge(
     ids = _ids_by_address(listings, known_ids, quorum)
     on_host: OnHost = {r.host: {} for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
     # A seed's row without a key repeats its row of the same address with the key: each seed has one word on an address.
-    with_key = (
-        {
-            (listing.seed, listing.observation.address)
-            for listing in listings
-            if not listing.relative and listing.observation.pubkey == ids.get(listing.observation.address, "")
-        }
-        if ids
-        else set[tuple[str, str]]()
-    )
+    with_key = {
+        (listing.seed, listing.observation.address)
+        for listing in (listings if ids else ())
+        if not listing.relative and listing.observation.pubkey == ids.get(listing.observation.address, "")
+    }
     nodes: dict[str, MergedNode] = {}
-    for listing in listings:
-        row = listing.observation
-        if row.pubkey is None and not listing.relative and (listing.seed, row.address) in with_key:
-            continue
-        node_id = row.pubkey or (not listing.relative and ids.get(row.address)) or address_id(row.address)
-        node = nodes.get(node_id)
-        if node is None:
-            pubkey = None if node_id.startswith("addr:") else node_id
-            node = nodes[node_id] = MergedNode(node_id, pubkey)
-        node.listings.append(listing)
-        host = host_of(row.address)
-        if host in on_host and not listing.relative:
-            on_host[host].setdefault(node_id, {}).setdefault(row.address, set()).add(listing.seed)
+    lists: dict[str, set[str]] = {}
+    for seed, listed in by_list.items():
+        list_id = lists.setdefault(seed, set()).add
+        for listing in listed:
+            row, relative = listing.observation, listing.relative
+            address, node_id = row.address, row.pubkey
+            if node_id is None:
+                if not relative and (seed, address) in with_key:
+                    continue
+                node_id = (not relative and ids.get(address)) or address_id(address)
+            node = nodes.get(node_id)
+            if node is None:
+                node = nodes[node_id] = MergedNode(node_id, None if node_id.startswith("addr:") else node_id)
+            node.listings.append(listing)
+            list_id(node_id)
+            host = host_of(address)
+            if host in on_host and not relative:
+                on_host[host].setdefault(node_id, {}).setdefault(address, set()).add(seed)
     seed_nodes = _join_seeds(nodes, by_seed, on_host, known_ids, quorum)
     _add_promoted(nodes, [reply for reply in asked if reply.promoted])
     for node in nodes.values():
-        node.listings.sort(key=freshness, reverse=True)
-    return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent)
+        _sort(node.listings)
+    return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent, lists)
 
 
 def freshness(listing: Listing) -> Freshness:
@@ -131,6 +142,14 @@ def freshness(listing: Listing) -> Freshness:
         row.address,
         row.pubkey or "",
     )
+
+
+def _sort(listings: list[Listing]) -> None:
+    """Freshest first."""
+    try:
+        listings.sort(key=_FRESHNESS_WHERE_KNOWN, reverse=True)
+    except TypeError:  # None is not compared with a number
+        listings.sort(key=freshness, reverse=True)
 
 
 def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:
@@ -149,33 +168,22 @@ def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[
     return True
 
 
-def _unique(replies: Iterable[SeedReply]) -> list[SeedReply]:
-    """One reply a seed, in the order of seed names; of several, the newest that has a list."""
-    chosen: dict[str, SeedReply] = {}
-    for reply in replies:
-        other = chosen.get(reply.seed)
-        if other is None or _reply_rank(reply) > _reply_rank(other):
-            chosen[reply.seed] = reply
-    return [chosen[seed] for seed in sorted(chosen)]
-
-
-def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
-    return (reply.observations is not None, reply.answered_at, sorted(map(repr, reply.observations or ())))
-
-
 def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list[Listing]:
     """The rows of one reply, one an address and key, with last contacts moved to our clock."""
-    now = int(reply.answered_at)
-    listings: list[Listing] = []
-    seed, host = reply.seed, reply.host
-    for row in rows:
-        stamp = row.last_seen
-        seen = contact_of(stamp, ahead, now)
-        relative = reach_of(row.address) is not Reach.GLOBAL and is_relative(row.address, host)
-        if seen is None and stamp is not None and stamp - ahead > now:
-            listings.append(Listing(seed, None, row, relative, stamp - ahead))
-        else:
-            listings.append(Listing(seed, seen, row, relative))
+    seed, host, now = reply.seed, reply.host, int(reply.answered_at)
+    contacts = contacts_of([row.last_seen for row in rows], ahead, now)
+    listings = [
+        Listing(
+            seed,
+            seen,
+            row,
+            reach_of(row.address) is not Reach.GLOBAL and is_relative(row.address, host),
+            row.last_seen - ahead
+            if seen is None and row.last_seen is not None and row.last_seen - ahead > now
+            else None,
+        )
+        for row, seen in zip(rows, contacts, strict=True)
+    ]
     if len({row.address for row in rows}) == len(rows):  # as in honest lists
         return listings
     chosen: dict[tuple[str, str | None], Listing] = {}

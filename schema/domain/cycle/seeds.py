@@ -1,14 +1,11 @@
 """How each seed did: its reach, its agreement with the others, and the islands that the versions make."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from statistics import median_low
+from collections.abc import Iterable, Mapping
 
-from schema.domain.cycle.merge import Merged, MergedNode
-from schema.domain.cycle.quorum import MIN_ANSWERING_SEEDS
+from schema.domain.cycle.agreement import agreement_of
+from schema.domain.cycle.merge import Merged
 from schema.domain.cycle.support import Support
-from schema.domain.node.measurements import COMPARED, MOVING, all_equal, is_far_apart, said_of, tolerance
-from schema.domain.node.observation import Listing, SeedReply
+from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import SeedReport
 
 
@@ -17,13 +14,17 @@ def seed_reports(
     merged: Merged,
     support: Support | None = None,
     *,
+    agreement: Mapping[str, float] | None = None,
     unsupported: frozenset[str] = frozenset(),
     refused: Mapping[str, int] | None = None,
 ) -> tuple[SeedReport, ...]:
-    """One report a seed, in the order of seed names; `unsupported` are the ids of nodes that too few seeds list."""
+    """One report a seed, in the order of seed names; `unsupported` are the ids of nodes that too few seeds list.
+
+    `agreement` is `agreement_of` all nodes, for a caller that has it already.
+    """
     support = support or Support(merged)
     listed, islands = support.lists, support.island
-    agreement = _agreement(merged.nodes.values())
+    agreement = agreement_of(merged.nodes.values()) if agreement is None else agreement
     everything = {node_id for node_ids in listed.values() for node_id in node_ids}
     reports = {reply.seed: reply for reply in replies if not reply.promoted}
     return tuple(
@@ -68,65 +69,3 @@ def promoted_reports(replies: Iterable[SeedReply]) -> tuple[SeedReport, ...]:
         for reply in sorted(replies, key=lambda reply: reply.seed)
         if reply.promoted
     )
-
-
-def _agreement(nodes: Iterable[MergedNode]) -> dict[str, float]:
-    """Each seed's agreement with the others.
-
-    That is the share of its values that equal what most seeds say of the same address and field; of uptime and use, that
-    are near the one in the middle. Only values on which at least one other seed has a word count; a tie has no majority,
-    and counts for nobody. One walk over all rows, as each costs a wait for memory that a large network does not keep in
-    the processor's caches.
-    """
-    agreed: Counter[str] = Counter()
-    compared: Counter[str] = Counter()
-    for node in nodes:
-        rows = node.listings
-        if len(rows) < 2:  # noqa: PLR2004  (one word has nobody to agree with)
-            continue
-        first = rows[0].observation.address
-        if all(row.observation.address == first for row in rows):
-            _compare(rows, agreed, compared)
-            continue
-        by_address: dict[str, list[Listing]] = {}
-        for row in rows:
-            by_address.setdefault(row.observation.address, []).append(row)
-        for of_address in by_address.values():
-            if len(of_address) > 1:
-                _compare(of_address, agreed, compared)
-    return {seed: agreed[seed] / total for seed, total in compared.items() if total}
-
-
-def _compare(rows: Sequence[Listing], agreed: Counter[str], compared: Counter[str]) -> None:
-    """Count the words of these rows; fields of which all rows say one thing, which are nearly all, go together."""
-    said = said_of(rows)
-    together = 0
-    for name in (*COMPARED, *MOVING):
-        values, is_moving = said[name], name in MOVING
-        if len(values) < (MIN_ANSWERING_SEEDS if is_moving else 2):
-            continue
-        is_one = not is_far_apart(name, values) if is_moving else all_equal(values)
-        if is_one and len(values) == len(rows):
-            together += 1
-            continue
-        accepted = set(values) if is_one else _near_middle(name, values) if is_moving else _majority(values)
-        for row in rows if accepted else ():
-            value = getattr(row.observation, name)
-            if value is not None:
-                compared[row.seed] += 1
-                agreed[row.seed] += value in accepted
-    for row in rows:
-        compared[row.seed] += together
-        agreed[row.seed] += together
-
-
-def _near_middle(name: str, values: Sequence[int]) -> set[int]:
-    """Of uptimes or uses that lie apart, those near the one in the middle."""
-    middle = median_low(values)
-    return {value for value in values if abs(value - middle) <= tolerance(name, middle)}
-
-
-def _majority(values: Sequence[object]) -> set[object]:
-    """The most frequent of different values; empty where two are equally frequent."""
-    (value, count), (_, next_count) = Counter(values).most_common(2)
-    return {value} if count > next_count else set()

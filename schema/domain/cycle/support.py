@@ -37,7 +37,7 @@ class Support:
         self, merged: Merged, min_witnesses: int = MIN_WITNESSES, trusted: Collection[str] = frozenset()
     ) -> None:
         self._answered = merged.answered
-        self.lists = lists_of(merged)
+        self.lists = merged.lists
         self.island = islands_of(self.lists)
         self.applies = Quorum(min_witnesses).applies(len(merged.answered))
         self._sizes = Counter(self.island.values())
@@ -81,16 +81,6 @@ class Support:
 def witnesses_of(node: MergedNode) -> set[str]:
     """The seeds that list the node at an address that means the same to everybody."""
     return {row.seed for row in node.listings if not row.relative}
-
-
-def lists_of(merged: Merged) -> dict[str, set[str]]:
-    """The ids of the nodes that each seed lists; promoted nodes are no seeds."""
-    lists: dict[str, set[str]] = {seed: set() for seed in merged.answered}
-    for node in merged.nodes.values():
-        for row in node.listings:
-            if row.seed in lists:
-                lists[row.seed].add(node.id)
-    return lists
 
 
 def islands_of(lists: Mapping[str, set[str]]) -> dict[str, int]:

@@ -87,9 +87,13 @@ def network_totals(
     by_status = Counter(node.status for node in known)
     public = Counter(node.is_public for node in online)
 
+    # Few nodes say anything of themselves, so that the others need not be asked about each figure.
+    alone = [node for node in online if node.provenance.own_fields] if min_witnesses is not None else []
+    listed = [node for node in online if not node.provenance.own_fields] if alone else online
+
     def figures(name: str) -> list[Any]:
-        values = ((node, getattr(node, name)) for node in online)
-        return [v for node, v in values if v is not None and (min_witnesses is None or not node.says_alone(name))]
+        said = [*listed, *(node for node in alone if not node.says_alone(name))]
+        return [value for node in said if (value := getattr(node, name)) is not None]
 
     committed, used = figures("storage_committed"), figures("storage_used")
     uptimes = figures("uptime")

@@ -1,6 +1,6 @@
 """The addresses of a node: which one is its address now, and which ones it had."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from schema.domain.node.process import (
     remembered_process,
 )
 from schema.domain.node.reach import Reach, reach_of
+from schema.domain.node.said import Place
 
 MAX_PREVIOUS_ADDRESSES = 100
 # Behind NAT a node can take a new port every half hour; a ghost must find its old uptime here when it is listed again.
@@ -64,7 +65,7 @@ class ListedAddress(NamedTuple):
 
 def listed_addresses(
     remembered: Iterable[AddressMemory],
-    listings: Sequence[Listing],
+    places: Mapping[str, Place],
     at: int,
     grace: int,
     *,
@@ -83,10 +84,7 @@ def listed_addresses(
     copies a key does not take its place.
     """
     before = {memory.address: memory for memory in remembered}
-    rows: dict[str, list[Listing]] = {}
-    for listing in listings:
-        rows.setdefault(listing.observation.address, []).append(listing)
-    listed = [_listed(before.get(address), of_address, at, grace, quorum) for address, of_address in rows.items()]
+    listed = [_listed(before.get(address), place.listings, at, grace, quorum) for address, place in places.items()]
     if len(listed) > 1:
         newest = max((each.memory.first_listed for each in listed if each.status is PNodeStatus.ONLINE), default=0)
         listed.sort(key=lambda each: _preference(each, newest, quorum), reverse=True)

@@ -3,6 +3,7 @@
 A stamp is by the clock of the seed that lists it, and can only be compared with that seed's own now.
 """
 
+from collections.abc import Iterable
 from statistics import median_low
 
 from schema.domain.base import DAY
@@ -29,13 +30,11 @@ def clock_ahead(reply: SeedReply) -> int:
     return lead if lead > CLOCK_TOLERANCE_SECONDS else 0
 
 
-def contact_of(stamp: int | None, ahead: int, now: int) -> int | None:
-    """The time of a contact by our clock, from a stamp by the clock of a seed that is `ahead`; None for no contact.
+def contacts_of(stamps: Iterable[int | None], ahead: int, now: int) -> list[int | None]:
+    """The times of contacts by our clock, from stamps by the clock of a seed that is `ahead`; None for no contact.
 
     A stamp beyond the seed's own now proves nothing, and must not keep a node alive for ever: pods of 1.3 pass on the
     stamps of a peer whose clock is ahead. One that is older than any pod remembers proves nothing either.
     """
-    if stamp is None:
-        return None
-    seen = stamp - ahead
-    return min(seen, now) if now - MAX_CONTACT_AGE_SECONDS <= seen <= now + CLOCK_TOLERANCE_SECONDS else None
+    oldest, latest = now - MAX_CONTACT_AGE_SECONDS + ahead, now + CLOCK_TOLERANCE_SECONDS + ahead
+    return [min(stamp - ahead, now) if stamp is not None and oldest <= stamp <= latest else None for stamp in stamps]

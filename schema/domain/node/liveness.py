@@ -41,7 +41,7 @@ def observe(
     """
     reports = _Reports(memory, at, grace)
     reports.take(listings)
-    lived = _lived_at(reports, at, grace, quorum)
+    lived = _lived_at(reports, listings, at, grace, quorum)
     alive_at = lived if lived is not None else memory.alive_at if memory else None
     knows_uptime = any(reports.marks.values())
     if memory is None or not knows_uptime:
@@ -99,7 +99,7 @@ class _Reports:
         self.below: dict[str, int] = {}
         self.superseded: list[int] = [*memory.superseded] if memory else []
         self.lives: list[int] = []
-        self.said: set[str] = set()
+        self.speaking = 0
         self.compared = False
 
     def take(self, listings: Sequence[Listing]) -> None:
@@ -109,23 +109,24 @@ class _Reports:
         least = max(self._step - ONE_PROCESS_SECONDS, 1)
         going_on = self._memory is not None and self._memory.moved and self._step <= self._grace
         was_quiet: Mapping[str, int] = self._memory.quiet if self._memory else {}
-        moved: set[str] = set()
+        moved: list[str] = []
         for listing in listings:
             seed, uptime = listing.seed, listing.observation.uptime
             if uptime is None:
                 continue
-            self.said.add(seed)
+            self.speaking += 1
             mark = before.get(seed)
             if mark is None:
                 marks[seed] = uptime
                 self.quiet[seed] = at if listing.last_seen is None else listing.last_seen
-            elif going_on and uptime - mark >= least and seed not in was_quiet:
+                continue
+            self.compared = True
+            if going_on and uptime - mark >= least and seed not in was_quiet:
                 marks[seed] = uptime
-                moved.add(seed)
+                moved.append(seed)
                 self.lives.append(at)
             elif uptime != mark and self._moves(listing, uptime, mark):
-                moved.add(seed)
-        self.compared = any(seed in before for seed in self.said)
+                moved.append(seed)
         if self._memory is not None and len(moved) < len(before):
             last_listed = self._memory.last_listed
             self.quiet.update((seed, was_quiet.get(seed, last_listed)) for seed in before if seed not in moved)
@@ -164,16 +165,20 @@ class _Reports:
         return min(self._at, grown, memory.last_listed if contact is None else contact)
 
 
-def _lived_at(reports: _Reports, at: int, grace: int, quorum: int) -> int | None:
+def _lived_at(reports: _Reports, listings: Sequence[Listing], at: int, grace: int, quorum: int) -> int | None:
     """The newest time at which as many seeds as are needed saw the address live; None where it did not move now."""
-    if not reports.lives:
+    lives = reports.lives
+    if not lives:
         return None
-    needed = min(quorum, len(reports.said))
+    needed = min(quorum, reports.speaking)
     if needed <= 1:
-        return max(reports.lives)
-    others = [moved_at for seed in reports.said if (moved_at := reports.quiet.get(seed)) is not None]
-    lived = sorted((*reports.lives, *others), reverse=True)[needed - 1]
-    return lived if len(reports.lives) >= needed or at - lived <= grace else None
+        return max(lives)
+    if lives.count(at) >= needed:
+        return at
+    said = [row.seed for row in listings if row.observation.uptime is not None]
+    others = [moved_at for seed in said if (moved_at := reports.quiet.get(seed)) is not None]
+    lived = sorted((*lives, *others), reverse=True)[needed - 1]
+    return lived if len(lives) >= needed or at - lived <= grace else None
 
 
 def _fresh_contact(listings: Sequence[Listing], at: int, quorum: int) -> int | None:

@@ -1,21 +1,14 @@
 """The measurements of a node: whose word is taken for each, on what seeds differ, and what nobody knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
 
-from schema.domain.node.observation import Listing, Observation, SeedReply
+from schema.domain.node.observation import Listing, SeedReply
 from schema.domain.node.pnode import Disagreement, MissingField, MissingReason, Provenance
-from schema.domain.node.process import ONE_PROCESS_SECONDS, Process
+from schema.domain.node.process import Process
+from schema.domain.node.said import COMPARED, MEASURED, Said, all_equal, said_of
 
-MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
-# Uptime and use move between two seeds' answers; what should be equal everywhere is compared.
-COMPARED = ("version", "is_public", "rpc_port", "storage_committed")
-# Differences that are due to the time between two answers, and to a few blocks of a file.
-MOVING = ("uptime", "storage_used")
-_PLACES = {name: Observation._fields.index(name) for name in MEASURED}
-_USED_TOLERANCE_BYTES = 65_536
-_USED_TOLERANCE_SHARE = 0.01
 _ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_committed", "storage_used"})
 
 
@@ -34,6 +27,7 @@ def measure(
     *,
     process: Process | None = None,
     moving: frozenset[str] = frozenset(),
+    said: Said | None = None,
 ) -> Measurements:
     """The values of one node from the rows about its address (freshest first) and from its own answer, if it gave one.
 
@@ -45,61 +39,49 @@ def measure(
     A node's own version wins. Its own uptime and storage figures only fill gaps: they are counted otherwise than in
     gossip (the uptime some seconds less, the size of the file instead of what it promised), and every node is measured
     by one rule.
+
+    `said` is `said_of(listings)`, for a caller that has it already.
     """
-    believed = [row for row in listings if row.seed in moving] if 0 < len(moving) < len(listings) else listings
-    values: dict[str, Any] = dict.fromkeys(MEASURED)
-    all_said = said_of(listings)
-    said = all_said if believed is listings else said_of(believed)
+    said = said_of(listings) if said is None else said
+    is_part_believed = 0 < len(moving) < len(listings)
+    values: dict[str, Any] = {}
     for name in MEASURED:
-        value = _value(name, believed, said[name])
-        values[name] = _value(name, listings, all_said[name]) if value is None and said is not all_said else value
-    if process is not None:
-        values["uptime"] = process.uptime
-    reported_percent = next((p for row in listings if (p := row.observation.storage_usage_percent) is not None), None)
+        column = said.columns[name]
+        if name == "uptime" and process is not None:
+            values[name] = process.uptime
+        elif name in said.differing:
+            value = _value(name, [row for row in listings if row.seed in moving]) if is_part_believed else None
+            values[name] = _value(name, listings) if value is None else value
+        else:
+            values[name] = column[0] if column else None
     own_fields = _apply_own(values, own)
-    values["storage_usage_percent"] = usage_percent(
-        values["storage_used"], values["storage_committed"], reported_percent
-    )
+    percent = usage_percent(values["storage_used"], values["storage_committed"], None)
+    values["storage_usage_percent"] = _reported_percent(listings) if percent is None else percent
     missing = tuple(
         MissingField(field=name, reason=_why_missing(name, listings, seeds_with_stats))
         for name in MEASURED
         if values[name] is None
     )
     provenance = Provenance(
-        seed=believed[0].seed if believed else None,
+        seed=next((row.seed for row in listings if not is_part_believed or row.seed in moving), None),
         observed_at=at,
         own_fields=own_fields,
-        disagreements=_disagreements(listings, all_said),
+        disagreements=_disagreements(listings, said),
         missing=missing,
     )
     return Measurements(values, provenance)
 
 
-def said_of(listings: Sequence[Listing]) -> dict[str, Sequence[Any]]:
-    """What the rows say of each measurement, in their order, without those that say nothing of it.
-
-    The rows are turned into columns at once: most of a cycle's time goes into rows, and most columns have one value.
-    """
-    if not listings:
-        return dict.fromkeys(MEASURED, ())
-    columns = tuple(zip(*[row.observation for row in listings], strict=True))
-    said: dict[str, Sequence[Any]] = {}
-    for name, place in _PLACES.items():
-        column = columns[place]
-        said[name] = [value for value in column if value is not None] if None in column else column
-    return said
-
-
-def all_equal(said: Sequence[object]) -> bool:
-    """Whether these values are one; also where there is none."""
-    return not said or said.count(said[0]) == len(said)
-
-
-def _value(name: str, rows: Sequence[Listing], said: Sequence[Any]) -> object:
+def _value(name: str, rows: Sequence[Listing]) -> object:
     """One value from what these rows say of a measurement; None where they say nothing."""
+    said = [value for row in rows if (value := getattr(row.observation, name)) is not None]
     if all_equal(said):
         return said[0] if said else None
     return _most_said(name, rows) if name in COMPARED else _middle(said)
+
+
+def _reported_percent(rows: Iterable[Listing]) -> float | None:
+    return next((percent for row in rows if (percent := row.observation.storage_usage_percent) is not None), None)
 
 
 def usage_percent(used: int | None, committed: int | None, reported: float | None) -> float | None:
@@ -114,9 +96,11 @@ def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
     return _disagreements(listings, said_of(listings))
 
 
-def _disagreements(listings: Sequence[Listing], said: Mapping[str, Sequence[Any]]) -> tuple[Disagreement, ...]:
-    names = [name for name in COMPARED if not all_equal(said[name])]
-    names += [name for name in MOVING if is_far_apart(name, said[name])]
+def _disagreements(listings: Sequence[Listing], said: Said) -> tuple[Disagreement, ...]:
+    if said.is_unanimous:
+        return ()
+    names = [name for name in said.differing if name in COMPARED]
+    names += said.apart
     found: list[Disagreement] = []
     for name in names:
         by_value: dict[str, set[str]] = {}
@@ -128,21 +112,6 @@ def _disagreements(listings: Sequence[Listing], said: Mapping[str, Sequence[Any]
             values = tuple((value, tuple(sorted(by_value[value]))) for value in sorted(by_value))
             found.append(Disagreement(field=name, values=values))
     return tuple(found)
-
-
-def is_far_apart(name: str, said: Sequence[int]) -> bool:
-    """Whether what seeds say of a field in `MOVING` differs by more than time explains."""
-    if not said:
-        return False
-    most = max(said)
-    return most - min(said) > tolerance(name, most)
-
-
-def tolerance(name: str, value: int) -> float:
-    """By how much two seeds' words on a field in `MOVING` may differ and still be the same one."""
-    if name == "uptime":
-        return ONE_PROCESS_SECONDS
-    return max(_USED_TOLERANCE_BYTES, _USED_TOLERANCE_SHARE * value)
 
 
 def _middle(said: Sequence[Any]) -> object:

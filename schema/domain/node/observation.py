@@ -1,6 +1,6 @@
 """What seeds say, after validation and before anybody decides what is true."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -112,6 +112,20 @@ class Listing(NamedTuple):
     observation: Observation
     relative: bool = False
     future: int | None = None
+
+
+def one_a_seed(replies: Iterable[SeedReply]) -> list[SeedReply]:
+    """One reply a seed, in the order of seed names; of several, the newest that has a list."""
+    chosen: dict[str, SeedReply] = {}
+    for reply in replies:
+        other = chosen.get(reply.seed)
+        if other is None or _reply_rank(reply) > _reply_rank(other):
+            chosen[reply.seed] = reply
+    return [chosen[seed] for seed in sorted(chosen)]
+
+
+def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
+    return (reply.observations is not None, reply.answered_at, sorted(map(repr, reply.observations or ())))
 
 
 def says_nothing(row: Observation) -> bool:

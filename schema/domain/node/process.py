@@ -7,6 +7,7 @@ since the process before was last proven alive.
 
 from collections.abc import Sequence
 from enum import Enum
+from operator import itemgetter
 from typing import NamedTuple
 
 from schema.domain.base import HOUR
@@ -98,55 +99,56 @@ def process_of(
     by the start of the process: that corrects each uptime for its age. A seed whose last word is older than the start
     that enough others give speaks of a process before. Where nothing moves, the uptime in the middle counts.
     """
-    # Plain tuples in the order of `_Word`: there is one for each row of each list.
-    words: list[tuple[int, str, int, int, int]] = []
-    moving: list[tuple[int, str, int, int, int]] = []
+    # Plain tuples: there is one for each row of each list.
+    words: list[_Word] = []
     uptimes, quiet, last_listed = memory.uptimes, memory.quiet, memory.last_listed
     for listing in listings:
         seed, seen = listing.seed, listing.last_seen
         mark = uptimes.get(seed)
         if mark is None or listing.observation.uptime is None:
             continue
-        proven = quiet.get(seed, last_listed)
+        proven = quiet.get(seed, last_listed) if quiet else last_listed
         if proven == at and seen is not None and at - seen <= _FRESH_SECONDS:
             proven = seen
-        word = (proven - mark, seed, mark, proven, proven if seen is None else seen)
-        words.append(word)
-        if seed not in quiet:
-            moving.append(word)
+        words.append((proven - mark, seed, mark, proven if seen is None else seen))
     if not words:
         return None, frozenset()
+    moving = [word for word in words if word[1] not in quiet] if quiet else words
     needed = min(quorum, len(words))
     if len(moving) < needed or not moving:
-        moving = [word for word in words if at - word[3] <= grace] if memory.moved else []
+        moving = [word for word in words if at - _proven(word) <= grace] if memory.moved else []
     if not moving:
-        words.sort(key=lambda word: word[2])
-        return _Word(*words[(len(words) - 1) // 2]).process(), frozenset()
+        words.sort(key=_uptime)
+        return _process(words[(len(words) - 1) // 2]), frozenset()
     moving.sort()
     newest_start = moving[-min(needed, len(moving))][0]
-    moving = [word for word in moving if word[3] >= newest_start]
-    return _Word(*moving[(len(moving) - 1) // 2]).process(), frozenset([word[1] for word in moving])
+    moving = [word for word in moving if word[0] + word[2] >= newest_start]
+    return _process(moving[(len(moving) - 1) // 2]), frozenset([word[1] for word in moving])
 
 
 def remembered_process(memory: AddressMemory) -> Process | None:
     """The process at an address that is not listed now, from what is remembered; None where no uptime is known."""
     words = sorted(
-        _Word(proven - mark, seed, mark, proven, proven)
+        (proven - mark, seed, mark, proven)
         for seed, mark in memory.uptimes.items()
         for proven in [memory.moved_at(seed)]
     )
-    return words[(len(words) - 1) // 2].process() if words else None
+    return _process(words[(len(words) - 1) // 2]) if words else None
 
 
-class _Word(NamedTuple):
-    """What one seed says of the process at an address; sorted by the start of the process."""
+# What one seed says of the process at an address: its start, the seed, its uptime, and the seed's last contact with it.
+# The start is as much before the last proof of life as the uptime is long.
+_Word = tuple[int, str, int, int]
+_uptime = itemgetter(2)
 
-    started: int
-    seed: str
-    uptime: int
-    proven: int
-    seen: int
 
-    def process(self) -> Process:
-        earliest = max(min(self.seen, self.proven), self.proven - _MAX_LAG_SECONDS) - self.uptime
-        return Process(self.uptime, self.started, self.proven, earliest)
+def _proven(word: _Word) -> int:
+    started, _, uptime, _ = word
+    return started + uptime
+
+
+def _process(word: _Word) -> Process:
+    started, _, uptime, seen = word
+    proven = started + uptime
+    earliest = max(min(seen, proven), proven - _MAX_LAG_SECONDS) - uptime
+    return Process(uptime, started, proven, earliest)

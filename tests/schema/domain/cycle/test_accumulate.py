@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY
-from schema.domain.cycle.accumulate import Known, Moment, absorb, accumulate, growth, newcomer, pass_over, returning
+from schema.domain.cycle.accumulate import Moment, accumulate, growth, pass_over
 from schema.domain.cycle.advance import CycleOptions
+from schema.domain.cycle.known import Known, absorb, newcomer, returning
 from schema.domain.cycle.merge import MergedNode, merge
 from schema.domain.node.memory import UsedSample
 from schema.domain.node.observation import Observation, SeedReply

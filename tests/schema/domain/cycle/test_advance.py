@@ -6,8 +6,11 @@ from pydantic import TypeAdapter
 
 from schema.domain.base import DAY
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
+from schema.domain.cycle.agreement import agreement_of
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.pnode import PNode, PNodeStatus
+from schema.domain.node.presence import recent_changes
+from schema.domain.scoring.consistency import consistency_of
 from tests.factories import AT, SEEDS, address, key, network, observation, seed_reply
 
 OPTIONS = CycleOptions()
@@ -165,3 +168,36 @@ def test_a_seed_that_lists_a_live_node_with_and_without_its_key_ends_no_cycle() 
     cycle = run(answers(0, 1, 2), twice(60), twice(120), twice(180))
     assert node(cycle, 1).status is PNodeStatus.ONLINE
     assert node(cycle, 1).uptime == 10 * DAY + 180
+
+
+def test_what_follows_from_appearances_is_the_same_whether_it_is_computed_or_carried_over() -> None:
+    """Nodes leave and return, some of them over midnight, and one gets to know its key."""
+    keyless = [observation(9, pubkey=None, uptime=10 * DAY)]
+    polls: list[tuple[int, list[SeedReply]]] = []
+    for number, after in enumerate(range(0, 2 * DAY, 7_000)):
+        replies = answers(after, *(n for n in range(1, 6) if number % (n + 2)))
+        known = keyless if number < 5 else [observation(9, uptime=10 * DAY + after)]
+        polls.append((after, [r._replace(observations=(*(r.observations or ()), *known)) for r in replies]))
+    state = State()
+    for after, replies in polls:
+        cycle = step(state, replies, after)
+        state = cycle.state()
+        by_id = {memory.id: memory for memory in cycle.memory}
+        at = cycle.snapshot.header.taken_at
+        for each in cycle.snapshot.nodes:
+            assert each.consistency == consistency_of(by_id[each.id], at)
+            assert each.state_changes == recent_changes(by_id[each.id], at)
+
+
+def test_the_agreement_of_seeds_is_over_all_that_they_list() -> None:
+    def differing(after: int) -> list[SeedReply]:
+        first, *others = answers(after, *range(1, 6))
+        rows = [row._replace(version=None if n == 1 else "9.9.9") for n, row in enumerate(first.observations or ())]
+        return [first._replace(observations=tuple(rows)), *others]
+
+    state = run(answers(0, 1, 2, 3)).state()
+    merged = identify(state, differing(60))
+    cycle = advance(state, differing(60), merged, slot=AT + 60, at=AT + 61, options=OPTIONS)
+    expected = agreement_of(merged.nodes.values())
+    assert {report.seed: report.agreement for report in cycle.snapshot.header.seeds} == expected
+    assert expected[SEEDS[0]] < 1.0

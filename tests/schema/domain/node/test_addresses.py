@@ -12,6 +12,7 @@ from schema.domain.node.addresses import (
 from schema.domain.node.memory import AddressMemory
 from schema.domain.node.observation import Listing
 from schema.domain.node.pnode import AddressChange, PNodeStatus
+from schema.domain.node.said import places_of
 from tests.factories import AT, SEEDS, address, observation
 
 GRACE = 180
@@ -26,7 +27,7 @@ def polls(*each: list[Listing], step: int = 60) -> tuple[list, tuple[AddressMemo
     memory: tuple[AddressMemory, ...] = ()
     listed: list = []
     for number, rows in enumerate(each):
-        listed = listed_addresses(memory, rows, AT + step * number, GRACE)
+        listed = listed_addresses(memory, places_of(rows), AT + step * number, GRACE)
         memory = remember(memory, listed, AT + step * number)
     return listed, memory
 
