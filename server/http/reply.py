@@ -28,6 +28,11 @@ def coding_of(accept_encoding: bytes | None) -> str:
     return known
 
 
+async def empty_body() -> Message:
+    """The body of a request that has none, as `receive` gives it."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
 async def send_answer(
     send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> None:

@@ -62,7 +62,10 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
             },
             "timestamp": at,
         }
-        return answer(body, max_age)
+        shown = answer(body, max_age)
+        # Browsers get the dashboard at this path.
+        shown.headers["vary"] = "Accept"
+        return shown
 
     return routes
 

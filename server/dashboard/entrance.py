@@ -1,0 +1,59 @@
+"""Which requests at `/` and `/graphql` come from a browser that wants a page, by their `Accept` header."""
+
+from functools import lru_cache
+from http import HTTPStatus
+
+from starlette.types import Scope, Send
+
+from server.http.media import media_ranges
+
+PAGE_PATHS = DASHBOARD_PATH, EXPLORER_PATH = ("/dashboard", "/graphiql")
+# Browsers get the dashboard here, everybody else JSON.
+PATH = "/"
+_PAGE = "text/html"
+# From the most specific to the least: the first that is listed decides.
+_DATA = ("application/json", "application/*", "*/*")
+
+
+@lru_cache(maxsize=512)
+def prefers_page(accept: bytes | None) -> bool:
+    """Whether the header names HTML, and likes it better than JSON. Wildcards alone mean JSON, as they always did."""
+    if not accept or b"html" not in accept.lower():
+        return False
+    weights = dict(media_ranges(accept.decode("latin-1")))
+    data = next((weights[kind] for kind in _DATA if kind in weights), 0.0)
+    return weights.get(_PAGE, 0.0) > data
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a client prefers HTML; repeated header lines count as one."""
+    return prefers_page(b",".join([value for name, value in scope["headers"] if name == b"accept"]))
+
+
+def inside(scope: Scope) -> Scope:
+    """The same request for the dashboard."""
+    return {**scope, "path": DASHBOARD_PATH, "raw_path": DASHBOARD_PATH.encode()}
+
+
+def wants_explorer(accept: bytes | None, query_string: bytes) -> bool:
+    """Whether a GET of `/graphql` comes from a browser and asks nothing, by a text or by a hash."""
+    asks = b"query=" in query_string or b"extensions=" in query_string
+    return not asks and prefers_page(accept)
+
+
+def vary_of(path: str) -> tuple[bytes, bytes]:
+    """The `Vary` of an answer at this path."""
+    return (b"vary", b"Accept, Accept-Encoding" if path == PATH else b"Accept-Encoding")
+
+
+async def show_explorer(send: Send, prefix: str) -> None:
+    """Send a browser to the explorer; `prefix` stands in front of all paths, with a slash at its end."""
+    headers = [
+        (b"location", (prefix.rstrip("/") + EXPLORER_PATH).encode()),
+        (b"content-length", b"0"),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept, Accept-Encoding"),
+        (b"access-control-allow-origin", b"*"),
+    ]
+    await send({"type": "http.response.start", "status": int(HTTPStatus.TEMPORARY_REDIRECT), "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
