@@ -10,8 +10,9 @@ import { columns, TimeChart } from "../ui/chart.js";
 import { AlertList, EventList } from "../ui/events.js";
 import { FirstRun } from "./firstrun.js";
 
+// No range has more than some 300 points: five series of them stay below the cost that an operation may have.
 /** @type {Record<string, [hours: number, resolution: "M5" | "H1" | "D1", stepMs: number]>} */
-const RANGES = { "6h": [6, "M5", 300_000], "24h": [24, "M5", 300_000], "7d": [168, "H1", 3_600_000], "30d": [720, "H1", 3_600_000], "90d": [2_160, "D1", 86_400_000] };
+const RANGES = { "6h": [6, "M5", 300_000], "24h": [24, "M5", 300_000], "7d": [168, "H1", 3_600_000], "30d": [720, "D1", 86_400_000], "90d": [2_160, "D1", 86_400_000] };
 const COLORS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
 
 export default function Overview() {
