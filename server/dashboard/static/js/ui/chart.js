@@ -70,13 +70,13 @@ function optionsOf(Plot, { series, format, min, max, height }, width, times) {
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     tzDate: zone.get() === "UTC" ? (/** @type {number} */ at) => Plot.tzDate(new Date(at * 1e3), "Etc/UTC") : undefined,
     scales: { x: { time: true }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => limits(low, high, min, max) } },
     axes: [
-      { ...axis, space: 72, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((at) => shortTime(at * 1e3, long)) },
+      { ...axis, space: 72, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((at) => shortTime(at * 1e3, long)) },
       { ...axis, size: 58, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((value) => format(value)) },
     ],
     series: [
