@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from schema.domain.base import Slot, UnixSeconds
@@ -27,7 +27,7 @@ async def write(entries: Sequence[RegistryEntry], token: int) -> None:
     """
     await _write(entries, token, lambda document: _updates_unless_newer(document, token))
     newest = max((entry.updated_slot for entry in entries), default=0)
-    await _forget_former_ids(entries, _unless_newer(token, newest))
+    await _forget_former_ids(entries, *_unless_newer(token, newest))
 
 
 async def write_past(entries: Sequence[RegistryEntry]) -> None:
@@ -54,12 +54,12 @@ async def _write(
         await asyncio.sleep(0)
 
 
-async def _forget_former_ids(entries: Sequence[RegistryEntry], where: Mapping[str, Any]) -> None:
-    """Remove what was written of these nodes under ids that they no longer have."""
+async def _forget_former_ids(entries: Sequence[RegistryEntry], *conditions: Mapping[str, Any]) -> None:
+    """Remove what was written of these nodes under ids that they no longer have, where any of the conditions holds."""
     former = sorted({former for entry in entries for former in entry.former_ids})
-    for start in range(0, len(former), BATCH):
-        ids = former[start : start + BATCH]
-        await RegistryDocument.collection().delete_many({"_id": {"$in": ids}, **where})
+    if former:
+        deletes = [DeleteOne({"_id": each, **where}) for each in former for where in conditions]
+        await RegistryDocument.collection().bulk_write(deletes, ordered=False)
 
 
 async def by_ids(ids: Collection[str]) -> Mapping[str, RegistryEntry]:
@@ -112,8 +112,12 @@ async def count() -> int:
     return await RegistryDocument.collection().estimated_document_count()
 
 
-def _unless_newer(token: int, slot: Slot) -> dict[str, Any]:
-    return {"$nor": [{"token": {"$gt": token}, "entry.updated_slot": {"$gte": slot}}]}
+def _unless_newer(token: int, slot: Slot) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The conditions of which one holds unless an entry is of a newer token and of a later slot.
+
+    Two plain ones: with a logical operator an engine may look through all entries instead of taking one by its id.
+    """
+    return {"token": {"$lte": token}}, {"entry.updated_slot": {"$lt": slot}}
 
 
 def _document(entry: RegistryEntry, token: int) -> dict[str, Any]:
@@ -133,9 +137,8 @@ def _update(document: dict[str, Any], where: dict[str, Any]) -> UpdateOne:
 
 
 def _updates_unless_newer(document: dict[str, Any], token: int) -> Sequence[UpdateOne]:
-    # Two plain conditions: with a logical operator an engine may look through all entries instead of taking one by its id.
-    slot = document["entry"]["updated_slot"]
-    return (_update(document, {"token": {"$lte": token}}), _update(document, {"entry.updated_slot": {"$lt": slot}}))
+    conditions = _unless_newer(token, document["entry"]["updated_slot"])
+    return [_update(document, where) for where in conditions]
 
 
 def _updates_of_past(document: dict[str, Any]) -> Sequence[UpdateOne]:

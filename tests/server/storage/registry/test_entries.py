@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from schema.domain.base import MAX_INT64
 from schema.domain.node.registry import Contact, RegistryEntry
@@ -66,6 +68,46 @@ async def test_a_node_whose_key_became_known_has_one_entry_found_by_its_former_i
     await write([keyed])
     assert await registry.count() == 2
     assert await registry.find(unkeyed.id) == keyed
+
+
+class Conditions(CommandListener):
+    """The conditions of all updates and deletes."""
+
+    def __init__(self) -> None:
+        self.found: list[dict[str, Any]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.found += [each["q"] for kind in ("updates", "deletes") for each in event.command.get(kind, ())]
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+async def test_every_change_names_one_id_and_a_plain_condition(
+    store_db: Mongo, connect_db: Callable[..., Mongo]
+) -> None:
+    """With a logical operator, or several ids, the embedded engine looks through all entries: 25 ms at 4,000 of them."""
+    conditions = Conditions()
+    await connect_db(event_listeners=[conditions]).prepare()
+    conditions.found.clear()
+    keyed = entry_of(1, former_ids=(f"addr:{address(1)}", f"addr:{address(2)}"))
+    for write in (partial(registry.write, token=1), partial(registry.write, token=1), registry.write_past):
+        await write([keyed])
+    operators = {name for each in conditions.found for name in each if name.startswith("$")}
+    assert operators == set()
+    assert len(conditions.found) > 3
+    assert all(isinstance(each["_id"], str) for each in conditions.found)
+
+
+async def test_an_entry_of_a_newer_token_and_slot_is_neither_replaced_nor_removed(store_db: Mongo) -> None:
+    unkeyed = entry(pnode(1, pubkey=None), AT + 60)
+    await registry.write([unkeyed], token=3)
+    older = entry_of(1, former_ids=(unkeyed.id,))
+    await registry.write([older], token=2)
+    assert set(await registry.by_ids([unkeyed.id, older.id])) == {unkeyed.id, older.id}
+    await registry.write([entry(pnode(1), AT + 120, former_ids=(unkeyed.id,))], token=2)
+    assert set(await registry.by_ids([unkeyed.id, older.id])) == {older.id}
 
 
 async def test_an_import_removes_nothing_that_a_worker_wrote(store_db: Mongo) -> None:
