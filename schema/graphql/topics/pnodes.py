@@ -115,10 +115,6 @@ def node_operator(root: strawberry.Parent[Node]) -> InSnapshot[Operator] | None:
     return InSnapshot(operator, root.tables) if operator is not None else None
 
 
-def known_address(root: strawberry.Parent[InSnapshot[PNode]]) -> str | None:
-    return root.record.address or None
-
-
 def previous_addresses(
     root: strawberry.Parent[Node], first: PreviousFirst = DEFAULT_PREVIOUS
 ) -> tuple[AddressChange, ...]:
@@ -212,10 +208,9 @@ class VersionChangeType:
 )
 class PNodeType:
     id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` where no valid key is known.")
-    address = resolved(
-        known_address,
-        str | None,
+    address: str | None = attribute(
         "Gossip address `HOST:PORT` that lives, the one seen last; not the RPC endpoint. Null where no seed lists a usable one.",
+        empty_is_null=True,
     )
     address_assumed: bool = attribute("Whether the port is a guess: a seed that answers and that nobody lists.")
     pubkey: str | None = attribute("Public key in base58 (32 bytes); null where none or no valid one is reported.")

@@ -65,6 +65,7 @@ class Weight(NamedTuple):
 PAGED = Weight(paged=True, in_order=True)
 PAGE_INFO = Weight(in_order=True)
 _NO_WEIGHT = Weight()
+_EMPTY_IS_NULL = "empty_is_null"
 
 
 def weight_of(field: object) -> Weight:
@@ -96,8 +97,15 @@ class Attribute(StrawberryField):
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
         value = getattr(source, self.python_name)
+        if self.empty_is_null:
+            return value or None
         sound = self.sound
         return value if sound is None or value is None or sound(value) else None
+
+    @property
+    def empty_is_null(self) -> bool:
+        """Whether an empty text is published as null."""
+        return bool(self.metadata.get(_EMPTY_IS_NULL))
 
     @cached_property
     def sound(self) -> Callable[[Any], bool] | None:
@@ -117,9 +125,9 @@ def _fits_datetime(value: int) -> bool:
 _SOUND: dict[object, Callable[[Any], bool]] = {float: isfinite, int: _fits_int, DateTime: _fits_datetime}
 
 
-def attribute(description: str, *, weight: Weight = _NO_WEIGHT) -> Any:
-    """A field that is an attribute of the published record."""
-    return Attribute(description=description, metadata={"weight": weight})
+def attribute(description: str, *, weight: Weight = _NO_WEIGHT, empty_is_null: bool = False) -> Any:
+    """A field that is an attribute of the published record; a text may be `empty_is_null`."""
+    return Attribute(description=description, metadata={"weight": weight, _EMPTY_IS_NULL: empty_is_null})
 
 
 def resolved(

@@ -17,10 +17,14 @@ _STRAWBERRY_RESOLVER = "GraphQLCoreConverter.from_resolver.<locals>."
 
 
 class Load(NamedTuple):
-    """The value is an attribute of the object. Where `sound` is set and does not hold for it, the value is null."""
+    """The value is an attribute of the object. Where `sound` is set and does not hold for it, the value is null.
+
+    With `empty_is_null`, so is an empty text.
+    """
 
     name: str
     sound: Callable[[Any], bool] | None
+    empty_is_null: bool = False
 
 
 class Call(NamedTuple):
@@ -49,7 +53,7 @@ def recipe_of(name: str, field: GraphQLField) -> Recipe:
     if declared.extensions or declared.permission_classes or declared.is_subscription:
         raise NotCompilable(f"{name} has extensions, permissions or a stream")
     if type(declared) is Attribute:
-        return Load(_identifier(name, declared.python_name), declared.sound)
+        return Load(_identifier(name, declared.python_name), declared.sound, declared.empty_is_null)
     if type(declared) is not StrawberryField:
         raise NotCompilable(f"{name} is declared by {type(declared).__name__}, expected Attribute or StrawberryField")
     resolver = cast("StrawberryResolver[Any] | None", cast("Any", declared).base_resolver)

@@ -109,7 +109,10 @@ class _Generator:
             case None:
                 return repr(entry.parent.name)
             case Load() as load:
-                return self._completed(entry.type, f"{_holder(load)}.{load.name}", entry, load.sound)
+                value = f"{_holder(load)}.{load.name}"
+                return self._completed(
+                    entry.type, f"({value} or None)" if load.empty_is_null else value, entry, load.sound
+                )
             case Call() as call:
                 return self._completed(entry.type, self._call(call, entry), entry)
 

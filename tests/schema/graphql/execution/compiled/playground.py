@@ -25,6 +25,7 @@ ODD: dict[str, tuple[object, ...]] = {
     "large": (0, 2**53, -(2**53), True, "5", None, 1.5),
     "time": (0, 10**12, -1, True, None, "now"),
     "status": (PNodeStatus.ONLINE, "GHOST", "NOPE", None, 3, []),
+    "line": ("", 0, 5, False, True, None, b"", b"b", ()),
     "texts": ((), ("a", None), ["b", 3, True], "text", 5, None, {"a": 1}, {1: "a view"}.values(), (b"",)),
 }
 USUAL: dict[str, object] = {
@@ -35,6 +36,7 @@ USUAL: dict[str, object] = {
     "large": 2**40,
     "time": 1_800_000_000,
     "status": PNodeStatus.ONLINE,
+    "line": "line",
     "texts": ("a", "b"),
 }
 
@@ -126,6 +128,7 @@ def give_asks_context(root: strawberry.Parent[Place], info: strawberry.Info[Any,
 @strawberry.type
 class Thing:
     text: str | None = attribute("")
+    line: str | None = attribute("", empty_is_null=True)
     sure_text: str = attribute("")
     count: int | None = attribute("")
     sure_count: int = attribute("")

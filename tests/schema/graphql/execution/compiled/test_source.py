@@ -150,3 +150,10 @@ def test_the_lines_are_forgotten_with_the_code() -> None:
     assert name in linecache.cache
     del functions
     assert name not in linecache.cache
+
+
+def test_an_attribute_that_may_be_empty_takes_no_call() -> None:
+    """The address is in nearly all lists of nodes: twenty calls for each page of twenty are a tenth of its work."""
+    text, names = generate(tree(parse("{ pnodes { nodes { address } } }")))
+    assert "(r.address or None)" in text
+    assert not [name for name in names if name.startswith("call")], "`pnodes` itself is awaited, not called here"
