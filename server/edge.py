@@ -160,13 +160,13 @@ class Edge:
 
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = await receive()
+        headers = combined(scope["headers"])
         if first["type"] == "http.request" and not first.get("more_body", False):
-            headers = combined(scope["headers"])
             answer = self._graphql.kept(asked_by_post(headers, first.get("body", b"")))
             if answer is not None:
                 await self._serve(scope, "graphql", answer, headers, send)
                 return
-        await self._ask(with_single_lines(scope), _replay(first, receive), send)
+        await self._ask(with_single_lines(scope, headers), _replay(first, receive), send)
 
     async def _graphql_get(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = combined(scope["headers"])
@@ -176,7 +176,7 @@ class Edge:
         elif entrance.wants_explorer(headers.get(b"accept"), scope["query_string"]):
             await entrance.show_explorer(send, self._prefix)
         else:
-            await self._ask(with_single_lines(scope), receive, send)
+            await self._ask(with_single_lines(scope, headers), receive, send)
 
     async def _get(self, question: Hashable, scope: Scope, receive: Receive, send: Send) -> None:
         plain = self._plain(scope)

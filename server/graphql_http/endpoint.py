@@ -31,6 +31,7 @@ MAX_SHORTCUT_BYTES = 8 * 2**20
 
 Asked = tuple[bytes | None, ...]
 
+_JSON_SENT = JSON.encode()  # as nearly all clients send it
 # ASCII texts are UTF-8 texts.
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
@@ -231,14 +232,18 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 
 def _check_content(headers: dict[bytes, bytes]) -> None:
-    kind, *parameters = (
-        part.strip() for part in headers.get(b"content-type", b"").decode("latin-1").lower().split(";")
-    )
-    if kind != JSON or not all(map(_is_utf8, parameters)):
+    sent = headers.get(b"content-type", b"")
+    if sent != _JSON_SENT and not _is_json(sent.decode("latin-1").lower()):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}, in UTF-8")
-    codings = headers.get(b"content-encoding", b"identity").lower().split(b",")
-    if any(coding.strip() not in (b"", b"identity") for coding in codings):
+    codings = headers.get(b"content-encoding")
+    if codings is not None and any(each.strip() not in (b"", b"identity") for each in codings.lower().split(b",")):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not accepted")
+
+
+def _is_json(media_type: str) -> bool:
+    """Whether a content type (in small letters) is JSON in UTF-8."""
+    kind, *parameters = (part.strip() for part in media_type.split(";"))
+    return kind == JSON and all(map(_is_utf8, parameters))
 
 
 def _is_utf8(parameter: str) -> bool:

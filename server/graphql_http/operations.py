@@ -63,8 +63,8 @@ class Operations:
         document = self._engine.known(request.query) if request.query is not None and not request.extensions else None
         if document is None or self._has_long_variables(request):
             return None
-        asked = request.operation_name, request.variables, self._clock()
-        ready = self._engine.ready(request.query or "", *asked, document)
+        name, variables = request.operation_name, request.variables
+        ready = self._engine.ready(request.query or "", name, variables, self._clock(), document)
         return ready if isinstance(ready, Ready) else None
 
     def is_new(self, request: GraphQLRequest) -> bool:

@@ -20,15 +20,23 @@ def is_closed_past(ready: Ready, newest_slot: int | None) -> bool:
 
     Errs on the side of no: fragments at the root, and times that the answer would have to be asked for, are not closed.
     """
-    selections = ready.operation.selection_set.selections
-    if newest_slot is None or len(ready.root_fields) != len(selections):
+    if newest_slot is None:
         return False
-    fields = [field for field in ready.root_fields if field.name.value not in _TIMELESS]
-    return bool(fields) and all(_is_closed(field, ready.variables, newest_slot) for field in fields)
+    found = False
+    for field in ready.operation.selection_set.selections:
+        if not isinstance(field, FieldNode):
+            return False
+        if field.name.value not in _TIMELESS:
+            if not _is_closed(field, ready.variables, newest_slot):
+                return False
+            found = True
+    return found
 
 
 def _is_closed(field: FieldNode, variables: Mapping[str, Any], newest_slot: int) -> bool:
-    arguments = {argument.name.value: argument.value for argument in field.arguments or ()}
+    if not field.arguments:
+        return False
+    arguments = {argument.name.value: argument.value for argument in field.arguments}
     if "asOf" in arguments:
         at = _time(arguments["asOf"], variables)
         return at is not None and at < newest_slot and not _selects_other_times(field.selection_set)

@@ -13,8 +13,9 @@ _STRING_OR_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-0\.0(?=[,\]}]|\Z)
 def encode(value: Any) -> bytes:
     """`value` as JSON. A negative zero is written as `0.0`, since clients show `-0` or compare it as text."""
     body = orjson.dumps(value)
-    # The plain search takes a tenth of the pattern's time, and most bodies have nothing like it.
-    return _without_negative_zeros(body) if b"-0.0" in body and _NEGATIVE_ZERO.search(body) else body
+    # A search for one byte takes a twentieth of the time that one for several takes, and most bodies have no such byte.
+    has_one = b"-" in body and b"-0.0" in body and _NEGATIVE_ZERO.search(body)
+    return _without_negative_zeros(body) if has_one else body
 
 
 def _without_negative_zeros(body: bytes) -> bytes:

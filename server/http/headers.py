@@ -55,10 +55,15 @@ def _merged(raw: Raw) -> dict[bytes, bytes]:
     return {name: _SEPARATORS.get(name, b", ").join(values) for name, values in merged.items()}
 
 
-def with_single_lines(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The scope with one line for each header, for what looks at the first or the last line alone."""
+def with_single_lines(
+    scope: MutableMapping[str, Any], headers: dict[bytes, bytes] | None = None
+) -> MutableMapping[str, Any]:
+    """The scope with one line for each header, for what looks at the first or the last line alone.
+
+    `headers` are its `combined` ones, for a caller that has them already.
+    """
     raw: Raw = scope["headers"]
-    headers = combined(raw)
+    headers = combined(raw) if headers is None else headers
     return scope if len(headers) == len(raw) else {**scope, "headers": list(headers.items())}
 
 
