@@ -91,6 +91,8 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
         "wall_seconds": round(wall, 3),
         "cpu_seconds": round(cpu, 3),
         "crawl_cpu_seconds": round(crawl_cpu, 3),
+        # Of one run: what the whole cycle takes for each second that goes into asking, parsing and validating.
+        "cycle_per_crawl": round(cpu / crawl_cpu, 2),
         "cpu_us_per_node": round(cpu / nodes * 1e6, 1),
         "round_trips": max(row[-1] for row in rows[1:]),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000, 1),
