@@ -41,7 +41,7 @@ class JobReport(Record):
 class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
-    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours` or `failed`; `cycle_seconds` is
+    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours`, `clock_ahead` or `failed`; `cycle_seconds` is
     the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `faults` counts what
     this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
     False where the store does not answer and this is what the newest snapshot says; `store_fault` is why it takes no

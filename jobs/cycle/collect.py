@@ -10,6 +10,7 @@ from schema.domain.base import Slot
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.cycle.changes import derive
 from schema.domain.errors import SnapshotUnavailable
+from schema.domain.node.clocks import MAX_LEAD_SECONDS, lead_over
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.probe import Answered
 from schema.domain.snapshot.record import CycleTiming, Snapshot
@@ -70,7 +71,8 @@ class Collector:
     async def collect(self, slot: Slot) -> CollectorState:
         """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
 
-        Outcomes: `committed`; `no_seed_answered` (no node changes); `already_committed` and `not_ours` (another worker
+        Outcomes: `committed`; `no_seed_answered` (no node changes); `clock_ahead` (most seeds say that it is earlier: nothing is
+        committed); `already_committed` and `not_ours` (another worker
         did it, or is doing it). Raises what ends a cycle, and reports it as `failed` unless it came from the store; in
         SeedsNotAsked, where no seed was asked yet.
         """
@@ -108,6 +110,10 @@ class Collector:
         replies = await self._crawl()
         crawled = time.monotonic()
         self._attempts = tuple(self._attempt(reply) for reply in replies if not reply.promoted)
+        lead = lead_over([reply for reply in replies if not reply.promoted])
+        if lead is not None and lead > MAX_LEAD_SECONDS:
+            log.error("cycle.clock_ahead", slot=slot, seconds=lead, limit=MAX_LEAD_SECONDS)
+            return await self._report(lease, slot, "clock_ahead", started)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
         del replies  # by far the largest part of what a cycle holds, and the commit needs memory of its own
         if cycle is None:

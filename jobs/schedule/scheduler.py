@@ -28,7 +28,7 @@ _JUST_AFTER_SECONDS = 0.01
 Enqueue = Callable[[Job], Awaitable[None]]
 """Put a job in the queue unless it has been there. Raises OSError or TimeoutError where the queue cannot be reached."""
 
-_UNDONE = frozenset({"committed", "no_seed_answered"})
+_UNDONE = frozenset({"committed", "no_seed_answered", "clock_ahead"})
 
 
 class RunsCycles(Protocol):

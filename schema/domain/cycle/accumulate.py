@@ -49,15 +49,16 @@ class Moment(Record):
     """What is the same for all nodes of one cycle.
 
     `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds whose lists prove an absence, `with_stats`
-    those whose list has measurements. `known_seeds` are the ids of nodes that are seeds, `probes` the new answers of nodes
-    that were asked directly, by id. `quorum` seeds prove that a node lives. `step` is the time since the cycle before, `is_same_day`
-    tells whether that was on the same UTC day.
+    those whose list has measurements, `asked` all that are asked (None: not known). `known_seeds` are the ids of nodes that
+    are seeds, `probes` the new answers of nodes that were asked directly, by id. `quorum` seeds prove that a node lives.
+    `step` is the time since the cycle before, `is_same_day` tells whether that was on the same UTC day.
     """
 
     at: int
     grace: int
     answered: frozenset[str]
     with_stats: frozenset[str]
+    asked: frozenset[str] | None = None
     known_seeds: frozenset[str] = frozenset()
     probes: Mapping[str, Answered] = {}
     quorum: int = 1
@@ -170,7 +171,7 @@ def pass_over(known: Known, moment: Moment) -> Known:
     memory, presence = known.memory, None
     if since > moment.grace:
         memory = wait_for_witnesses(memory, moment.answered, min(moment.step, moment.grace))
-        presence = judge_presence(memory, moment.answered, is_seed=is_seed)
+        presence = judge_presence(memory, moment.answered, moment.asked, is_seed=is_seed)
     memory = record_presence(memory, moment.at, present=presence, window_days=moment.window_days)
     if node is None:
         return Known(memory, None)

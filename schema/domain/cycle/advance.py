@@ -138,6 +138,7 @@ def advance(
         at=at,
         grace=grace,
         answered=frozenset(reply.seed for reply in replies if proves_absence(reply, grace)),
+        asked=frozenset(reply.seed for reply in replies),
         with_stats=frozenset(reply.seed for reply in replies if reply.has_stats),
         known_seeds=frozenset(merged.seed_nodes.values()),
         window_days=options.consistency_window_days,

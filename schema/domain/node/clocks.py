@@ -3,7 +3,7 @@
 A stamp is by the clock of the seed that lists it, and can only be compared with that seed's own now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import median_low
 
 from schema.domain.base import DAY
@@ -12,6 +12,9 @@ from schema.domain.node.observation import SeedReply
 CLOCK_TOLERANCE_SECONDS = 5
 # A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.
 MAX_CONTACT_AGE_SECONDS = DAY
+# A worker whose clock is further ahead of most seeds commits nothing: its slots would hide those of the right clock.
+MAX_LEAD_SECONDS = 300
+MIN_CLOCKS = 3
 
 
 def clock_ahead(reply: SeedReply) -> int:
@@ -28,6 +31,15 @@ def clock_ahead(reply: SeedReply) -> int:
         return 0
     lead = int(median_low(stamps) - reply.answered_at)
     return lead if lead > CLOCK_TOLERANCE_SECONDS else 0
+
+
+def lead_over(replies: Sequence[SeedReply]) -> int | None:
+    """How many seconds our clock is ahead of that of most seeds, negative where it is behind.
+
+    None where fewer than `MIN_CLOCKS` say what time it is: one or two of them may be wrong themselves.
+    """
+    leads = [round(reply.answered_at - reply.clock) for reply in replies if reply.clock is not None]
+    return median_low(leads) if len(leads) >= MIN_CLOCKS else None
 
 
 def contacts_of(stamps: Iterable[int | None], ahead: int, now: int) -> list[int | None]:

@@ -12,7 +12,7 @@ from schema.domain.node.memory import NodeMemory, PresenceDay
 from schema.domain.node.observation import SeedReply, says_nothing
 from schema.domain.policy import POLICY_1_0
 
-# A seed that is removed or that has failed for a day holds no node in gossip: it may never answer again.
+# A seed that has failed for a day holds no node in gossip: it may never answer again.
 WITNESS_HOLD_SECONDS = DAY
 
 
@@ -24,17 +24,21 @@ def proves_absence(reply: SeedReply, grace: int) -> bool:
     return any(not says_nothing(row) for row in reply.observations or ())
 
 
-def judge_presence(memory: NodeMemory, answered: frozenset[str], *, is_seed: bool) -> bool | None:
+def judge_presence(
+    memory: NodeMemory, answered: frozenset[str], asked: frozenset[str] | None = None, *, is_seed: bool
+) -> bool | None:
     """For a node that nobody listed: False (absent), or None where none of those who listed it before answered.
 
-    `answered` are the seeds whose lists prove an absence (`proves_absence`). Witnesses that have not answered for
-    `WITNESS_HOLD_SECONDS`, removed seeds among them, hold the node no longer. A seed that only its own answers made known is absent once any other seed answers.
+    `answered` are the seeds whose lists prove an absence (`proves_absence`), `asked` all that are asked at all (None: not
+    known). Witnesses that are asked no more, as the operator has removed them, hold the node no longer, nor do those that
+    have not answered for `WITNESS_HOLD_SECONDS`. A seed that only its own answers made known is absent once any other seed
+    answers.
     """
     if not answered:
         return None
     if not memory.witnesses:
         return False if is_seed or not memory.present else None
-    if memory.unheard >= WITNESS_HOLD_SECONDS:
+    if memory.unheard >= WITNESS_HOLD_SECONDS or (asked is not None and asked.isdisjoint(memory.witnesses)):
         return False
     return False if answered.intersection(memory.witnesses) else None
 

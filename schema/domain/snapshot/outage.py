@@ -19,7 +19,7 @@ class OutageCause(StrEnum):
 
     STORE: the database does not answer, or takes no writes. WORKER: no worker reports cycles, or its cycles fail. UPLINK:
     not one of several seeds can be reached, as where this machine has no network. SEEDS: they answer, but give no list.
-    CLOCK: the newest snapshot lies in the future of the clock here.
+    CLOCK: the newest snapshot lies in the future of the clock here, or the worker's clock is ahead of that of its seeds.
     """
 
     STORE = "STORE"
@@ -67,6 +67,9 @@ def outage_of(
         return Outage(cause=OutageCause.WORKER, message="No worker has reported a cycle lately")
     if outcome == "no_seed_answered":
         return _of_seeds(failures)
+    if outcome == "clock_ahead":
+        message = "The worker's clock is ahead of that of most seeds: it commits nothing until it is right"
+        return Outage(cause=OutageCause.CLOCK, message=message)
     return Outage(cause=OutageCause.WORKER, message="The worker's cycles fail; its log says why")
 
 

@@ -6,6 +6,7 @@ from jobs.cycle.collect import Collector, SeedsNotAsked
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.cycle.events import EventType
 from schema.domain.errors import SnapshotUnavailable
+from schema.domain.node.clocks import MAX_LEAD_SECONDS
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
@@ -96,6 +97,37 @@ async def test_a_cycle_in_which_no_seed_answers_changes_no_node_and_is_reported(
     state = await collector.collect(AT + 60)
     assert (state.outcome, state.committed_slot, len(store.commits)) == ("no_seed_answered", AT, 1)
     assert all(attempt.failure is not None and attempt.succeeded_at == AT for attempt in state.seeds)
+
+
+@pytest.mark.parametrize(
+    ("behind", "outcome"),
+    [
+        ([MAX_LEAD_SECONDS + 1] * 3, "clock_ahead"),
+        ([MAX_LEAD_SECONDS] * 3, "committed"),
+        ([-3_600] * 3, "committed"),
+        ([3_600, 0, 0], "committed"),
+        ([3_600, 3_600, 0], "clock_ahead"),
+        ([3_600, 3_600, None], "committed"),
+    ],
+)
+async def test_a_worker_whose_clock_is_ahead_of_most_seeds_commits_nothing(
+    behind: list[int | None], outcome: str
+) -> None:
+    """One seed with a wrong clock stops nobody, and two of two may both be wrong."""
+    world, store = World(), FakeStore()
+
+    async def crawl() -> list[SeedReply]:
+        clocks = [None if lag is None else world.now - lag for lag in behind]
+        return [reply._replace(clock=clock) for reply, clock in zip(await world.crawl(), clocks, strict=True)]
+
+    collector = Collector(
+        store, FakeAnnouncer(), crawl, CycleOptions(), holder="one", lease_seconds=90, clock=lambda: world.now
+    )
+    state = await collector.collect(AT)
+
+    assert state.outcome == outcome
+    assert len(store.commits) == (outcome == "committed")
+    assert store.reports == [state]
 
 
 class Failing(FakeStore):

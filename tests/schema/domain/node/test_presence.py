@@ -101,11 +101,17 @@ def lost_witness(hours: int, *, removed: bool, gap: int = 0) -> Field:
     return field
 
 
-@pytest.mark.parametrize("removed", [True, False])
-def test_a_seed_that_is_removed_or_fails_holds_a_node_for_a_day(*, removed: bool) -> None:
-    held, gone = lost_witness(20, removed=removed).node(key(1)), lost_witness(30, removed=removed).node(key(1))
+def test_a_seed_that_fails_holds_a_node_for_a_day() -> None:
+    held, gone = lost_witness(20, removed=False).node(key(1)), lost_witness(30, removed=False).node(key(1))
     assert (held.status, held.in_gossip) == (PNodeStatus.UNKNOWN, True)
     assert (gone.status, gone.liveness_basis, gone.in_gossip) == (PNodeStatus.OFFLINE, LivenessBasis.ABSENCE, False)
+
+
+def test_a_seed_that_the_operator_removed_holds_nothing() -> None:
+    """The hours are those of the grace, which every node has."""
+    gone = lost_witness(4, removed=True).node(key(1))
+    assert (gone.status, gone.liveness_basis, gone.in_gossip) == (PNodeStatus.OFFLINE, LivenessBasis.ABSENCE, False)
+    assert lost_witness(4, removed=False).node(key(1)).in_gossip
 
 
 def test_our_own_outage_does_not_count_as_one_of_the_witnesses() -> None:

@@ -35,6 +35,7 @@ def cause_of(**changes: Any) -> OutageCause | None:
         ({"attempted_at": None, "outcome": "none"}, OutageCause.WORKER),
         ({"attempted_at": int(NOW) - 120, "outcome": "committed"}, OutageCause.WORKER),
         ({"outcome": "failed"}, OutageCause.WORKER),
+        ({"outcome": "clock_ahead", "attempted_at": int(NOW) + 3_600}, OutageCause.CLOCK),
         ({"outcome": "no_seed_answered", "failures": [TIMEOUT, UNREACHABLE]}, OutageCause.UPLINK),
         ({"outcome": "no_seed_answered", "failures": [TIMEOUT, REFUSED]}, OutageCause.SEEDS),
         ({"outcome": "no_seed_answered", "failures": [TIMEOUT]}, OutageCause.SEEDS),
