@@ -20,7 +20,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import DomainError
 from schema.graphql.build import build_schema, export_sdl
 from schema.graphql.execution.compiled import compile_operation
-from schema.graphql.execution.context import Retention
+from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Retention
 from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
@@ -31,9 +31,11 @@ from server.dashboard.routes import dashboard_routes
 from server.edge import Edge
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
+from server.graphql_http.holdings import MAX_BYTES_PER_SOCKET
 from server.graphql_http.operations import Operations
+from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND
 from server.graphql_http.sockets import Doors
-from server.graphql_http.websocket import WebSockets
+from server.graphql_http.websocket import MAX_SUBSCRIPTIONS, WebSockets
 from server.http.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
 from server.http.cache import ResponseCache
 from server.http.compress import Compress
@@ -107,7 +109,7 @@ def assemble(
         engine,
         reads,
         updates,
-        _graphql_service(settings),
+        _graphql_service(settings, connections.in_all if connections else settings.max_connections),
         clock=clock,
         limit=limit,
         turns=turns,
@@ -211,7 +213,7 @@ def _add_layers(app: FastAPI) -> None:
     )
 
 
-def _graphql_service(settings: Settings) -> GraphQLServiceInfo:
+def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceInfo:
     return GraphQLServiceInfo(
         release=release(),
         network=settings.network,
@@ -225,6 +227,23 @@ def _graphql_service(settings: Settings) -> GraphQLServiceInfo:
         ),
         body_limit_bytes=BODY_LIMIT_BYTES,
         rate_limit=settings.rate_limit or None,
+        connection_limits=ConnectionLimits(
+            connections=in_all,
+            connections_per_address=settings.max_connections_per_address or None,
+            sockets=settings.max_sockets,
+            sockets_per_address=settings.max_sockets_per_address,
+            messages=MESSAGES_AT_ONCE,
+            messages_per_second=int(MESSAGES_PER_SECOND),
+            operations=MAX_SUBSCRIPTIONS,
+            document_bytes=MAX_BYTES_PER_SOCKET,
+        ),
+        collection=CollectionRules(
+            min_witnesses=settings.min_witnesses,
+            max_newcomers=settings.max_newcomers,
+            trusted_seeds=len(settings.trusted_seeds),
+            probe_nodes=settings.probe_nodes,
+            seed_discovery=settings.seed_discovery,
+        ),
     )
 
 

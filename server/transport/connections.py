@@ -41,7 +41,7 @@ class Connections:
 
     def __init__(self, per_address: int | None = None, in_all: int | None = None) -> None:
         self._per_address = per_address
-        self._in_all = in_all
+        self.in_all = in_all
         self._by_address: Counter[str] = Counter()
         self._open: dict[object, Place] = {}
         self._reserved: dict[object, Callable[[], None]] = {}
@@ -61,7 +61,7 @@ class Connections:
         if self._per_address is not None and self._by_address[group] >= self._per_address:
             self.refused += 1
             return Admission.TOO_MANY
-        reserved = self._in_all is not None and self._within >= self._in_all
+        reserved = self.in_all is not None and self._within >= self.in_all
         if reserved:
             self.refused += 1
             if len(self._reserved) >= RESERVED:

@@ -189,3 +189,45 @@ def test_closing_ends_what_has_no_end_of_its_own() -> None:
     lifecycle.close()
     assert ended == ["subscriptions"]
     assert not lifecycle.accepting
+
+
+async def test_the_limits_and_rules_of_the_settings_are_published(lifecycle: Lifecycle, snapshot: Snapshot) -> None:
+    settings = {
+        "max_connections": 900,
+        "max_connections_per_address": 0,
+        "max_sockets": 70,
+        "max_sockets_per_address": 7,
+        "min_witnesses": 4,
+        "max_newcomers": 50,
+        "trusted_seeds": ("198.51.100.9", "198.51.100.10"),
+        "probe_nodes": True,
+    }
+    app = _app(FakeReads([snapshot]), lifecycle, **settings)
+    reply = await _graphql(
+        app,
+        """{ serviceConfig {
+          connectionLimits { connections connectionsPerAddress sockets socketsPerAddress messages messagesPerSecond operations
+            documentBytes }
+          collection { minWitnesses maxNewcomers trustedSeeds probeNodes seedDiscovery } } }""",
+    )
+
+    assert reply.json["data"]["serviceConfig"] == {
+        "connectionLimits": {
+            "connections": 900,
+            "connectionsPerAddress": None,
+            "sockets": 70,
+            "socketsPerAddress": 7,
+            "messages": 250,
+            "messagesPerSecond": 50,
+            "operations": 50,
+            "documentBytes": 65_536,
+        },
+        "collection": {
+            "minWitnesses": 4,
+            "maxNewcomers": 50,
+            "trustedSeeds": 2,
+            "probeNodes": True,
+            "seedDiscovery": False,
+        },
+    }
+    assert b"198.51.100" not in reply.body

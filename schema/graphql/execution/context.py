@@ -22,6 +22,36 @@ class Retention(Record):
     events: int | None = 90 * DAY
 
 
+class ConnectionLimits(Record):
+    """How many connections clients may hold, and what each may send; None is no limit.
+
+    `sockets` are WebSockets and event streams. `messages` may be sent over a WebSocket at once, and `messages_per_second`
+    steadily; `operations` may be held open by one, with documents and variables of `document_bytes`.
+    """
+
+    connections: int | None = None
+    connections_per_address: int | None = None
+    sockets: int | None = None
+    sockets_per_address: int | None = None
+    messages: int | None = None
+    messages_per_second: int | None = None
+    operations: int | None = None
+    document_bytes: int | None = None
+
+
+class CollectionRules(Record):
+    """By which rules the network is watched: whose word counts, and whether nodes are asked directly.
+
+    `trusted_seeds` counts them: their names are the operator's.
+    """
+
+    min_witnesses: int = 2
+    max_newcomers: int = 200
+    trusted_seeds: int = 0
+    probe_nodes: bool = False
+    seed_discovery: bool = False
+
+
 class ServiceInfo(Record):
     """What the composition root knows about this deployment and publishes as `serviceConfig`.
 
@@ -37,6 +67,8 @@ class ServiceInfo(Record):
     retention: Retention = Retention()
     body_limit_bytes: int = 65_536
     rate_limit: int | None = None
+    connection_limits: ConnectionLimits = ConnectionLimits()
+    collection: CollectionRules = CollectionRules()
 
 
 class Context:

@@ -9,7 +9,7 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, AvailableRange
 from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql.execution import limits
-from schema.graphql.execution.context import Info, Retention, ServiceInfo
+from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Info, Retention, ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists import filters, paging
@@ -131,6 +131,27 @@ class AvailableRangeType:
     earliest_history: DateTime | None = attribute("Start of the earliest point of the network's history.")
 
 
+@published(ConnectionLimits, "ConnectionLimits", "How many connections clients may hold; null: no limit.")
+class ConnectionLimitsType:
+    connections: int | None = attribute("Connections of all clients together, for each process.")
+    connections_per_address: int | None = attribute("Connections of one client address (IPv6: one /64).")
+    sockets: int | None = attribute("WebSockets and event streams, for each process.")
+    sockets_per_address: int | None = attribute("WebSockets and event streams of one client address.")
+    messages: int | None = attribute("Messages that a client may send at once over a WebSocket.")
+    messages_per_second: int | None = attribute("Messages that it may send each second after that.")
+    operations: int | None = attribute("Operations that are open at once over a WebSocket.")
+    document_bytes: int | None = attribute("Size of their documents and variables together, in bytes.")
+
+
+@published(CollectionRules, "CollectionRules", "By which rules the network is watched.")
+class CollectionRulesType:
+    min_witnesses: int = attribute("Seeds that must list a node for it to count, from three answering seeds on.")
+    max_newcomers: int = attribute("New nodes that one seed may bring in a cycle and too few others list.")
+    trusted_seeds: int = attribute("Number of seeds whose word needs no other.")
+    probe_nodes: bool = attribute("Whether public nodes are asked directly.")
+    seed_discovery: bool = attribute("Whether probed public nodes are asked for their lists too.")
+
+
 @published(ServiceInfo, "ServiceConfig", "What this service is, keeps and allows.")
 class ServiceConfigType:
     name: str = attribute("Name of the API.")
@@ -148,6 +169,8 @@ class ServiceConfigType:
         weight=Weight(items=fixed(4)),
     )
     retention: RetentionType = attribute("How long each kind of history is kept.")
+    connection_limits: ConnectionLimitsType = attribute("How many connections clients may hold.")
+    collection: CollectionRulesType = attribute("By which rules the network is watched.")
     available_range = resolved(
         available_range, AvailableRangeType | None, "How far back questions can go; null while the store is silent."
     )
