@@ -17,6 +17,7 @@ from server.storage.connect import Mongo
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
+from tests.patience import PATIENCE_SECONDS
 from tests.processes import Process, fetch, free_port, module, wait_until
 from tests.server.storage.builders import HOLDER, commit
 
@@ -95,18 +96,30 @@ def test_it_finds_its_stores_by_itself_and_outlives_them(api: Api, tmp_path: Pat
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_under_way_is_answered_before_it_leaves(api: Api, number: signal.Signals) -> None:
     body = json.dumps({"query": "{ __typename }"}).encode()
-    with socket.create_connection(("127.0.0.1", api.port), 10) as slow:
+    with socket.create_connection(("127.0.0.1", api.port), PATIENCE_SECONDS) as slow:
         slow.sendall(
             b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
             b"content-length: %d\r\n\r\n" % len(body) + body[:5]
         )
         assert api.status("/health/live") == 200
         api.process.child.send_signal(number)
-        wait_until(lambda: api.get("/health/ready")[1] == {"status": "unready", "reason": DRAINING}, "it drains")
         wait_until(lambda: api.status("/health/live") == 0, "it accepts nobody any more")
         slow.sendall(body[5:])
         assert slow.recv(65_536).startswith(b"HTTP/1.1 200")
     assert api.process.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_while_it_drains_it_answers_and_says_so_until_a_second_signal(tmp_path: Path, number: signal.Signals) -> None:
+    """The drain is as long as it may be: whoever looks has a minute to see it, and the second signal ends it."""
+    api = Api(tmp_path, DRAIN_SECONDS="60")
+    with api.process:
+        wait_until(lambda: api.status("/health/live") == 200, "the API is live")
+        api.process.child.send_signal(number)
+        wait_until(lambda: api.get("/health/ready")[1] == {"status": "unready", "reason": DRAINING}, "it drains")
+        assert api.status("/health/live") == 200
+        api.process.child.send_signal(number)
+        api.process.wait()
 
 
 DRAINING = "The process is starting or draining"
