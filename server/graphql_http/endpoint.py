@@ -185,7 +185,11 @@ class GraphQLEndpoint:
             reply = _failed(refused, JSON, HTTPStatus.TOO_MANY_REQUESTS)
             await exchange.reply(reply.status, reply.body, JSON, _RETRY)
             return
-        stream = EventStream(replaces=ready.replaces, charge=lambda: self._operations.charge(ready, exchange.address))
+        stream = EventStream(
+            replaces=ready.replaces,
+            charge=lambda: self._operations.charge(ready, exchange.address),
+            in_all=self._feeds.waiting,
+        )
         self._doors.enter(exchange.address, stream=True)
         leave = self._feeds.join(*self._operations.feed(ready), stream)
         try:

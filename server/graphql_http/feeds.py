@@ -10,10 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from typing import Protocol
 
+from schema.graphql.execution.bounded import BoundedMap
+from server.graphql_http.outbox import Waiting
 from server.logs import get_logger
 from server.process.supervisor import watched
 
 log = get_logger(__name__)
+
+MAX_RECENT = 2_048
+MAX_RECENT_BYTES = 2**20
 
 Source = Callable[[], AsyncGenerator[bytes]]
 
@@ -37,7 +42,15 @@ class Listener(Protocol):
 class Feed:
     """One producer and its listeners. Runs while anybody listens."""
 
-    def __init__(self, source: Source, on_end: Callable[["Feed"], None], *, own: bool = False) -> None:
+    def __init__(
+        self,
+        source: Source,
+        on_end: Callable[["Feed"], None],
+        *,
+        own: bool = False,
+        shared: Callable[[bytes], bytes] = lambda payload: payload,
+    ) -> None:
+        self._shared = shared
         self._source = source
         self._own = own
         self._on_end = on_end
@@ -61,7 +74,8 @@ class Feed:
     async def _run(self) -> None:
         try:
             async with aclosing(self._source()) as payloads:
-                async for payload in payloads:
+                async for made in payloads:
+                    payload = self._shared(made) if self._own else made
                     for listener in tuple(self._listeners):
                         listener.next(payload)
                     # A burst of results must not keep the writers from sending it.
@@ -89,6 +103,9 @@ class Feeds:
     def __init__(self) -> None:
         self._shared: dict[Hashable, Feed] = {}
         self._all: set[Feed] = set()
+        # Equal results of different feeds, such as of one past that many go through, are one object while many wait.
+        self._recent = BoundedMap[bytes, bytes](max_entries=MAX_RECENT, max_size=MAX_RECENT_BYTES, at_once=True)
+        self.waiting = Waiting()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -100,13 +117,25 @@ class Feeds:
         """
         feed = self._shared.get(key) if key is not None else None
         if feed is None:
-            feed = Feed(source, self._ended, own=key is None)
+            feed = Feed(source, self._ended, own=key is None, shared=self._same)
             self._all.add(feed)
             if key is not None:
                 self._shared[key] = feed
         feed.add(listener)
         joined = feed
         return lambda: self._leave(joined, listener)
+
+    @property
+    def remembered(self) -> int:
+        """How many results are kept in case that they come again."""
+        return len(self._recent)
+
+    def _same(self, payload: bytes) -> bytes:
+        """The payload, or an equal one that was sent lately."""
+        known = self._recent.get(payload)
+        if known is None:
+            self._recent.put(payload, payload, len(payload))
+        return known or payload
 
     def _leave(self, feed: Feed, listener: Listener) -> None:
         feed.remove(listener)

@@ -18,6 +18,8 @@ MAX_WAITING_CONTROL = 128
 # How far a feed of one's own runs ahead of its reader.
 MAX_AHEAD_RESULTS = 256
 MAX_AHEAD_CHARACTERS = 256 * 1_024
+# Where all connections together have more waiting, each feed of one's own runs a single result ahead.
+MAX_AHEAD_IN_ALL = 16 * 2**20
 SLOW_SECONDS = 30.0
 
 
@@ -40,6 +42,13 @@ class Framed:
         return f"{self.before}{self.payload.decode()}{self.after}"
 
 
+class Waiting:
+    """How many characters wait in all outboxes of a process."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+
 class Outbox:
     """The messages of one connection. `put` never waits; `take` waits for the next message.
 
@@ -47,8 +56,9 @@ class Outbox:
     subscription never overtakes its results.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, in_all: Waiting | None = None) -> None:
         self._clock = clock
+        self._in_all = in_all or Waiting()
         self._control: deque[str] = deque()
         self._results: dict[str, deque[str | Framed]] = {}
         self._ready = asyncio.Event()
@@ -76,14 +86,18 @@ class Outbox:
         """
         waiting = self._results.setdefault(subscription, deque())
         if replaces and len(waiting) >= MAX_WAITING_SNAPSHOTS:
-            self._characters -= len(waiting.popleft())
+            self._count(-len(waiting.popleft()))
             self.dropped += 1
             self._note_delay()
         if len(waiting) >= MAX_WAITING_RESULTS or self._characters + len(message) > MAX_WAITING_CHARACTERS:
             raise Overflow(f"{len(waiting)} results of one subscription wait, {self._characters} characters in all")
-        self._characters += len(message)
+        self._count(len(message))
         waiting.append(message)
         self._ready.set()
+
+    def _count(self, characters: int) -> None:
+        self._characters += characters
+        self._in_all.characters += characters
 
     def _note_delay(self) -> None:
         now = self._clock()
@@ -94,14 +108,19 @@ class Outbox:
 
     def finish(self, subscription: str, message: str) -> None:
         """Queue the last message of a subscription, after its results."""
-        self._characters += len(message)
+        self._count(len(message))
         self._results.setdefault(subscription, deque()).append(message)
         self._ready.set()
 
     def forget(self, subscription: str) -> None:
         """Drop what waits of a subscription that its client has ended."""
-        self._characters -= sum(map(len, self._results.pop(subscription, ())))
+        self._count(-sum(map(len, self._results.pop(subscription, ()))))
         self._room.set()
+
+    def forget_all(self) -> None:
+        """Drop everything: the connection has ended."""
+        for subscription in tuple(self._results):
+            self.forget(subscription)
 
     async def room(self) -> None:
         """Return once little enough waits for a producer to go on."""
@@ -111,6 +130,8 @@ class Outbox:
 
     def _is_crowded(self) -> bool:
         waiting = sum(map(len, self._results.values()))
+        if waiting and self._in_all.characters > MAX_AHEAD_IN_ALL:
+            return True
         return self._characters > MAX_AHEAD_CHARACTERS or waiting > MAX_AHEAD_RESULTS
 
     async def take(self) -> str:
@@ -120,7 +141,7 @@ class Outbox:
                 return self._control.popleft()
             for subscription, waiting in self._results.items():
                 message = waiting.popleft()
-                self._characters -= len(message)
+                self._count(-len(message))
                 self._room.set()
                 # Put at the end, so that subscriptions take turns.
                 del self._results[subscription]

@@ -8,7 +8,7 @@ import orjson
 from starlette.types import Receive, Send
 
 from schema.graphql.execution.engine import Failure
-from server.graphql_http.outbox import Framed, Outbox, Overflow
+from server.graphql_http.outbox import Framed, Outbox, Overflow, Waiting
 from server.process.supervisor import owned, watched
 
 # Comments that keep proxies from closing a quiet stream.
@@ -27,11 +27,13 @@ _PING = ":\n\n"
 class EventStream:
     """One client's stream, as a listener of a feed."""
 
-    def __init__(self, *, replaces: bool, charge: Callable[[], Failure | None] = lambda: None) -> None:
+    def __init__(
+        self, *, replaces: bool, charge: Callable[[], Failure | None] = lambda: None, in_all: Waiting | None = None
+    ) -> None:
         self._replaces = replaces
         self._charge = charge
         self._results = 0
-        self._outbox = Outbox()
+        self._outbox = Outbox(in_all=in_all)
         self._ended = asyncio.Event()
         self._limited = False
 
@@ -65,7 +67,7 @@ class EventStream:
     def _end(self) -> None:
         """Keep nothing for a client that will get no more."""
         self._ended.set()
-        self._outbox.forget(_STREAM)
+        self._outbox.forget_all()
 
     async def serve(
         self,

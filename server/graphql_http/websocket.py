@@ -109,7 +109,7 @@ class Connection:
         self._receive = receive
         self._send = send
         self._address = address
-        self._outbox = Outbox()
+        self._outbox = Outbox(in_all=feeds.waiting)
         self._subscriptions: dict[str, _Joined] = {}
         self._acknowledged = False
         self._open = True
@@ -139,6 +139,7 @@ class Connection:
             for name in tuple(self._subscriptions):
                 self._leave(name)
             await asyncio.gather(writer, timer, return_exceptions=True)
+            self._outbox.forget_all()
 
     async def close(self, code: int, reason: str) -> None:
         """Close, unless that has been done."""

@@ -3,13 +3,16 @@ import asyncio
 import pytest
 
 from server.graphql_http.outbox import (
+    MAX_AHEAD_IN_ALL,
     MAX_WAITING_CHARACTERS,
     MAX_WAITING_CONTROL,
     MAX_WAITING_RESULTS,
     MAX_WAITING_SNAPSHOTS,
     SLOW_SECONDS,
+    Framed,
     Outbox,
     Overflow,
+    Waiting,
 )
 from tests.patience import settle
 
@@ -121,3 +124,36 @@ async def test_control_messages_are_bounded() -> None:
         outbox.control("pong")
     with pytest.raises(Overflow):
         outbox.control("pong")
+
+
+def of_own(waiting: Waiting, results: int) -> Outbox:
+    outbox = Outbox(in_all=waiting)
+    for number in range(results):
+        outbox.result("a", Framed("", b"x" * 1_000, str(number)), replaces=False)
+    return outbox
+
+
+async def test_what_waits_in_all_outboxes_is_counted_until_it_is_sent_or_dropped() -> None:
+    waiting = Waiting()
+    one, two = of_own(waiting, 3), of_own(waiting, 2)
+    two.finish("a", "end")
+    assert waiting.characters == 5 * 1_001 + 3
+
+    await one.take()
+    two.forget_all()
+    assert waiting.characters == 2 * 1_001
+    one.forget_all()
+    assert waiting.characters == 0
+
+
+async def test_feeds_of_ones_own_run_one_result_ahead_where_too_much_waits_in_all() -> None:
+    waiting = Waiting()
+    outbox = of_own(waiting, 1)
+    await outbox.room()
+    waiting.characters += MAX_AHEAD_IN_ALL
+
+    crowded = asyncio.ensure_future(outbox.room())
+    await settle()
+    assert not crowded.done()
+    await outbox.take()
+    await crowded
