@@ -21,6 +21,7 @@ from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT, address, key
 
 PAGES = (0, 1, 20, 100, 250, 500)
+PASTS = (3_600, 16 * 3_600, 86_400, 7 * 86_400, 30 * 86_400)
 MAX_DEPTH = 5
 TEXTS = ("0", "4", "0.8.0", "9001", "zz", "addr:")
 INTROSPECTION = (
@@ -56,7 +57,13 @@ class Drafter:
         if self._random.random() < 0.05:
             return Draft(self._random.choice(INTROSPECTION), {}, {})
         name = self._random.choice(
-            [*sorted(self._roots), *["pnodes"] * 8, *["recommendations", "alerts", "operators"] * 2]
+            [
+                *sorted(self._roots),
+                *["pnodes"] * 8,
+                *["recommendations", "alerts", "operators", "history"] * 2,
+                "pnode",
+                "versionAdoption",
+            ]
         )
         return Draft(self._field(name, self._roots[name], 0), self._types, self._values)
 
@@ -99,7 +106,9 @@ class Drafter:
             return json.dumps([address(n) for n in range(1, random.randint(3, 6))])
         if name in ("address", "from", "policy"):
             return json.dumps(
-                {"address": address(1), "from": write_datetime(AT - 3_600)}.get(name, random.choice(("1.0", "9")))
+                {"address": address(1), "from": write_datetime(AT - random.choice(PASTS))}.get(
+                    name, random.choice(("1.0", "9"))
+                )
             )
         if is_enum_type(kind) and (is_required_argument(field.args[name]) or random.random() < 0.3):
             return random.choice(sorted(kind.values))

@@ -1,7 +1,7 @@
 """The most expensive document that is still accepted, searched for: `python -m tests.benchmarks.worst [ROUNDS [NODES]]`.
 
 Random root selections (`tests.benchmarks.drafts`: filters and orders of any nesting, in variables and literals, figures,
-groups, events, introspection) are measured alone; those that take most CPU for their price are then packed into one
+groups, events, histories of hours to a month, introspection) are measured alone; those that take most CPU for their price are then packed into one
 document under other aliases until a limit refuses more. The worst are measured again, as the least of many runs.
 
 What is measured is a request whose document is parsed and compiled, over a snapshot whose columns and other tables are
@@ -22,9 +22,10 @@ from schema.graphql.execution.context import Context
 from schema.graphql.execution.engine import Engine, Failure, Ready
 from schema.graphql.execution.tables import tables_of
 from tests.benchmarks.drafts import Draft, Drafter
+from tests.benchmarks.packed_past import PackedReads
 from tests.compiling import engine as make_engine
 from tests.factories import AT, network
-from tests.fakes import FakeReads, FakeUpdates
+from tests.fakes import FakeUpdates
 
 BOUND_MS = 50.0
 UNITS = 40
@@ -63,7 +64,7 @@ class Search:
 
     def __init__(self, nodes: int, seed: int) -> None:
         self._engine: Engine = make_engine()
-        self._reads = FakeReads([network(nodes)])
+        self._reads = PackedReads(network(nodes))
         self._drafter = Drafter(self._engine.core, Random(seed))  # noqa: S311 — a search, not a secret
         self.accepted = self.refused = 0
 

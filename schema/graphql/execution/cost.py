@@ -148,6 +148,7 @@ class _Estimate:
         least = weight.least(given, self._terms) if weight.least is not None else 0
         return Cost(
             fixed=min(base + max(length * (inner.fixed + page * inner.paged), least), _CEILING),
+            paged=weight.each,
             reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
             errors=weight.invalid is not None and weight.invalid(given),
             in_order=weight.in_order,

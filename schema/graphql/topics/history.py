@@ -22,7 +22,8 @@ from schema.domain.history.trends import (
 )
 from schema.graphql.types.changes import BigIntChangeType, FloatChangeType
 from schema.graphql.types.enums import Resolution
-from schema.graphql.types.fields import PAGED, attribute, published, resolved
+from schema.graphql.types.fields import PAGED, Weight, attribute, published, resolved
+from schema.graphql.types.prices import AVAILABILITY_COST, TRENDS_COST
 from schema.graphql.types.scalars import BigInt, DateTime
 
 
@@ -261,7 +262,15 @@ class NodeHistoryType:
     coverage: float | None = attribute("Samples seen of samples expected, 0 to 1; null where none was expected.")
     truncated: bool = attribute("Whether the range reaches further back than is kept at this resolution.")
     points: list[NodePointType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)
-    summary = resolved(trends_of, NodeTrendsType | None, "What changed over the range; null if empty.")
+    summary = resolved(
+        trends_of,
+        NodeTrendsType | None,
+        "What changed over the range; null if empty.",
+        weight=Weight(each=TRENDS_COST),
+    )
     availability = resolved(
-        availability_in, AvailabilityType | None, "How often it was seen online; null under a minimum of samples."
+        availability_in,
+        AvailabilityType | None,
+        "How often it was seen online; null under a minimum of samples.",
+        weight=Weight(each=AVAILABILITY_COST),
     )

@@ -23,7 +23,7 @@ from schema.domain.scoring.consistency import consistency_advice, status_of
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.topics.history import AvailabilityType, NodeHistoryType
-from schema.graphql.topics.reading import availability_reading, node_reading, points_expected
+from schema.graphql.topics.reading import availability_reading, history_reading, points_expected
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
 from schema.graphql.types.fields import (
@@ -287,5 +287,5 @@ class PNodeType:
         node_history,
         NodeHistoryType,
         "Its measurements and scores over time. In a list of nodes, the page must not exceed 20.",
-        weight=Weight(base=READ_COST, page=points_expected, least=node_reading, reads=True),
+        weight=Weight(base=READ_COST, page=points_expected, least=history_reading, reads=True),
     )

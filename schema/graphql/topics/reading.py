@@ -62,24 +62,16 @@ def read_by_auto(seconds: int, terms: Terms) -> Read:
     return Read(0, min(hours, KEPT_HOURS) + (windows if windows <= MAX_POINTS else 0))
 
 
-def network_reading(arguments: Arguments, terms: Terms) -> int:
-    """What reading the network's history costs."""
-    read = points_read(arguments, terms)
-    return read.raw * RAW_POINT_COST + _bucket_cost(read)
-
-
-def node_reading(arguments: Arguments, terms: Terms) -> int:
-    """What reading a node's history costs: a sample of a node has half as many figures as one of the network."""
-    read = points_read(arguments, terms)
-    return read.raw + _bucket_cost(read)
+def history_reading(arguments: Arguments, terms: Terms) -> int:
+    """What reading a history costs."""
+    return _cost(points_read(arguments, terms))
 
 
 def availability_reading(arguments: Arguments, terms: Terms) -> int:
     """What reading the history behind a node's availability costs."""
     window = next((each for each in Window if each.value == arguments.get("window")), Window.D30)
-    read = read_by_auto(WINDOW_SECONDS[window], terms)
-    return read.raw + _bucket_cost(read)
+    return _cost(read_by_auto(WINDOW_SECONDS[window], terms))
 
 
-def _bucket_cost(read: Read) -> int:
-    return read.buckets * BUCKET_COST // BUCKETS
+def _cost(read: Read) -> int:
+    return read.raw * RAW_POINT_COST + read.buckets * BUCKET_COST // BUCKETS

@@ -46,7 +46,7 @@ class Weight(NamedTuple):
     anything is selected of it that is `paged` or `in_order`: counting needs no order. `items` estimates the length of a list, and `page` that
     of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
     field's arguments and the terms. `least` is what the field costs besides `base` whatever is selected below it, as it
-    is read whole. `reads` marks a field that asks the store, once for every object
+    is read whole. `each` is what the field costs for each item of the page that it belongs to. `reads` marks a field that asks the store, once for every object
     that it is selected on. `invalid` tells arguments that are an error of each object that it is selected on.
     """
 
@@ -57,6 +57,7 @@ class Weight(NamedTuple):
     items: Size | None = None
     page: Size | None = None
     least: Size | None = None
+    each: int = 0
     paged: bool = False
     reads: bool = False
     invalid: Callable[[Arguments], bool] | None = None

@@ -26,9 +26,13 @@ SORT_ROWS = 5
 # A question to the store, and each subject of a filter of events, which is looked for on its own.
 READ_COST = 50
 SUBJECT_COST = 20
-# Reading a raw point of the network from the store; reading so many buckets.
+# Reading a raw point from the store, where days are unpacked whole; reading so many buckets.
 RAW_POINT_COST = 3
 BUCKET_COST, BUCKETS = 2, 3
+# The figures of each point of a node's history that its summary and its availability look at; those of the network stay
+# unpacked in memory.
+TRENDS_COST = 4
+AVAILABILITY_COST = 1
 # The figures of one column of all nodes that match, and putting nodes into groups.
 COLUMN_COST = 30
 COLUMN_ROWS = 12

@@ -104,7 +104,7 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
         ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + RAW_POINT_COST * 10),
         ("{ pnode(id: 1) { availability(window: D30) { percent } } }", 1 + READ_COST + 30 * 24 * 2 // 3),
         ("{ pnode(id: 1) { availability(window: H24) { percent } } }", 1 + READ_COST + (24 + 288) * 2 // 3),
-        ('{ pnode(id: 1) { history(from: "2027-01-15T07:50:00Z") { coverage } } }', 1 + READ_COST + 10),
+        ('{ pnode(id: 1) { history(from: "2027-01-15T07:50:00Z") { coverage } } }', 1 + READ_COST + 30),
         (
             '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',
             READ_COST + 3 * (1 + 1 + 8),
