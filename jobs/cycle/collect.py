@@ -57,6 +57,8 @@ class Collector:
         self._probes = probes
         self._faults = faults
         self._clock = clock
+        # How far the clock was found to be ahead of that of most seeds, in seconds; 0 while it is right.
+        self._lead = 0
         self._pause = GarbagePause()
         self._state = State()
         self._asked = False
@@ -89,7 +91,7 @@ class Collector:
 
     async def _collect(self, slot: Slot) -> CollectorState:
         started = time.monotonic()
-        lease = await self._store.acquire(self._holder, self._clock(), self._lease_seconds)
+        lease = await self._store.acquire(self._holder, self._clock() - self._lead, self._lease_seconds)
         if lease is None:
             return CollectorState(attempted_slot=slot, outcome="not_ours")
         if lease.committed_slot is not None and lease.committed_slot >= slot:
@@ -111,8 +113,11 @@ class Collector:
         crawled = time.monotonic()
         self._attempts = tuple(self._attempt(reply) for reply in replies if not reply.promoted)
         lead = lead_over([reply for reply in replies if not reply.promoted])
-        if lead is not None and lead > MAX_LEAD_SECONDS:
+        self._lead = lead if lead is not None and lead > MAX_LEAD_SECONDS else 0
+        if self._lead:
             log.error("cycle.clock_ahead", slot=slot, seconds=lead, limit=MAX_LEAD_SECONDS)
+            # Until then by our clock, the lease would keep workers whose clock is right from every slot.
+            await self._store.acquire(self._holder, self._clock() - self._lead, 0)
             return await self._report(lease, slot, "clock_ahead", started)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
         del replies  # by far the largest part of what a cycle holds, and the commit needs memory of its own

@@ -130,6 +130,26 @@ async def test_a_worker_whose_clock_is_ahead_of_most_seeds_commits_nothing(
     assert store.reports == [state]
 
 
+async def test_a_worker_whose_clock_is_ahead_keeps_no_other_from_its_slots() -> None:
+    """Its lease would end an hour late by the clock of all others."""
+    wrong, right, store = World(), World(), FakeStore()
+    wrong.now += 3_600
+
+    async def crawl() -> list[SeedReply]:
+        return [reply._replace(clock=right.now) for reply in await wrong.crawl()]
+
+    ahead = Collector(
+        store, FakeAnnouncer(), crawl, CycleOptions(), holder="ahead", lease_seconds=90, clock=lambda: wrong.now
+    )
+    assert (await ahead.collect(AT + 3_600)).outcome == "clock_ahead"
+    other = right.collector(store, holder="right")
+    assert (await other.collect(AT)).outcome == "committed"
+
+    assert (await ahead.collect(AT + 3_600)).outcome == "not_ours"
+    right.now += 60.0
+    assert (await other.collect(AT + 60)).outcome == "committed"
+
+
 class Failing(FakeStore):
     """A store that takes no commit but the first, for a reason of its own."""
 
