@@ -1,5 +1,6 @@
 """Servers and processes of our own for tests: on loopback, on free ports, and ended by their pids."""
 
+import random
 import signal
 import socket
 import subprocess
@@ -17,13 +18,25 @@ from tests.patience import PATIENCE_SECONDS
 T = TypeVar("T")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_EPHEMERAL = 32_768
+MIN_PORT = 12_000
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on now, and that no outgoing connection is given before it is used.
+
+    What the kernel chooses for port 0 lies in the range of outgoing connections, of which a busy machine opens many.
+    """
+    lowest = int(EPHEMERAL.read_text(encoding="ascii").split()[0]) if EPHEMERAL.exists() else FIRST_EPHEMERAL
+    while True:
+        port = random.randrange(MIN_PORT, max(lowest, MIN_PORT + 1_000))  # noqa: S311  (no secret)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(ask: Callable[[], T | None], what: str) -> T:

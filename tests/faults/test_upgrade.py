@@ -4,7 +4,7 @@ import os
 import subprocess
 import tarfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -59,6 +59,13 @@ async def watched(api: Api, rig: Rig) -> AsyncIterator[Reader]:
         yield reader
 
 
+def running(apis: Sequence[Api]) -> bool:
+    """True; fails with the last words of an API that has ended, as nobody would see a slot of it any more."""
+    for api in apis:
+        assert api.process.child.poll() is None, api.process.text()[-500:]
+    return True
+
+
 async def run_or_stop(worker: Process, *, wanted: bool) -> None:
     running = worker.child.poll() is None
     if wanted and not running:
@@ -77,7 +84,7 @@ async def test_web_and_worker_are_upgraded_in_any_order(rig: Rig, older_tree: Pa
             await run_or_stop(newer, wanted=phase.newer)
             wanted_slots = SLOTS * number // len(PHASES)
             await until(
-                lambda: all(len(reader.slots) >= wanted_slots for reader in readers),  # noqa: B023  awaited here
+                lambda: running(apis) and all(len(reader.slots) >= wanted_slots for reader in readers),  # noqa: B023  awaited here
                 2 * TTL * (SLOTS + 2),
                 f"{wanted_slots} slots by the end of: {phase.name}",
             )
