@@ -88,7 +88,7 @@ export const EXAMPLES = [
   {
     "variables": "",
     "title": "Who keeps it running",
-    "query": "query WhoKeepsItRunning {\n  snapshot { ageSeconds stale timing { totalSeconds } }\n  collector {\n    attemptedAt outcome cause causeMessage\n    seeds { seed reachable succeededAt failure message report { listed coverage agreement island latency { method milliseconds } } }\n  }\n  consistency(first: 10, where: {status: {eq: FLAPPING}}) {\n    summary { average health flapping }\n    nodes { pnode { address } consistency { score disappearances } }\n  }\n  serviceConfig { release network intervalSeconds availableRange { earliestSnapshot earliestHistory } limits { cost page } }\n}\n"
+    "query": "query WhoKeepsItRunning {\n  snapshot { ageSeconds stale timing { totalSeconds } }\n  collector {\n    attemptedAt outcome cause causeMessage\n    seeds { seed reachable succeededAt failure message report { listed coverage agreement island latency { method milliseconds } } }\n  }\n  consistency(first: 10, where: {status: {eq: FLAPPING}}) {\n    summary { average health flapping }\n    nodes { pnode { address } consistency { score disappearances } }\n  }\n  serviceConfig { release network intervalSeconds availableRange { earliestSnapshot earliestHistory } limits { cost page }\n    connectionLimits { connections sockets messagesPerSecond } collection { minWitnesses maxNewcomers trustedSeeds probeNodes } }\n}\n"
   },
   {
     "variables": "",
