@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores
-from tests.nightly import EXAMPLES
+from tests.nightly import EXAMPLES, NIGHTLY
 from tests.pasts import Copies
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
@@ -53,6 +53,16 @@ class Measuring:
             (self._coverage.start if wanted else self._coverage.stop)()
             self._on = wanted
         return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `nightly` out, unless NIGHTLY is set or `-m` chooses what runs."""
+    if NIGHTLY or config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
