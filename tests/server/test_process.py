@@ -93,7 +93,7 @@ def test_it_finds_its_stores_by_itself_and_outlives_them(api: Api, tmp_path: Pat
     assert api.process.stop() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_a_request_under_way_is_answered_before_it_leaves(api: Api, number: signal.Signals) -> None:
     body = json.dumps({"query": "{ __typename }"}).encode()
     with socket.create_connection(("127.0.0.1", api.port), PATIENCE_SECONDS) as slow:
@@ -133,7 +133,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in process.text()
 
 
-@pytest.mark.parametrize("port", ["99999", "0"])
+@pytest.mark.parametrize("port", ["99999", pytest.param("0", marks=pytest.mark.nightly)])
 def test_a_port_that_cannot_be_is_named(port: str, tmp_path: Path) -> None:
     with module("server", "--port", port, log=tmp_path / "api.log") as process:
         assert process.wait() == 2

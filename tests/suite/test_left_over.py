@@ -79,6 +79,8 @@ def test_of_a_killed_worker_of_pytest_nothing_is_left(tmp_path: Path) -> None:
         assert run.wait() == pytest.ExitCode.TESTS_FAILED
 
 
+# What its two parts do is held by the tests above.
+@pytest.mark.nightly
 def test_of_a_killed_pytest_with_workers_nothing_is_left(tmp_path: Path) -> None:
     with pytest_over(tmp_path, SIMULATOR, "-n", "1") as run:
         below = started(run, tmp_path)

@@ -1,6 +1,7 @@
 """The earlier API's worked examples, asked for over HTTP: the same rows that test the formulas."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -36,11 +37,19 @@ def scored(node: PNode) -> PNode:
     return node.model_copy(update={"score": score_node(node, latest_version=LATEST)})
 
 
+@cache
+def served() -> tuple[FakeReads, Any]:
+    """What an application reads, and a client of it, for all examples: the application takes long to make."""
+    reads = FakeReads()
+    return reads, make_client(reads, now=lambda: TAKEN_AT)
+
+
 def serve(nodes: Sequence[PNode], **header: Any) -> Any:
     """A client of a network of these nodes, seen by nine seeds."""
     seeds = tuple(seed_report(seed) for seed in MANY_SEEDS)
-    reads = FakeReads([factories.snapshot(nodes, seeds=seeds, **header)])
-    return make_client(reads, now=lambda: TAKEN_AT)
+    reads, client = served()
+    reads.snapshots = [factories.snapshot(nodes, seeds=seeds, **header)]
+    return client
 
 
 def node_over_http(node: PNode) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer
+from tests.nightly import cases
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
 
 INTERVAL = 600
@@ -141,7 +142,20 @@ LOSSES: Mapping[str, Callable[[Mongo], Awaitable[object]]] = {
 }
 
 
-@pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())
+# One loss of each kind: of all, of a collection, of what others are written against, of bytes, of a field.
+ONE_OF_EACH_KIND = {
+    "the database",
+    "all of head",
+    "all of chunks",
+    "all of history",
+    "the base of the hour",
+    "the progress of roll-up",
+    "the bytes of the newest nodes",
+    "the marker of the head",
+}
+
+
+@pytest.mark.parametrize("lose", cases(*LOSSES.items(), always=ONE_OF_EACH_KIND))
 async def test_whatever_a_store_loses_slots_are_committed_and_the_past_is_looked_after(
     worker: Worker, lose: Callable[[Mongo], Awaitable[object]]
 ) -> None:
@@ -162,11 +176,17 @@ async def test_whatever_a_store_loses_slots_are_committed_and_the_past_is_looked
     assert starts[-1] == progress.next_hour - HOUR
 
 
-@pytest.mark.parametrize("later", [1, 2, 4, 10], ids=["same hour", "same hour, later", "next hour", "hours later"])
-@pytest.mark.parametrize("worked", [1, 13, 15], ids=["the first slot", "the base of the hour", "within the hour"])
+WORKED = {"the first slot": 1, "the base of the hour": 13, "within the hour": 15}
+LATER = {"same hour": 1, "same hour, later": 2, "next hour": 4, "hours later": 10}
+RESTORED = {f"{w}-{n}": (WORKED[w], LATER[n]) for w in WORKED for n in LATER}
+ONE_OF_EACH = {"the first slot-same hour", "the base of the hour-next hour", "within the hour-hours later"}
+
+
+@pytest.mark.parametrize("restored", cases(*RESTORED.items(), always=ONE_OF_EACH))
 async def test_a_store_that_is_restored_from_an_older_copy_is_gone_on_with(
-    store_db: Mongo, worked: int, later: int
+    store_db: Mongo, restored: tuple[int, int]
 ) -> None:
+    worked, later = restored
     worker = Worker(store_db)
     await worker.work(worked)
     copy = await content(store_db)

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from server.http.reply import send_body
 from server.transport.frames import MAX_FRAGMENTS
 from server.transport.protocol import MAX_HEADERS
+from tests.nightly import cases
 from tests.patience import settle
 from tests.server.transport.conftest import UPGRADE, Served, echo, frame, until
 
@@ -62,7 +63,21 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await echo(scope, receive, send)
 
 
-@pytest.mark.parametrize("first", STATES.values(), ids=STATES)
+# One state of each part of the server that keeps anything: reading heads, bodies and frames, waiting, answering.
+ONE_OF_EACH_PART = {
+    "a long line",
+    "many header lines",
+    "a body in small chunks",
+    "a long body",
+    "pipelined requests",
+    "pipelined large answers",
+    "a socket in the middle of a message",
+    "a socket that sends messages",
+    "a body that is refused",
+}
+
+
+@pytest.mark.parametrize("first", cases(*STATES.items(), always=ONE_OF_EACH_PART))
 async def test_a_connection_keeps_a_bounded_amount(serve: Serve, first: bytes) -> None:
     """Its clients send what the server takes of `first`, and read nothing; their own memory is the kernel's."""
     served: Served = await serve(application)

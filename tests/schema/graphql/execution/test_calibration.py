@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.graphql.execution.context import Context
@@ -75,7 +75,6 @@ def holds(ready: Ready) -> bool:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 30))
-@settings(max_examples=60)
 def test_no_accepted_document_takes_more_calls_than_its_price(seed: int, aliases: int) -> None:
     draft = Drafter(ENGINE.core, Random(seed)).draft()  # noqa: S311  (chance, not secrecy)
     ready = accepted([draft] * aliases) or accepted([draft])

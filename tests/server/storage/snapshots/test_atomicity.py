@@ -13,6 +13,7 @@ from server.storage.snapshots.reads import SnapshotReads
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.mongo_proxy import Loss, MongoProxy, prepared
+from tests.nightly import cases
 from tests.server.storage.builders import commit
 
 BEFORE, CUT = commit(AT, 5), commit(AT + 60, 6)
@@ -42,19 +43,28 @@ async def read_newest(mongo: Mongo) -> int:
     return seen.slot
 
 
-@pytest.mark.parametrize("restarted", [True, False], ids=["restarted", "same-process"])
-@pytest.mark.parametrize("loss", ["request", "answer"])
-@pytest.mark.parametrize("cut_at", range(1, len(COMMANDS) + 1), ids=lambda i: f"{i}-{COMMANDS[i - 1]}")
+CUTS = {
+    f"{at}-{command}-{loss}-{'restarted' if restarted else 'same-process'}": (at, loss, restarted)
+    for at, command in enumerate(COMMANDS, 1)
+    for loss in ("request", "answer")
+    for restarted in (True, False)
+}
+# Each command with each loss and with each of the two who go on, in turn, and the commit point in all ways.
+HALF = {
+    name for name, (at, loss, again) in CUTS.items() if at == COMMIT_POINT or again == (at % 2 == (loss == "answer"))
+}
+
+
+@pytest.mark.parametrize("cut", cases(*CUTS.items(), always=HALF))
 async def test_a_commit_is_all_or_nothing(
     *,
     store_db: Mongo,
     mongo_uri: str,
     db_name: str,
     connect_db: Callable[..., Mongo],
-    cut_at: int,
-    loss: Loss,
-    restarted: bool,
+    cut: tuple[int, Loss, bool],
 ) -> None:
+    cut_at, loss, restarted = cut
     follows = Follows()
     async with MongoProxy(mongo_uri) as proxy:
         behind = await prepared(proxy.client(db_name, patient=False))

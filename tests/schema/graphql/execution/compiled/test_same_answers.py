@@ -1,6 +1,6 @@
 """Compiled operations against graphql-core: the same bytes for thousands of documents that chance writes.
 
-`COMPILED_DOCUMENTS` is how many (1,600, and 4,800 in `make nightly`), `COMPILED_SEED` where chance begins (1).
+`COMPILED_DOCUMENTS` is how many (800, and 4,800 in `make nightly`), `COMPILED_SEED` where chance begins (1).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.schema.graphql.execution.compiled.documents import draft
 from tests.schema.graphql.execution.compiled.playground import playground
 from tests.schema.graphql.execution.compiled.worlds import CHOICES, WORLDS, context
 
-DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "4800" if NIGHTLY else "1600"))
+DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "4800" if NIGHTLY else "800"))
 SEED = int(os.environ.get("COMPILED_SEED", "1"))
 PARTS = 8
 # Validation takes longer than all the rest; what is generated is valid or not for the same few reasons.
