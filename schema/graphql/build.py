@@ -1,44 +1,26 @@
 """The schema, composed."""
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema.graphql.execution.checks import Guard, core_schema
-from schema.graphql.execution.errors import PublicErrors, log_internal, request_id_of
+from schema.graphql.execution.checks import core_schema
 from schema.graphql.query import Query
 from schema.graphql.subscription import Subscription
 from schema.graphql.types.scalars import SCALARS
 
-if TYPE_CHECKING:
-    from graphql import GraphQLError
-    from strawberry.types import ExecutionContext
-
-
-class PublicSchema(strawberry.Schema):
-    """A schema that logs what is our fault, and nothing of what clients do wrong."""
-
-    def process_errors(self, errors: "list[GraphQLError]", execution_context: "ExecutionContext | None" = None) -> None:
-        log_internal(errors, request_id_of(getattr(execution_context, "context", None)))
-
 
 @cache
 def build_schema() -> strawberry.Schema:
-    """The schema of the public API, with its limits and its masking of errors; one for the process.
+    """The schema of the public API; one for the process.
 
-    Executed with a `schema.graphql.execution.context.Context` for each operation.
+    `schema.graphql.execution.engine.Engine` runs operations on it. Strawberry's own `execute` and `subscribe` know
+    neither the limits nor the masking of errors, and nothing calls them.
     """
-    return PublicSchema(
-        query=Query,
-        subscription=Subscription,
-        # The last one is the innermost: errors are masked after everything else has had its say.
-        extensions=[PublicErrors, Guard],
-        # Not sort_schema: it replaces Strawberry's enum types, and resolvers would be given plain strings.
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True, batching_config=None),
-    )
+    # Not sort_schema: it replaces Strawberry's enum types, and resolvers would be given plain strings.
+    return strawberry.Schema(query=Query, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS))
 
 
 def export_sdl() -> str:

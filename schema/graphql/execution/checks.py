@@ -1,7 +1,6 @@
 """What every operation passes before it runs: parsing, limits, validation, cost."""
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -14,14 +13,11 @@ from graphql import (
     validate,
 )
 from strawberry import Schema
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from schema.graphql.execution.context import Context, ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.execution.errors import ErrorCode, coded
-from schema.graphql.execution.inputs import refused_variables
 from schema.graphql.execution.introspection import TooLarge
 from schema.graphql.execution.lexing import has_too_many_tokens
 from schema.graphql.execution.limits import MAX_ERRORS, MAX_TOKENS, broken_limits
@@ -120,57 +116,3 @@ def _too_costly(text: str, operation: OperationDefinitionNode, cost: int, limit:
 def core_schema(schema: Schema) -> GraphQLSchema:
     """graphql-core's schema within Strawberry's, which has no public name for it."""
     return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (there is no other way to it)
-
-
-def _terms(context: object) -> Terms:
-    """The terms of a request; of a schema that is asked without a context, those of a fresh deployment."""
-    if isinstance(context, Context):
-        current = context.reads.current()
-        return Terms(int(context.now), context.service.interval, len(current.nodes) if current is not None else 0)
-    return Terms(0, ServiceInfo().interval)
-
-
-# A handful of documents makes nearly all requests; the bound keeps a flood of others from growing memory.
-_parse_cached = lru_cache(maxsize=256)(parse_document)
-_validate_cached = lru_cache(maxsize=256)(validate_document)
-
-
-class Guard(SchemaExtension):
-    """Puts the checks in front of every operation that runs through the schema, and publishes its cost."""
-
-    _cost: int | None = None
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        if context.graphql_document is None and context.query:
-            checked = _parse_cached(context.query)
-            if checked.document is None:
-                raise checked.errors[0]
-            context.graphql_document = checked.document
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        document = context.graphql_document
-        if document is not None and context.pre_execution_errors is None:
-            context.pre_execution_errors = list(self._errors(document))
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        return {} if self._cost is None else {"cost": {"value": self._cost, "budget": BUDGET}}
-
-    def _errors(self, document: DocumentNode) -> tuple[GraphQLError, ...]:
-        context = self.execution_context
-        schema = core_schema(context.schema)
-        errors = _validate_cached(schema, document)
-        if errors:
-            return errors
-        operation = choose_operation(document, context._provided_operation_name)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (operation_name falls back to the first of several)
-        if isinstance(operation, GraphQLError):
-            return (operation,)
-        refused = refused_variables(context.variables or {})
-        if refused is not None:
-            return (refused,)
-        priced = price(schema, document, operation, context.variables or {}, _terms(context.context))
-        self._cost = priced.cost
-        return () if priced.error is None else (priced.error,)

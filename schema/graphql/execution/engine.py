@@ -21,6 +21,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute,  # pyright: ignore[reportUnknownVariableType]  (graphql-core leaves type arguments of its own open)
+    located_error,
     subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
 )
 
@@ -271,9 +272,12 @@ class Engine:
         results = cast("AsyncGenerator[ExecutionResult, None]", opened)
         async with aclosing(results):
             context.renew(clock())
-            async for result in results:
-                yield _published(result, ready, context)
-                context.renew(clock())
+            try:
+                async for result in results:
+                    yield _published(result, ready, context)
+                    context.renew(clock())
+            except Exception as error:  # noqa: BLE001  (the source may fail in any way: the client gets it as an error)
+                yield _published(ExecutionResult(errors=[_at_root(error, ready)]), ready, context)
 
     def _compiled(self, ready: Ready) -> Compiled | None:
         if self._compile is None:
@@ -282,6 +286,13 @@ class Engine:
         if ready.name not in known:
             known[ready.name] = self._compile(self.core, ready.document.node, ready.operation)
         return known[ready.name]
+
+
+def _at_root(error: Exception, ready: Ready) -> GraphQLError:
+    """An error of the source of a subscription, with the path of its one field."""
+    field = ready.root_fields[0] if ready.root_fields else None
+    name = field and (field.alias or field.name).value
+    return located_error(error, field and [field], name and [name])
 
 
 def _failure(errors: tuple[GraphQLError, ...]) -> Failure:

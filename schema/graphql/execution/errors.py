@@ -10,14 +10,11 @@
 | anything else                            | INTERNAL_SERVER_ERROR         | masked |
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import structlog
-from graphql import ExecutionResult as CoreResult
 from graphql import GraphQLError, GraphQLSyntaxError
-from strawberry.extensions import SchemaExtension
-from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 
 from schema.domain.errors import DomainError
 from schema.graphql.types.scalars import write_datetime
@@ -84,31 +81,6 @@ def log_internal(errors: Iterable[GraphQLError], request_id: str | None = None) 
     for error in errors:
         if is_internal(error):
             log.error("graphql.internal_error", request_id=request_id, path=error.path, exc_info=error.original_error)
-
-
-class PublicErrors(SchemaExtension):
-    """Applies `public` to every error of a result, also to those of each result of a subscription."""
-
-    def on_operation(self) -> Iterator[None]:
-        yield
-        result = self.execution_context.result
-        if isinstance(result, CoreResult | ExecutionResult):
-            self._apply(result)
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        if isinstance(result, ExecutionResult):
-            self._apply(result)
-        yield
-
-    def _apply(self, result: CoreResult | ExecutionResult) -> None:
-        if result.errors:
-            result.errors = mask_errors(result.errors, request_id_of(self.execution_context.context))
-
-
-def request_id_of(context: object) -> str | None:
-    """The request's id, where the context has one."""
-    request_id = getattr(context, "request_id", None)
-    return request_id if isinstance(request_id, str) else None
 
 
 def _cause(error: GraphQLError) -> Exception | None:

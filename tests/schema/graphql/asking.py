@@ -1,11 +1,15 @@
-"""How tests ask the schema."""
+"""How tests ask the schema: through the engine that serves it, by compiled operations and by graphql-core."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
+
+import orjson
 
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
+from schema.graphql.execution.compiled import compile_operation
 from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.engine import Engine, Failure, Response, Result
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
@@ -13,7 +17,11 @@ NOW = AT + 10
 
 
 class Client:
-    """A client of the schema over fakes; `now` can be moved, and each question has a context of its own."""
+    """A client of the schema over fakes; `now` can be moved, and each question has a context of its own.
+
+    Each question is asked of two engines, one that compiles and one that does not, which must answer the same. With
+    `twice=False` only the first is asked, for tests that look at what a question leaves behind.
+    """
 
     def __init__(
         self,
@@ -22,24 +30,48 @@ class Client:
         now: float = NOW,
         service: ServiceInfo | None = None,
         reads: FakeReads | None = None,
+        twice: bool = True,
     ) -> None:
         self.reads = reads or FakeReads([network(30)] if snapshots is None else snapshots)
         self.updates = FakeUpdates()
         self.now = now
-        self.service = service
+        self.service = service or ServiceInfo()
+        self.engine = Engine(
+            build_schema(), compile_operation=compile_operation, interval=self.service.interval, nodes=self._nodes
+        )
+        self._plain = Engine(build_schema(), interval=self.service.interval, nodes=self._nodes) if twice else None
+
+    def _nodes(self) -> int:
+        current = self.reads.current()
+        return len(current.nodes) if current is not None else 0
 
     def context(self) -> Context:
         return Context(
             reads=self.reads, updates=self.updates, now=self.now, service=self.service, request_id="request-1"
         )
 
-    async def execute(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    async def execute(
+        self, query: str, variables: dict[str, Any] | None = None, operation_name: str | None = None
+    ) -> Response:
         """The response as a client gets it."""
-        result = await build_schema().execute(query, variables, context_value=self.context(), **options)
-        response: dict[str, Any] = {"data": result.data, "extensions": result.extensions}
-        if result.errors:
-            response["errors"] = [error.formatted for error in result.errors]
+        response = await self._answer(self.engine, query, variables, operation_name)
+        if self._plain is not None:
+            assert await self._answer(self._plain, query, variables, operation_name) == response
         return response
+
+    async def _answer(
+        self, engine: Engine, query: str, variables: dict[str, Any] | None, operation_name: str | None
+    ) -> Response:
+        ready = engine.ready(query, operation_name, variables, self.now)
+        if isinstance(ready, Failure):
+            return {"errors": ready.errors}
+        return received(await engine.run(ready, self.context()))
+
+    def stream(self, query: str, variables: dict[str, Any] | None = None) -> AsyncGenerator[Result, None]:
+        """The results of a subscription, which must be accepted."""
+        ready = self.engine.ready(query, None, variables, self.now)
+        assert not isinstance(ready, Failure), ready.errors
+        return self.engine.stream(ready, self.context(), lambda: self.now)
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
         """The data of an answer that must have no errors."""
@@ -56,3 +88,8 @@ class Client:
     async def code(self, query: str, variables: dict[str, Any] | None = None) -> str:
         """The code of the one error of an answer."""
         return (await self.refusal(query, variables))["extensions"]["code"]
+
+
+def received(result: Result) -> Response:
+    """A response as JSON carries it."""
+    return orjson.loads(orjson.dumps(result.response))

@@ -14,12 +14,13 @@ from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import HistoryPoint, Stat
 from schema.graphql.build import build_schema
 from schema.graphql.execution import cost, inputs, limits
-from schema.graphql.execution.checks import choose_operation, core_schema, price, validate_document
+from schema.graphql.execution.checks import core_schema
+from schema.graphql.execution.documents import Document
+from schema.graphql.execution.engine import Engine, Ready
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.lists import paging
 from schema.graphql.lists.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
 from schema.graphql.types import prices
-from schema.graphql.types.fields import Terms
 from tests.factories import AT, key, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client
@@ -81,12 +82,7 @@ async def test_each_example_is_answered(example: Example) -> None:
 
 @pytest.mark.parametrize("example", SUBSCRIPTIONS, ids=lambda e: e.query[:30])
 def test_each_subscription_is_valid_and_affordable(example: Example) -> None:
-    document = parse(example.query)
-    operation = choose_operation(document, None)
-
-    assert validate_document(CORE, document) == ()
-    assert isinstance(operation, OperationDefinitionNode)
-    assert price(CORE, document, operation, example.variables, Terms(AT, 60)).error is None
+    assert isinstance(Engine(build_schema()).ready(example.query, None, example.variables, AT), Ready)
 
 
 @pytest.mark.parametrize("days", [0, 100, 1_000])
@@ -170,5 +166,5 @@ def test_the_operation_of_the_typescript_page_is_valid_and_every_scalar_is_on_it
     (operation,) = re.findall(r"```graphql \S+\n(.*?)```", page, re.DOTALL)
     scalars = {name for name, type_ in CORE.type_map.items() if is_scalar_type(type_)} - {"String", "Boolean"}
 
-    assert validate_document(CORE, parse(operation)) == ()
+    assert isinstance(Engine(build_schema()).document(operation), Document)
     assert {name for name in scalars if f"`{name}`" not in page} == set()

@@ -9,12 +9,10 @@ import pytest
 
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.build import build_schema
-from schema.graphql.execution.context import Context
 from tests.factories import AT, key, network, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.patience import patience
-from tests.schema.graphql.asking import Client
+from tests.schema.graphql.asking import Client, received
 
 
 class Subscriber:
@@ -25,14 +23,14 @@ class Subscriber:
 
     async def hear(self) -> Any:
         async with patience():
-            result = await anext(self._results)
-        assert result.errors is None, result.errors
-        return result.data
+            response = received(await anext(self._results))
+        assert "errors" not in response, response["errors"]
+        return response["data"]
 
     async def fails(self) -> str:
         async with patience():
-            result = await anext(self._results)
-        return result.errors[0].extensions["code"]
+            response = received(await anext(self._results))
+        return response["errors"][0]["extensions"]["code"]
 
     async def ends(self) -> bool:
         async with patience():
@@ -42,8 +40,7 @@ class Subscriber:
 @asynccontextmanager
 async def subscribed(client: Client, query: str, variables: dict[str, Any] | None = None) -> AsyncIterator[Subscriber]:
     """A subscriber that listens by the time the block begins, and has left when it ends."""
-    context: Context = client.context()
-    results: Any = await build_schema().subscribe(query, variables, context_value=context)
+    results = client.stream(query, variables)
     first = asyncio.ensure_future(anext(results))
     for _ in range(50):
         await asyncio.sleep(0)
@@ -241,6 +238,17 @@ async def test_a_subscription_with_another_cursor_is_refused() -> None:
     client = Client(reads=FakeReads([network(3)]))
     async with subscribed(client, EVENTS, {"after": "nonsense"}) as subscriber:
         assert await subscriber.fails() == "INVALID_CURSOR"
+
+
+async def test_a_source_that_fails_later_ends_with_an_error() -> None:
+    client = Client(reads=FakeReads([network(3)]))
+    async with subscribed(client, EVENTS) as subscriber:
+        commit_events(client, AT + 60, 1)
+        await subscriber.hear()
+        client.reads.down = True
+        commit(client, network(3, AT + 120))
+        assert await subscriber.fails() == "SNAPSHOT_UNAVAILABLE"
+        assert await subscriber.ends()
 
 
 async def test_more_events_than_one_batch_are_all_told() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import structlog
 
 from schema.domain.cycle.events import Event, EventType
 from schema.graphql.execution.context import Context
@@ -52,6 +53,20 @@ async def test_a_query_gives_one_result_and_completes(api: Any) -> None:
         first, last = await socket.receive(), await socket.receive()
         assert first["payload"]["data"] == {"pnodes": {"totalCount": 20}}
         assert last == {"type": "complete", "id": "q"}
+
+
+async def test_a_subscription_whose_source_fails_says_why_and_completes(api: Any) -> None:
+    query = 'subscription { heard: events(after: "nonsense") { cursor } }'
+    with structlog.testing.capture_logs() as logs:
+        async with WebSocket(api) as socket:
+            await socket.init()
+            await socket.send(subscribe("e", query))
+            first, last = await socket.receive(), await socket.receive()
+    (error,) = first["payload"]["errors"]
+    assert (first["type"], first["payload"]["data"], error["path"]) == ("next", None, ["heard"])
+    assert error["extensions"] == {"code": "INVALID_CURSOR"}
+    assert last == {"type": "complete", "id": "e"}
+    assert [log for log in logs if log["log_level"] == "error"] == []
 
 
 async def test_a_negative_zero_leaves_a_socket_as_zero() -> None:

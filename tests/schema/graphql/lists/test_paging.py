@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schema.domain.errors import InvalidCursor
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import sort_key
@@ -274,7 +275,6 @@ BY_SCORE = [{"field": "SCORE", "direction": "DESC"}]
         "x",
         "garbage!",
         "é",
-        "\ud800",
         "a" * (MAX_CURSOR_LENGTH + 1),
         packed(None),
         packed([]),
@@ -296,6 +296,11 @@ BY_SCORE = [{"field": "SCORE", "direction": "DESC"}]
 async def test_what_is_no_cursor_is_invalid(cursor: str) -> None:
     assert await Client().code(WALK, {"after": cursor}) == "INVALID_CURSOR"
     assert await Client().code(WALK, {"before": cursor}) == "INVALID_CURSOR"
+
+
+def test_a_lone_surrogate_which_no_transport_lets_through_is_no_cursor() -> None:
+    with pytest.raises(InvalidCursor):
+        decode_cursor("\ud800")
 
 
 @pytest.mark.parametrize("values", [[], [1, 2], ["text"], [{}], [[1]]])
