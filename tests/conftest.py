@@ -3,6 +3,7 @@
 `mongo_uri` and `redis_url` are for the whole run. `store_db` is a database of one test's own; none is left in a given store.
 """
 
+import gc
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -70,6 +71,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    # All modules and tests of the run are in memory now, and stay: without this, each collection of garbage walks them.
+    gc.collect()
+    gc.freeze()
     coverage = Coverage.current()
     if coverage is not None:
         session.config.pluginmanager.register(Measuring(coverage))

@@ -1,9 +1,19 @@
 import gc
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
 from schema.garbage import GarbagePause
+
+
+@pytest.fixture(autouse=True)
+def set_aside_as_before() -> Iterator[None]:
+    """The run has set its own modules and tests aside (tests/conftest.py), which these tests undo."""
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def test_the_collector_is_off_within_a_pause_and_on_after_it() -> None:
