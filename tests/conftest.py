@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from server.storage.connect import Mongo
 from tests.embedded import EmbeddedStores
-from tests.nightly import EXAMPLES, NIGHTLY
+from tests.nightly import EXAMPLES, runs_now
 from tests.pasts import Copies
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
@@ -61,13 +61,11 @@ class Measuring:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests marked `nightly` out, unless NIGHTLY is set or `-m` chooses what runs."""
-    if NIGHTLY or config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    """Leave out what runs in `make nightly` only."""
+    left_out = [item for item in items if not runs_now(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if runs_now(item)]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

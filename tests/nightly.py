@@ -1,7 +1,7 @@
 """How many cases a test tries where there are many of one kind: a few in `make test`, all of them in `make nightly`."""
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Sequence, Set
 from typing import Any, TypeVar
 
 import pytest
@@ -20,6 +20,13 @@ def chosen(cases: Sequence[T], few: int) -> Sequence[T]:
     return [cases[place * (len(cases) - 1) // (few - 1)] for place in range(few)]
 
 
-def cases(*named: tuple[str, Any], always: Container[str]) -> list[Any]:
+def cases(*named: tuple[str, Any], always: Set[str]) -> list[Any]:
     """Parameters of a test by name. Those in `always` run in `make test`, the others in `make nightly` only."""
+    if not always or always - dict(named).keys():
+        raise ValueError(f"always is {sorted(always)}, expected some of {sorted(dict(named))}")
     return [pytest.param(value, id=name, marks=() if name in always else pytest.mark.nightly) for name, value in named]
+
+
+def runs_now(item: pytest.Item) -> bool:
+    """Whether this run has the test: one marked `nightly` only in `make nightly`."""
+    return NIGHTLY or item.get_closest_marker("nightly") is None
