@@ -119,7 +119,7 @@ class Stack:
     async def _start_stores(self, broken: "asyncio.Future[None]", environ: Mapping[str, str]) -> Mapping[str, Any]:
         child, at = await self._start(broken, plans.stores(self._plan, environ))
         note_stores(self._plan.folder, at)
-        mongo, redis = _port(at["mongo_uri"]), _port(at["redis_url"])
+        mongo, redis = (_port(at[name]) if name in at else 0 for name in ("mongo_uri", "redis_url"))
         # The others know these ports by now: a restart must come back to them.
         child.program = plans.stores(self._plan, environ, (mongo, redis))
         settings = self._settings

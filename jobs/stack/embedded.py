@@ -1,8 +1,8 @@
 """The try-it stores: a MongoDB-compatible engine and Valkey on loopback, in a process of their own.
 
-    python -m jobs.stack.embedded FOLDER [--mongo-port N] [--redis-port N]
+    python -m jobs.stack.embedded FOLDER [--mongo-port N] [--redis-port N] [--without mongo|redis]
 
-prints one JSON line once both answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops both on end of stdin,
+prints one JSON line once they answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops them on end of stdin,
 SIGTERM or SIGINT; whoever starts it keeps stdin open, so that it ends with its parent. Start it in a session of its own,
 or Ctrl-C reaches it before those who still use it. Exit code 1: something is wrong, and stderr says what.
 
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -31,6 +31,7 @@ from jobs.stack.engine_watch import EngineWatch
 from jobs.stack.parent import ended_with_parent
 
 LOOPBACK = "127.0.0.1"
+MONGO, REDIS = "mongo", "redis"
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 CHECK_SECONDS = 0.5
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="folder that keeps their data")
     parser.add_argument("--mongo-port", type=int, default=0, help="0: any free port")
     parser.add_argument("--redis-port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--without", choices=(MONGO, REDIS), help="a store that somebody else runs")
     options = parser.parse_args(arguments)
     stop = threading.Event()
 
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = options.folder.resolve()
         with lock_folder(folder):
-            return _run(folder, options.mongo_port, options.redis_port, stop)
+            return _run(folder, options.mongo_port, options.redis_port, stop, without=options.without)
     except CannotStart as error:
         _say(error)
         return 1
@@ -95,19 +97,29 @@ def lock_folder(folder: Path) -> IO[str]:
     return lock
 
 
-def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event) -> int:
-    # Valkey first: forking is safe while this process has one thread.
-    valkey, redis_port = _start_valkey(folder / "valkey", redis_port)
-    try:
-        mongo = _start_mongo(folder / "mongo", mongo_port)
+def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event, *, without: str | None) -> int:
+    started: dict[str, object] = {"pid": os.getpid()}
+    ailing: list[Callable[[], str | None]] = []
+    mongo: Any = None
+    with contextlib.ExitStack() as stack:
+        # Valkey first: forking is safe while this process has one thread.
+        if without != REDIS:
+            valkey, port = _start_valkey(folder / "valkey", redis_port)
+            stack.callback(_end, valkey)
+            started |= {"redis_url": f"redis://{LOOPBACK}:{port}/0", "valkey_pid": valkey.pid}
+            ailing.append(lambda: None if valkey.poll() is None else f"valkey has ended with code {valkey.returncode}")
+        if without != MONGO:
+            mongo = _start_mongo(folder / "mongo", mongo_port)
+            started["mongo_uri"] = mongo.uri
+            engine = stack.enter_context(contextlib.closing(EngineWatch(mongo.uri, folder)))
+            ailing.append(lambda: _ailment(int(mongo.address[1]), engine))
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
-        _announce(mongo.uri, redis_port, valkey.pid)
-        with contextlib.closing(EngineWatch(mongo.uri, folder)) as engine:
-            code = _watch(stop, valkey, int(mongo.address[1]), engine)
-    finally:
-        _end(valkey)
-    with _at_most(STOP_SECONDS):
-        mongo.stop()
+        sys.stdout.write(json.dumps(started) + "\n")
+        sys.stdout.flush()
+        code = _watch(stop, ailing)
+    if mongo is not None:
+        with _at_most(STOP_SECONDS):
+            mongo.stop()
     return code
 
 
@@ -115,30 +127,21 @@ def _say(what: object) -> None:
     sys.stderr.write(f"{what}\n")
 
 
-def _announce(mongo_uri: str, redis_port: int, valkey_pid: int) -> None:
-    started = {
-        "mongo_uri": mongo_uri,
-        "redis_url": f"redis://{LOOPBACK}:{redis_port}/0",
-        "pid": os.getpid(),
-        "valkey_pid": valkey_pid,
-    }
-    sys.stdout.write(json.dumps(started) + "\n")
-    sys.stdout.flush()
-
-
-def _watch(stop: threading.Event, valkey: subprocess.Popen[bytes], mongo_port: int, engine: EngineWatch) -> int:
+def _watch(stop: threading.Event, ailing: Sequence[Callable[[], str | None]]) -> int:
     """0 when asked to stop, 1 when a store has ended by itself, or must be started again."""
     while not stop.wait(CHECK_SECONDS):
-        if valkey.poll() is not None:
-            _say(f"valkey has ended with code {valkey.returncode}")
-            return 1
-        if not _listens(mongo_port):
-            _say("the MongoDB-compatible engine no longer listens")
-            return 1
-        if engine.must_restart():
-            _say("the MongoDB-compatible engine has failed: it must be started again")
-            return 1
+        for ails in ailing:
+            if (what := ails()) is not None:
+                _say(what)
+                return 1
     return 0
+
+
+def _ailment(mongo_port: int, engine: EngineWatch) -> str | None:
+    """What is wrong with the engine; None if nothing is."""
+    if not _listens(mongo_port):
+        return "the MongoDB-compatible engine no longer listens"
+    return "the MongoDB-compatible engine has failed: it must be started again" if engine.must_restart() else None
 
 
 def _watch_stdin(stop: threading.Event) -> None:

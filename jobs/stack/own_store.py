@@ -41,6 +41,10 @@ async def store_of(plan: Plan, settings: Settings, how: str, write: Callable[[st
         running = noted_stores(plan.folder)
         if running is None:
             raise
+        if "mongo_uri" not in running:
+            raise InUse(
+                f"{plan.folder} is in use by a run with a MongoDB of its own: set MONGO_URI as it does"
+            ) from None
         write(f"{how} the running stores of {plan.folder}")
         yield str(running["mongo_uri"])
         return

@@ -29,7 +29,7 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a wish and the settings come to.
+    """What a wish and the settings come to. `without` is the store, `mongo` or `redis`, that is not embedded.
 
     Simulated runs have a network, a folder and a database of their own, so that invented nodes never mix with real ones.
     """
@@ -40,6 +40,7 @@ class Plan(NamedTuple):
     port: int
     invented: bool
     embedded: bool
+    without: str | None = None
 
     @property
     def logs(self) -> Path:
@@ -65,6 +66,7 @@ def plan_of(wish: Wish, settings: Settings) -> Plan:
         port=wish.port or settings.port,
         invented=invented is not None,
         embedded=settings.mongo_uri is None or settings.redis_url is None,
+        without="mongo" if settings.mongo_uri is not None else "redis" if settings.redis_url is not None else None,
     )
 
 
@@ -72,7 +74,8 @@ def stores(plan: Plan, environ: Mapping[str, str], ports: tuple[int, int] = (0, 
     """The embedded stores, on these ports (0: any). A restart must find the ports that the others know."""
     mongo, redis = map(str, ports)
     place = str(plan.folder / STORES)
-    command = (*_module("jobs.stack.embedded"), place, "--mongo-port", mongo, "--redis-port", redis)
+    without = () if plan.without is None else ("--without", plan.without)
+    command = (*_module("jobs.stack.embedded"), place, "--mongo-port", mongo, "--redis-port", redis, *without)
     return Program(STORES, command, environ, announcing=True, stop_seconds=STORES_STOP_SECONDS)
 
 

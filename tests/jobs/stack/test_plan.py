@@ -98,3 +98,12 @@ def test_programs_may_take_as_long_to_stop_as_the_settings_say() -> None:
     plan = plan_of(Wish(), settings)
     assert plans.worker(plan, settings, {}).stop_seconds > 60
     assert plans.api(plan, settings, {}).stop_seconds > 60
+
+
+@pytest.mark.parametrize(
+    ("values", "without"),
+    [({}, []), ({"mongo_uri": "mongodb://db/"}, ["mongo"]), ({"redis_url": "redis://cache"}, ["redis"])],
+)
+def test_a_store_that_is_given_is_not_started(values: dict[str, str], without: list[str]) -> None:
+    command = plans.stores(plan_of(Wish(), _settings(**values)), {}).command
+    assert list(command[command.index("--without") + 1 :] if "--without" in command else []) == without
