@@ -1,17 +1,28 @@
-# One image for both processes: `python -m server` (the default) and `python -m jobs.worker`, and for the command `pnodes`.
-FROM python:3.12-slim AS packages
-COPY locks/runtime.txt /tmp/runtime.txt
+# One image for the API (`python -m server`, the default), for the worker (`python -m jobs.worker`), for both with a queue
+# of their own (`pnodes up`), and for every other `pnodes` command. Nothing is compiled, and nothing but the hashed packages
+# of locks/image.txt is installed. The root file system may be read-only: only /data (`pnodes up`) and /tmp are written.
+FROM python:3.12-slim-bookworm AS packages
+COPY locks/image.txt /tmp/image.txt
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.txt
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /tmp/image.txt \
+ && /opt/venv/bin/pip uninstall --yes --quiet pip
 
 # The libraries of the dashboard, which npm checks by their hashes.
-FROM node:24-slim AS pages
+FROM node:24-bookworm-slim AS pages
 WORKDIR /pages
 COPY server/dashboard/package.json server/dashboard/package-lock.json server/dashboard/.npmrc server/dashboard/vendor.mjs ./
 RUN npm ci --omit=dev --loglevel=error && node vendor.mjs && touch vendor/.ready
 
-FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home pnodes
+FROM python:3.12-slim-bookworm
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pnodes" \
+      org.opencontainers.image.description="GraphQL analytics for Xandeum storage nodes" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pnodes \
+ && install --directory --owner=pnodes --mode=0700 /data
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY pyproject.toml ./
@@ -20,13 +31,17 @@ COPY server server
 COPY --from=pages /pages/vendor server/dashboard/vendor
 COPY jobs jobs
 COPY deploy/pnodes deploy/pnodes
+COPY deploy/healthcheck deploy/healthcheck
 ENV PATH=/opt/venv/bin:/app/deploy:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    DATA_DIR=/data \
     HOST=0.0.0.0 \
     PORT=8000
-USER pnodes
+USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
+# A container that runs the worker alone has no port, and counts as healthy while it runs.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "/app/deploy/healthcheck"]
 # An empty HOST, as an --env-file may have it, means the default of the image.
 CMD ["sh", "-c", "exec python -m server --host \"${HOST:-0.0.0.0}\""]

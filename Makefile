@@ -16,7 +16,7 @@ test nightly: export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak format schema golden bench lock
+.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -131,6 +131,12 @@ faults-quick: .venv/.dev ## one fault of each kind, in three minutes
 
 soak: .venv/.dev ## troubled days of a running stack, which must not grow: SOAK_SECONDS=180
 	@$(BIN)/python -m pytest tests/faults -q -m soak
+
+drills: .venv/.dev ## crash, corrupted store, total loss: the time to recover from each, and what is lost
+	@$(BIN)/python -m pytest tests/faults/test_drills.py -q
+
+deploy-check: .venv/.dev ## deploy/ with the tools it is made for (Debian: nginx-light, systemd, prometheus)
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest tests/deploy_check -q
 
 format: .venv/.dev ## rewrite the code in the house style
 	@$(BIN)/ruff format .

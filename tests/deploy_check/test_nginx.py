@@ -1,0 +1,265 @@
+"""nginx with our site in front of three API processes, as on a server: what clients see through it."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from server.storage.connect import Mongo
+from server.storage.snapshots.writes import MongoSnapshotStore
+from tests.embedded import EmbeddedStores
+from tests.patience import PATIENCE_SECONDS
+from tests.processes import REPOSITORY, Process, fetch, free_port, module, wait_until
+from tests.server.storage.builders import HOLDER, commit
+
+NGINX = shutil.which("nginx")
+pytestmark = [pytest.mark.stack, pytest.mark.skipif(NGINX is None, reason="nginx is not installed (nginx-light)")]
+
+APIS = 3
+NODES = 40
+PREFIX = """
+{user}daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; worker_processes 2;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+"""
+
+
+class Site:
+    """Three APIs over one store, and nginx in front of them."""
+
+    def __init__(self, folder: Path, mongo_uri: str, redis_url: str, database: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ports = [free_port() for _ in range(APIS)]
+        env = {
+            "PATH": os.environ["PATH"],
+            "MONGO_URI": mongo_uri,
+            "MONGO_DB": database,
+            "REDIS_URL": redis_url,
+            "CACHE_TTL": "3600",
+            "FORWARDED_ALLOW_IPS": "127.0.0.1",
+            "ACCESS_LOG_SAMPLE": "1",
+            "LOG_FORMAT": "json",
+        }
+        self.apis = [
+            module("server", "--port", str(port), log=folder / f"api-{port}.log", env=env) for port in self.ports
+        ]
+        self.nginx = Process(str(NGINX), "-c", str(self._configuration()), "-p", str(folder), log=folder / "nginx.log")
+
+    def _configuration(self) -> Path:
+        """Our two files, with the ports and folders of this test."""
+        site = "\n".join(
+            (REPOSITORY / "deploy" / "nginx" / name).read_text(encoding="utf-8")
+            for name in ("pnodes.conf", "site.conf")
+        )
+        for number, port in enumerate(self.ports, 8001):
+            site = site.replace(f"127.0.0.1:{number}", f"127.0.0.1:{port}")
+        site = site.replace("listen 80;", f"listen 127.0.0.1:{self.port};").replace("listen [::]:80;", "")
+        site = site.replace("/var/cache/nginx/pnodes", str(self.folder / "cache"))
+        place = self.folder / "nginx.conf"
+        place.write_text(PREFIX.format(folder=self.folder, user=_user()) + site + "\n}\n", encoding="utf-8")
+        return place
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The access log of all three APIs."""
+        lines = [line for api in self.apis for line in api.text().splitlines() if line.startswith("{")]
+        return [found for line in lines if (found := json.loads(line)).get("event") == "http.request"]
+
+
+def _user() -> str:
+    """A master that root has started would give its folders to workers of another user, who cannot reach this one's."""
+    return "user root; " if os.geteuid() == 0 else ""
+
+
+async def _store_one(mongo_uri: str, database: str) -> None:
+    mongo = Mongo(mongo_uri, database, timeout_seconds=PATIENCE_SECONDS)
+    store = MongoSnapshotStore(mongo)
+    now = time.time()
+    lease = await store.acquire(HOLDER, now, 60)
+    assert lease is not None
+    await store.commit(lease, commit(int(now) // 3600 * 3600, NODES, interval=3600))
+    await mongo.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    stores = EmbeddedStores(folder / "stores").start()
+    with ExitStack() as stack:
+        stack.callback(stores.kill)
+        asyncio.run(_store_one(stores.mongo_uri, "site"))
+        made = Site(folder, stores.mongo_uri, stores.redis_url, "site")
+        for process in (*made.apis, made.nginx):
+            stack.enter_context(process)
+        for port in made.ports:
+            wait_until(lambda at=port: fetch(f"http://127.0.0.1:{at}/health/ready")[0] == 200, "an API is ready")
+        wait_until(lambda: fetch(f"{made.url}/health/ready")[0] == 200, "nginx passes requests on")
+        yield made
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(PATIENCE_SECONDS)) as made:
+        yield made
+
+
+async def test_answers_are_kept_by_what_the_api_says(site: Site, session: aiohttp.ClientSession) -> None:
+    found: list[str] = []
+    for _ in range(3):
+        async with session.get(f"{site.url}/pnodes?limit=7") as answer:
+            assert answer.status == 200
+            found.append(answer.headers["x-cache"])
+    assert found == ["MISS", "HIT", "HIT"]
+    async with session.get(f"{site.url}/health/ready") as answer:
+        assert answer.headers["x-cache"] in {"MISS", "BYPASS", "EXPIRED"}  # `no-store`: asked each time
+    async with session.get(f"{site.url}/health/ready") as answer:
+        assert answer.headers["x-cache"] != "HIT"
+
+
+async def test_an_etag_through_nginx_gives_304(site: Site, session: aiohttp.ClientSession) -> None:
+    async with session.get(f"{site.url}/pnodes?limit=3") as answer:
+        etag = answer.headers["etag"]
+    for _ in range(2):
+        async with session.get(f"{site.url}/pnodes?limit=3", headers={"if-none-match": etag}) as answer:
+            assert (answer.status, await answer.read()) == (304, b"")
+
+
+async def test_the_compression_of_the_api_reaches_the_client(site: Site, session: aiohttp.ClientSession) -> None:
+    for coding in ("gzip", "br", "identity"):
+        async with session.get(f"{site.url}/pnodes?limit=30", headers={"accept-encoding": coding}) as answer:
+            assert answer.headers.get("content-encoding", "identity") == coding
+            assert len((await answer.json())["pnodes"]) == 30
+
+
+async def test_a_websocket_goes_through(site: Site, session: aiohttp.ClientSession) -> None:
+    async with session.ws_connect(f"{site.url}/graphql", protocols=["graphql-transport-ws"]) as socket_:
+        await socket_.send_json({"type": "connection_init"})
+        assert (await socket_.receive_json())["type"] == "connection_ack"
+        await socket_.send_json({"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}})
+        assert (await socket_.receive_json())["payload"]["data"] == {"__typename": "Query"}
+
+
+async def test_an_event_stream_is_not_held_back(site: Site, session: aiohttp.ClientSession) -> None:
+    asked = {"query": "{ __typename }"}
+    headers = {"accept": "text/event-stream"}
+    async with session.post(f"{site.url}/graphql", json=asked, headers=headers) as answer:
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert b"__typename" in await answer.content.readuntil(b"\n\n")
+
+
+async def test_the_client_is_known_by_the_address_that_nginx_sees(site: Site, session: aiohttp.ClientSession) -> None:
+    invented = {"x-forwarded-for": "203.0.113.9"}
+    async with session.get(f"{site.url}/registry/nobody?once=1", headers=invented) as answer:
+        await answer.read()
+    seen = {line.get("client") for line in site.requests() if str(line.get("path")).startswith("/registry/nobody")}
+    assert seen <= {"127.0.0.1", None}  # what a client says of itself is not the right-most address
+
+
+def test_metrics_are_for_this_machine_alone(site: Site) -> None:
+    assert fetch(f"{site.url}/metrics")[0] == 200
+    text = (REPOSITORY / "deploy" / "nginx" / "site.conf").read_text(encoding="utf-8")
+    (block,) = re.findall(r"location = /metrics \{(.*?)\}", text, re.DOTALL)
+    assert [line.strip() for line in block.splitlines()[1:4]] == ["allow 127.0.0.1;", "allow ::1;", "deny all;"]
+
+
+def answer_to(site: Site, raw: bytes) -> bytes:
+    """What comes before the connection is closed."""
+    with socket.create_connection(("127.0.0.1", site.port), PATIENCE_SECONDS) as connection:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(raw)
+        return _rest(connection)
+
+
+def _rest(connection: socket.socket) -> bytes:
+    """What comes until the connection is closed."""
+    found = b""
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(65_536):
+            found += piece
+    return found
+
+
+def test_a_flood_of_headers_is_refused_and_others_are_served(site: Site) -> None:
+    flood = b"GET / HTTP/1.1\r\nhost: x\r\n" + b"".join(b"x-%d: %s\r\n" % (i, b"y" * 1_000) for i in range(1_024))
+    assert answer_to(site, flood + b"\r\n").split(b"\r\n")[0] == b"HTTP/1.1 400 Bad Request"
+    long = b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 2**20 + b"\r\n\r\n"
+    assert answer_to(site, long).split(b"\r\n")[0] == b"HTTP/1.1 400 Bad Request"
+    assert fetch(f"{site.url}/health/ready")[0] == 200
+
+
+def test_slow_headers_are_cut_off_and_never_reach_an_api(site: Site) -> None:
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", site.port), PATIENCE_SECONDS)) for _ in range(50)
+        ]
+        for each in slow:
+            each.sendall(b"GET /slow HTTP/1.1\r\nhost: x\r\nx-a")
+        assert fetch(f"{site.url}/health/ready")[0] == 200
+        answers = [_rest(each) for each in slow]
+    assert {answer[:12] for answer in answers} <= {b"", b"HTTP/1.1 408"}  # closed, all of them
+    assert not [line for line in site.requests() if line.get("path") == "/slow"]
+
+
+def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
+    assert fetch(f"{site.url}/graphql", b"x" * 200_000)[0] == 413
+
+
+async def test_a_killed_api_costs_no_request(site: Site, session: aiohttp.ClientSession) -> None:
+    failed: list[object] = []
+    done = 0
+    stop = asyncio.Event()
+    reached: dict[int, asyncio.Event] = {}
+
+    async def more(requests: int) -> None:
+        reached[done + requests] = asyncio.Event()
+        await reached[done + requests].wait()
+
+    async def load(number: int) -> None:
+        nonlocal done
+        while not stop.is_set():
+            done += 1
+            if done in reached:
+                reached[done].set()
+            query = {"query": f"{{ a{done % 97}: __typename pnodes(first: {number + 1}) {{ totalCount }} }}"}
+            try:
+                if number % 2:
+                    request = session.get(f"{site.url}/pnodes?limit={done % 40 + 1}&offset={number}")
+                else:
+                    request = session.post(f"{site.url}/graphql", json=query)
+                async with request as answer:
+                    await answer.read()
+                    if answer.status != 200:
+                        failed.append(answer.status)
+            except aiohttp.ClientError as error:
+                failed.append(repr(error))
+
+    loads = [asyncio.create_task(load(number)) for number in range(8)]
+    for api, port in zip(site.apis, site.ports, strict=True):
+        await more(300)
+        api.child.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(api.wait)
+        await more(300)
+        api.start()
+        await asyncio.to_thread(
+            wait_until, lambda at=port: fetch(f"http://127.0.0.1:{at}/health/ready")[0] == 200, "the API is back"
+        )
+    stop.set()
+    await asyncio.gather(*loads)
+    assert failed == []
+    assert done >= 6 * 300
