@@ -21,6 +21,7 @@ from jobs.schedule.periodic import PeriodicJobs
 from jobs.schedule.scheduler import Scheduler
 from jobs.stack.dial_map import DIAL_MAP_VARIABLE, read_dial_map
 from server import logs
+from server.process.garbage import Garbage
 from server.process.outage import Outage
 from server.process.supervisor import Supervisor, end, failures, owned
 from server.settings import BadSettings, Settings, load_settings
@@ -63,6 +64,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
         holder=holder,
         lease_seconds=cycle_seconds(interval),
         probes=prober.take if prober else dict,
+        garbage=Garbage(),
         faults=lambda: _faults(mongo, supervisor),
     )
     cycles = Cycles(prober.following(collector) if prober else collector.collect, interval)

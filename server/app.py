@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.live import LiveUpdates, follow_announcements
+from server.process.garbage import Garbage
 from server.process.supervisor import Supervisor, end, watched
 from server.process.turns import Turns
 from server.settings import Settings
@@ -30,7 +31,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle, connections: Connection
     mongo = Mongo(settings.mongo, settings.mongo_db, timeout_seconds=STORE_SECONDS)
     turns = Turns()
     history = HistoryReads(mongo, turn=turns.take)
-    reads = MongoReads(mongo, history, EventReads(mongo, history.earliest))
+    reads = MongoReads(mongo, history, EventReads(mongo, history.earliest), garbage=Garbage())
     live = LiveUpdates(reads, poll_seconds=min(MAX_POLL_SECONDS, settings.cache_ttl / POLLS_PER_SLOT))
     lifecycle.on_close(live.close)
     supervisor = Supervisor(on_give_up=lifecycle.fail)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
+from jobs.cycle.steering import Steering, Unsteered
 from schema.domain.base import Slot
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
 from schema.domain.cycle.changes import derive
@@ -14,7 +15,6 @@ from schema.domain.node.clocks import MAX_LEAD_SECONDS, lead_over
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.probe import Answered
 from schema.domain.snapshot.record import CycleTiming, Snapshot
-from schema.garbage import GarbagePause
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Announcer, Commit, Lease, LeaseLost, SnapshotStore
 
@@ -46,6 +46,7 @@ class Collector:
         lease_seconds: float,
         probes: Callable[[], Mapping[str, Answered]] = dict,
         faults: Callable[[], Mapping[str, int]] = dict,
+        garbage: Steering | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -59,7 +60,7 @@ class Collector:
         self._clock = clock
         # How far the clock was found to be ahead of that of most seeds, in seconds; 0 while it is right.
         self._lead = 0
-        self._pause = GarbagePause()
+        self._garbage = garbage or Unsteered()
         self._state = State()
         self._asked = False
         self._succeeded: dict[str, int] = {}
@@ -79,14 +80,13 @@ class Collector:
         SeedsNotAsked, where no seed was asked yet.
         """
         self._asked = False
-        with self._pause():
-            try:
-                state = await self._collect(slot)
-            except Exception as error:
-                if self._asked:
-                    raise
-                raise SeedsNotAsked(f"{type(error).__name__}: {error}") from error
-        self._pause.look_through()
+        try:
+            state = await self._collect(slot)
+        except Exception as error:
+            if self._asked:
+                raise
+            raise SeedsNotAsked(f"{type(error).__name__}: {error}") from error
+        self._garbage.look_through()
         return state
 
     async def _collect(self, slot: Slot) -> CollectorState:
@@ -147,13 +147,16 @@ class Collector:
         self, before: State, replies: Sequence[SeedReply], slot: Slot, *, crawl_seconds: float
     ) -> Cycle | None:
         began = time.monotonic()
-        merged = identify(before, replies, self._options)
+        merged = self._garbage.step(lambda: identify(before, replies, self._options))
         if not merged.answered:
             return None
         recalled = await self._store.recall(strangers(before, merged))
         at = max(slot, int(self._clock()))
-        cycle = advance(
-            before, replies, merged, slot=slot, at=at, options=self._options, recalled=recalled, probes=self._probes()
+        options, probes = self._options, self._probes()
+        cycle = self._garbage.step(
+            lambda: advance(
+                before, replies, merged, slot=slot, at=at, options=options, recalled=recalled, probes=probes
+            )
         )
         spent = time.monotonic() - began
         return cycle.timed(

@@ -13,6 +13,7 @@ from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
+from server.process.garbage import Garbage
 from server.storage import head, job_runs
 from server.storage.connect import Mongo
 from server.storage.registry import entries as registry
@@ -67,9 +68,10 @@ class MongoReads:
         events: EventQuestions,
         *,
         clock: Callable[[], float] = time.time,
+        garbage: Garbage | None = None,
     ) -> None:
         self._mongo = mongo
-        self._snapshots = SnapshotReads(mongo, clock=clock)
+        self._snapshots = SnapshotReads(mongo, clock=clock, garbage=garbage)
         self._registry = RegistryReads(mongo)
         self._history = history
         self._events = events

@@ -25,6 +25,7 @@ from jobs.prpc.dial import Dialler
 from schema.domain.base import slot_of
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.node.observation import SeedReply
+from server.process.garbage import Garbage
 from server.storage.connect import Mongo
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
@@ -72,7 +73,13 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
         return replies
 
     collector = Collector(
-        store, FakeAnnouncer(), crawl_once, CycleOptions(interval=INTERVAL), holder="bench", lease_seconds=600
+        store,
+        FakeAnnouncer(),
+        crawl_once,
+        CycleOptions(interval=INTERVAL),
+        holder="bench",
+        lease_seconds=600,
+        garbage=Garbage(),
     )
     slot = slot_of(time.time(), INTERVAL) - CYCLES * INTERVAL
     rows: list[tuple[float, float, float, int]] = []

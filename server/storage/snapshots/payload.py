@@ -6,8 +6,10 @@ quarter of the size. A marker names its base, which retention keeps as long as a
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from typing import Protocol, TypeVar
 
 from schema.domain.base import HOUR, Slot
 from schema.domain.node.pnode import PNode
@@ -18,6 +20,19 @@ from server.storage.damage import UNDECODABLE, Damage
 from server.storage.documents import ChunkDocument, ChunkRef, Marker
 
 NODES = Codec(PNode)
+
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """Calls a plain function that makes many records, and returns what it returns."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+def plainly(work: Callable[[], T], /) -> T:
+    """A step with nothing around it."""
+    return work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,8 @@ class SnapshotWriter:
             self._base = self._whole
 
 
-async def load(marker: Marker, step: Callable[[], AbstractContextManager[None]] = nullcontext) -> Snapshot:
-    """The whole snapshot, decoded chunk by chunk, each within a `step`, with the event loop running in between.
+async def load(marker: Marker, step: Step = plainly) -> Snapshot:
+    """The whole snapshot, decoded chunk by chunk, each in a `step`, with the event loop running in between.
 
     Raises Damaged, UnknownEncoding.
     """
@@ -77,9 +92,8 @@ async def load(marker: Marker, step: Callable[[], AbstractContextManager[None]] 
     bodies = await chunks.read(ChunkDocument, marker.nodes)
     bases = await chunks.read(ChunkDocument, marker.base) if marker.base else []
     nodes: list[PNode] = []
-    for i, body in enumerate(bodies):
-        with step():
-            nodes.extend(decoded(marker, body, bases[i] if i < len(bases) else None))
+    for body, base in zip_longest(bodies, bases[: len(bodies)]):
+        nodes.extend(step(partial(decoded, marker, body, base)))
         await asyncio.sleep(0)
     return Snapshot(header=header, nodes=tuple(nodes))
 

@@ -9,7 +9,7 @@ import structlog
 from schema.domain.base import MAX_INT64, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from schema.garbage import GarbagePause
+from server.process.garbage import Garbage
 from server.storage import head
 from server.storage.chunks import Damaged
 from server.storage.codec import UnknownEncoding
@@ -27,14 +27,13 @@ log = structlog.get_logger()
 class SnapshotReads:
     """The snapshots of one process. Present questions never touch the store, and outlive it."""
 
-    def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time, garbage: Garbage | None = None) -> None:
         self._mongo = mongo
         self._clock = clock
         self._current: Snapshot | None = None
         self._past = SnapshotCache(self._load)
         self._refreshing = asyncio.Lock()
-        self._pause = GarbagePause()
-        self._past_pause = GarbagePause(sets_aside=False)
+        self._garbage = garbage
         self._earliest: tuple[Slot | None, Slot | None] | None = None
 
     def current(self) -> Snapshot | None:
@@ -53,11 +52,12 @@ class SnapshotReads:
             newest = await head.read()
             if newest is None or newest.marker is None:
                 return None
-            fresh = await _decoded(newest.marker, self._pause)
+            fresh = await _decoded(newest.marker, self._garbage.step if self._garbage else snapshots.plainly)
             if self._current is not None:
                 self._past.put(self._current)
             self._current = fresh
-            self._pause.look_through()
+            if self._garbage is not None:
+                self._garbage.look_through()
             return fresh
 
     async def at(self, as_of: UnixSeconds | None) -> Snapshot:
@@ -128,7 +128,7 @@ class SnapshotReads:
             if marker is None:
                 raise CursorExpired(f"slot {slot} is no longer kept")
             try:
-                return await _decoded(marker, self._past_pause)
+                return await _decoded(marker, self._garbage.brief_step if self._garbage else snapshots.plainly)
             except SnapshotUnavailable:
                 if await snapshot_log.find(slot) is None:
                     raise CursorExpired(f"slot {slot} is no longer kept") from None
@@ -139,9 +139,9 @@ async def _newest_slot(as_of: UnixSeconds) -> Slot | None:
     return await snapshot_log.newest_at(min(as_of, MAX_INT64)) if as_of >= 0 else None
 
 
-async def _decoded(marker: Marker, pause: GarbagePause) -> Snapshot:
+async def _decoded(marker: Marker, step: snapshots.Step) -> Snapshot:
     try:
-        return await snapshots.load(marker, pause)
+        return await snapshots.load(marker, step)
     except (Damaged, UnknownEncoding) as error:
         log.exception("store.snapshot_unreadable", slot=marker.slot)
         raise SnapshotUnavailable(f"the snapshot of slot {marker.slot} cannot be read") from error

@@ -1,4 +1,6 @@
-from collections.abc import Sequence
+import gc
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pytest
 
@@ -11,8 +13,11 @@ from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit, Lease
+from server.process.garbage import Garbage
 from tests.factories import AT, SEEDS, key, observation, seed_reply
 from tests.fakes import FakeAnnouncer, FakeStore
+
+T = TypeVar("T")
 
 
 class World:
@@ -272,3 +277,46 @@ async def test_a_node_that_comes_back_is_recalled_from_the_registry() -> None:
         await collector.collect(AT + after)
     node = store.commits[-1].snapshot.by_id[key(1)]
     assert node.first_seen == AT - 3
+
+
+class Steered(Garbage):
+    """Counts the steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = 0
+
+    def step(self, work: Callable[[], T]) -> T:
+        self.steps += 1
+        return super().step(work)
+
+
+class Enabled(FakeStore):
+    """A store that notes whether the garbage collector is on when it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on: list[bool] = []
+
+    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
+        self.on.append(gc.isenabled())
+        return await super().acquire(holder, now, lease_seconds)
+
+    async def commit(self, lease: Lease, commit: Commit) -> None:
+        self.on.append(gc.isenabled())
+        await super().commit(lease, commit)
+
+
+async def test_the_garbage_collector_is_off_in_the_steps_of_a_cycle_alone() -> None:
+    store, world, garbage = Enabled(), World(), Steered()
+
+    async def crawl() -> list[SeedReply]:
+        store.on.append(gc.isenabled())
+        return await world.crawl()
+
+    collector = Collector(
+        store, FakeAnnouncer(), crawl, CycleOptions(), holder="one", lease_seconds=90, garbage=garbage
+    )
+    assert (await collector.collect(AT)).outcome == "committed"
+    assert store.on == [True, True, True]
+    assert garbage.steps > 0

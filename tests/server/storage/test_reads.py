@@ -1,6 +1,7 @@
 """What readers get: of the present, of the past, and while the store is away."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +11,7 @@ from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, Do
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Reads, SeedAttempt
+from server.process.garbage import Garbage
 from server.storage.connect import Mongo
 from server.storage.documents import ChunkDocument
 from server.storage.reads import MongoReads
@@ -20,6 +22,7 @@ from tests.mongo_proxy import MongoProxy, prepared
 from tests.server.storage.builders import commit, snapshot_of
 from tests.server.storage.snapshots.test_writes import Commands
 
+T = TypeVar("T")
 SLOTS = (AT, AT + 60, AT + 120, AT + 2 * HOUR, AT + 2 * HOUR + 60)
 NEWEST = SLOTS[-1]
 NOW = NEWEST + 10
@@ -93,6 +96,35 @@ async def test_nothing_is_available_before_the_first_commit(store_db: Mongo) -> 
     assert await reads.collector() == CollectorState()
     assert await reads.registry_entry("nobody") is None
     assert (await reads.available()).earliest_snapshot is None
+
+
+class Steps(Garbage):
+    """Counts the steps whose records are set aside, and those whose records are not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lasting = self.brief = 0
+
+    def step(self, work: Callable[[], T]) -> T:
+        self.lasting += 1
+        return work()
+
+    def brief_step(self, work: Callable[[], T]) -> T:
+        self.brief += 1
+        return work()
+
+
+async def test_the_newest_snapshot_is_set_aside_from_the_garbage_collector_and_a_past_one_is_not(
+    store_db: Mongo,
+) -> None:
+    """Clients choose what is loaded of the past, as often as they like."""
+    garbage = Steps()
+    reads = MongoReads(store_db, BucketHistory(), Events(), clock=lambda: NOW, garbage=garbage)
+    await fill(store_db)
+    await reads.refresh()
+    assert (garbage.lasting, garbage.brief) == (1, 0)
+    await reads.snapshot(AT)
+    assert (garbage.lasting, garbage.brief) == (1, 1)
 
 
 async def test_refresh_loads_what_is_newer_and_only_that(store_db: Mongo, connect_db: Callable[..., Mongo]) -> None:

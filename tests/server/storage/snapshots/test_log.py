@@ -1,8 +1,8 @@
 """The log of kept snapshots: finding by time, and thinning."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
@@ -17,6 +17,8 @@ from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import MongoSnapshotStore, keep_past
 from tests.factories import AT
 from tests.server.storage.builders import commit, snapshot_of
+
+T = TypeVar("T")
 
 NOW = AT + 400 * DAY
 
@@ -68,13 +70,13 @@ async def test_each_chunk_is_decoded_in_a_step_of_its_own_and_the_event_loop_run
     inside = False
     seen: list[str] = []
 
-    @contextmanager
-    def step() -> Generator[None]:
+    def step(work: Callable[[], T], /) -> T:
         nonlocal inside
         inside = True
-        yield
+        made = work()
         inside = False
         seen.append("step")
+        return made
 
     async def others() -> None:
         while True:

@@ -1,0 +1,135 @@
+"""The garbage collector is off within a step alone, and finds all garbage that does not come from one."""
+
+import ast
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from server.process.garbage import Garbage
+from tests.processes import REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def set_aside_as_before() -> Iterator[None]:
+    """The run has set its own modules and tests aside (tests/conftest.py), which these tests undo."""
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def fail() -> None:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize("name", ["step", "brief_step"])
+def test_the_collector_is_off_within_a_step_and_on_after_it(name: str) -> None:
+    assert getattr(Garbage(), name)(gc.isenabled) is False
+    assert gc.isenabled()
+
+
+def test_a_step_gives_what_its_work_makes_and_sets_it_aside() -> None:
+    aside = gc.get_freeze_count()
+    made = Garbage().step(lambda: [[n] for n in range(1_000)])
+    assert made[-1] == [999]
+    assert gc.get_freeze_count() >= aside + 1_000
+
+
+def test_a_brief_step_sets_nothing_aside() -> None:
+    aside = gc.get_freeze_count()
+    Garbage().brief_step(lambda: [[n] for n in range(1_000)])
+    assert gc.get_freeze_count() == aside
+
+
+def test_the_collector_stays_off_until_the_outer_one_of_two_steps_ends() -> None:
+    garbage = Garbage()
+
+    def outer() -> bool:
+        garbage.brief_step(lambda: None)
+        return gc.isenabled()
+
+    assert garbage.brief_step(outer) is False
+    assert gc.isenabled()
+
+
+def test_it_is_on_again_after_a_failure() -> None:
+    with pytest.raises(RuntimeError):
+        Garbage().step(fail)
+    assert gc.isenabled()
+
+
+def test_a_step_that_would_await_is_refused() -> None:
+    async def waiting() -> None:
+        """Would run with the collector off, together with everything else."""
+
+    made: list[Any] = []
+    with pytest.raises(TypeError, match="expected a plain function"):
+        Garbage().step(lambda: made.append(waiting()) or made[0])
+    made[0].close()
+    assert gc.isenabled()
+
+
+def test_what_a_failure_leaves_is_gone_by_the_next_step() -> None:
+    class Made:
+        """Something that a failure leaves unfinished."""
+
+    def fail() -> None:
+        made = Made()
+        made.itself = made  # type: ignore[attr-defined]  a cycle, as a traceback makes one
+        left.append(weakref.ref(made))
+        raise RuntimeError
+
+    left: list[weakref.ref[Made]] = []
+    garbage = Garbage()
+    with pytest.raises(RuntimeError):
+        garbage.step(fail)
+    assert garbage.step(left[0]) is None
+
+
+def test_garbage_from_between_steps_is_not_set_aside() -> None:
+    class Asked:
+        """Something with a cycle in it, as parsed documents have."""
+
+    garbage = Garbage()
+    garbage.step(lambda: None)
+    left: list[weakref.ref[Asked]] = []
+    for _ in range(100):
+        asked = Asked()
+        asked.itself = asked  # type: ignore[attr-defined]
+        left.append(weakref.ref(asked))
+        del asked
+    assert garbage.step(lambda: [one() for one in left if one()]) == []
+
+
+def test_what_was_set_aside_is_looked_through_once_it_is_more_than_twice_as_much() -> None:
+    gc.unfreeze()
+    gc.collect()
+    garbage = Garbage(spare=500, count_every=2)
+    cycle: list[object] = []
+    cycle.append(cycle)
+    garbage.step(lambda: None)
+    garbage.look_through()
+    aside = gc.get_freeze_count()
+    del cycle
+    grown = [[n] for n in range(aside + 1_000)]
+    garbage.step(lambda: None)
+    garbage.look_through()
+    assert gc.get_freeze_count() > 2 * aside + 500  # not counted, so that the list that holds itself is still among it
+    garbage.look_through()
+    gc.unfreeze()
+    assert gc.collect() == 0  # the third look counted, and found it
+    del grown
+
+
+def test_one_module_alone_touches_the_collector() -> None:
+    modules = [path for package in ("schema", "server", "jobs") for path in (REPOSITORY / package).rglob("*.py")]
+    touching = [
+        str(path.relative_to(REPOSITORY))
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import) and "gc" in [each.name for each in node.names]
+    ]
+    assert touching == ["server/process/garbage.py"]
