@@ -5,7 +5,6 @@ loopback, so it never gets to see what is not a plain host name.
 """
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -151,16 +150,6 @@ def parse_seed(text: str) -> Seed:
     except ValueError:
         return Seed(name, _host_name(name, host), int(port), named=True)
     return Seed(name, ip.compressed, int(port))
-
-
-def parse_seeds(texts: Iterable[str]) -> tuple[Seed, ...]:
-    """The seeds of a configuration, in its order: blanks left out, and one seed for each host and port."""
-    seeds: dict[Endpoint, Seed] = {}
-    for text in texts:
-        if text.strip():
-            seed = parse_seed(text)
-            seeds.setdefault(Endpoint(seed.host, seed.port), seed)
-    return tuple(seeds.values())
 
 
 def _split(name: str) -> tuple[str, str]:

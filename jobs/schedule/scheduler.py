@@ -117,11 +117,6 @@ class Scheduler:
         for period in self._jobs.periods:
             self._watch_job(now, period)
 
-    async def settle(self) -> None:
-        """Wait for what `watch_once` began."""
-        while self._running:
-            await asyncio.wait(self._running)
-
     def _watch_cycle(self, now: float) -> None:
         slot = slot_of(now, self._interval)
         if self._cycles.begun(slot):

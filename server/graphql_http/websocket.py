@@ -54,7 +54,6 @@ class WebSockets:
         self._feeds = feeds
         self._doors = doors
         self._init_seconds = init_seconds
-        self._connections: set[Connection] = set()
         self._holdings = Holdings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,16 +68,10 @@ class WebSockets:
             return
         self._doors.enter(address)
         connection = Connection(self._operations, self._feeds, receive, send, holdings=self._holdings, address=address)
-        self._connections.add(connection)
         try:
             await connection.run(spoken=PROTOCOL in scope.get("subprotocols", ()), init_seconds=self._init_seconds)
         finally:
-            self._connections.discard(connection)
             self._doors.leave(address)
-
-    async def close_all(self) -> None:
-        """Close every connection because the server goes away."""
-        await asyncio.gather(*(connection.close(1001, "server shuts down") for connection in tuple(self._connections)))
 
 
 class _Joined(NamedTuple):

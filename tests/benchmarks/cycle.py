@@ -19,7 +19,7 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from jobs.cycle.collect import Collector
 from jobs.cycle.crawl import crawl
-from jobs.prpc.address import parse_seeds
+from jobs.prpc.address import parse_seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from schema.domain.base import slot_of
@@ -68,7 +68,7 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
     async def crawl_once() -> tuple[SeedReply, ...]:
         began = time.process_time()
         async with PrpcClient(dialler, limits) as client:
-            replies = await crawl(client, parse_seeds(simulation["seeds"]))
+            replies = await crawl(client, tuple(map(parse_seed, simulation["seeds"])))
         crawled.append(time.process_time() - began)
         return replies
 

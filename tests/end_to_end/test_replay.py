@@ -10,7 +10,7 @@ import pytest
 
 from jobs.cycle.collect import Collector
 from jobs.cycle.crawl import crawl
-from jobs.prpc.address import parse_seeds
+from jobs.prpc.address import parse_seed
 from jobs.prpc.client import Limits, PrpcClient
 from jobs.prpc.dial import Dialler
 from jobs.simulate.replay import Replay, read_reels
@@ -61,7 +61,7 @@ class Line:
     async def _crawl(self) -> tuple[SeedReply, ...]:
         dialler = Dialler(dial_map=self._simulation.dial_map)
         async with PrpcClient(dialler, Limits.for_interval(60)) as client:
-            return await crawl(client, parse_seeds(self._simulation.seeds), clock=lambda: self.now)
+            return await crawl(client, tuple(map(parse_seed, self._simulation.seeds)), clock=lambda: self.now)
 
     async def step(self) -> str:
         outcome = (await self._collector.collect(int(self.now))).outcome

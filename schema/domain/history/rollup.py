@@ -19,7 +19,7 @@ from schema.domain.history.points import (
     Stat,
 )
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot.record import NetworkTotals, Snapshot, SnapshotHeader, VersionCount
+from schema.domain.snapshot.record import NetworkTotals, SnapshotHeader, VersionCount
 
 # Versions are texts of strangers: a bucket names so many, and counts the rarer ones under this name.
 MAX_VERSIONS = 64
@@ -113,13 +113,6 @@ def node_sample(node: PNode, slot: Slot, interval: int) -> Sample:
     )
     values = tuple(stored(metric, value) for metric, value in zip(NODE_METRICS, published, strict=True))
     return Sample(slot, interval, values)
-
-
-def points_of(snapshot: Snapshot) -> tuple[Sample, dict[str, Sample]]:
-    """The network's sample of a snapshot, and each node's by its id."""
-    header = snapshot.header
-    nodes = {node.id: node_sample(node, header.slot, header.interval) for node in snapshot.nodes}
-    return network_sample(header), nodes
 
 
 class SampleStats(Mapping[str, Stat]):

@@ -66,7 +66,7 @@ def measure(
         seed=next((row.seed for row in listings if not is_part_believed or row.seed in moving), None),
         observed_at=at,
         own_fields=own_fields,
-        disagreements=_disagreements(listings, said),
+        disagreements=disagreements(listings, said),
         missing=missing,
     )
     return Measurements(values, provenance)
@@ -91,12 +91,8 @@ def usage_percent(used: int | None, committed: int | None, reported: float | Non
     return reported
 
 
-def disagreements(listings: Sequence[Listing]) -> tuple[Disagreement, ...]:
+def disagreements(listings: Sequence[Listing], said: Said) -> tuple[Disagreement, ...]:
     """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
-    return _disagreements(listings, said_of(listings))
-
-
-def _disagreements(listings: Sequence[Listing], said: Said) -> tuple[Disagreement, ...]:
     if said.is_unanimous:
         return ()
     names = [name for name in said.differing if name in COMPARED]

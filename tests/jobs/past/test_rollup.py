@@ -7,7 +7,7 @@ from jobs.past import rollup
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, Resolution
-from schema.domain.history.rollup import Beat, hour_room, points_of, raw_point, roll_day, roll_hour
+from schema.domain.history.rollup import Beat, hour_room, raw_point, roll_day, roll_hour
 from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
 from server.storage.history.buckets import NETWORK, fetch, periods, points_in, samples_in
@@ -15,6 +15,7 @@ from server.storage.upkeep import MongoUpkeep
 from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.nightly import chosen
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
+from tests.samples import points_of
 
 INTERVAL = 600
 START, END = MIDNIGHT - 2 * HOUR, MIDNIGHT + HOUR

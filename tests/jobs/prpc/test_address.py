@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.prpc.address import Endpoint, Reach, Seed, canonical_address, parse_ip, parse_seed, parse_seeds, reach_of
+from jobs.prpc.address import Endpoint, Reach, Seed, canonical_address, parse_ip, parse_seed, reach_of
 
 REACHES = {
     Reach.PUBLIC: ["8.8.8.8", "45.1.2.7", "192.0.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "2a01:4f8::1"],
@@ -115,11 +115,6 @@ def test_a_seed_is_read_in_every_form(text: str, expected: Seed):
 def test_a_seed_that_is_neither_a_literal_nor_a_name_is_refused_by_name(text: str):
     with pytest.raises(ValueError, match=r"^seed '"):
         parse_seed(text)
-
-
-def test_seeds_keep_their_order_and_are_configured_once():
-    seeds = parse_seeds(["45.1.2.7", "", " ", "45.1.2.8:7000", "45.1.2.7:6000", "45.1.2.7:6001"])
-    assert [seed.name for seed in seeds] == ["45.1.2.7", "45.1.2.8:7000", "45.1.2.7:6001"]
 
 
 def test_an_endpoint_is_written_with_brackets_where_they_are_needed():

@@ -89,7 +89,8 @@ class World:
 
     async def watch(self) -> None:
         self.scheduler.watch_once()
-        await self.scheduler.settle()
+        while begun := self.scheduler._running:
+            await asyncio.wait(begun)
 
 
 async def test_cycles_and_periodic_jobs_are_put_in_the_queue() -> None:

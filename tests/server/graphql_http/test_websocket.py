@@ -276,13 +276,6 @@ async def test_a_burst_of_results_that_all_matter_loses_none(api: Any) -> None:
                     seen.add(change["id"])
 
 
-async def test_a_server_that_goes_away_says_so(api: Any) -> None:
-    async with WebSocket(api) as socket:
-        await socket.init()
-        await api.sockets.close_all()
-        assert await closed(socket.receive) == 1001
-
-
 @pytest.mark.parametrize("message", [{"type": "ping"}, {"type": "pong"}, {"type": "complete", "id": "x"}])
 async def test_a_flood_of_messages_closes_with_1008(api: Any, message: dict[str, object]) -> None:
     async with WebSocket(api) as socket:
@@ -390,8 +383,8 @@ async def test_a_feed_of_ones_own_goes_no_further_than_its_reader(make_api: Any)
         socket.flowing.clear()
         await socket.send(subscribe("e", query))
         await settle()
-        (connection,) = api.sockets._connections
-        waiting = sum(map(len, connection._outbox._results.values()))
+        ((subscriber,),) = [feed._listeners for feed in api.feeds._all]
+        waiting = sum(map(len, subscriber._connection._outbox._results.values()))
         socket.flowing.set()
         heard = [(await socket.receive())["payload"]["data"]["events"]["subject"] for _ in range(4_999)]
 

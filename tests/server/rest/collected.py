@@ -14,12 +14,13 @@ from jobs.simulate.roles import FAULTS
 from schema.domain.base import DAY
 from schema.domain.cycle.advance import CycleOptions, State, advance, identify
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, HistoryPoint
-from schema.domain.history.rollup import points_of, raw_point
+from schema.domain.history.rollup import raw_point
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot
 from tests.factories import AT
 from tests.fakes import FakeReads
+from tests.samples import points_of
 
 SERIES = Path(__file__).parents[4] / "shared" / "data" / "captures" / "series-20251226"
 CYCLES = 4

@@ -18,7 +18,6 @@ from schema.domain.history.rollup import (
     hour_room,
     network_sample,
     node_sample,
-    points_of,
     raw_point,
     roll_day,
     roll_hour,
@@ -28,6 +27,7 @@ from schema.domain.history.rollup import (
 from schema.domain.node.pnode import PNodeStatus, Provenance
 from schema.domain.snapshot.record import VersionCount
 from tests.factories import AT, network, pnode, snapshot
+from tests.samples import points_of
 
 HOUR_START = AT // HOUR * HOUR
 

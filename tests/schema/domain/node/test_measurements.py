@@ -1,6 +1,6 @@
 import pytest
 
-from schema.domain.node.measurements import disagreements, measure, usage_percent
+from schema.domain.node.measurements import disagreements, measure, said_of, usage_percent
 from schema.domain.node.observation import Listing
 from schema.domain.node.pnode import Disagreement, MissingField, MissingReason
 from tests.factories import AT, SEEDS, observation, pod_stats, seed_reply
@@ -97,10 +97,11 @@ def test_every_missing_value_says_why(rows: list[Listing], with_stats: frozenset
 
 def test_what_seeds_differ_on_is_kept_not_averaged() -> None:
     rows = [row(SEEDS[0]), row(SEEDS[1], version="0.7.3"), row(SEEDS[2], version="0.7.3")]
-    assert disagreements(rows) == (
+    assert disagreements(rows, said_of(rows)) == (
         Disagreement(field="version", values=(("0.7.3", (SEEDS[1], SEEDS[2])), ("0.8.0", (SEEDS[0],)))),
     )
 
 
 def test_uptimes_may_differ_and_unknowns_do_not_disagree() -> None:
-    assert disagreements([row(SEEDS[0], uptime=1), row(SEEDS[1], uptime=2, version=None)]) == ()
+    rows = [row(SEEDS[0], uptime=1), row(SEEDS[1], uptime=2, version=None)]
+    assert disagreements(rows, said_of(rows)) == ()

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from schema.domain.base import HOUR
 from schema.domain.history.points import Resolution
-from schema.domain.history.rollup import Sample, points_of
+from schema.domain.history.rollup import Sample
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
@@ -20,6 +20,7 @@ from server.storage.snapshots.one_record import Place, find_record
 from server.storage.snapshots.payload import NODES
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, commit_all, moment
+from tests.samples import points_of
 
 START = MIDNIGHT - HOUR // 2
 

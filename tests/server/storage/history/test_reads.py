@@ -11,7 +11,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import BadUserInput, RangeTooLarge, SnapshotUnavailable
 from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, History, HistoryPoint, Resolution
 from schema.domain.history.ranges import POINT_LIMIT
-from schema.domain.history.rollup import Beat, Sample, combine, expected_slots, points_of, raw_point
+from schema.domain.history.rollup import Beat, Sample, combine, expected_slots, raw_point
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
@@ -21,6 +21,7 @@ from server.storage.registry import entries as registry
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, Copies, commit_all, moment
+from tests.samples import points_of
 from tests.server.storage.builders import entry
 
 INTERVAL = 300
