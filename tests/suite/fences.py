@@ -31,11 +31,7 @@ FENCED = {
 """The libraries by their package, with the name of the distribution."""
 
 # Made to be subclassed: what they document may be used.
-OPEN_BASES = {
-    "pydantic.main.BaseModel",
-    "beanie.odm.documents.Document",
-    "strawberry.extensions.base_extension.SchemaExtension",
-}
+OPEN_BASES = {"pydantic.main.BaseModel", "beanie.odm.documents.Document"}
 
 
 class Use(NamedTuple):
