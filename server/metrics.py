@@ -31,6 +31,7 @@ class Scrape(NamedTuple):
     `store_ok` tells how the last look at the store went, None before the first; `served` counts answers from memory by
     method, kind and status; `sockets` and `streams` are open WebSockets and event streams; `connections` are open connections
     and how many were refused, None where nobody counts; `now` is in unix seconds.
+    `network` is the one that this process is configured to serve.
     """
 
     snapshot: Snapshot | None
@@ -42,6 +43,7 @@ class Scrape(NamedTuple):
     streams: int = 0
     connections: tuple[int, int] | None = None
     task_ends: Mapping[str, int] = MappingProxyType({})
+    network: str | None = None
 
 
 class Metrics:
@@ -98,6 +100,9 @@ class _Figures(Collector):
 
 
 def _figures(scrape: Scrape) -> Iterator[Metric]:
+    network = scrape.snapshot.header.network if scrape.snapshot is not None else scrape.network
+    if network is not None:
+        yield _by_label("pnodes_network_info", "1 for the network that is watched", "network", {network: 1})
     yield _served(scrape.served)
     yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
     yield _counts("pnodes_task_ends", "Background tasks that ended unexpectedly", "task", scrape.task_ends)

@@ -13,20 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.config.env_file import BadEnvFile, read_env_file
 from server.config.exposure import Host, Origins, Proxies, RootPath
+from server.config.networks import DEVNET, MAX_SISTERS, NETWORK_NAME, Sisters, seeds_of_network, sister_of
 from server.config.problems import problem_of
 from server.config.variables import Keys, LowerCase, MongoUri, RedisUrl, Release, Seeds, refuse_quotes, setting
 
-DEFAULT_IP_NODES = (
-    "173.212.203.145",
-    "173.212.220.65",
-    "161.97.97.41",
-    "192.190.136.36",
-    "192.190.136.37",
-    "192.190.136.38",
-    "192.190.136.28",
-    "192.190.136.29",
-    "207.244.255.1",
-)
 LOCAL_MONGO_URI = "mongodb://127.0.0.1:27017"
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 MAX_SEEDS = 256
@@ -67,17 +57,24 @@ class Settings(BaseSettings):
         60, "a whole number of seconds from 5 to 3600", "Seconds between two polls of the seeds.", ge=5, le=3_600
     )
     ip_nodes: Seeds = setting(
-        DEFAULT_IP_NODES,
+        (),
         f"a comma list of 1 to {MAX_SEEDS} HOST or HOST:PORT",
-        "The seeds: pNodes with a public pRPC, asked for the list of all others.",
-        min_length=1,
+        "The seeds: pNodes with a public pRPC, asked for the list of all others. Unset: those that are known of NETWORK.",
         max_length=MAX_SEEDS,
     )
     network: str = setting(
         "devnet",
         "1 to 32 small letters, digits and -",
-        "Name of the network that the seeds belong to; stored with every snapshot and published.",
-        pattern=r"^[a-z0-9-]{1,32}$",
+        "The network that is watched: devnet, mainnet-alpha or trynet, or another one with IP_NODES. It is stored with"
+        " every snapshot, and published.",
+        pattern=NETWORK_NAME,
+    )
+    sister_deployments: Sisters = setting(
+        (),
+        f"a comma list of up to {MAX_SISTERS} NETWORK=URL, each network once and none of them NETWORK",
+        "Deployments that serve other networks, such as mainnet-alpha=https://pnodes.example.org. They are published as"
+        " links; nothing is asked of them.",
+        max_length=MAX_SISTERS,
     )
     liveness_grace_seconds: int | None = setting(
         None,
@@ -283,12 +280,26 @@ class Settings(BaseSettings):
     @classmethod
     def _blank_means_default(cls, values: dict[str, Any]) -> dict[str, Any]:
         trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-        return {name: value for name, value in trimmed.items() if value != ""}
+        given = {name: value for name, value in trimmed.items() if value != ""}
+        network = given.get("network", DEVNET)
+        if "ip_nodes" not in given and isinstance(network, str):
+            # A network that nobody knows has no seeds, and never gets those of another one.
+            known = seeds_of_network(network)
+            given |= {"ip_nodes": known} if known else {}
+        return given
 
     @field_validator("*", mode="before")
     @classmethod
     def _without_quotes(cls, value: object) -> object:
         return refuse_quotes(value)
+
+    @field_validator("ip_nodes", mode="before")
+    @classmethod
+    def _with_a_seed(cls, value: object) -> object:
+        """What is given names a seed; only a network that nobody knows has none."""
+        if isinstance(value, str) and not value.replace(",", " ").strip():
+            raise ValueError("no seed is named")
+        return value
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -299,6 +310,10 @@ class Settings(BaseSettings):
             )
         if self.seed_discovery and not self.probe_nodes:
             raise ValueError("SEED_DISCOVERY=true: expected PROBE_NODES=true too, as only probed nodes are promoted")
+        if self.network in self.sisters:
+            raise ValueError(
+                f"SISTER_DEPLOYMENTS={self.network}=…: expected networks other than NETWORK, which is served here"
+            )
         if self.h1_retention_days < self.m5_retention_days:
             raise ValueError(
                 f"H1_RETENTION_DAYS={self.h1_retention_days}: expected at least M5_RETENTION_DAYS ({self.m5_retention_days})"
@@ -314,6 +329,11 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The URL of Redis, with its password."""
         return self.redis_url.get_secret_value() if self.redis_url else LOCAL_REDIS_URL
+
+    @property
+    def sisters(self) -> dict[str, str]:
+        """The URLs of deployments that serve other networks, by network."""
+        return dict(sister_of(text) for text in self.sister_deployments)
 
     @property
     def grace_seconds(self) -> int:

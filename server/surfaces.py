@@ -20,7 +20,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import DomainError
 from schema.graphql.build import build_schema, export_sdl
 from schema.graphql.execution.compiled import compile_operation
-from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Retention
+from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Retention, SisterDeployment
 from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
@@ -141,6 +141,7 @@ def assemble(
         clock=clock,
         started_at=clock(),
         root_path=settings.root_path,
+        sisters=settings.sisters,
         accepting=lambda: lifecycle.accepting,
         store_refusal=store_refusal,
         cache_hit_ratio=lambda: cache.hit_ratio,
@@ -179,6 +180,7 @@ def assemble(
             streams=doors.streams,
             connections=(len(connections), connections.refused) if connections is not None else None,
             task_ends={**tasks.ends, **failures()},
+            network=settings.network,
         )
         headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
         return Response(metrics.render(scrape, wanted.write), headers=headers)
@@ -244,6 +246,7 @@ def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceIn
             probe_nodes=settings.probe_nodes,
             seed_discovery=settings.seed_discovery,
         ),
+        sister_deployments=tuple(SisterDeployment(network=name, url=url) for name, url in settings.sisters.items()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from jobs.cycle.seeds import review
+from jobs.cycle.seeds import no_seeds, review
 from server.config.env_file import BadEnvFile, read_env_file
 from server.config.exposure import ANY, ANY_PROXY
 from server.process.masking import mask_credentials, mask_url
@@ -45,7 +45,9 @@ def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) ->
         return Report(problems=(*bad.problems, *unknown))
     effective = tuple(_line(name, settings, environ, in_file) for name in Settings.model_fields)
     seeds = review(settings.ip_nodes, allow_private=settings.allow_private_seeds)
-    malformed = [f"IP_NODES: {problem}" for problem in seeds.malformed]
+    missing = no_seeds(settings)
+    malformed = [missing] if missing is not None else []
+    malformed += [f"IP_NODES: {problem}" for problem in seeds.malformed]
     never = [f"IP_NODES: {remark}" for remark in seeds.never]
     dns = [word for word in dns_report(settings, ask) if word is not None]
     odd = [f"IP_NODES: {remark}" for remark in (*_repeated(environ, in_file), *seeds.odd)]

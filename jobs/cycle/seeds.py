@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from jobs.prpc.address import DEFAULT_PORT, Endpoint, Reach, Seed, parse_ip, parse_seed, reach_of
 from jobs.prpc.dial import refusal
+from server.config.networks import KNOWN_SEEDS
 from server.settings import BadSettings, Settings
 
 MAX_NAMED = 20
@@ -50,11 +51,22 @@ def review(texts: Iterable[str], *, allow_private: bool) -> Review:
 
 
 def review_of(settings: Settings) -> Review:
-    """The seeds of these settings. Raises BadSettings with a line for each text that cannot name one."""
+    """The seeds of these settings. Raises BadSettings where there are none, and with a line for each wrong text."""
+    if (missing := no_seeds(settings)) is not None:
+        raise BadSettings((missing,))
     found = review(settings.ip_nodes, allow_private=settings.allow_private_seeds)
     if found.malformed:
         raise BadSettings(tuple(f"IP_NODES: {problem}" for problem in found.malformed[:MAX_NAMED]))
     return found
+
+
+def no_seeds(settings: Settings) -> str | None:
+    """What is wrong where no seed is configured, and none is known of the network; else None."""
+    if settings.ip_nodes:
+        return None
+    return (
+        f"NETWORK={settings.network}: no seeds are known of it; expected one of {', '.join(KNOWN_SEEDS)}, or IP_NODES"
+    )
 
 
 def seeds_of(settings: Settings) -> tuple[Seed, ...]:

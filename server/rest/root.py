@@ -52,6 +52,7 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
             "version": service.version,
             **about,
             "system_status": status | {"network": service.network},
+            "sister_deployments": dict(service.sisters),
             "endpoints": paths,
             **groups,
             "scoring_system": _scoring(policy),

@@ -1,7 +1,7 @@
 """What the routes must know of the process that they run in. Built by the composition root, read by the routes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class ServiceInfo:
     `started_at` is a reading of it. `accepting` is false while the process starts or drains. `store_refusal` says why
     the store must not be read: a newer release has written it; None if it may be read. `cache_hit_ratio` is the
     share (0..1) of answers that came from the response cache; None without a cache, or before its first answer.
-    `root_path` is what clients put in front of every path, behind a proxy that strips it again.
+    `root_path` is what clients put in front of every path, behind a proxy that strips it again. `sisters` are the URLs
+    of deployments that serve other networks, by network.
     """
 
     version: str
@@ -24,6 +25,7 @@ class ServiceInfo:
     store_refusal: Callable[[], str | None] = lambda: None
     cache_hit_ratio: Callable[[], float | None] = lambda: None
     root_path: str = ""
+    sisters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def uptime(self) -> int:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.settings import DEFAULT_IP_NODES, LOCAL_MONGO_URI, BadSettings, Settings, expected_of, load_settings
+from server.config.networks import KNOWN_SEEDS
+from server.settings import LOCAL_MONGO_URI, BadSettings, Settings, expected_of, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +27,9 @@ def test_the_documented_defaults() -> None:
     settings = load_settings(None)
     assert (settings.mongo, settings.mongo_db, settings.cache_ttl) == (LOCAL_MONGO_URI, "xandeum-monitor", 60)
     assert (settings.host, settings.port, settings.network) == ("127.0.0.1", 8000, "devnet")
-    assert settings.ip_nodes == DEFAULT_IP_NODES
-    assert len(set(DEFAULT_IP_NODES)) == 9
+    assert settings.ip_nodes == KNOWN_SEEDS["devnet"]
+    assert len(set(settings.ip_nodes)) == 9
+    assert settings.sisters == {}
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t"])
@@ -45,6 +47,11 @@ def test_an_empty_value_means_the_default(name: str, blank: str, monkeypatch: py
         ("IP_NODES", "127.0.0.1:6001, seed.example:6000,,127.0.0.1:6001", ("127.0.0.1:6001", "seed.example:6000")),
         ("IP_NODES", "[2001:db8::1]:6000", ("[2001:db8::1]:6000",)),
         ("ALLOWED_ORIGINS", "https://a.example,https://b.example", ("https://a.example", "https://b.example")),
+        (
+            "SISTER_DEPLOYMENTS",
+            "mainnet-alpha=https://pnodes.example.org/, trynet=http://[2001:db8::1]:8000/x",
+            ("mainnet-alpha=https://pnodes.example.org", "trynet=http://[2001:db8::1]:8000/x"),
+        ),
         ("LOG_LEVEL", "WARNING", "warning"),
         ("LATEST_VERSION", "v1.2.0", "v1.2.0"),
         ("LATEST_VERSION_MIN_SHARE", "0.1", 0.1),
@@ -73,6 +80,17 @@ def test_accepted(name: str, text: str, value: Any, monkeypatch: pytest.MonkeyPa
         ("MONGO_URI", "postgres://localhost"),
         ("REDIS_URL", "localhost:6379"),
         ("NETWORK", "Dev Net"),
+        ("SISTER_DEPLOYMENTS", "https://pnodes.example.org"),
+        ("SISTER_DEPLOYMENTS", "trynet=ftp://pnodes.example.org"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example?x=1"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example/#x"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example:99999"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example/<b>"),
+        ("SISTER_DEPLOYMENTS", "Try Net=https://a.example"),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example,trynet=https://b.example"),
+        ("SISTER_DEPLOYMENTS", ",".join(f"n{number}=https://a.example" for number in range(17))),
+        ("SISTER_DEPLOYMENTS", "trynet=https://a.example/" + "x" * 512),
         ("LATEST_VERSION", "newest"),
         ("LATEST_VERSION", "0.8.x"),
         ("LATEST_VERSION", "0.8.0-pre+build+2"),
@@ -98,6 +116,38 @@ def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadSettings) as refused:
         _load(monkeypatch, CACHE_TTL="1", PORT="x", NETWORK="?")
     assert [problem.partition("=")[0] for problem in refused.value.problems] == ["CACHE_TTL", "NETWORK", "PORT"]
+
+
+@pytest.mark.parametrize("network", sorted(KNOWN_SEEDS))
+def test_a_known_network_brings_its_own_seeds(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(monkeypatch, NETWORK=f" {network} ")
+    assert settings.ip_nodes == KNOWN_SEEDS[network]
+    others = {seed for name, seeds in KNOWN_SEEDS.items() if name != network for seed in seeds}
+    assert not others & set(settings.ip_nodes)
+
+
+@pytest.mark.parametrize("network", ["mainnet-alpha", "a-network-of-ours"])
+def test_configured_seeds_win_over_those_of_the_network(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _load(monkeypatch, NETWORK=network, IP_NODES="45.1.2.3").ip_nodes == ("45.1.2.3",)
+
+
+def test_a_network_that_nobody_knows_has_no_seeds_rather_than_those_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _load(monkeypatch, NETWORK="a-network-of-ours").ip_nodes == ()
+
+
+def test_a_sister_with_a_password_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, SISTER_DEPLOYMENTS="trynet=https://me:hunter2@a.example")
+    assert "hunter2" not in str(refused.value)
+    assert "would be published" in str(refused.value)
+
+
+def test_a_deployment_is_no_sister_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings, match="SISTER_DEPLOYMENTS=trynet=…: expected networks other than NETWORK"):
+        _load(monkeypatch, NETWORK="trynet", SISTER_DEPLOYMENTS="trynet=https://a.example")
+    assert _load(monkeypatch, NETWORK="devnet").sisters == {"trynet": "https://a.example"}
 
 
 def test_a_grace_under_the_interval_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,11 +52,18 @@ class CollectionRules(Record):
     seed_discovery: bool = False
 
 
+class SisterDeployment(Record):
+    """A deployment that serves another network: its name and its URL."""
+
+    network: str
+    url: str
+
+
 class ServiceInfo(Record):
     """What the composition root knows about this deployment and publishes as `serviceConfig`.
 
     `interval` is the polling interval (`CACHE_TTL`) in seconds; a snapshot older than `stale_after` seconds is stale.
-    `rate_limit` is in cost per minute and client; None is no limit.
+    `rate_limit` is in cost per minute and client; None is no limit. `sister_deployments` serve other networks.
     """
 
     name: str = "Xandeum PNode Analytics API"
@@ -69,6 +76,7 @@ class ServiceInfo(Record):
     rate_limit: int | None = None
     connection_limits: ConnectionLimits = ConnectionLimits()
     collection: CollectionRules = CollectionRules()
+    sister_deployments: tuple[SisterDeployment, ...] = ()
 
 
 class Context:

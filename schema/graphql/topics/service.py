@@ -9,7 +9,14 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, AvailableRange
 from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql.execution import limits
-from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Info, Retention, ServiceInfo
+from schema.graphql.execution.context import (
+    CollectionRules,
+    ConnectionLimits,
+    Info,
+    Retention,
+    ServiceInfo,
+    SisterDeployment,
+)
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists import filters, paging
@@ -152,6 +159,12 @@ class CollectionRulesType:
     seed_discovery: bool = attribute("Whether probed public nodes are asked for their lists too.")
 
 
+@published(SisterDeployment, "SisterDeployment", "A deployment of this software that serves another network.")
+class SisterDeploymentType:
+    network: str = attribute("Name of its network, as `mainnet-alpha`.")
+    url: str = attribute("Where it is: an http or https URL. Its data are not part of any answer given here.")
+
+
 @published(ServiceInfo, "ServiceConfig", "What this service is, keeps and allows.")
 class ServiceConfigType:
     name: str = attribute("Name of the API.")
@@ -173,4 +186,7 @@ class ServiceConfigType:
     collection: CollectionRulesType = attribute("By which rules the network is watched.")
     available_range = resolved(
         available_range, AvailableRangeType | None, "How far back questions can go; null while the store is silent."
+    )
+    sister_deployments: list[SisterDeploymentType] = attribute(
+        "Deployments that serve other networks, as this one is configured to link them."
     )

@@ -62,6 +62,7 @@ class RootAnswer(Body):
     description: str
     tagline: str
     system_status: SystemStatus
+    sister_deployments: dict[str, str] = Field(description="URLs of deployments that serve other networks, by network")
     features: dict[str, str] = Field(description="What it is good at, by name")
     endpoints: dict[str, str] = Field(description="Every path with what it gives")
     core_endpoints: dict[str, CatalogueEntry]

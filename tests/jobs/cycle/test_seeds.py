@@ -9,6 +9,7 @@ from jobs.prpc.address import parse_seed
 from jobs.prpc.dial import Dialler
 from jobs.prpc.errors import CallFailed
 from schema.domain.node.observation import FailureCategory
+from server.config.networks import KNOWN_SEEDS
 from server.settings import BadSettings, Settings
 
 PUBLIC = "45.1.2.3"
@@ -88,3 +89,18 @@ def test_any_other_port_is_not_warned_of() -> None:
 
 def test_remarks_are_bounded() -> None:
     assert len(_review(*(f"10.0.0.{at}" for at in range(200))).remarks) == 20
+
+
+def test_a_network_without_known_seeds_needs_some_that_are_configured() -> None:
+    with pytest.raises(
+        BadSettings, match=r"NETWORK=ours: no seeds are known of it; expected one of devnet, .*IP_NODES"
+    ):
+        review_of(Settings(network="ours"))
+    assert len(review_of(Settings(network="ours", ip_nodes=(PUBLIC,))).seeds) == 1
+
+
+@pytest.mark.parametrize("network", sorted(KNOWN_SEEDS))
+def test_every_known_seed_can_be_asked(network: str) -> None:
+    found = review_of(Settings(network=network))
+    assert (found.never, found.odd) == ((), ())
+    assert len(found.seeds) == len(KNOWN_SEEDS[network]) == len(set(KNOWN_SEEDS[network]))
