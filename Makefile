@@ -16,7 +16,7 @@ test nightly: export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench lock
+.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench evaluation lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -152,6 +152,10 @@ golden: schema ## regenerate every golden file; read the diff
 
 bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk)
 	@$(BIN)/python -m tests.benchmarks
+
+# CAPTURES: a folder of recorded lists. Without it, what was found in recorded lists before stays on the page.
+evaluation: .venv/.dev ## measure how well the scores tell nodes apart, and write docs/evaluation.md (some minutes)
+	@$(BIN)/pnodes evaluate --months --docs docs $(if $(CAPTURES),--captures $(CAPTURES))
 
 lock: .venv/.dev ## recompute locks/ from pyproject.toml (needs uv on PATH)
 	@tools/lock

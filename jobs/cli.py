@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from jobs.commands import check_config, copies, importing
+from jobs.commands import check_config, copies, evaluating, importing
 from jobs.commands.examples import epilog
 from jobs.commands.importing import ImportWish
 from jobs.commands.invocation import NAME, invocation
 from jobs.commands.up import Stack
 from jobs.commands.verify import NotThere, find, local_url, verify
 from jobs.cycle.seeds import review
+from jobs.evaluate import wishes as evaluation
 from jobs.past.recording import BadRecording
 from jobs.prpc.address import Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient
@@ -118,6 +119,10 @@ def parser() -> argparse.ArgumentParser:
     past.add_argument("--keep-raw", action="store_true", help="exempt what is imported from raw retention")
     past.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the stores (DATA_DIR)")
     past.set_defaults(run=_import)
+
+    measured = add("evaluate", "measure how well the scores tell nodes apart")
+    evaluation.add_arguments(measured)
+    measured.set_defaults(run=_evaluate)
 
     backup = add("backup", "write the whole store to a file, while it is in use")
     copies.add_backup(backup)
@@ -235,6 +240,14 @@ def _import(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(importing.run(wish, _store_settings(), _print_now))
     except (BadRecording, OSError) as error:
+        print(error, file=sys.stderr)
+        return BAD_USAGE
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    try:
+        return asyncio.run(evaluating.run(options, _store_settings, _print_now))
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_USAGE
 

@@ -11,6 +11,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "verify": ("verify", "verify https://pnodes.example.org"),
     "probe": ("probe 192.0.2.7", "probe 192.0.2.7:6000"),
     "import": ("import lists/", "import --keep-raw lists/20260131T235959.json"),
+    "evaluate": (
+        "evaluate",
+        "evaluate --from 2026-01-01 --horizon 1d,7d",
+        "evaluate --months 30 --nodes 50 --json out.json",
+    ),
     "backup": ("backup pnodes.backup", "backup --force pnodes.backup", "backup -"),
     "restore": ("restore pnodes.backup", "restore --force pnodes.backup", "restore -"),
     "move": ("move --to mongodb+srv://user:password@cluster.example.org/",),

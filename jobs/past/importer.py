@@ -175,7 +175,7 @@ async def _cycle(
     registry: Mapping[str, RegistryEntry],
     options: CycleOptions,
 ) -> Cycle:
-    merged = _without_anonymous(identify(before, replies, options))
+    merged = without_anonymous(identify(before, replies, options))
     recalled = await _recall(strangers(before, merged), registry, slot, store)
     at = int(max(reply.answered_at for reply in replies))
     return advance(before, replies, merged, slot=slot, at=at, options=options, recalled=recalled)
@@ -201,7 +201,7 @@ def _last_known(state: State) -> Iterator[RegistryEntry]:
             yield registry_entry(memory, nodes, state.snapshot.slot)
 
 
-def _without_anonymous(merged: Merged) -> Merged:
+def without_anonymous(merged: Merged) -> Merged:
     """Without the node that a seed of unknown address would be: a list that does not say who gave it proves no node."""
     invented = address_id(assumed_address(ANONYMOUS))
     nodes = {node_id: node for node_id, node in merged.nodes.items() if node_id != invented}

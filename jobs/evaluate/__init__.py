@@ -1,0 +1,1 @@
+"""How well scores tell nodes apart: measured out of sample, on stored history, recorded lists and simulated months."""

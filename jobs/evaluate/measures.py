@@ -1,0 +1,134 @@
+"""The measures of an evaluation, as plain functions of numbers.
+
+Ties are treated evenly everywhere, so that no measure depends on the order in which nodes come.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+from math import isclose
+from statistics import StatisticsError, correlation
+from typing import NamedTuple
+
+SURVIVES_FROM = 0.95
+"""A node survives a horizon that is available for at least this share of it."""
+TOP_SHARE = 0.1
+LEAST_NODES = 10
+"""An order of fewer nodes says little, and a tenth of them is no node."""
+BINS = 5
+_DIGITS = 12
+
+
+def ranks(values: Sequence[float]) -> list[float]:
+    """The rank of each value, 1 for the least; equal values share the mean of their ranks."""
+    order = sorted(range(len(values)), key=lambda place: values[place])
+    found = [0.0] * len(values)
+    before = 0
+    for _, group in groupby(order, key=lambda place: values[place]):
+        places = list(group)
+        for place in places:
+            found[place] = before + (len(places) + 1) / 2
+        before += len(places)
+    return found
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Spearman's rank correlation, −1..1; None under `LEAST_NODES` pairs, or where one side is all equal.
+
+    It is Pearson's correlation of the ranks, with mean ranks for ties.
+    """
+    if len(first) < LEAST_NODES:
+        return None
+    try:
+        return round(correlation(ranks(first), ranks(second)), _DIGITS)
+    except StatisticsError:
+        return None
+
+
+def top_survival(values: Sequence[float], survived: Sequence[bool]) -> float | None:
+    """The share 0..1 of the best tenth that survived; None under `LEAST_NODES`.
+
+    Where equal values straddle the edge of the tenth, each of them counts for its part of the places that are left.
+    """
+    if len(values) < LEAST_NODES:
+        return None
+    places = len(values) * TOP_SHARE
+    left, alive = places, 0.0
+    best_first = sorted(zip(values, survived, strict=True), key=lambda pair: -pair[0])
+    for _, group in groupby(best_first, key=lambda pair: pair[0]):
+        outcomes = [outcome for _, outcome in group]
+        taken = min(left, len(outcomes))
+        alive += taken * sum(outcomes) / len(outcomes)
+        left -= taken
+        if left <= 0 or isclose(left, 0, abs_tol=1e-9):
+            break
+    return alive / places
+
+
+def quartile_range(values: Sequence[float]) -> float | None:
+    """The inter-quartile range, with linear interpolation; None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return _quantile(ordered, 0.75) - _quantile(ordered, 0.25)
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The value in the middle; None without values."""
+    return _quantile(sorted(values), 0.5) if values else None
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """The value at a share 0..1 of the sorted values, with linear interpolation; None without values."""
+    return _quantile(sorted(values), share) if values else None
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The arithmetic mean; None without values."""
+    return sum(values) / len(values) if values else None
+
+
+class Kept(NamedTuple):
+    """One promise: the confidence 0..1, whether the later score lay within the bounds, and by how much it moved."""
+
+    confidence: float
+    within: bool
+    moved: float
+
+
+class Bin(NamedTuple):
+    """The promises of one range of confidence: how many, their mean confidence, the share kept, and the mean move."""
+
+    size: int
+    confidence: float
+    kept: float
+    moved: float
+
+
+def calibration(promises: Sequence[Kept]) -> tuple[Bin, ...]:
+    """The promises in up to `BINS` equally large bins, least confident first; equal confidences share a bin."""
+    ordered = sorted(promises, key=lambda promise: promise.confidence)
+    edges: list[int] = [0]
+    for number in range(1, BINS + 1):
+        edge = max(number * len(ordered) // BINS, edges[-1])
+        while 0 < edge < len(ordered) and ordered[edge].confidence == ordered[edge - 1].confidence:
+            edge += 1
+        edges.append(edge)
+    pieces = (ordered[start:end] for start, end in pairwise(edges))
+    return tuple(_bin(piece) for piece in pieces if piece)
+
+
+def _bin(promises: Sequence[Kept]) -> Bin:
+    count = len(promises)
+    return Bin(
+        count,
+        sum(promise.confidence for promise in promises) / count,
+        sum(promise.within for promise in promises) / count,
+        sum(promise.moved for promise in promises) / count,
+    )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

@@ -1,0 +1,92 @@
+"""What is compared: the published policies, and simple rules that a score must beat.
+
+A rater is a name and a function. It sees one online node of a snapshot, and what was observed of it up to then, never
+what comes later.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from jobs.evaluate.tally import Seen
+from schema.domain.base import DAY
+from schema.domain.node.pnode import PNode, Tier
+
+PRIOR_SHARE, PRIOR_DAYS = 0.9, 2.0
+"""The prior of `uptime-prior`: a new node counts as one that was watched for two days, and available 90 % of them."""
+CONDEMNED_BELOW = 85.0
+"""The simple raters have no tiers: they condemn below this availability, in percent."""
+FULL_CLAIM_DAYS = 30
+
+
+class Rating(NamedTuple):
+    """What a rater says of a node: points 0..100, its tier, and the bounds that the points lie within; None = has none."""
+
+    points: float
+    tier: Tier | None = None
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+
+    @property
+    def condemned(self) -> bool:
+        """Whether a staker is warned off."""
+        return self.tier is Tier.HIGH_RISK if self.tier is not None else self.points < CONDEMNED_BELOW
+
+
+class Look(NamedTuple):
+    """What a rater may look at: the node as published, its observations of 30 days, and how many make a day."""
+
+    node: PNode
+    seen: Seen
+    looks_per_day: float
+
+
+class Rater(NamedTuple):
+    """`rate` gives None for a node that it has no score of. `says` is one sentence for the report."""
+
+    name: str
+    says: str
+    rate: Callable[[Look], Rating | None]
+
+
+def policy_1_0(look: Look) -> Rating | None:
+    """The composite of policy 1.0 as it was stored."""
+    score = look.node.score
+    return Rating(score.composite, score.tier) if score is not None else None
+
+
+def uptime(look: Look) -> Rating:
+    """100·(observations online)/(observations expected) over 30 days."""
+    return Rating(100 * look.seen.share)
+
+
+def uptime_prior(look: Look) -> Rating:
+    """The same with a prior of `PRIOR_DAYS` days at `PRIOR_SHARE`."""
+    weight = PRIOR_DAYS * look.looks_per_day
+    return Rating(100 * (look.seen.online + PRIOR_SHARE * weight) / (look.seen.expected + weight))
+
+
+def claimed(look: Look) -> Rating | None:
+    """100·min(days/30, 1) of the process uptime that the node itself gossips."""
+    if look.node.uptime is None:
+        return None
+    return Rating(100 * min(look.node.uptime / DAY / FULL_CLAIM_DAYS, 1.0), Tier.UNKNOWN)
+
+
+RATERS: Mapping[str, Rater] = {
+    rater.name: rater
+    for rater in (
+        Rater("1.0", "policy 1.0, the composite that REST serves by default", policy_1_0),
+        Rater("uptime", "plain uptime: the share of 30 days in which the node was seen online", uptime),
+        Rater("uptime-prior", "plain uptime with a prior of two days at 90 %", uptime_prior),
+        Rater("claimed", "the process uptime that the node itself gossips, full at 30 days", claimed),
+    )
+}
+
+
+def raters(names: Sequence[str]) -> tuple[Rater, ...]:
+    """The raters of these names, in their order; all of them where there is none. Raises ValueError."""
+    unknown = [name for name in names if name not in RATERS]
+    if unknown:
+        raise ValueError(f"policy={unknown[0]!r}: expected one of {', '.join(RATERS)}")
+    return tuple(RATERS[name] for name in dict.fromkeys(names)) or tuple(RATERS.values())
