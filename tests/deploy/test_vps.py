@@ -1,0 +1,119 @@
+"""The scripts for a server of one's own, in a folder in place of its root: what is there after each, also the second time."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.processes import REPOSITORY
+
+VPS = REPOSITORY / "deploy" / "vps"
+UNITS = {
+    "pnodes.target",
+    "pnodes-api@.service",
+    "pnodes-worker.service",
+    "pnodes-backup.service",
+    "pnodes-backup.timer",
+}
+
+
+def run(script: str, root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["/bin/sh", str(VPS / script), *arguments],
+        env={"PATH": os.environ["PATH"], "DESTDIR": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def files(root: Path) -> dict[str, bytes | str]:
+    """Everything below a folder: contents, and targets of links."""
+    found: dict[str, bytes | str] = {}
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if path.is_symlink():
+            found[name] = str(path.readlink())
+        elif path.is_file():
+            found[name] = path.read_bytes()
+    return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A machine with nginx and nothing of ours."""
+    (tmp_path / "etc" / "nginx" / "conf.d").mkdir(parents=True)
+    return tmp_path
+
+
+def test_an_installation_has_code_units_settings_and_the_site(root: Path) -> None:
+    ran = run("install.sh", root, "--apis", "3")
+    assert ran.returncode == 0, ran.stderr
+    assert {path.name for path in (root / "etc/systemd/system").iterdir()} == UNITS
+    assert (root / "opt/pnodes/app/server/__main__.py").is_file()
+    assert not list((root / "opt/pnodes/app").rglob("__pycache__"))
+    assert (root / "etc/pnodes/pnodes.env").stat().st_mode & 0o777 == 0o640
+    assert (root / "var/backups/pnodes").stat().st_mode & 0o777 == 0o700
+    assert (root / "etc/nginx/sites-enabled/pnodes").resolve() == root / "etc/nginx/sites-available/pnodes"
+    conf = (root / "etc/nginx/conf.d/pnodes.conf").read_text(encoding="utf-8")
+    assert re.findall(r"server 127\.0\.0\.1:(\d+) ", conf) == ["8001", "8002", "8003"]
+
+
+def test_a_second_installation_changes_nothing_and_keeps_what_was_edited(root: Path) -> None:
+    run("install.sh", root)
+    for edited in ("etc/pnodes/pnodes.env", "etc/nginx/sites-available/pnodes"):
+        (root / edited).write_text("# edited\n", encoding="utf-8")
+    before = files(root)
+    ran = run("install.sh", root)
+    assert ran.returncode == 0, ran.stderr
+    assert files(root) == before
+
+
+def test_what_is_gone_from_the_checkout_is_gone_after_an_upgrade(root: Path) -> None:
+    run("install.sh", root)
+    (root / "opt/pnodes/app/server/former.py").write_text("", encoding="utf-8")
+    run("install.sh", root)
+    assert not (root / "opt/pnodes/app/server/former.py").exists()
+
+
+def test_it_can_be_undone_and_leaves_settings_and_backups(root: Path) -> None:
+    before = files(root)
+    run("install.sh", root)
+    (root / "var/backups/pnodes/b").write_text("x", encoding="utf-8")
+    assert run("uninstall.sh", root).returncode == 0
+    assert set(files(root)) == {"etc/pnodes/pnodes.env", "var/backups/pnodes/b"}
+    assert run("uninstall.sh", root, "--purge").returncode == 0
+    assert files(root) == before
+    assert run("uninstall.sh", root).returncode == 0  # twice
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("install.sh", ("--apis", "0")),
+        ("install.sh", ("--apis", "x")),
+        ("install.sh", ("-x",)),
+        ("uninstall.sh", ("-x",)),
+    ],
+)
+def test_wrong_usage_changes_nothing(script: str, arguments: tuple[str, ...], root: Path) -> None:
+    assert run(script, root, *arguments).returncode == 2
+    assert files(root) == {}
+
+
+@pytest.mark.parametrize("script", ["install.sh", "uninstall.sh", "upgrade.sh"])
+def test_each_script_is_shell_that_stops_at_the_first_failure(script: str) -> None:
+    assert subprocess.run(["/bin/sh", "-n", str(VPS / script)], check=False).returncode == 0
+    assert "\nset -eu\n" in (VPS / script).read_text(encoding="utf-8")
+    assert os.access(VPS / script, os.X_OK)
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS - {"pnodes.target", "pnodes-backup.timer"}))
+def test_each_unit_runs_our_commands_as_an_unprivileged_user(unit: str) -> None:
+    text = (VPS / unit).read_text(encoding="utf-8")
+    assert "\nUser=pnodes\n" in text
+    assert re.search(r"ExecStart=.*/opt/pnodes/venv/bin/python -m (server|jobs\.worker|jobs backup) ?", text)
+    if "backup" not in unit:
+        assert "\nRestartPreventExitStatus=2\n" in text
