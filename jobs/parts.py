@@ -9,6 +9,8 @@ from jobs.cycle.collect import Crawl
 from jobs.cycle.crawl import crawl
 from jobs.cycle.probing import Prober, public_client
 from jobs.cycle.seeds import seeds_of
+from jobs.enrich import sources as enrichment
+from jobs.enrich.fetch import Fetcher
 from jobs.past import retention as forgetting
 from jobs.past import rollup
 from jobs.past.retention import Retention
@@ -24,12 +26,15 @@ from schema.reads import RETENTION, ROLLUP
 from schema.writes import SnapshotStore
 from server.settings import Settings
 from server.storage.connect import Mongo
+from server.storage.enrichment import MongoEnrichment
 from server.storage.events.log import EventLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
 
 PROMOTED_SECONDS = 4.0
 UPKEEP_PERIOD = 5 * MINUTE
+ENRICHMENT = "enrichment"
+STORE_SECONDS = 30.0
 
 
 def crawler(
@@ -94,7 +99,9 @@ def retention(settings: Settings) -> Retention:
 
 
 def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
-    """What runs beside the cycles: history is rolled up, and what is older than its retention is forgotten."""
+    """What runs beside the cycles: history is rolled up, what is older than its retention is forgotten, and sources
+    besides gossip are asked where any is switched on.
+    """
     upkeep = MongoUpkeep(mongo)
     keep = retention(settings)
     return (
@@ -105,4 +112,22 @@ def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
             2 * forgetting.BUDGET_SECONDS,
             lambda: forgetting.run(upkeep, time.time(), keep),
         ),
+        *_enrichment(settings, mongo),
     )
+
+
+def _enrichment(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
+    """The job that asks the sources that have a URL; none where none has."""
+    credits_url, rpc_url = settings.credits_url, settings.solana_rpc_url
+    wanted = enrichment.sources(
+        credits_url.get_secret_value() if credits_url else None, rpc_url.get_secret_value() if rpc_url else None
+    )
+    if not wanted:
+        return ()
+    store, fetcher = MongoEnrichment(mongo), Fetcher()
+    seconds = len(wanted) * (fetcher.limits.total_seconds + STORE_SECONDS)
+
+    async def run() -> object:
+        return await enrichment.enrich(wanted, fetcher, store, network=settings.network, now=time.time())
+
+    return (PeriodicJob(ENRICHMENT, enrichment.PERIOD_SECONDS, seconds, run),)

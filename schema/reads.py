@@ -8,6 +8,7 @@ from pydantic import Field
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import AvailableRange, History, Resolution
+from schema.domain.network.enrichment import Enrichment
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry
@@ -176,6 +177,10 @@ class Reads(Protocol):
 
     async def collector(self) -> CollectorState:
         """The newest attempt of the worker. Falls back to what the current snapshot says while the store is down."""
+        ...
+
+    async def enrichment(self) -> Enrichment:
+        """What the sources besides gossip gave last; empty where all of them are off."""
         ...
 
     async def available(self) -> AvailableRange:

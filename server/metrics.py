@@ -6,7 +6,7 @@ and the worker's own from the report that it leaves in the store.
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from schema.domain.network.enrichment import SourceState
 from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 from server.metrics_format import PLAIN, Writer
@@ -44,6 +45,7 @@ class Scrape(NamedTuple):
     connections: tuple[int, int] | None = None
     task_ends: Mapping[str, int] = MappingProxyType({})
     network: str | None = None
+    sources: tuple[SourceState, ...] = ()
 
 
 class Metrics:
@@ -103,6 +105,7 @@ def _figures(scrape: Scrape) -> Iterator[Metric]:
     network = scrape.snapshot.header.network if scrape.snapshot is not None else scrape.network
     if network is not None:
         yield _by_label("pnodes_network_info", "1 for the network that is watched", "network", {network: 1})
+    yield from _source_figures(scrape.sources, scrape.now)
     yield _served(scrape.served)
     yield _gauge("pnodes_websockets", "Open WebSockets", scrape.sockets)
     yield _counts("pnodes_task_ends", "Background tasks that ended unexpectedly", "task", scrape.task_ends)
@@ -119,6 +122,15 @@ def _figures(scrape: Scrape) -> Iterator[Metric]:
         yield from _collector_figures(scrape.collector, scrape.now)
     if scrape.snapshot is not None:
         yield from _snapshot_figures(scrape.snapshot, scrape.now)
+
+
+def _source_figures(sources: Sequence[SourceState], now: float) -> Iterator[Metric]:
+    """What is known of the sources besides gossip; nothing where all of them are off."""
+    if sources:
+        ages = {each.name.lower(): max(0.0, now - each.fetched_at) for each in sources if each.fetched_at is not None}
+        failures = {each.name.lower(): float(each.failures) for each in sources}
+        yield _by_label("pnodes_source_age_seconds", "Seconds since a source last answered", "source", ages)
+        yield _by_label("pnodes_source_failures", "Failed attempts since then", "source", failures)
 
 
 def _served(served: Mapping[tuple[str, str, int], int]) -> Metric:

@@ -15,6 +15,7 @@ from server.config.env_file import BadEnvFile, read_env_file
 from server.config.exposure import Host, Origins, Proxies, RootPath
 from server.config.networks import DEVNET, MAX_SISTERS, NETWORK_NAME, Sisters, seeds_of_network, sister_of
 from server.config.problems import problem_of
+from server.config.sources import Source
 from server.config.variables import Keys, LowerCase, MongoUri, RedisUrl, Release, Seeds, refuse_quotes, setting
 
 LOCAL_MONGO_URI = "mongodb://127.0.0.1:27017"
@@ -122,6 +123,17 @@ class Settings(BaseSettings):
         default=False,
         expected="true or false; true needs PROBE_NODES",
         description="Whether up to 12 public nodes that answered a probe are asked for their lists too.",
+    )
+    credits_url: Source | None = setting(
+        None,
+        "an https:// URL, or http:// to this machine",
+        "Where the credits of this network's pods are published. Unset: nothing is asked, and nothing is known of credits.",
+    )
+    solana_rpc_url: Source | None = setting(
+        None,
+        "an https:// URL, or http:// to this machine",
+        "A Solana RPC node that is asked for the registrations of pods on chain. Unset: nothing is asked, and nothing is"
+        " known of them.",
     )
     min_witnesses: int = setting(
         2,

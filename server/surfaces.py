@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import DomainError
+from schema.domain.network.enrichment import SourceState
 from schema.graphql.build import build_schema, export_sdl
 from schema.graphql.execution.compiled import compile_operation
 from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Retention, SisterDeployment
@@ -181,6 +182,7 @@ def assemble(
             connections=(len(connections), connections.refused) if connections is not None else None,
             task_ends={**tasks.ends, **failures()},
             network=settings.network,
+            sources=await _sources(reads),
         )
         headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
         return Response(metrics.render(scrape, wanted.write), headers=headers)
@@ -261,3 +263,12 @@ async def _collector(reads: Reads) -> CollectorState | None:
             return await reads.collector()
     except (DomainError, TimeoutError):
         return None
+
+
+async def _sources(reads: Reads) -> tuple[SourceState, ...]:
+    """The sources besides gossip; none while the store is silent."""
+    try:
+        async with asyncio.timeout(COLLECTOR_SECONDS):
+            return (await reads.enrichment()).sources
+    except (DomainError, TimeoutError):
+        return ()

@@ -7,6 +7,7 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.history.points import AvailableRange, History, HistoryPoint, Resolution
+from schema.domain.network.enrichment import Enrichment
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
@@ -45,6 +46,11 @@ class FakeReads:
         self.now = now
         self.down = down
         self.jobs: tuple[JobReport, ...] = ()
+        self.enriched = Enrichment()
+
+    async def enrichment(self) -> Enrichment:
+        self._need_store()
+        return self.enriched
 
     def add(self, snapshot: Snapshot) -> None:
         self.snapshots = sorted([*self.snapshots, snapshot], key=lambda s: s.slot)

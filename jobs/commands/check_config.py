@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from jobs.cycle.seeds import no_seeds, review
 from server.config.env_file import BadEnvFile, read_env_file
 from server.config.exposure import ANY, ANY_PROXY
+from server.config.sources import SourceUrl
 from server.process.masking import mask_credentials, mask_url
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.client import look_up
@@ -84,6 +85,8 @@ def _line(name: str, settings: Settings, environ: Mapping[str, str], in_file: Ma
 def _shown(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, SourceUrl):
+        return f"{value.origin}/…"
     if isinstance(value, SecretStr):
         return mask_url(value.get_secret_value())
     if isinstance(value, tuple):

@@ -2,7 +2,8 @@
 
 from hashlib import blake2b
 
-ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+from jobs.prpc.base58 import base58
+
 GOSSIP_PORT = 9001
 RPC_PORT = 6000
 # The test record that some pod released into the real network looked like this: no key, though a string.
@@ -12,17 +13,6 @@ BLOCKS = (6, 7, 11, 21, 22, 26, 28, 29, 30)
 HOSTS_PER_NET = 254
 POOL = len(BLOCKS) * 65_536 * HOSTS_PER_NET
 STRIDE = 39_916_801  # prime, and no divisor of POOL: neighbours land in networks far apart, and no address repeats
-
-
-def base58(data: bytes) -> str:
-    """Base58 with the Bitcoin alphabet, as Solana writes keys."""
-    number = int.from_bytes(data)
-    digits: list[str] = []
-    while number:
-        number, digit = divmod(number, 58)
-        digits.append(ALPHABET[digit])
-    zeros = len(data) - len(data.lstrip(b"\0"))
-    return "1" * zeros + "".join(reversed(digits))
 
 
 def pubkey(seed: int, number: int) -> str:

@@ -5,6 +5,7 @@ import strawberry
 from schema.graphql.topics.alerts import AlertConnectionType, alerts
 from schema.graphql.topics.collector import CollectorType, collector
 from schema.graphql.topics.consistency import ConsistencyConnectionType, consistency
+from schema.graphql.topics.enrichment import EnrichmentType, enrichment
 from schema.graphql.topics.events import EventConnectionType, events
 from schema.graphql.topics.history import NetworkHistoryType
 from schema.graphql.topics.network import (
@@ -90,4 +91,7 @@ class Query:
     collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
     score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, words and alerts.")
     service_config = resolved(service_config, ServiceConfigType, "What this service is, keeps and allows.")
+    enrichment = resolved(
+        enrichment, EnrichmentType, "What is known besides gossip: credits and registrations.", weight=_SCAN
+    )
     snapshot = resolved(snapshot, SnapshotType, "The snapshot that answers come from.")

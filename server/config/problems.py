@@ -5,9 +5,11 @@ from typing import cast
 
 from pydantic_core import ErrorDetails
 
-from server.process.masking import mask_credentials, mask_url
+from server.process.masking import HIDDEN, mask_credentials, mask_url
 
 URL_FIELDS = frozenset({"mongo_uri", "redis_url"})
+SECRET_FIELDS = frozenset({"credits_url", "solana_rpc_url"})
+"""URLs of which any part may be a key."""
 MAX_SHOWN_CHARS = 120
 
 
@@ -22,6 +24,8 @@ def problem_of(error: ErrorDetails, expected_of: Callable[[str], str]) -> str:
 
 def shown_value(name: str, value: object) -> str:
     """The value of the field `name` as one line, without passwords."""
+    if name in SECRET_FIELDS:
+        return HIDDEN
     text = ",".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
     shown = mask_url(text) if name in URL_FIELDS else mask_credentials(text)
     shown = shown[:MAX_SHOWN_CHARS]

@@ -10,6 +10,7 @@
 | `history` | resolution, period and subject | the buckets of a subject in one period |
 | `events` | slot and index in one number | the log of events |
 | `event_days` | UTC year | how many events of each type its closed days have |
+| `enrichment` | source | what a source besides gossip gave last, and how it does |
 | `upkeep` | job | how far the jobs that look after the past have come |
 
 Names of fields are ours; whatever a stranger sent is a value or inside a payload, never a key.
@@ -24,6 +25,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.history.points import Resolution
+from schema.domain.network.enrichment import SourceState
 from schema.domain.node.registry import RegistryEntry
 from schema.reads import CollectorState
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
@@ -219,6 +221,17 @@ class EventDaysDocument(StoredDocument):
         name = "event_days"
 
 
+class EnrichmentDocument(StoredDocument):
+    """What a source gave last: its state, and its rows as a JSON array of arrays (`null` before the first answer)."""
+
+    id: str = ""
+    state: SourceState
+    rows: bytes = b"null"
+
+    class Settings:
+        name = "enrichment"
+
+
 class UpkeepDocument(StoredDocument):
     """One job's progress."""
 
@@ -242,4 +255,5 @@ MODELS: tuple[type[Document], ...] = (
     EventDocument,
     EventDaysDocument,
     UpkeepDocument,
+    EnrichmentDocument,
 )

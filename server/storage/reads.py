@@ -9,6 +9,7 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import AvailableRange, History, Resolution
+from schema.domain.network.enrichment import Enrichment
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
@@ -16,6 +17,7 @@ from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Registry
 from server.process.garbage import Garbage
 from server.storage import head, job_runs
 from server.storage.connect import Mongo
+from server.storage.enrichment import enrichment
 from server.storage.registry import entries as registry
 from server.storage.registry.reads import RegistryReads
 from server.storage.snapshots.reads import SnapshotReads
@@ -122,6 +124,9 @@ class MongoReads:
         if committed is None or current is None:
             return True
         return self._clock() - committed >= (DEGRADED_AFTER_INTERVALS + 1) * current.header.interval
+
+    async def enrichment(self) -> Enrichment:
+        return await enrichment(self._mongo, self._clock())
 
     async def available(self) -> AvailableRange:
         current = self.current()

@@ -144,6 +144,44 @@ def test_a_sister_with_a_password_is_refused_without_showing_it(monkeypatch: pyt
     assert "would be published" in str(refused.value)
 
 
+def test_a_source_has_https_or_is_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(monkeypatch, CREDITS_URL="http://127.0.0.1:9/x", SOLANA_RPC_URL="https://rpc.example/KEY?k=SECRET")
+    assert settings.credits_url is not None
+    assert settings.solana_rpc_url is not None
+    assert settings.solana_rpc_url.origin == "https://rpc.example"
+    assert "SECRET" not in repr(settings)
+    assert "KEY" not in repr(settings.solana_rpc_url)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://credits.example/api", "neither https:// nor http:// to this machine"),
+        ("credits.example", "no host"),
+        ("https://", "no host"),
+        ("https://rpc.example:0", "no host"),
+        ("https://rpc.example/#x", "fragment"),
+        ("https://rpc.example/" + "x" * 2_048, "more than 2048 characters"),
+    ],
+)
+@pytest.mark.parametrize("name", ["CREDITS_URL", "SOLANA_RPC_URL"])
+def test_the_url_of_a_source_is_refused_with_a_reason(
+    name: str, url: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, **{name: url})
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{name}=***: expected {expected_of(name.lower())}")
+    assert reason in problem
+
+
+@pytest.mark.parametrize("url", ["https://u:SECRET@rpc.example", "https://rpc.example/SECRET x", "https://[SECRET/"])
+def test_the_url_of_a_source_is_in_no_message(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _load(monkeypatch, SOLANA_RPC_URL=url)
+    assert "SECRET" not in str(refused.value)
+
+
 def test_a_deployment_is_no_sister_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadSettings, match="SISTER_DEPLOYMENTS=trynet=…: expected networks other than NETWORK"):
         _load(monkeypatch, NETWORK="trynet", SISTER_DEPLOYMENTS="trynet=https://a.example")

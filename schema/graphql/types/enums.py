@@ -13,6 +13,7 @@ from schema.domain.history.points import Resolution
 from schema.domain.history.trends import Trend
 from schema.domain.network.advice import AdviceLevel
 from schema.domain.network.analytics import Grade
+from schema.domain.network.enrichment import EnrichmentSourceName
 from schema.domain.network.topology import TopologyKind
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
@@ -227,6 +228,14 @@ describe(
         FailureCategory.TOO_LARGE: "Its answer exceeds the size limit.",
         FailureCategory.FORBIDDEN_ADDRESS: "Its address must not be dialled.",
         FailureCategory.BAD_SHAPE: "Its answer is JSON of another shape than expected.",
+    },
+)
+describe(
+    EnrichmentSourceName,
+    "A source besides gossip.",
+    {
+        EnrichmentSourceName.CREDITS: "Credits of pods, as they are published for the network.",
+        EnrichmentSourceName.REGISTRY: "Registrations of pods on chain.",
     },
 )
 describe(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.simulate.identity import ALPHABET, MALFORMED_KEY, base58, private_host, pubkey, public_host
+from jobs.prpc.base58 import ALPHABET, base58
+from jobs.simulate.identity import MALFORMED_KEY, private_host, pubkey, public_host
 
 
 def decoded(text: str) -> bytes:

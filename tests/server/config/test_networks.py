@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schema.domain.network.enrichment import Enrichment, EnrichmentSourceName, SourceState
 from server.config.networks import sister_of
 from server.edge import Edge
 from server.lifecycle import Lifecycle
@@ -54,6 +55,16 @@ async def test_metrics_name_the_network_of_the_figures_beside_it() -> None:
     text = (await call(app_of(reads), "GET", "/metrics")).body.decode()
     assert 'pnodes_network_info{network="former"} 1.0' in text
     assert "trial" not in text
+
+
+async def test_metrics_have_the_age_and_the_failures_of_each_source() -> None:
+    reads = FakeReads([snapshot([pnode(1)])])
+    name = EnrichmentSourceName.CREDITS
+    state = SourceState(name=name, origin="o", network="devnet", attempted_at=AT, fetched_at=AT - 60, failures=2)
+    reads.enriched = Enrichment(sources=(state,))
+    text = (await call(app_of(reads), "GET", "/metrics")).body.decode()
+    assert 'pnodes_source_age_seconds{source="credits"} 70.0' in text
+    assert 'pnodes_source_failures{source="credits"} 2.0' in text
 
 
 @given(st.text(max_size=80) | st.builds("{}={}".format, st.text(max_size=8), st.text(max_size=40)))

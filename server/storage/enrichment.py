@@ -1,0 +1,62 @@
+"""What the sources besides gossip gave last: one document for each, replaced by each fetch."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from schema.domain.network.enrichment import CreditRow, Enrichment, EnrichmentSourceName, Registration, SourceState
+from server.storage.connect import Mongo
+from server.storage.documents import EnrichmentDocument
+
+OFF_SECONDS = 86_400
+"""A source that nobody tried for a day is off: longer than any back-off, so that what it gave does not stay for good."""
+MAX_ROWS = 50_000
+
+Row = TypeVar("Row")
+
+
+class MongoEnrichment:
+    """`EnrichmentStore` over MongoDB. Raises SnapshotUnavailable while the store is away."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
+
+    async def state(self, name: EnrichmentSourceName) -> SourceState | None:
+        async with self._mongo.answering():
+            found = await EnrichmentDocument.collection().find_one({"_id": name.value}, {"state": 1})
+        return SourceState.model_validate(found["state"]) if found else None
+
+    async def keep(self, state: SourceState, rows: bytes | None) -> None:
+        change: dict[str, Any] = {"state": state.model_dump(mode="json")}
+        if rows is not None:
+            change["rows"] = rows
+        async with self._mongo.answering():
+            await EnrichmentDocument.collection().update_one({"_id": state.name.value}, {"$set": change}, upsert=True)
+
+
+async def enrichment(mongo: Mongo, now: float) -> Enrichment:
+    """All that is kept of the sources that are on."""
+    async with mongo.answering():
+        documents = await EnrichmentDocument.collection().find({}).to_list(len(EnrichmentSourceName))
+    states: list[SourceState] = []
+    rows: dict[EnrichmentSourceName, list[list[Any]] | None] = {}
+    for document in documents:
+        state = SourceState.model_validate(document["state"])
+        if now - state.attempted_at <= OFF_SECONDS:
+            states.append(state)
+            rows[state.name] = _rows(document.get("rows"))
+    return Enrichment(
+        sources=tuple(sorted(states, key=lambda state: state.name)),
+        credits=_typed(rows.get(EnrichmentSourceName.CREDITS), lambda row: CreditRow(*row)),
+        registry=_typed(rows.get(EnrichmentSourceName.REGISTRY), lambda row: Registration(*row)),
+    )
+
+
+def _rows(stored: bytes | None) -> list[list[Any]] | None:
+    loaded: object = orjson.loads(stored) if stored is not None else None
+    return cast("list[list[Any]]", loaded)[:MAX_ROWS] if isinstance(loaded, list) else None
+
+
+def _typed(rows: list[list[Any]] | None, make: Callable[[list[Any]], Row]) -> tuple[Row, ...] | None:
+    return None if rows is None else tuple(map(make, rows))
