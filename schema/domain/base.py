@@ -1,10 +1,11 @@
 """The ground that every record stands on: immutability, units of time, and slots."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from schema.domain.lean import LeanModel
 
 UnixSeconds = Annotated[int, Field(description="Seconds since 1970-01-01T00:00:00Z, UTC")]
 Slot = Annotated[int, Field(description="UTC start of a polling interval, in unix seconds; identifies a snapshot")]
@@ -16,10 +17,7 @@ GIB = 2**30
 MAX_INT64 = 2**63 - 1
 
 
-_NOBODY_ASKS: set[str] = set()
-
-
-class Record(BaseModel):
+class Record(LeanModel):
     """An immutable fact.
 
     Unknown keys are ignored on reading, and every field added later has a default, so that an older and a newer
@@ -27,22 +25,6 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
-
-    def model_post_init(self, context: object, /) -> None:
-        """Forget which fields were set: nobody asks, and those sets are more than half of a node's memory."""
-        object.__setattr__(self, "__pydantic_fields_set__", _NOBODY_ASKS)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """The same fact with other values, which are not validated; as pydantic's, without an account of the fields."""
-        if deep:
-            return super().model_copy(update=update, deep=True)
-        copied = type(self).__new__(type(self))
-        put = object.__setattr__
-        put(copied, "__dict__", self.__dict__ | (update or {}))
-        put(copied, "__pydantic_fields_set__", _NOBODY_ASKS)
-        put(copied, "__pydantic_extra__", None)
-        put(copied, "__pydantic_private__", None)
-        return copied
 
 
 def rounded(value: float, digits: int) -> float:
