@@ -66,6 +66,8 @@ class Metrics:
             buckets=_REQUEST_BUCKETS,
             registry=self._registry,
         )
+        # To find those of a kind takes longer than to count; there are as many kinds as the registry keeps anyway.
+        self._of_kind: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._lag = Histogram(
             "pnodes_event_loop_lag_seconds",
             "How late the event loop came back to a timer, in seconds",
@@ -75,9 +77,15 @@ class Metrics:
 
     def observe_request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer. `route` is a template, never a path that a stranger chose."""
-        known = method if method in _METHODS else "OTHER"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method if method in _METHODS else "OTHER", route, status)
+        counters = self._of_kind.get(key)
+        if counters is None:
+            counters = self._of_kind[key] = (
+                self._requests.labels(key[0], route, str(status)),
+                self._seconds.labels(route),
+            )
+        counters[0].inc()
+        counters[1].observe(seconds)
 
     async def watch_event_loop(self) -> None:
         """Measure how long the event loop is held up, until cancelled."""

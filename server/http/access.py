@@ -9,9 +9,8 @@ import secrets
 import time
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from server.http.reply import MAX_WRITE_BYTES, send_body
 from server.logs import get_logger
@@ -24,6 +23,8 @@ UNAVAILABLE = 503
 UNMATCHED = "unmatched"
 GRAPHQL_PATH = "/graphql"
 
+_REQUEST_ID = REQUEST_ID.encode()
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
 log = get_logger(__name__)
@@ -43,18 +44,20 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(Headers(scope=scope).get(REQUEST_ID))
+        request_id = request_id_of(_sent_id(scope))
         scope.setdefault("state", {})["request_id"] = request_id
         answer = _Answer(send, request_id)
         started = time.perf_counter()
-        with bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, answer)
-            except Exception:
-                log.exception("http.failed", method=scope["method"], path=scope["path"])
-                await answer.fail()
-            finally:
-                self._account(scope, answer.status, time.perf_counter() - started)
+        # Not `bound_contextvars`, which copies all variables and takes three times as long.
+        bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            log.exception("http.failed", method=scope["method"], path=scope["path"])
+            await answer.fail()
+        finally:
+            self._account(scope, answer.status, time.perf_counter() - started)
+            unbind_contextvars("request_id")
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
@@ -86,9 +89,11 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = self._request_id
-            headers.setdefault("x-content-type-options", "nosniff")
+            headers = [header for header in message["headers"] if header[0] != _REQUEST_ID]
+            headers.append((_REQUEST_ID, self._request_id.encode("latin-1")))
+            if not any(name == _NOSNIFF[0] for name, _ in headers):
+                headers.append(_NOSNIFF)
+            message["headers"] = headers
         elif len(message.get("body", b"")) > MAX_WRITE_BYTES and not message.get("more_body", False):
             await send_body(self._send, message["body"])
             return
@@ -109,6 +114,11 @@ class _Answer:
         ]
         await self({"type": "http.response.start", "status": SERVER_ERROR, "headers": headers})
         await self({"type": "http.response.body", "body": body})
+
+
+def _sent_id(scope: Scope) -> str | None:
+    """The first id that the client gave its request."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == _REQUEST_ID), None)
 
 
 def request_id_of(sent: str | None) -> str:
