@@ -94,6 +94,10 @@ lint: .venv/.dev server/dashboard/node_modules/.dev ## ruff, pyright strict, imp
 browser: .venv/.dev server/dashboard/node_modules/.dev ## every page in headless Chromium: accessibility, requests, state, a hostile network
 	@$(BIN)/python -m tests.browser check
 
+.PHONY: browser-quick
+browser-quick: .venv/.dev server/dashboard/node_modules/.dev ## the short pass of `make browser`, in two minutes
+	@$(BIN)/python -m tests.browser quick
+
 screenshots: .venv/.dev server/dashboard/node_modules/.dev ## every page, light and dark, wide and narrow, to build/screenshots
 	@$(BIN)/python -m tests.browser screenshots
 

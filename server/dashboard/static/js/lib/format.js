@@ -20,8 +20,12 @@ export const number = (value, digits = 0) => numbers(digits).format(Number(value
 /** @param {number | string} value @param {number} [digits] */
 export const signed = (value, digits = 0) => numbers(digits, { signDisplay: "exceptZero" }).format(Number(value));
 
-/** @param {number} value 0 to 100 @param {number} [digits] */
-export const percent = (value, digits = 0) => numbers(digits, { style: "percent" }).format(value / 100);
+/** A share; one that is not 0 never reads as 0. @param {number} value 0 to 100 @param {number} [digits] */
+export function percent(value, digits = 0) {
+  const least = 10 ** -digits;
+  const format = numbers(digits, { style: "percent" });
+  return value > 0 && value < least / 2 ? `< ${format.format(least / 100)}` : format.format(value / 100);
+}
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 

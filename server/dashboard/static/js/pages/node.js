@@ -86,18 +86,18 @@ function Past({ node, now }) {
   const points = (/** @type {number} */ v) => number(v, 1);
   return html`<div class="heading second"><h2>Over time</h2><${Choice} label="Range" value=${range} options=${Object.keys(RANGES).map((name) => [name, name])} onPick=${setRange} /></div>
     <${Trouble} query=${query} />
-    ${!past || !lines ? !query.error && html`<${Skeleton} />` : html`
+    ${!past || !lines ? !query.error && (query.data ? html`<${Empty}>Nothing is kept of it.<//>` : html`<${Skeleton} />`) : html`
     <${Card} title="Seen online, day by day" id="strip" more=${html`<span class="badges">${[{ label: "24 hours", each: past.day }, { label: "7 days", each: past.week }, { label: "30 days", each: past.thirty }].map(({ label, each }) => html`<span key=${label}>${label}: <${Percent} value=${each?.percent} digits=${2} why="there are too few samples" /></span>`)}</span>`}>
       <${Strip} day label="Availability of the last 30 days" cells=${days(past.month.points, end)} /><//>
     ${past.history.truncated && html`<${Notice} title="The range reaches further back than is kept at this resolution." />`}
     <div class=${`grid charts ${query.loading ? "busy" : ""}`}>
       <${Card}><${TimeChart} title="Score" times=${lines.times} series=${[{ label: "score", values: lines.values.score, color: "--c1", fill: true }, { label: "trust", values: lines.values.trust, color: "--c2" }, { label: "capacity", values: lines.values.capacity, color: "--c3" }]} format=${points} min=${0} max=${100} /><//>
       <${Card}><${TimeChart} title="Storage" times=${lines.times} series=${[{ label: "committed", values: lines.values.committed, color: "--c5" }, { label: "used", values: lines.values.used, color: "--c1", fill: true }]} format=${bytes} min=${0} /><//>
-      <${Card}><${TimeChart} title="Uptime" times=${lines.times} series=${[{ label: "uptime", values: lines.values.uptime, color: "--c2", fill: true }]} format=${duration} min=${0} /><//>
+      <${Card}><${TimeChart} title="Uptime" times=${lines.times} series=${[{ label: "uptime", values: lines.values.uptime, color: "--c2", fill: true }]} format=${duration} ticks=${(/** @type {number} */ v) => duration(v).split(" ").slice(0, 2).join(" ")} min=${0} /><//>
       <${Card}><${TimeChart} title="Seeds that list it" times=${lines.times} series=${[{ label: "seeds", values: lines.values.seeds, color: "--c4" }]} format=${points} min=${0} /><//>
     </div>`}
     <div class="cols">
-      <${Card} title="What happened to it" id="log" more=${query.data && html`<a href=${href("events", { subject: node.id })}>All ${number(query.data.events.totalCount)}</a>`}>${query.data ? html`<${EventList} events=${query.data.events.nodes} subjects=${false} empty="Nothing was recorded." />` : html`<${Skeleton} />`}<//>
+      <${Card} title="What happened to it" id="log" more=${query.data && html`<a href=${href("events", { subject: node.id })}>All ${number(query.data.events.totalCount)}</a>`}>${query.data ? html`<${EventList} events=${query.data.events.nodes} subjects=${false} empty="Nothing was recorded." />` : !query.error && html`<${Skeleton} />`}<//>
       <div class="stackup"><${Words} node=${node} /><${Steady} node=${node} /><${Before} node=${node} /></div>
     </div>`;
 }

@@ -63,8 +63,8 @@ function plotter() {
 
 const css = (/** @type {string} */ name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** @param {any} Plot @param {{series: Series[], format: (value: number) => string, min?: number, max?: number, height: number, stacked?: boolean}} chart @param {number} width @param {number[]} times */
-function optionsOf(Plot, { series, format, min, max, height }, width, times) {
+/** @param {any} Plot @param {{series: Series[], format: (value: number) => string, ticks?: (value: number) => string, min?: number, max?: number, height: number}} chart @param {number} width @param {number[]} times */
+function optionsOf(Plot, { series, format, ticks: tick, min, max, height }, width, times) {
   const long = times.length > 1 && times[times.length - 1] - times[0] > 3 * 86_400;
   const axis = { stroke: css("--muted"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, font: `12px ${css("--sans")}` };
   return {
@@ -77,7 +77,7 @@ function optionsOf(Plot, { series, format, min, max, height }, width, times) {
     scales: { x: { time: true }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => limits(low, high, min, max) } },
     axes: [
       { ...axis, space: 72, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((at) => shortTime(at * 1e3, long)) },
-      { ...axis, size: 58, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((value) => format(value)) },
+      { ...axis, size: 58, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((value) => (tick ?? format)(value)) },
     ],
     series: [
       {},
@@ -107,9 +107,9 @@ function limits(low, high, min, max) {
 }
 
 /**
- * @param {{title: string, times: number[], series: Series[], format: (value: number) => string, min?: number, max?: number, height?: number, note?: any}} chart
+ * @param {{title: string, times: number[], series: Series[], format: (value: number) => string, ticks?: (value: number) => string, min?: number, max?: number, height?: number, note?: any}} chart
  */
-export function TimeChart({ title, times, series, format, min, max, height = 190, note = null }) {
+export function TimeChart({ title, times, series, format, ticks, min, max, height = 190, note = null }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const plot = useRef(/** @type {any} */ (null));
   const [at, setAt] = useState(/** @type {number | null} */ (null));
@@ -124,7 +124,7 @@ export function TimeChart({ title, times, series, format, min, max, height = 190
     const sizer = new ResizeObserver(() => plot.current?.setSize({ width: holder.clientWidth, height }));
     plotter().then((Plot) => {
       if (gone || !Plot) return;
-      const options = optionsOf(Plot, { series, format, min, max, height }, holder.clientWidth, times);
+      const options = optionsOf(Plot, { series, format, ticks, min, max, height }, holder.clientWidth, times);
       plot.current = new Plot({ ...options, hooks: { setCursor: [(/** @type {any} */ each) => setAt(each.cursor.idx ?? null)] } }, data, holder);
       sizer.observe(holder);
     });

@@ -28,7 +28,7 @@ export function Shell({ children, title }) {
   return html`
     <header class="top">
       <button type="button" class="icon-button menu-button" aria-expanded=${open} aria-controls="nav" onClick=${() => setOpen(!open)} aria-label="Menu"><${Icon} name=${open ? "close" : "menu"} /></button>
-      <a class="brand" href=${href("")}><span class="brand-mark" aria-hidden="true"></span><span class="brand-text">pNode analytics</span></a>
+      <a class="brand" href=${href("")} aria-label="pNode analytics: overview"><span class="brand-mark" aria-hidden="true"></span><span class="brand-text">pNode analytics</span></a>
       <${Network} />
       <${Search} />
       <${Freshness} />
