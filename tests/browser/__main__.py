@@ -20,7 +20,7 @@ from tests.processes import REPOSITORY
 MODES = ("quick", "check", "screenshots")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Several slots pass while the pages are watched.
-FAST_SECONDS = "10"
+FAST_SECONDS = "5"
 LARGE_NODES = 10_000
 HERE = Path(__file__).parent
 
