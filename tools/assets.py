@@ -17,6 +17,8 @@ from pathlib import Path
 PLACE = Path(__file__).resolve().parent.parent / "server" / "dashboard"
 MODULES, VENDOR = PLACE / "node_modules", PLACE / "vendor"
 INPUTS = ("package-lock.json", ".npmrc", "vendor.mjs")
+# An npm that cannot be reached is told apart from a slow one within seconds.
+RETRIES = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
 LOG_LINES = 3
 
 
@@ -52,7 +54,7 @@ def bring(*, dev: bool) -> None:
     node = _node()
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     print("installing the libraries of the dashboard ...", flush=True)
-    _run(node, str(npm), "ci", "--loglevel=error", *([] if dev else ["--omit=dev"]))
+    _run(node, str(npm), "ci", "--loglevel=error", *RETRIES, *([] if dev else ["--omit=dev"]))
     _run(node, "vendor.mjs")
     for stamp in stamps:
         stamp.write_text(wanted, encoding="utf-8")
