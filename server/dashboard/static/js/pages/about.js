@@ -14,6 +14,7 @@ export default function About() {
     <div class="cols">
       ${policy.data ? html`<${Formulas} policy=${policy.data.scorePolicy} /><${Rules} policy=${policy.data.scorePolicy} />` : !policy.error && html`<${Skeleton} lines=${8} />`}
       ${config.data && html`<${Service} config=${config.data.serviceConfig} />`}
+      ${config.data && config.data.serviceConfig.sisterDeployments.length > 0 && html`<${Sisters} config=${config.data.serviceConfig} />`}
       <${Links} />
     </div>`;
 }
@@ -71,6 +72,12 @@ function Service({ config }) {
     <dt>Depth, fields, aliases</dt><dd><${Num} value=${limits.depth} />, <${Num} value=${limits.fields} />, <${Num} value=${limits.aliases} /></dd>
     <dt>Body of a request</dt><dd><${Bytes} value=${limits.bodyBytes} /></dd>
   </dl><//>`;
+}
+
+/** The same dashboard for other networks; a link of another protocol than HTTP is text. */
+function Sisters({ config }) {
+  return html`<${Card} title="Other networks" id="sisters"><ul class="plain"><li><strong>${config.network}</strong> (this one)</li>
+    ${config.sisterDeployments.map((/** @type {any} */ each) => html`<li key=${each.network}>${/^https?:\/\//.test(each.url) ? html`<a href=${`${each.url.replace(/\/$/, "")}/dashboard`}>${each.network}</a>` : html`${each.network}: ${each.url}`}</li>`)}</ul><//>`;
 }
 
 const Links = () => html`<${Card} title="The same by API" id="links"><ul class="plain">
