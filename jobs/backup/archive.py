@@ -152,9 +152,7 @@ class ArchiveReader:
         expected = {each.name: each for each in manifest.collections}
         for found in self._tally.sums():
             if expected.pop(found.name, None) != found:
-                raise BackupError(
-                    f"{found.name}: the backup has {found.documents} documents that are not those of its manifest"
-                )
+                raise BackupError(f"{found.name}: what the backup has is not what its manifest says")
         if expected:
             raise BackupError(f"{min(expected)}: the manifest names documents that the backup does not have")
         if self._read(1):

@@ -28,7 +28,7 @@ def written_to(place: str, *, force: bool) -> Generator[BinaryIO]:
         return
     file = Path(place)
     if file.exists() and not force:
-        raise BackupError(f"{file} exists: --force replaces it")
+        raise BackupError(f"there is a file {file}: --force replaces it")
     part = file.with_name(file.name + PART)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as out:

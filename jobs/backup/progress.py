@@ -7,6 +7,7 @@ from typing import NoReturn, TextIO
 from tqdm import tqdm
 
 from schema.backup import Batch
+from schema.domain.words import counted
 
 LINE_SECONDS = 10.0
 KILO = 1_000
@@ -38,7 +39,7 @@ class Progress:
             self._bar.update(len(batch.documents))
         elif self._clock() - self._said_at >= LINE_SECONDS:
             self._said_at = self._clock()
-            self.say(f"{batch.collection}: {self._documents} documents so far, {size(self._bytes)}")
+            self.say(f"{batch.collection}: {counted(self._documents, 'document')} so far, {size(self._bytes)}")
 
     def say(self, line: str) -> None:
         """A line of its own."""
@@ -52,7 +53,7 @@ class Progress:
 def size(count: int) -> str:
     """Bytes for people: `12 bytes`, `3.4 kB`."""
     if count < KILO:
-        return f"{count} bytes"
+        return counted(count, "byte")
     value = float(count)
     for unit in ("kB", "MB", "GB"):
         value /= KILO

@@ -48,7 +48,7 @@ class CopyLease:
                 left = max(0, round(head["lease_until"] - self._clock()))
                 self._note(f"waits {left} s for the lease of {head['holder']} to end")
             elif head["lease_until"] != held_until:
-                raise BackupError(f"the worker {head['holder']} uses this store: stop all workers first")
+                raise BackupError(f"this store is in use by the worker {head['holder']}: stop all workers first")
             await self._sleep(LOOK_SECONDS)
 
     async def renew(self, *, now: bool = False) -> None:

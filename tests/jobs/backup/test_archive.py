@@ -116,7 +116,7 @@ MANIFEST = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=()).mode
         ),
         (
             packed({"backup": 1}, {"collection": "head", "documents": [{"_id": 1}]}, MANIFEST),
-            "head: the backup has 1 documents that are not those of its manifest",
+            "head: what the backup has is not what its manifest says",
         ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",

@@ -10,7 +10,14 @@ from schema.backup import Batch
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (34_560_000, "34.6 MB"), (5 * 10**13, "50.0 TB")],
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (34_560_000, "34.6 MB"),
+        (5 * 10**13, "50.0 TB"),
+    ],
 )
 def test_sizes_are_for_people(count: int, text: str) -> None:
     assert size(count) == text

@@ -341,7 +341,7 @@ async def test_a_restore_refuses_a_store_that_a_worker_uses(other: Mongo) -> Non
 
     waits = Waits(LEASE_SECONDS - 3, renew)
     target = MongoBackupTarget(other, clock=waits.time, sleep=waits.sleep)
-    with pytest.raises(BackupError, match="the worker worker uses this store: stop all workers first"):
+    with pytest.raises(BackupError, match="this store is in use by the worker worker: stop all workers first"):
         await target.begin(force=True)
 
 
