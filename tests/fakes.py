@@ -1,14 +1,14 @@
-"""Stand-ins for what lies behind the protocols, kept in memory."""
+"""Stand-ins for what readers ask, kept in memory. `tests/contracts` holds them against MongoDB."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
-from schema.domain.base import Slot, UnixSeconds
+from schema.domain.base import MINUTE, Slot, UnixSeconds, written
 from schema.domain.cycle.events import Event
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.history.points import AvailableRange, History, HistoryPoint, Resolution
+from schema.domain.history.ranges import check_room, clip
 from schema.domain.network.enrichment import Enrichment
-from schema.domain.node.memory import NodeMemory
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.reads import (
@@ -20,12 +20,17 @@ from schema.reads import (
     RegistryPage,
     SeedAttempt,
 )
-from schema.writes import Commit, Lease, LeaseLost
+from schema.writes import Commit
+from server.storage.events.reads import MAX_PAGE
+from server.storage.snapshots.reads import FUTURE_TOLERANCE_SECONDS
 from tests.patience import patience
 
 
 class FakeReads:
-    """`Reads` over lists. `down` makes everything but the current snapshot unavailable, as a dead store does."""
+    """`Reads` over lists. `down` makes everything but the current snapshot unavailable, as a dead store does.
+
+    `reported` is what the worker has said; None stands for a worker that reports the newest snapshot.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class FakeReads:
         self.now = now
         self.down = down
         self.jobs: tuple[JobReport, ...] = ()
+        self.reported: CollectorState | None = None
         self.enriched = Enrichment()
 
     async def enrichment(self) -> Enrichment:
@@ -55,6 +61,13 @@ class FakeReads:
     def add(self, snapshot: Snapshot) -> None:
         self.snapshots = sorted([*self.snapshots, snapshot], key=lambda s: s.slot)
 
+    def take(self, commit: Commit) -> None:
+        """Show a commit, as readers do once it was announced."""
+        self.add(commit.snapshot)
+        self.log = sorted([*self.log, *commit.events], key=lambda e: (e.slot, e.index))
+        replaced = {i for entry in commit.registry for i in (entry.id, *entry.former_ids)}
+        self.entries = [*(e for e in self.entries if e.id not in replaced), *commit.registry]
+
     def current(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
 
@@ -62,25 +75,34 @@ class FakeReads:
         newest = self.current()
         if newest is None:
             raise SnapshotUnavailable("no snapshot has been collected yet")
-        if as_of is None:
+        now = self._now(newest)
+        if as_of is None or newest.slot <= as_of <= now + FUTURE_TOLERANCE_SECONDS:
             return newest
+        if as_of > now:
+            text = f"asOf {written(as_of)} lies in the future: it is {written(now)}"
+            raise AsOfInFuture(text, {"latestAvailable": newest.slot})
         self._need_store()
-        if as_of > (self.now or newest.slot + newest.header.interval):
-            raise AsOfInFuture(f"asOf {as_of} lies in the future")
         kept = [s for s in self.snapshots if s.slot <= as_of]
         if not kept:
-            raise AsOfOutOfRange(
-                f"asOf {as_of} is older than all that is kept", {"earliestAvailable": self.snapshots[0].slot}
-            )
+            earliest = self.snapshots[0].slot
+            text = f"asOf {written(as_of)} is older than all that is kept, which begins at {written(earliest)}"
+            raise AsOfOutOfRange(text, {"earliestAvailable": earliest})
         return kept[-1]
 
     async def snapshot_at(self, slot: Slot) -> Snapshot:
+        newest = self.current()
+        if newest is not None and newest.slot == slot:
+            return newest
+        self._need_store()
         for snapshot in self.snapshots:
             if snapshot.slot == slot:
                 return snapshot
         raise CursorExpired(f"slot {slot} is no longer kept")
 
     async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
+        newest = self.current()
+        if newest is not None and as_of >= newest.slot:
+            return newest.header
         self._need_store()
         kept = [s.header for s in self.snapshots if s.slot <= as_of]
         return kept[-1] if kept else None
@@ -88,8 +110,7 @@ class FakeReads:
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
     ) -> History:
-        self._need_store()
-        return _history(self.network_points, start, end, resolution, include_current=include_current)
+        return self._history(self.network_points, start, end, resolution, include_current=include_current)
 
     async def node_history(
         self,
@@ -100,9 +121,8 @@ class FakeReads:
         *,
         include_current: bool = False,
     ) -> History:
-        self._need_store()
         points = sorted((p for i in node_ids for p in self.node_points.get(i, ())), key=lambda p: p.start)
-        return _history(points, start, end, resolution, include_current=include_current)
+        return self._history(points, start, end, resolution, include_current=include_current)
 
     async def events(
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
@@ -114,7 +134,7 @@ class FakeReads:
             beyond = [e for e in log if after is None or (e.slot, e.index) < after]
         else:
             beyond = [e for e in log if after is None or (e.slot, e.index) > after]
-        return tuple(beyond[:first])
+        return tuple(beyond[: max(0, min(first, MAX_PAGE))])
 
     async def event_count(self, where: EventFilter) -> int:
         self._need_store()
@@ -122,7 +142,8 @@ class FakeReads:
 
     async def registry_entry(self, key: str) -> RegistryEntry | None:
         self._need_store()
-        return next((e for e in self.entries if key in {e.id, e.pubkey, e.address, *e.addresses}), None)
+        under = [e for e in self.entries if key in {e.id, e.pubkey, e.address, *e.addresses, *e.former_ids}]
+        return max(under, key=lambda e: (e.id == key, e.address == key, e.last_contact), default=None)
 
     async def registry(
         self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
@@ -151,24 +172,19 @@ class FakeReads:
 
     async def collector(self) -> CollectorState:
         newest = self.current()
+        if self.down:
+            if newest is None:
+                self._need_store()
+            else:
+                return _as_committed(newest.header, from_store=False)
+        if self.reported is not None:
+            return self.reported.model_copy(update={"jobs": self.jobs})
         if newest is None:
             return CollectorState()
-        return CollectorState(
-            attempted_slot=newest.slot,
-            attempted_at=newest.header.taken_at,
-            committed_slot=newest.slot,
-            outcome="committed",
-            seeds=tuple(
-                SeedAttempt(
-                    seed=s.seed,
-                    attempted_at=s.answered_at,
-                    succeeded_at=s.answered_at if s.ok else None,
-                    failure=s.failure.category if s.failure else None,
-                )
-                for s in newest.header.seeds
-            ),
-            jobs=self.jobs or tuple(_ran(name, newest.slot) for name in HISTORY_JOBS),
+        jobs = self.jobs or tuple(
+            JobReport(name=name, began_at=newest.slot, succeeded_at=newest.slot) for name in HISTORY_JOBS
         )
+        return _as_committed(newest.header, from_store=True).model_copy(update={"jobs": jobs})
 
     async def available(self) -> AvailableRange:
         self._need_store()
@@ -177,16 +193,61 @@ class FakeReads:
         return AvailableRange(
             earliest_snapshot=min(slots, default=None),
             latest_snapshot=max(slots, default=None),
-            earliest_history=min(starts, default=None),
+            earliest_history=min([*starts, *slots], default=None),
         )
+
+    def _history(
+        self,
+        points: Sequence[HistoryPoint],
+        start: UnixSeconds,
+        end: UnixSeconds,
+        resolution: Resolution,
+        *,
+        include_current: bool,
+    ) -> History:
+        newest = self.current()
+        if newest is not None or self.now is not None:
+            start, end = clip(start, end, self._now(newest))
+        self._need_store()
+        if resolution is not Resolution.AUTO:
+            check_room(resolution, start, end, newest.header.interval if newest is not None else MINUTE)
+        chosen = tuple(p for p in points if start <= p.start < end and (include_current or not p.partial))
+        expected = sum(p.expected for p in chosen)
+        return History(
+            resolution=Resolution.RAW if resolution is Resolution.AUTO else resolution,
+            start=start,
+            end=end,
+            coverage=sum(p.samples for p in chosen) / expected if expected else None,
+            points=chosen,
+        )
+
+    def _now(self, newest: Snapshot | None) -> UnixSeconds:
+        """The time that is set; else the end of the newest slot."""
+        return newest.slot + newest.header.interval if self.now is None and newest is not None else self.now or 0
 
     def _need_store(self) -> None:
         if self.down:
             raise SnapshotUnavailable("the store does not answer")
 
 
-def _ran(name: str, at: UnixSeconds) -> JobReport:
-    return JobReport(name=name, began_at=at, succeeded_at=at)
+def _as_committed(header: SnapshotHeader, *, from_store: bool) -> CollectorState:
+    return CollectorState(
+        attempted_slot=header.slot,
+        attempted_at=header.timing.started_at,
+        committed_slot=header.slot,
+        outcome="committed",
+        from_store=from_store,
+        seeds=tuple(
+            SeedAttempt(
+                seed=s.seed,
+                attempted_at=s.answered_at,
+                succeeded_at=s.answered_at if s.ok else None,
+                failure=s.failure.category if s.failure else None,
+                message=s.failure.message if s.failure else None,
+            )
+            for s in header.seeds
+        ),
+    )
 
 
 class FakeUpdates:
@@ -229,75 +290,6 @@ class FakeUpdates:
             self._changed.notify_all()
 
 
-class FakeStore:
-    """`SnapshotStore` in memory, with one lease. Set `holder` by hand to let another worker take over."""
-
-    def __init__(self) -> None:
-        self.commits: list[Commit] = []
-        self.reports: list[CollectorState] = []
-        self.entries: dict[str, RegistryEntry] = {}
-        self.holder: str | None = None
-        self.token = 0
-        self.lease_until = 0.0
-        self.loads = 0
-
-    async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
-        if self.holder not in (None, holder) and now < self.lease_until:
-            return None
-        self.token += self.holder != holder
-        self.holder, self.lease_until = holder, now + lease_seconds
-        committed = self.commits[-1].snapshot.slot if self.commits else None
-        return Lease(token=self.token, holder=holder, committed_slot=committed)
-
-    async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
-        self.loads += 1
-        return (self.commits[-1].snapshot, self.commits[-1].memory) if self.commits else None
-
-    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
-        return {node_id: self.entries[node_id] for node_id in ids if node_id in self.entries}
-
-    async def commit(self, lease: Lease, commit: Commit) -> None:
-        if (lease.holder, lease.token) != (self.holder, self.token):
-            raise LeaseLost(f"token {lease.token} of {lease.holder}: the lease is {self.holder}'s with {self.token}")
-        self.commits.append(commit)
-        self.entries.update((entry.id, entry) for entry in commit.registry)
-
-    async def report(self, lease: Lease, state: CollectorState) -> None:
-        self.reports.append(state)
-
-
-class FakeAnnouncer:
-    """`Announcer` that keeps what was announced; with `broken`, one whose every word is lost."""
-
-    def __init__(self, *, broken: bool = False) -> None:
-        self.slots: list[Slot] = []
-        self.broken = broken
-
-    async def announce(self, slot: Slot) -> None:
-        if self.broken:
-            raise ConnectionError("the channel is gone")
-        self.slots.append(slot)
-
-
-def _history(
-    points: Sequence[HistoryPoint],
-    start: UnixSeconds,
-    end: UnixSeconds,
-    resolution: Resolution,
-    *,
-    include_current: bool,
-) -> History:
-    chosen = tuple(p for p in points if start <= p.start < end and (include_current or not p.partial))
-    expected = sum(p.expected for p in chosen)
-    return History(
-        resolution=Resolution.RAW if resolution is Resolution.AUTO else resolution,
-        start=start,
-        end=end,
-        coverage=sum(p.samples for p in chosen) / expected if expected else None,
-        points=chosen,
-    )
-
-
 def _matches(event: Event, where: EventFilter) -> bool:
     return (
         (where.types is None or event.type in where.types)
@@ -305,30 +297,3 @@ def _matches(event: Event, where: EventFilter) -> bool:
         and (where.since is None or event.at >= where.since)
         and (where.until is None or event.at <= where.until)
     )
-
-
-class FakeJobRuns:
-    """`JobRuns` in memory. `error` is raised instead of any answer."""
-
-    def __init__(self) -> None:
-        self.claims: dict[str, tuple[UnixSeconds, float]] = {}
-        self.succeeded: dict[str, UnixSeconds] = {}
-        self.error: Exception | None = None
-
-    async def claim(
-        self, job: str, period: UnixSeconds, *, seconds: int, holder: str, now: float, lasts: float
-    ) -> bool:
-        if self.error is not None:
-            raise self.error
-        claimed, until = self.claims.get(job, (-1, 0.0))
-        if claimed > period or (claimed == period and until > now):
-            return False
-        self.claims[job] = (period, now + lasts)
-        return True
-
-    async def finish(self, job: str, period: UnixSeconds, *, holder: str, now: float, succeeded: bool) -> None:
-        if succeeded:
-            self.succeeded[job] = int(now)
-            self.claims[job] = (period, float("inf"))
-        else:
-            self.claims[job] = (period, now)

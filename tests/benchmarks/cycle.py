@@ -29,7 +29,7 @@ from server.process.garbage import Garbage
 from server.storage.connect import Mongo
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
-from tests.fakes import FakeAnnouncer
+from tests.fake_stores import FakeAnnouncer
 from tests.processes import REPOSITORY
 
 SIZES = (300, 3_000, 10_000)

@@ -27,7 +27,8 @@ from server.storage.reads import MongoReads
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.asgi import call
 from tests.factories import AT
-from tests.fakes import FakeAnnouncer, FakeUpdates
+from tests.fake_stores import FakeAnnouncer
+from tests.fakes import FakeUpdates
 
 SERIES = Path(__file__).parents[3] / "shared" / "data" / "captures" / "series-20251226"
 INTERVAL = 1_200  # the lists are some twenty minutes apart

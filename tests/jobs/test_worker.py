@@ -21,7 +21,7 @@ from jobs.schedule.job_queue import Queue, dumps, loads, queue_client, queue_fun
 from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from schema.domain.base import Slot
 from schema.reads import CollectorState
-from tests.fakes import FakeJobRuns
+from tests.fake_stores import FakeJobRuns
 from tests.patience import patience
 from tests.processes import Process, connects, free_port, valkey, wait_until
 

@@ -15,7 +15,7 @@ from schema.domain.snapshot.record import Snapshot
 from schema.writes import Commit, Lease
 from server.process.garbage import Garbage
 from tests.factories import AT, SEEDS, key, observation, seed_reply
-from tests.fakes import FakeAnnouncer, FakeStore
+from tests.fake_stores import FakeAnnouncer, FakeStore
 
 T = TypeVar("T")
 

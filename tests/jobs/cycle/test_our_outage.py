@@ -14,7 +14,7 @@ from schema.domain.node.observation import SeedReply
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import Lease
 from tests.factories import AT, SEEDS, observation, seed_reply
-from tests.fakes import FakeAnnouncer, FakeStore
+from tests.fake_stores import FakeAnnouncer, FakeStore
 from tests.nightly import cases
 
 INTERVAL = 60

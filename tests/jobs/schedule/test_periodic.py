@@ -4,7 +4,7 @@ import asyncio
 
 from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from schema.domain.errors import SnapshotUnavailable
-from tests.fakes import FakeJobRuns
+from tests.fake_stores import FakeJobRuns
 
 
 class Work:

@@ -194,7 +194,7 @@ def test_history_is_joined_over_all_ids_of_a_node() -> None:
 def test_history_status_counts_what_is_kept() -> None:
     body = get("/nodes/history-status")
     assert body["total_nodes_with_history"] == len(body["nodes"]) == 5
-    assert body["global_stats"] == {"oldest_snapshot": AT - 2 * HOUR, "newest_snapshot": AT, "total_snapshots": 15}
+    assert body["global_stats"] == {"oldest_snapshot": AT - 7 * DAY, "newest_snapshot": AT, "total_snapshots": 15}
     assert {node["days_tracked"] for node in body["nodes"]} == {0.08}
 
 

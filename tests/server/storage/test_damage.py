@@ -23,7 +23,7 @@ from server.storage.snapshots import payload as snapshots
 from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import SEEDS, key, observation, seed_reply
-from tests.fakes import FakeAnnouncer
+from tests.fake_stores import FakeAnnouncer
 from tests.nightly import cases
 from tests.pasts import MIDNIGHT, commit_all, dump, moment
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pytest
 
-from schema.domain.base import DAY, HOUR, Slot, UnixSeconds, written
+from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, DomainError, SnapshotUnavailable
 from schema.domain.history.points import AvailableRange, History, Resolution
@@ -182,34 +182,6 @@ async def test_as_of(store_db: Mongo, as_of: int, expected: Slot | type[DomainEr
         assert await reads.header(as_of) is None
     else:
         assert refused.value.details == {"latestAvailable": NEWEST}
-
-
-@pytest.mark.parametrize(
-    ("as_of", "text"),
-    [
-        (AT - 60, f"asOf {written(AT - 60)} is older than all that is kept, which begins at {written(AT)}"),
-        (NOW + 60, f"asOf {written(NOW + 60)} lies in the future: it is {written(NOW)}"),
-        (2**70, f"asOf {2**70} lies in the future: it is {written(NOW)}"),
-    ],
-)
-async def test_a_time_that_cannot_be_asked_for_is_told_as_it_was_asked(store_db: Mongo, as_of: int, text: str) -> None:
-    await fill(store_db)
-    reads = reads_of(store_db)
-    await reads.refresh()
-    with pytest.raises(DomainError) as refused:
-        await reads.snapshot(as_of)
-    assert refused.value.message == text
-
-
-async def test_a_slot_is_given_exactly_or_not_at_all(store_db: Mongo) -> None:
-    await fill(store_db)
-    reads = reads_of(store_db)
-    await reads.refresh()
-    for slot in SLOTS:
-        assert await reads.snapshot_at(slot) == snapshot_of(slot)
-    for slot in (AT + 1, AT + 180, NEWEST + 60, -1, 2**70):
-        with pytest.raises(CursorExpired, match=str(slot)):
-            await reads.snapshot_at(slot)
 
 
 async def test_a_past_snapshot_is_decoded_once(store_db: Mongo) -> None:

@@ -15,7 +15,7 @@ SEEDS = tuple(f"203.0.113.{n}" for n in range(201, 210))
 LIAR = SEEDS[0]
 HONEST = range(1, 21)
 CYCLES = 1_440 if NIGHTLY else 70
-INVENTED = 3_000 if NIGHTLY else 60
+INVENTED = 600 if NIGHTLY else 60
 LIMIT = 20 if NIGHTLY else 1
 
 

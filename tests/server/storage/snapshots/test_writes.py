@@ -84,31 +84,6 @@ async def test_slots_of_an_hour_are_packed_against_its_first(store_db: Mongo) ->
     assert sizes[AT + 60] < sizes[AT] / 3
 
 
-async def test_a_lease_runs_until_its_time_and_is_renewed_by_its_holder(store_db: Mongo) -> None:
-    store = MongoSnapshotStore(store_db)
-    assert (await lease_of(store, "a", now=0)).token == 1
-    assert await store.acquire("b", 29.9, LEASE_SECONDS) is None
-    assert (await lease_of(store, "a", now=29)).token == 1
-    assert await store.acquire("b", 58.9, LEASE_SECONDS) is None
-    assert (await lease_of(store, "b", now=59)).token == 2
-    assert await store.acquire("a", 60, LEASE_SECONDS) is None
-
-
-async def test_a_holder_that_is_late_keeps_its_token_if_nobody_came(store_db: Mongo) -> None:
-    store = MongoSnapshotStore(store_db)
-    lease = await lease_of(store, now=0)
-    assert (await lease_of(store, now=1_000)).token == lease.token
-
-
-async def test_of_many_who_ask_at_once_one_gets_the_lease(store_db: Mongo) -> None:
-    for now in (0.0, 1_000.0):  # an empty store, then a lapsed lease
-        stores = [MongoSnapshotStore(store_db) for _ in range(8)]
-        asked = [store.acquire(f"{now}-{i}", now, LEASE_SECONDS) for i, store in enumerate(stores)]
-        won = [lease for lease in await asyncio.gather(*asked) if lease is not None]
-        assert len(won) == 1
-        assert won[0].token == (1 if now == 0 else 2)
-
-
 async def test_a_worker_that_was_paused_past_its_lease_leaves_nothing(store_db: Mongo) -> None:
     follows = Follows()
     paused, winner = MongoSnapshotStore(store_db, [follows]), MongoSnapshotStore(store_db)
@@ -201,15 +176,6 @@ async def test_memory_of_older_slots_is_dropped(store_db: Mongo) -> None:
     for slot in range(AT, AT + 300, 60):
         await store.commit(lease, commit(slot))
     assert {one.slot - AT for one in await CarriedDocument.find({}).to_list()} == {180, 240}
-
-
-async def test_recall_gives_what_is_known_alone(store_db: Mongo) -> None:
-    store = MongoSnapshotStore(store_db)
-    made = commit(AT, 2)
-    await store.commit(await lease_of(store), made)
-    known = made.registry[0]
-    assert await store.recall([known.id, "nobody"]) == {known.id: known}
-    assert await store.recall([]) == {}
 
 
 async def test_the_report_is_published_with_every_failure_category(store_db: Mongo) -> None:
