@@ -142,6 +142,13 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
     )
+    recommend_max_per_group: int = setting(
+        3,
+        "a whole number from 1 to 100",
+        "How many nodes of one neighbourhood (/24 or /48) one answer recommends by policy 2.0.",
+        ge=1,
+        le=100,
+    )
     trusted_seeds: Seeds = setting(
         (),
         f"a comma list of up to {MAX_SEEDS} HOST or HOST:PORT, as in IP_NODES",

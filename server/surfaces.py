@@ -139,6 +139,7 @@ def assemble(
         version=release(),
         network=settings.network,
         cache_ttl=settings.cache_ttl,
+        recommended_per_group=settings.recommend_max_per_group,
         clock=clock,
         started_at=clock(),
         root_path=settings.root_path,
@@ -249,6 +250,7 @@ def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceIn
             seed_discovery=settings.seed_discovery,
         ),
         sister_deployments=tuple(SisterDeployment(network=name, url=url) for name, url in settings.sisters.items()),
+        recommended_per_group=settings.recommend_max_per_group,
     )
 
 

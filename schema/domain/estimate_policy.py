@@ -3,7 +3,7 @@
 from schema.domain.base import Record
 
 
-class AvailabilityRules(Record):
+class AvailabilityPolicy(Record):
     """Observed availability over 24 hours, 7 days and 30 days.
 
     Of what was expected, `forgiven` (0..1) counts as online in any case. Each window has a prior: the month's is `prior_mean` (0..1) with the weight of `prior_days`; the week's is the month's
@@ -26,7 +26,7 @@ class AvailabilityRules(Record):
     looks_per_day: float = 4
 
 
-class StabilityRules(Record):
+class StabilityPolicy(Record):
     """Days between disturbances: restarts, changes of host, and drops from gossip.
 
     (days + `prior_days`)/(disturbances + 1), full at `full_days`. The days are those that we watched and the uptime at
@@ -44,7 +44,7 @@ class StabilityRules(Record):
     quiet_seconds: int = 3_600
 
 
-class CurrencyRules(Record):
+class CurrencyPolicy(Record):
     """How much of the node's own network runs a newer release than the node, as a share of its nodes (0..1).
 
     No loss up to `lag_from`, everything from `lag_full` on; the loss grows over `deadline_days` from when the newer
@@ -58,7 +58,7 @@ class CurrencyRules(Record):
     least_nodes: float = 5
 
 
-class CommitmentRules(Record):
+class CommitmentPolicy(Record):
     """The percentile of the committed storage among online nodes, full at `full_percentile`.
 
     The nodes of one group (/24 or /48) count as one node together, and as less where they are more than `group_size`. Where neither the node itself nor a
@@ -71,7 +71,7 @@ class CommitmentRules(Record):
     unconfirmed_share: float = 0.1
 
 
-class AgreementRules(Record):
+class AgreementPolicy(Record):
     """Witnesses over the seeds that could list the node, full at half of them.
 
     A field on which the seeds have no majority takes `dispute_share` (0..1) of it, two such fields at most. The bounds
@@ -83,6 +83,25 @@ class AgreementRules(Record):
     spread: float = 1
 
 
+class WatchPolicy(Record):
+    """Bounds of the alerts that policy 2.0 raises.
+
+    Availability falls where the last day lies `fall_points` (of 100) under the last week and under `fall_below` (0..1);
+    it is critical under `fall_critical`. `storm_warning` and `storm_critical` are disturbances within 24 hours.
+    `lag_warning_days` is how long before its deadline a lagging node is warned. A tier is at risk where the score has
+    fallen by `tier_fall_points` since the day before, and would leave the tier within `tier_days` if that went on.
+    """
+
+    fall_points: float = 5
+    fall_below: float = 0.95
+    fall_critical: float = 0.5
+    storm_warning: int = 3
+    storm_critical: int = 6
+    lag_warning_days: float = 2
+    tier_fall_points: float = 1
+    tier_days: float = 3
+
+
 class EstimatePolicy(Record):
     """Everything that turns observations into an estimate. The parts' points add up to 100.
 
@@ -90,10 +109,11 @@ class EstimatePolicy(Record):
     `places_per_group` places among the ranks before all others have theirs.
     """
 
-    availability: AvailabilityRules = AvailabilityRules()
-    stability: StabilityRules = StabilityRules()
-    currency: CurrencyRules = CurrencyRules()
-    commitment: CommitmentRules = CommitmentRules()
-    agreement: AgreementRules = AgreementRules()
+    availability: AvailabilityPolicy = AvailabilityPolicy()
+    stability: StabilityPolicy = StabilityPolicy()
+    currency: CurrencyPolicy = CurrencyPolicy()
+    commitment: CommitmentPolicy = CommitmentPolicy()
+    agreement: AgreementPolicy = AgreementPolicy()
+    alerts: WatchPolicy = WatchPolicy()
     deviations: float = 1.2816
     places_per_group: int = 3

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from schema.domain.base import DAY, HOUR, Record
+from schema.domain.estimate_policy import EstimatePolicy
 
 
 class Tier(StrEnum):
@@ -145,7 +146,8 @@ class AnalyticsPolicy(Record):
 class Policy(Record):
     """Everything that turns measurements into scores, words and alerts, under one version.
 
-    `latest_min_share` is the share of online nodes (0..1) that a release needs to be named the latest.
+    `latest_min_share` is the share of online nodes (0..1) that a release needs to be named the latest. Where there is an
+    `estimate`, it makes the score, and trust and capacity weigh nothing.
     """
 
     version: str
@@ -160,6 +162,7 @@ class Policy(Record):
     alerts: AlertPolicy = AlertPolicy()
     consistency: ConsistencyPolicy = ConsistencyPolicy()
     analytics: AnalyticsPolicy = AnalyticsPolicy()
+    estimate: EstimatePolicy | None = None
 
     def band_for(self, composite: float) -> TierBand:
         """The band of a rounded composite (0..100)."""
@@ -182,4 +185,5 @@ POLICY_1_0 = Policy(
         TierBand(tier=Tier.UNKNOWN, minimum=None, color="#6b7280", emoji=None, description="nothing proves it lives"),
     ),
 )
-POLICIES: Mapping[str, Policy] = {POLICY_1_0.version: POLICY_1_0}
+POLICY_2_0 = Policy(version="2.0", trust_weight=0, capacity_weight=0, tiers=POLICY_1_0.tiers, estimate=EstimatePolicy())
+POLICIES: Mapping[str, Policy] = {policy.version: policy for policy in (POLICY_1_0, POLICY_2_0)}

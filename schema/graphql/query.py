@@ -38,7 +38,7 @@ from schema.graphql.topics.service import ServiceConfigType, service_config, sna
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.topics.topology import TopologyType, topology
 from schema.graphql.types.fields import Weight, resolved
-from schema.graphql.types.prices import READ_COST, SCAN_COST, events_cost, recommendations_cost
+from schema.graphql.types.prices import COMPARE_COST, READ_COST, SCAN_COST, events_cost, recommendations_cost
 
 _READ = Weight(base=READ_COST)
 _SCAN = Weight(base=SCAN_COST)
@@ -48,7 +48,9 @@ _SCAN = Weight(base=SCAN_COST)
 class Query:
     pnodes = resolved(pnodes, PNodeConnectionType, "Nodes: filtered, ordered, in pages.", weight=CONNECTION)
     pnode = resolved(pnode, PNodeType | None, "One node, by exactly one of its keys; null where it is not known.")
-    compare_pnodes = resolved(compare_pnodes, ComparisonType, "Two to five nodes side by side.")
+    compare_pnodes = resolved(
+        compare_pnodes, ComparisonType, "Two to five nodes side by side.", weight=Weight(base=COMPARE_COST)
+    )
     network_health = resolved(network_health, NetworkHealthType, "The state of the network.")
     network_analytics = resolved(
         network_analytics, NetworkAnalyticsType, "Distributions over online nodes, and advice.", weight=_SCAN

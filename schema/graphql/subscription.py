@@ -33,8 +33,8 @@ CHANGING: dict[str, Callable[[PNode], object]] = {
     "versionsBehind": lambda node: node.versions_behind,
     "storageCommitted": lambda node: node.storage_committed,
     "witnesses": lambda node: node.witnesses,
-    "tier": lambda node: node.tier,
-    "score": lambda node: node.score.composite if node.score is not None else None,
+    "tier": lambda node: node.newest_tier,
+    "score": lambda node: found.composite if (found := node.newest_score) is not None else None,
     "keyConflict": lambda node: node.key_conflict,
 }
 

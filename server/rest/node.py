@@ -7,11 +7,14 @@ documented default here: 0, false, "unknown", port 6000. GraphQL shows null inst
 from typing import Any
 
 from schema.domain.base import DAY, rounded
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode, Score
-from schema.domain.policy import POLICY_1_0
+from schema.domain.policy import POLICY_1_0, POLICY_2_0, Tier
 from schema.domain.scoring.alerts import offline_seconds
+from schema.domain.scoring.parts import next_step, parts_of
 from schema.domain.scoring.scores import counted_parts
 from schema.domain.snapshot.record import SnapshotHeader
+from server.rest.params import OLDEST_POLICY, PolicyName
 
 DEFAULT_RPC_PORT = 6_000
 UNKNOWN_VERSION = "unknown"
@@ -25,8 +28,11 @@ _NO_SCORES = {
 }
 
 
-def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
-    """The node as clients of the earlier API expect it, at the moment `at`; `header` is of its snapshot."""
+def node_object(node: PNode, header: SnapshotHeader, at: int, policy: PolicyName = OLDEST_POLICY) -> dict[str, Any]:
+    """The node as clients of the earlier API expect it, at the moment `at`; `header` is of its snapshot.
+
+    By another policy than 1.0, `score`, `tier` and `stake_confidence` are that policy's, and `estimate` is added.
+    """
     online = node.is_online
     uptime = shown_uptime(node)
     shown: dict[str, Any] = {
@@ -58,7 +64,7 @@ def node_object(node: PNode, header: SnapshotHeader, at: int) -> dict[str, Any]:
     }
     if not online:
         shown["offline_duration"] = offline_duration(node, at)
-    return shown
+    return shown if policy == OLDEST_POLICY else shown | estimated_object(node)
 
 
 def scores_object(node: PNode) -> dict[str, Any]:
@@ -74,6 +80,52 @@ def scores_object(node: PNode) -> dict[str, Any]:
             "emoji": band.emoji or _NO_EMOJI,
         },
     }
+
+
+def estimated_object(node: PNode) -> dict[str, Any]:
+    """What policy 2.0 puts in place of the score, the tier and the confidence, and what it adds."""
+    tier = estimated_tier(node)
+    band = POLICY_2_0.band(tier)
+    composite = estimated_score(node)
+    confidence = {
+        "composite_score": composite,
+        "rating": tier.value.lower(),
+        "color": band.color,
+        "emoji": band.emoji or _NO_EMOJI,
+    }
+    return {
+        "scores": {**(parts_object(node.score) if node.score else _NO_SCORES), "stake_confidence": confidence},
+        "score": composite,
+        "tier": tier.value.lower(),
+        "estimate": estimate_object(node.estimate) if node.estimate is not None else None,
+    }
+
+
+def estimate_object(estimate: Estimate) -> dict[str, Any]:
+    """The score by policy 2.0 with its bounds, its place and its parts. Null is what is not known."""
+    return {
+        "policy_version": estimate.policy_version,
+        "composite": estimate.composite,
+        "low": estimate.low,
+        "high": estimate.high,
+        "confidence": estimate.confidence,
+        "rank": estimate.rank,
+        "percentile": estimate.percentile,
+        "next_step": next_step(estimate),
+        "parts": [part.model_dump(mode="json") for part in parts_of(estimate)],
+    }
+
+
+def estimated_score(node: PNode) -> float:
+    """The composite by policy 2.0; 0 for a node that is not online, or that has none."""
+    return node.estimate.composite if node.estimate else 0
+
+
+def estimated_tier(node: PNode) -> Tier:
+    """The tier by policy 2.0; of an online node without an estimate, as in older snapshots, UNKNOWN."""
+    if node.estimate is not None:
+        return node.estimate.tier
+    return Tier.UNKNOWN if node.is_online else node.tier
 
 
 def parts_object(score: Score) -> dict[str, Any]:

@@ -29,6 +29,12 @@ NodeKey = Annotated[
     ),
 ]
 Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many entries of the list to pass over")]
+PolicyName = Literal["1.0", "2.0"]
+OLDEST_POLICY: PolicyName = "1.0"
+PolicyChoice = Annotated[
+    PolicyName,
+    Query(description="The policy of scores, tiers and orders: 1.0 as the earlier API had it, 2.0 with bounds"),
+]
 SeverityFilter = Annotated[
     Literal["critical", "warning", "info"] | None, Query(description="Only alerts of this severity")
 ]

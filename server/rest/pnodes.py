@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from server.rest.models.pnodes import PnodesAnswer
-from server.rest.params import Skip
+from server.rest.params import OLDEST_POLICY, PolicyChoice, Skip
 from server.rest.routes import Routes
 from server.rest.summary import network_stats, network_summary
 from server.rest.view import Views
@@ -27,18 +27,20 @@ def pnodes_routes(views: Views) -> Routes:
         model=PnodesAnswer,
     )
     async def pnodes(
+        *,
         status: Annotated[Status, Query(description="Which nodes to list; the summary counts all of them")] = "online",
         limit: Annotated[int, Query(ge=1, le=1_000, description="How many nodes at most")] = 100,
         skip: Skip = 0,
         sort_by: Annotated[SortBy, Query(description="Ties are in the order of addresses")] = "last_seen",
         sort_order: Annotated[SortOrder, Query(description="Ascending or descending")] = "desc",
+        policy: PolicyChoice = OLDEST_POLICY,
     ) -> Response:
         """A page of nodes with their scores, and the network's totals."""
         view = views.current()
 
         def body() -> dict[str, Any]:
-            nodes = view.ordered(status, sort_by, descending=sort_order == "desc")
-            page = [view.fragment(node) for node in nodes[skip : skip + limit]]
+            nodes = view.ordered(status, sort_by, descending=sort_order == "desc", policy=policy)
+            page = [view.fragment(node, policy) for node in nodes[skip : skip + limit]]
             return {
                 "summary": network_summary(view),
                 "network_stats": network_stats(view.header.totals),
@@ -48,6 +50,6 @@ def pnodes_routes(views: Views) -> Routes:
                 "timestamp": view.at,
             }
 
-        return await views.answer(view, ("pnodes", status, limit, skip, sort_by, sort_order), body)
+        return await views.answer(view, ("pnodes", status, limit, skip, sort_by, sort_order, policy), body)
 
     return routes

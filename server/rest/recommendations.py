@@ -10,6 +10,7 @@ from schema.domain.scoring.recommend import Criteria
 from server.rest.models.pnodes import RecommendationsAnswer
 from server.rest.node import (
     days,
+    estimated_object,
     scores_object,
     shown_last_seen,
     shown_pubkey,
@@ -18,6 +19,7 @@ from server.rest.node import (
     shown_uptime,
     shown_version,
 )
+from server.rest.params import OLDEST_POLICY, PolicyChoice, PolicyName
 from server.rest.routes import Routes
 from server.rest.view import Views
 
@@ -38,15 +40,19 @@ def recommendation_routes(views: Views) -> Routes:
         min_uptime_days: Annotated[int, Query(ge=1, le=365, description="Days of uptime that a node needs")] = 7,
         require_public: Annotated[bool, Query(description="Only nodes that serve pRPC to the public")] = False,
         min_score: Annotated[float, Query(ge=0, le=100, description="The composite score that a node needs")] = 0,
+        policy: PolicyChoice = OLDEST_POLICY,
     ) -> Response:
-        """Online nodes that meet the criteria, by composite score; ghosts, offline and unknown nodes never do."""
+        """Online nodes that meet the criteria, by composite score; ghosts, offline and unknown nodes never do.
+
+        By policy 2.0 they come by rank, a few of one neighbourhood at most, without those whose key lives twice.
+        """
         view = views.current()
         criteria = Criteria(min_uptime_days=min_uptime_days, min_score=min_score, require_public=require_public)
 
         def body() -> dict[str, Any]:
-            found = view.recommendations(criteria)
+            found = view.recommendations(criteria, policy)
             return {
-                "recommendations": [recommendation_object(item.node) for item in found.items[:limit]],
+                "recommendations": [recommendation_object(item.node, policy) for item in found.items[:limit]],
                 "total_evaluated": found.evaluated,
                 "filters": {
                     "min_uptime_days": min_uptime_days,
@@ -56,14 +62,22 @@ def recommendation_routes(views: Views) -> Routes:
                 "timestamp": view.at,
             }
 
-        return await views.answer(view, ("recommendations", criteria, limit), body)
+        return await views.answer(view, ("recommendations", criteria, limit, policy), body)
 
     return routes
 
 
-def recommendation_object(node: PNode) -> dict[str, Any]:
+def recommendation_object(node: PNode, policy: PolicyName = OLDEST_POLICY) -> dict[str, Any]:
     """The short form of a node that this route has always had: scores are plain numbers, parts apart."""
     scores = scores_object(node)
+    shown = _short(node, scores)
+    if policy == OLDEST_POLICY:
+        return shown
+    estimated = estimated_object(node)
+    return shown | {name: estimated[name] for name in ("score", "tier", "estimate")}
+
+
+def _short(node: PNode, scores: dict[str, Any]) -> dict[str, Any]:
     return {
         "address": node.place,
         "pubkey": shown_pubkey(node),

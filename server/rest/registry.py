@@ -12,7 +12,7 @@ from server.rest.lookup import as_node, find_node
 from server.rest.models.errors import RpcError
 from server.rest.models.registry import GraveyardAnswer, RegistryAnswer, RegistryEntryAnswer
 from server.rest.node import node_object, shown_last_seen
-from server.rest.params import NodeKey, Skip
+from server.rest.params import OLDEST_POLICY, NodeKey, PolicyChoice, PolicyName, Skip
 from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
@@ -51,12 +51,12 @@ def registry_routes(views: Views) -> Routes:
         model=RegistryEntryAnswer,
         responses=_UNKNOWN,
     )
-    async def registry_entry(address: NodeKey) -> Response:
+    async def registry_entry(address: NodeKey, policy: PolicyChoice = OLDEST_POLICY) -> Response:
         """A node under its address (any that it was ever known by), pubkey or id, with scores and gossip counters.
 
         Nodes of the current snapshot are answered from memory, those that have left it from the store.
         """
-        return await _entry(views, address)
+        return await _entry(views, address, policy)
 
     @routes.get(
         "/graveyard",
@@ -97,25 +97,25 @@ def pnode_routes(views: Views) -> Routes:
         model=RegistryEntryAnswer,
         responses=_UNKNOWN,
     )
-    async def pnode(address: NodeKey) -> Response:
+    async def pnode(address: NodeKey, policy: PolicyChoice = OLDEST_POLICY) -> Response:
         """The same as `/registry/{address}`."""
-        return await _entry(views, address)
+        return await _entry(views, address, policy)
 
     return routes
 
 
-async def _entry(views: Views, key: str) -> Response:
+async def _entry(views: Views, key: str, policy: PolicyName) -> Response:
     view = views.current()
     node = await find_node(views, view, key)
     if node is None:
         return rpc_error(404, f"No node is known as {key!r}: expected an address HOST:PORT, a pubkey or an id")
-    return answer({"entry": entry_object(node, view), "status": status_object(node)}, views.max_age(view))
+    return answer({"entry": entry_object(node, view, policy), "status": status_object(node)}, views.max_age(view))
 
 
-def entry_object(node: PNode, view: View) -> dict[str, Any]:
+def entry_object(node: PNode, view: View, policy: PolicyName = OLDEST_POLICY) -> dict[str, Any]:
     """The node object with what accumulates about the node."""
     consistency = node.consistency
-    return node_object(node, view.header, view.at) | {
+    return node_object(node, view.header, view.at, policy) | {
         "_id": node.id,
         "last_ip": last_seed(node),
         "created_at": node.first_seen,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from schema.domain.scoring.recommend import MAX_PER_GROUP
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceInfo:
@@ -14,6 +16,7 @@ class ServiceInfo:
     share (0..1) of answers that came from the response cache; None without a cache, or before its first answer.
     `root_path` is what clients put in front of every path, behind a proxy that strips it again. `sisters` are the URLs
     of deployments that serve other networks, by network.
+    `recommended_per_group` is how many nodes of a neighbourhood one answer recommends by policy 2.0.
     """
 
     version: str
@@ -26,6 +29,7 @@ class ServiceInfo:
     cache_hit_ratio: Callable[[], float | None] = lambda: None
     root_path: str = ""
     sisters: Mapping[str, str] = field(default_factory=dict[str, str])
+    recommended_per_group: int = MAX_PER_GROUP
 
     @property
     def uptime(self) -> int:

@@ -17,14 +17,15 @@ from schema.domain.network.operators import Operator, operators
 from schema.domain.network.topology import Topology, topology
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
-from schema.domain.scoring.recommend import Criteria, Recommendations, recommend
+from schema.domain.scoring.recommend import MAX_PER_GROUP, Criteria, Recommendations, recommend, recommend_newest
 from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_valid
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.graphql.execution.bounded import compact
 from schema.reads import Reads
 from server.http.encode import encode
 from server.rest.aside import Aside
-from server.rest.node import node_object, shown_last_seen, shown_score, shown_uptime
+from server.rest.node import estimated_score, node_object, shown_last_seen, shown_score, shown_uptime
+from server.rest.params import OLDEST_POLICY, PolicyName
 from server.rest.respond import answer
 from server.rest.service import ServiceInfo
 
@@ -45,13 +46,16 @@ class View:
     `cache_hit_ratio` is the one figure that is not the snapshot's: read once, so that equal questions get equal bytes.
     """
 
-    def __init__(self, snapshot: Snapshot, at: int, cache_hit_ratio: float | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, at: int, cache_hit_ratio: float | None = None, per_group: int = MAX_PER_GROUP
+    ) -> None:
         self.snapshot = snapshot
         self.at = at
         self.cache_hit_ratio = cache_hit_ratio
-        self._fragments: dict[str, orjson.Fragment] = {}
-        self._recommended: dict[Criteria, Recommendations] = {}
-        self._ordered: dict[tuple[str, str, bool], Sequence[PNode]] = {}
+        self._per_group = per_group
+        self._fragments: dict[tuple[str, PolicyName], orjson.Fragment] = {}
+        self._recommended: dict[tuple[Criteria, PolicyName], Recommendations] = {}
+        self._ordered: dict[tuple[str, str, bool, PolicyName], Sequence[PNode]] = {}
 
     @property
     def header(self) -> SnapshotHeader:
@@ -74,20 +78,29 @@ class View:
         wanted = status == "online"
         return [node for node in self.nodes if node.is_online is wanted]
 
-    def ordered(self, status: str, sort_by: str, *, descending: bool) -> Sequence[PNode]:
+    def ordered(
+        self, status: str, sort_by: str, *, descending: bool, policy: PolicyName = OLDEST_POLICY
+    ) -> Sequence[PNode]:
         """Those nodes by one of their shown fields; ties by address, ascending in both directions."""
-        key = (status, sort_by, descending)
+        key = (status, sort_by, descending, policy)
         if key not in self._ordered:
-            self._ordered[key] = sorted(self.with_status(status), key=_SORT_KEYS[sort_by], reverse=descending)
+            estimated = sort_by == "score" and policy != OLDEST_POLICY
+            read = estimated_score if estimated else _SORT_KEYS[sort_by]
+            self._ordered[key] = sorted(self.with_status(status), key=read, reverse=descending)
         return self._ordered[key]
 
-    def recommendations(self, criteria: Criteria) -> Recommendations:
+    def recommendations(self, criteria: Criteria, policy: PolicyName = OLDEST_POLICY) -> Recommendations:
         """The recommended nodes under these criteria; those asked for lately are kept."""
-        found = self._recommended.get(criteria)
+        key = criteria, policy
+        found = self._recommended.get(key)
         if found is None:
             if len(self._recommended) >= _KEPT_CRITERIA:
                 self._recommended.pop(next(iter(self._recommended)))
-            found = self._recommended[criteria] = recommend(self.snapshot, criteria)
+            if policy == OLDEST_POLICY:
+                found = recommend(self.snapshot, criteria)
+            else:
+                found = recommend_newest(self.snapshot, criteria, self._per_group)
+            self._recommended[key] = found
         return found
 
     @cached_property
@@ -123,12 +136,13 @@ class View:
         """Who lists whom."""
         return topology(self.snapshot)
 
-    def fragment(self, node: PNode) -> orjson.Fragment:
+    def fragment(self, node: PNode, policy: PolicyName = OLDEST_POLICY) -> orjson.Fragment:
         """The node object as bytes."""
-        fragment = self._fragments.get(node.id)
+        key = node.id, policy
+        fragment = self._fragments.get(key)
         if fragment is None:
-            fragment = orjson.Fragment(compact(orjson.dumps(node_object(node, self.header, self.at))))
-            self._fragments[node.id] = fragment
+            fragment = orjson.Fragment(compact(orjson.dumps(node_object(node, self.header, self.at, policy))))
+            self._fragments[key] = fragment
         return fragment
 
 
@@ -152,7 +166,7 @@ class Views:
         at = answer_time(header.taken_at, header.interval, self.service.clock())
         view = self._view
         if view is None or view.snapshot is not snapshot or view.at != at:
-            view = self._view = View(snapshot, at, self.service.cache_hit_ratio())
+            view = self._view = View(snapshot, at, self.service.cache_hit_ratio(), self.service.recommended_per_group)
         return view
 
     async def answer(self, view: View, key: Hashable, make: Callable[[], Mapping[str, Any]]) -> Response:

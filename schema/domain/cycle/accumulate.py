@@ -9,6 +9,7 @@ from typing import Any
 from schema.domain.base import Record, UnixSeconds
 from schema.domain.cycle.known import Known, max_listed
 from schema.domain.cycle.merge import MergedNode
+from schema.domain.cycle.watching import watched
 from schema.domain.node.addresses import (
     ListedAddress,
     goes_on_unlisted,
@@ -20,6 +21,7 @@ from schema.domain.node.addresses import (
     remember,
     sightings,
 )
+from schema.domain.node.coverage import Coverage
 from schema.domain.node.liveness import default_grace
 from schema.domain.node.measurements import MEASURED, measure
 from schema.domain.node.memory import NodeMemory
@@ -52,6 +54,7 @@ class Moment(Record):
     those whose list has measurements, `asked` all that are asked (None: not known). `known_seeds` are the ids of nodes that
     are seeds, `probes` the new answers of nodes that were asked directly, by id. `quorum` seeds prove that a node lives.
     `step` is the time since the cycle before, `is_same_day` tells whether that was on the same UTC day.
+    `observed` is how much of it this cycle speaks for (seconds), `coverage` all that was observed up to now.
     """
 
     at: int
@@ -64,6 +67,8 @@ class Moment(Record):
     quorum: int = 1
     step: int = 0
     is_same_day: bool = False
+    observed: int = 0
+    coverage: Coverage = Coverage()
     window_days: int = POLICY_1_0.consistency.window_days
 
     @classmethod
@@ -146,8 +151,23 @@ def accumulate(
     )
     if known.node is not None and goes_on_unlisted(current, listed, recent):
         node = _as_before(known.node, node)
+    memory = _watching(memory, known, node, moment)
     answered = moment.probes.get(memory.id)
     return Known(memory, node if answered is None else node.model_copy(update={"probe": probed(node, answered)}))
+
+
+def _watching(memory: NodeMemory, known: Known, node: PNode, moment: Moment) -> NodeMemory:
+    """The memory with what this cycle observed of the node."""
+    watch = watched(
+        memory.watch,
+        known.node,
+        node,
+        at=moment.at,
+        seconds=moment.observed,
+        coverage=moment.coverage,
+        dropped=memory.disappearances > known.memory.disappearances,
+    )
+    return memory if watch is memory.watch else memory.model_copy(update={"watch": watch})
 
 
 def _is_supported(memory: NodeMemory, moment: Moment) -> bool:
@@ -192,10 +212,12 @@ def pass_over(known: Known, moment: Moment) -> Known:
         "sightings": (),
         "key_conflict": node.key_conflict and since <= moment.grace,
         "score": None,
+        "estimate": None,
         "versions_behind": None,
         **_carried(memory, moment, known),
     }
-    return Known(memory, node.model_copy(update=update))
+    passed = node.model_copy(update=update)
+    return Known(_watching(memory, known, passed, moment), passed)
 
 
 def _verdict(listed: Sequence[ListedAddress], merged: MergedNode) -> tuple[PNodeStatus, LivenessBasis]:

@@ -12,9 +12,11 @@ from schema.domain.cycle.fold import fold, is_retired
 from schema.domain.cycle.known import Known
 from schema.domain.cycle.merge import Merged, merge
 from schema.domain.cycle.quorum import MIN_WITNESSES, Quorum
+from schema.domain.cycle.scored import scored
 from schema.domain.cycle.seeds import promoted_reports, seed_reports
 from schema.domain.cycle.support import MAX_NEWCOMERS, Support
 from schema.domain.network.health import network_health, network_totals
+from schema.domain.node.coverage import Coverage
 from schema.domain.node.liveness import default_grace
 from schema.domain.node.memory import NodeMemory
 from schema.domain.node.observation import NO_ADDRESS, SeedReply
@@ -23,9 +25,10 @@ from schema.domain.node.presence import proves_absence
 from schema.domain.node.probe import Answered
 from schema.domain.node.reach import Reach, reach_of
 from schema.domain.node.registry import RegistryEntry
-from schema.domain.scoring.scores import POLICY_1_0, ranked, score_node
-from schema.domain.snapshot.record import CycleTiming, ScorePolicy, Snapshot, SnapshotHeader
-from schema.domain.versions import latest_release, versions_behind
+from schema.domain.scoring.estimated import Scene, remembering
+from schema.domain.scoring.evidence import Listers
+from schema.domain.scoring.scores import POLICY_1_0
+from schema.domain.snapshot.record import CycleTiming, Snapshot, SnapshotHeader
 
 _NODES = TypeAdapter(tuple[PNode, ...])
 _HASHED_AT_ONCE = 1_000
@@ -35,7 +38,7 @@ class CycleOptions(Record):
     """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval.
 
     `min_witnesses` seeds must list a node, `trusted_seeds` need nobody beside them, and each seed may bring
-    `max_newcomers` nodes a cycle that too few list (`schema.domain.cycle.support`).
+    `max_newcomers` nodes a cycle that too few list (`schema.domain.support`).
     """
 
     network: str = "devnet"
@@ -134,6 +137,10 @@ def advance(
         raise ValueError("no seed gave a list: there is nothing to advance to")
     grace = options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval)
     support = Support(merged, options.min_witnesses, options.trusted_seeds)
+    last = before.snapshot.header if before.snapshot else None
+    step = max(0, at - last.taken_at) if last else 0
+    observed = min(step, max(options.interval, grace)) if last else options.interval
+    coverage = (last.coverage if last else Coverage()).after(at, observed)
     moment = Moment(
         at=at,
         grace=grace,
@@ -144,14 +151,22 @@ def advance(
         window_days=options.consistency_window_days,
         probes=probes or {},
         quorum=support.quorum,
-        step=max(0, at - before.snapshot.header.taken_at) if before.snapshot else 0,
-        is_same_day=before.snapshot is not None and before.snapshot.header.taken_at // DAY == at // DAY,
+        step=step,
+        is_same_day=last is not None and last.taken_at // DAY == at // DAY,
+        observed=observed,
+        coverage=coverage,
     )
     known = before.known()
     folded = fold(known, merged, moment, support, recalled or {}, max_newcomers=options.max_newcomers)
     after = {i: each for i, each in folded.nodes.items() if not is_retired(each, at, options.retire_after_days)}
-    nodes, policy = _score([each.node for each in after.values() if each.node is not None], options)
-    memory, registry = _register([each.memory for each in after.values()], nodes, known, slot)
+    scene = Scene(
+        at, coverage, Listers(support.island, merged.seed_nodes), options.network, last.adopted if last else None
+    )
+    nodes, policy, adopted = scored(
+        after, scene, min_share=options.latest_version_min_share, override=options.latest_version
+    )
+    memories = [remembering(each.memory, node.estimate, at) for each, node in zip(after.values(), nodes, strict=True)]
+    memory, registry = _register(memories, nodes, known, slot)
     unsupported = frozenset(node.id for node in nodes if not node.supported)
     reports = seed_reports(
         replies,
@@ -174,6 +189,8 @@ def advance(
         timing=CycleTiming(started_at=at),
         node_count=len(nodes),
         content_hash=content_hash(nodes),
+        coverage=coverage,
+        adopted=adopted,
     )
     snapshot = Snapshot.model_construct(header=header, nodes=nodes)
     return Cycle.model_construct(snapshot=snapshot, memory=memory, registry=registry)
@@ -187,24 +204,6 @@ def content_hash(nodes: tuple[PNode, ...]) -> str:
         digest.update(_NODES.dump_json(nodes[start : start + _HASHED_AT_ONCE])[1:-1])
     digest.update(b"]")
     return digest.hexdigest()
-
-
-def _score(nodes: Iterable[PNode], options: CycleOptions) -> tuple[tuple[PNode, ...], ScorePolicy]:
-    everyone = tuple(nodes)
-    latest, source = latest_release(
-        (node.version for node in everyone if node.is_online and node.supported),
-        min_share=options.latest_version_min_share,
-        override=options.latest_version,
-    )
-    plain = [score_node(node, latest_version=latest) for node in everyone]
-    places = ranked([score if node.supported else None for node, score in zip(everyone, plain, strict=True)])
-    scores = [place or score for place, score in zip(places, plain, strict=True)]
-    scored = tuple(
-        node.model_copy(update={"versions_behind": versions_behind(node.version, latest), "score": score})
-        for node, score in zip(everyone, scores, strict=True)
-    )
-    policy = ScorePolicy(version=POLICY_1_0.version, latest_version=latest, latest_version_source=source)
-    return scored, policy
 
 
 def _register(

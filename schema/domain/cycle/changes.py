@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from schema.domain.cycle.events import Event, EventType
+from schema.domain.cycle.watching import has_restarted
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.node.process import is_restart, process_of_node
 from schema.domain.snapshot.record import SeedReport, Snapshot
 
 SEED_OK = "ok"
@@ -106,12 +106,18 @@ def _differences(old: PNode, new: PNode) -> Iterator[_Change]:
         yield _Change(EventType.LEFT, subject, address, old.status.value)
     if not _alternates(old, new):
         yield from _moves(old, new)
-    if old.tier is not new.tier:
-        yield _Change(EventType.TIER_CHANGED, subject, address, old.tier.value, new.tier.value)
+    if old.newest_tier is not new.newest_tier and _same_policy(old, new):
+        yield _Change(EventType.TIER_CHANGED, subject, address, old.newest_tier.value, new.newest_tier.value)
     if old.status is not new.status:
         yield _Change(EventType.STATUS_CHANGED, subject, address, old.status.value, new.status.value)
     if new.key_conflict and not old.key_conflict:
         yield _conflict(new)
+
+
+def _same_policy(old: PNode, new: PNode) -> bool:
+    """Whether one policy scored both, so that another tier means another node and not another policy."""
+    before, after = old.newest_score, new.newest_score
+    return before is None or after is None or before.policy_version == after.policy_version
 
 
 def _alternates(old: PNode, new: PNode) -> bool:
@@ -126,7 +132,7 @@ def _alternates(old: PNode, new: PNode) -> bool:
 
 def _moves(old: PNode, new: PNode) -> Iterator[_Change]:
     subject, address = new.id, new.address
-    if _restarted(old, new):
+    if has_restarted(old, new):
         yield _Change(EventType.RESTARTED, subject, address, str(old.uptime), str(new.uptime))
     if old.version is not None and new.version is not None and old.version != new.version:
         yield _Change(EventType.VERSION_CHANGED, subject, address, old.version, new.version)
@@ -135,12 +141,6 @@ def _moves(old: PNode, new: PNode) -> Iterator[_Change]:
     if _commits_otherwise(old.storage_committed, new.storage_committed):
         committed = (str(old.storage_committed), str(new.storage_committed))
         yield _Change(EventType.COMMITTED_CHANGED, subject, address, *committed)
-
-
-def _restarted(old: PNode, new: PNode) -> bool:
-    """Whether a living node runs another process than before."""
-    before, after = process_of_node(old), process_of_node(new)
-    return new.is_online and before is not None and after is not None and is_restart(before, after)
 
 
 def _commits_otherwise(old: int | None, new: int | None) -> bool:

@@ -59,6 +59,8 @@ def absorb(memory: NodeMemory, former: NodeMemory) -> NodeMemory:
             "presence": memory.presence or former.presence,
             "present_since_window": memory.present_since_window or former.present_since_window,
             "used_samples": former.used_samples or memory.used_samples,
+            "watch": former.watch or memory.watch,
+            "standings": former.standings or memory.standings,
         }
     )
 

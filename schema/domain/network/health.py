@@ -6,7 +6,7 @@ from math import fsum
 from statistics import median, median_low
 from typing import Any
 
-from schema.domain.base import Record
+from schema.domain.base import Record, rounded
 from schema.domain.network.advice import AdviceLevel
 from schema.domain.network.sums import mean as _mean
 from schema.domain.network.sums import own_figures, trimmed_sum
@@ -178,6 +178,26 @@ def network_alerts(
             )
         )
     return tuple(alerts)
+
+
+def underutilized(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> NetworkAlert | None:
+    """That the network's storage is hardly used, told once instead of for each node: the median use of online nodes that
+    enough seeds list lies under `alerts.underutilized_percent`. None where it does not, or where nobody's is known."""
+    known = [
+        n.storage_usage_percent for n in nodes if n.is_online and n.supported and n.storage_usage_percent is not None
+    ]
+    bound = policy.alerts.underutilized_percent
+    used = median(known) if known else None
+    if used is None or used >= bound:
+        return None
+    return NetworkAlert(
+        level=AdviceLevel.INFO,
+        type="underutilized",
+        message=f"half of the nodes use {used:.2g} % of their storage or less; under {bound:g} % is little",
+        value=rounded(used, 4),
+        threshold=bound,
+        recommendation="Nothing: there is room for data. It lowers no score.",
+    )
 
 
 def _status(score: float, rules: HealthPolicy) -> NetworkStatus:

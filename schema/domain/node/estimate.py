@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.node.coverage import Counts, Observed
+from schema.domain.policy import POLICIES, POLICY_2_0, Policy, Tier
 
 
 class PartName(StrEnum):
@@ -16,27 +18,14 @@ class PartName(StrEnum):
     AGREEMENT = "AGREEMENT"
 
 
-class Observed(NamedTuple):
-    """For how long a node could be observed in a window, and for how much of that it was online; both in seconds."""
-
-    expected: int
-    online: int
-
-    @property
-    def share(self) -> float | None:
-        """The observed availability, 0..1; None where nothing could be observed."""
-        return self.online / self.expected if self.expected else None
-
-
 class Evidence(NamedTuple):
     """What is known of one online node. None means not known.
 
     `day`, `week` and `month` are the windows that end now. `watched` and `claimed` are seconds: since it is watched, and
-    its uptime when that began; `disturbances` counts those of the last 30 days. `network` names the network that its
-    version is built for, `release` is the version's numbers. `committed` is in bytes. `could_list` counts the seeds that
-    answered and could list it, `witnesses` those that do, `disputed` the fields on which they have no majority.
-    `confirmed` tells whether the node itself answered. `group` is its neighbourhood (`standing.group_of`), `known_day`
-    the day on which it was first seen.
+    its uptime when that began; `disturbances` counts those of the last 30 days. `committed` is in bytes. `could_list`
+    counts the seeds that answered and could list it, `witnesses` those that do, `disputed` the fields on which they have
+    no majority. `confirmed` tells whether the node itself answered, `supported` whether enough seeds list it. `group` is
+    its neighbourhood (`schema.domain.scoring.standing`), `known_day` the UTC day on which it was first seen.
     """
 
     id: str
@@ -54,6 +43,7 @@ class Evidence(NamedTuple):
     could_list: int
     disputed: int = 0
     confirmed: bool = False
+    supported: bool = True
 
 
 class Standing(NamedTuple):
@@ -69,8 +59,8 @@ class Estimate(Record):
 
     `confidence` is 1 − (high − low)/100. `rank` goes by `low`, and is 1 for the best; `percentile` (0..100) is the share
     of nodes whose `low` is not higher, both None for a node that too few seeds list. `shares` are what the parts earn of
-    their points, 0..1, `raw` what was measured for them (`PartName`); None where it is not known. `before` is the first
-    estimate of the UTC day before.
+    their points, 0..1, `raw` what was measured for them (`PartName`); None where it is not known. `counts` is what
+    it was computed from, beside the node itself; `before` is the first estimate of the UTC day before.
     """
 
     composite: float
@@ -79,6 +69,7 @@ class Estimate(Record):
     shares: tuple[float | None, ...]
     raw: tuple[float | None, ...]
     policy_version: str
+    counts: Counts | None = None
     rank: int | None = None
     percentile: float | None = None
     before: Standing | None = None
@@ -87,3 +78,23 @@ class Estimate(Record):
     def confidence(self) -> float:
         """How narrow the bounds are, 0..1."""
         return round(1 - (self.high - self.low) / 100, 4)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that made it; the newest one that this release knows, where it does not know that."""
+        return POLICIES.get(self.policy_version, POLICY_2_0)
+
+    @property
+    def tier(self) -> Tier:
+        """The tier of the composite."""
+        return self.policy.band_for(self.composite).tier
+
+    @property
+    def color(self) -> str:
+        """The colour of the tier, as `#rrggbb`."""
+        return self.policy.band_for(self.composite).color
+
+    @property
+    def inputs_missing(self) -> tuple[str, ...]:
+        """The names of the parts that are not known."""
+        return tuple(name.lower() for name, share in zip(PartName, self.shares, strict=False) if share is None)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.node.estimate import Standing
 from schema.domain.node.pnode import AddressChange, VersionChange
+from schema.domain.node.watch import Watch
 
 
 class AddressMemory(Record):
@@ -56,7 +58,8 @@ class NodeMemory(Record):
     `present` tells whether it was listed when that could last be judged, `present_since_window` whether it was
     already listed when the oldest day of `presence` began. `registered` is the hash of the registry entry written last.
     `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did. `unheard` is for how long
-    (seconds) other seeds answered without it while none of its witnesses did.
+    (seconds) other seeds answered without it while none of its witnesses did. `watch` counts what was observed of it, and
+    `standings` are its first estimates of today and of the day before that (UTC), oldest first.
     """
 
     id: str
@@ -80,3 +83,5 @@ class NodeMemory(Record):
     confirmed: bool = True
     supported_at: UnixSeconds | None = None
     unheard: int = 0
+    watch: Watch | None = None
+    standings: tuple[Standing, ...] = ()

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.probe import Probe
 from schema.domain.policy import Tier
 
@@ -83,6 +84,12 @@ class Score(Record):
     policy_version: str
     rank: int | None = None
     percentile: float | None = None
+
+    @property
+    def low(self) -> None:
+        """Policy 1.0 has no bounds, and neither `high` nor `confidence`."""
+
+    high = confidence = low
 
 
 class Consistency(Record):
@@ -178,7 +185,8 @@ class PNode(Record):
     `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
     `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
     disappearances of yesterday and today, without the very first appearance. `probe` is the last direct question to
-    the node's own pRPC; None where none was put.
+    the node's own pRPC; None where none was put. `score` is by policy 1.0, `estimate` by policy 2.0, None
+    in snapshots from before there was one.
     """
 
     id: str
@@ -214,6 +222,7 @@ class PNode(Record):
     provenance: Provenance
     probe: Probe | None = None
     score: Score | None = None
+    estimate: Estimate | None = None
 
     @property
     def is_online(self) -> bool:
@@ -252,8 +261,18 @@ class PNode(Record):
         return len(self.witnesses)
 
     @property
+    def newest_score(self) -> Estimate | Score | None:
+        """The score by the newest policy that the snapshot was scored with; None unless it is online."""
+        return self.score if self.estimate is None else self.estimate
+
+    @property
+    def newest_tier(self) -> Tier:
+        """The tier of that score; OFFLINE and UNKNOWN where there is none."""
+        return self.tier if self.estimate is None else self.estimate.tier
+
+    @property
     def tier(self) -> Tier:
-        """The score's tier; OFFLINE and UNKNOWN where there is no score."""
+        """The tier by policy 1.0; OFFLINE and UNKNOWN where there is no score."""
         if self.score is not None:
             return self.score.tier
         return Tier.UNKNOWN if self.status is PNodeStatus.UNKNOWN else Tier.OFFLINE

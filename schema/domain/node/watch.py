@@ -9,68 +9,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
-from schema.domain.estimate_policy import EstimatePolicy, StabilityRules
-from schema.domain.node.estimate import Observed
+from schema.domain.estimate_policy import EstimatePolicy, StabilityPolicy
+from schema.domain.node.coverage import DAYS, HOURS, Counts, Coverage, Expected
 
-HOURS = 24
-DAYS = 30
-WEEK_DAYS = 7
 MAX_CLAIMED = 30 * DAY
 _RULES = EstimatePolicy().stability
-
-
-class Span(NamedTuple):
-    """A bucket of `Coverage`: its start, and the seconds within it that were observed."""
-
-    start: UnixSeconds
-    observed: int
-
-
-class Coverage(Record):
-    """The seconds in which nodes could be observed, in buckets, oldest first. It belongs to the snapshot that it ends with."""
-
-    hours: tuple[Span, ...] = ()
-    days: tuple[Span, ...] = ()
-
-    def after(self, at: UnixSeconds, seconds: int) -> "Coverage":
-        """With so many seconds more, which end at `at`; without what has left the windows."""
-        return Coverage(
-            hours=_counted(self.hours, at // HOUR * HOUR, seconds, HOUR * (HOURS - 1)),
-            days=_counted(self.days, at // DAY * DAY, seconds, DAY * (DAYS - 1)),
-        )
-
-
-def _counted(spans: Sequence[Span], start: UnixSeconds, seconds: int, length: int) -> tuple[Span, ...]:
-    kept = [span for span in spans if start - length <= span.start < start]
-    open_ = sum(span.observed for span in spans if span.start == start)
-    return (*kept, Span(start, open_ + seconds))
-
-
-class Expected:
-    """The seconds that could be observed in each window that ends at `at`: the last 24 hours, 7 days and 30 days."""
-
-    def __init__(self, coverage: Coverage, at: UnixSeconds) -> None:
-        hour, day = at // HOUR * HOUR, at // DAY * DAY
-        self.at = at
-        self.first_hour = hour - HOUR * (HOURS - 1)
-        self.first_day_of_week = day - DAY * (WEEK_DAYS - 1)
-        self.first_day = day - DAY * (DAYS - 1)
-        self._coverage = coverage
-        self._known: dict[tuple[UnixSeconds, UnixSeconds], tuple[int, int, int]] = {}
-
-    def since(self, at: UnixSeconds) -> tuple[int, int, int]:
-        """Those of a node that is watched since then. Most nodes are watched for longer than the windows."""
-        key = max(at // HOUR * HOUR, self.first_hour), max(at // DAY * DAY, self.first_day)
-        found = self._known.get(key)
-        if found is None:
-            hours, days = self._coverage.hours, self._coverage.days
-            week = max(key[1], self.first_day_of_week)
-            found = self._known[key] = (
-                sum(span.observed for span in hours if span.start >= key[0]),
-                sum(span.observed for span in days if span.start >= week),
-                sum(span.observed for span in days if span.start >= key[1]),
-            )
-        return found
+UPGRADE_GRACE_SECONDS = _RULES.upgrade_grace_seconds
 
 
 class Exceptions(NamedTuple):
@@ -114,14 +58,14 @@ class Watch(Record):
         """After a cycle in which the node was online."""
         return self.model_copy(update={"back_at": at}) if self.gone and self.back_at is None else self
 
-    def disturbed(self, at: UnixSeconds, rules: StabilityRules = _RULES) -> "Watch":
+    def disturbed(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch":
         """After a restart, a change of host, or a drop; what follows one that counted too soon belongs to it."""
         last = self.disturbed_at
         if last is not None and 0 <= at - last < rules.quiet_seconds:
             return self
         return self.model_copy(update={**_change(self, at, disturbed=1), "disturbed_at": at})
 
-    def upgraded(self, at: UnixSeconds, rules: StabilityRules = _RULES) -> "Watch | None":
+    def upgraded(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch | None":
         """After a restart with a newer version: a short absence before it is forgiven, and so is a disturbance just then.
 
         None where the node has had its upgrade lately: to name a new version with each restart does not hide restarts.
@@ -141,22 +85,14 @@ class Watch(Record):
         is_later = last is not None and at - last <= grace
         return forgiven.model_copy(update={"upgraded_at": last if is_later else at})
 
-    def disturbances(self, at: UnixSeconds, seconds: int = DAYS * DAY) -> int:
-        """How many there were within the last days, or, up to a day, within the last hours; in whole buckets."""
-        size, spans = (HOUR, self.hours) if seconds <= DAY else (DAY, self.days)
-        first = at // size * size - (seconds - size)
-        return sum([span[3] for span in spans if span[0] >= first]) if spans else 0
-
-    def windows(self, expected: Expected) -> tuple[Observed, Observed, Observed]:
-        """What was observed in each window: the bucket that is open now, and those before it."""
-        day, week, month = expected.since(self.since)
+    def counts(self, expected: Expected) -> Counts:
+        """What is counted in the windows that end now: the bucket that is open, and those before it."""
         if not self.days:
-            return Observed(day, day), Observed(week, week), Observed(month, month)
-        return (
-            _window(day, self.hours, expected.first_hour),
-            _window(week, self.days, expected.first_day_of_week),
-            _window(month, self.days, expected.first_day),
-        )
+            return Counts(self.since, self.claimed)
+        day = _window(self.hours, expected.first_hour)
+        week = _window(self.days, expected.first_day_of_week)
+        month = _window(self.days, expected.first_day)
+        return Counts(self.since, self.claimed, *day[:2], *week[:2], *month[:2], day[2], month[2])
 
 
 def _change(watch: Watch, at: UnixSeconds, *, unknown: int = 0, gone: int = 0, disturbed: int = 0) -> dict[str, object]:
@@ -171,7 +107,8 @@ def _change(watch: Watch, at: UnixSeconds, *, unknown: int = 0, gone: int = 0, d
 def begun(at: UnixSeconds, coverage: Coverage, seconds: int, uptime: int | None) -> Watch:
     """The watch of a node that is seen for the first time in a cycle that adds `seconds`, with the coverage after it."""
     watch = Watch(since=at, claimed=min(max(uptime or 0, 0), MAX_CLAIMED))
-    hour, day = coverage.hours[-1].observed - seconds, coverage.days[-1].observed - seconds
+    hour = sum(span.observed for span in coverage.hours if span.start == at // HOUR * HOUR) - seconds
+    day = sum(span.observed for span in coverage.days if span.start == at // DAY * DAY) - seconds
     update = {
         "hours": (Exceptions(at // HOUR * HOUR, hour),) if hour > 0 else (),
         "days": (Exceptions(at // DAY * DAY, day),) if day > 0 else (),
@@ -179,14 +116,15 @@ def begun(at: UnixSeconds, coverage: Coverage, seconds: int, uptime: int | None)
     return watch.model_copy(update=update) if hour > 0 or day > 0 else watch
 
 
-def _window(expected: int, spans: Sequence[Exceptions], first: UnixSeconds) -> Observed:
-    unknown = gone = 0
-    for start, not_judged, away, _ in spans:
+def _window(spans: Sequence[Exceptions], first: UnixSeconds) -> tuple[int, int, int]:
+    """The seconds not judged, the seconds gone and the disturbances since then."""
+    unknown = gone = disturbed = 0
+    for start, not_judged, away, disturbances in spans:
         if start >= first:
             unknown += not_judged
             gone += away
-    judged = max(expected - unknown, 0)
-    return Observed(judged, max(judged - gone, 0))
+            disturbed += disturbances
+    return unknown, gone, disturbed
 
 
 def _added(

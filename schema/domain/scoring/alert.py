@@ -26,13 +26,27 @@ class AlertType(StrEnum):
     WEAK_CONNECTIVITY = "WEAK_CONNECTIVITY"
     UNDERUTILIZED = "UNDERUTILIZED"
     GOSSIP_FLAPPING = "GOSSIP_FLAPPING"
+    KEY_CONFLICT = "KEY_CONFLICT"
+    FALLING_AVAILABILITY = "FALLING_AVAILABILITY"
+    RESTART_STORM = "RESTART_STORM"
+    VERSION_LAG = "VERSION_LAG"
+    TIER_AT_RISK = "TIER_AT_RISK"
+
+
+class AlertFact(Record):
+    """One thing that an alert rests on: what it is, its value (None where not known), and its unit (None for words)."""
+
+    name: str
+    value: int | float | str | None
+    unit: str | None = None
 
 
 class Alert(Record):
     """Something wrong with one node. `id` stays the same for the node and the type, whatever the severity.
 
     `metric` names what was measured, `value` is its measure and `threshold` the bound that it crossed (seconds, percent,
-    counts; version strings for versions). `last_seen` is set for OFFLINE only.
+    counts; version strings for versions). `last_seen` is set for OFFLINE only. `evidence` is what it rests on
+    besides; alerts by policy 1.0 have none.
     """
 
     id: str
@@ -46,6 +60,7 @@ class Alert(Record):
     message: str
     recommendation: str
     last_seen: UnixSeconds | None = None
+    evidence: tuple[AlertFact, ...] = ()
 
 
 class AlertCount(Record):

@@ -21,6 +21,7 @@ __all__ = [
     "CriticalNode",
     "Severity",
     "critical_nodes",
+    "in_order",
     "node_alerts",
     "offline_seconds",
     "snapshot_alerts",
@@ -148,9 +149,12 @@ def snapshot_alerts(
         min_seeds=policy.alerts.min_answering_seeds,
         bands=_bands(policy.alerts),
     )
-    return tuple(
-        sorted((alert for node in snapshot.nodes if node.supported for alert in _check(node, checks)), key=_order)
-    )
+    return in_order(alert for node in snapshot.nodes if node.supported for alert in _check(node, checks))
+
+
+def in_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Alerts by severity, then address, type and id."""
+    return tuple(sorted(alerts, key=_order))
 
 
 def summarize(alerts: Iterable[Alert]) -> AlertSummary:

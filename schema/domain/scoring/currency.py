@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from schema.domain.base import DAY, Record, UnixSeconds
-from schema.domain.estimate_policy import CurrencyRules
+from schema.domain.base import DAY, UnixSeconds
+from schema.domain.estimate_policy import CurrencyPolicy
 from schema.domain.scoring.standing import NODE_WEIGHT
+from schema.domain.snapshot.record import Adopted
 from schema.domain.versions import parse
 
 Release = tuple[int, ...]
@@ -17,17 +18,6 @@ MAX_RELEASES = 32
 OWN = ""
 """The network of releases, and of pre-releases that name no other one."""
 _NAMES_A_NETWORK = re.compile(r"[a-z]*net(?:-[a-z0-9]+)?")
-
-
-class Adopted(Record):
-    """When a release of a network (`OWN`, or the name in its pre-releases) passed the share from which lag counts.
-
-    `since` is None where it had when watching began.
-    """
-
-    network: str
-    release: Release
-    since: UnixSeconds | None = None
 
 
 class Built(NamedTuple):
@@ -54,7 +44,7 @@ class Adoption:
     """The releases that the nodes run now, by network, with the weight of those that run each of them."""
 
     def __init__(
-        self, versions: Iterable[tuple[str | None, int]], rules: CurrencyRules, *, own: str = "", at: UnixSeconds = 0
+        self, versions: Iterable[tuple[str | None, int]], rules: CurrencyPolicy, *, own: str = "", at: UnixSeconds = 0
     ) -> None:
         """`versions` are those of all nodes that count, each with its weight (`standing.weights`)."""
         weights: dict[str, dict[Release, int]] = {}

@@ -6,12 +6,14 @@ the mean of the others, with 0 and 1 as its bounds: it lowers nothing, and widen
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from math import sqrt
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.estimate_policy import AvailabilityRules, EstimatePolicy
-from schema.domain.node.estimate import Estimate, Evidence, Observed
+from schema.domain.estimate_policy import AvailabilityPolicy, EstimatePolicy
+from schema.domain.node.coverage import Counts, Observed, Windows
+from schema.domain.node.estimate import Estimate, Evidence, Standing
 from schema.domain.scoring.currency import Adoption
 from schema.domain.scoring.standing import percentiles, ranks, shares_not_above, weights
 
@@ -22,7 +24,11 @@ _MAX_DISPUTED = 2
 Share = tuple[float, float, float]
 """What a part earns of its points, with its bounds: share, low, high, each 0..1."""
 
+Background = tuple[Counts | None, Standing | None]
+"""What an estimate was computed from, and the estimate of the day before."""
+
 _UNKNOWN: Share = (-1.0, 0.0, 1.0)
+_BLANK = Estimate(composite=0, low=0, high=0, shares=(), raw=(), policy_version="")
 
 
 class Placed(NamedTuple):
@@ -41,11 +47,21 @@ class Network:
     """What the nodes of one moment are compared with: each other."""
 
     def __init__(self, evidence: Sequence[Evidence], policy: EstimatePolicy, adoption: Adoption) -> None:
-        """`evidence` is of the online nodes that enough seeds list."""
         self._adoption = adoption
-        self.weights = weights([node.group for node in evidence], policy.commitment.group_size)
-        self._percentiles = percentiles([node.committed for node in evidence], self.weights)
+        self.weights = counted_weights(evidence, policy)
+        # Rounded before anything is made of them, so that a stored estimate can be computed again from what is stored.
+        places = percentiles([node.committed for node in evidence], self.weights)
+        self._percentiles = [None if place is None else round(place, 2) for place in places]
+        self._available: dict[Windows, tuple[Share, float | None]] = {}
         self._by_version: dict[str | None, tuple[float | None, float | None]] = {}
+
+    def available(self, node: Evidence, policy: EstimatePolicy) -> tuple[Share, float | None]:
+        """What its observed availability earns (`availability`): worked out once for all nodes that are the same in it."""
+        key = node.day, node.week, node.month
+        found = self._available.get(key)
+        if found is None:
+            found = self._available[key] = availability(*key, policy.availability, policy.deviations)
+        return found
 
     def placed(self, number: int, version: str | None) -> Placed:
         """The place of the node at this position of the evidence, if it runs this version."""
@@ -56,32 +72,56 @@ class Network:
 
 
 def adoption_of(evidence: Iterable[Evidence], policy: EstimatePolicy, *, own: str, at: int) -> Adoption:
-    """The releases that these nodes run; `own` is the network that we watch."""
+    """The releases that these nodes run, as far as enough seeds list them; `own` is the network that we watch."""
     nodes = list(evidence)
-    each = weights([node.group for node in nodes], policy.commitment.group_size)
-    versions = ((node.version, weight) for node, weight in zip(nodes, each, strict=True))
+    versions = zip([node.version for node in nodes], counted_weights(nodes, policy), strict=True)
     return Adoption(versions, policy.currency, own=own, at=at)
 
 
+def counted_weights(evidence: Sequence[Evidence], policy: EstimatePolicy) -> list[int]:
+    """What each node counts for among the others: nothing where too few seeds list it."""
+    each = iter(weights([node.group for node in evidence if node.supported], policy.commitment.group_size))
+    return [next(each) if node.supported else 0 for node in evidence]
+
+
 def estimates(
-    evidence: Sequence[Evidence], policy: EstimatePolicy, adoption: Adoption, *, version: str
+    evidence: Sequence[Evidence],
+    policy: EstimatePolicy,
+    adoption: Adoption,
+    *,
+    version: str,
+    backgrounds: Sequence[Background] | None = None,
 ) -> list[Estimate]:
     """The estimate of each node, with its rank and percentile, in the order of the evidence.
 
-    `evidence` is of all online nodes that enough seeds list: they are compared with each other. `version` is the
-    policy's.
+    `evidence` is of all online nodes. Those that enough seeds list are compared with each other; the others are compared
+    with them, and have no rank and no percentile. `version` is the
+    policy's, `backgrounds` what is stored with each of them.
     """
     if not evidence:
         return []
     network = Network(evidence, policy, adoption)
-    found = [figures(node, network.placed(number, node.version), policy) for number, node in enumerate(evidence)]
-    lows = [each.low for each in found]
-    groups = [node.group for node in evidence]
-    places = ranks(lows, groups, [(node.known_day, node.id) for node in evidence], policy.places_per_group)
-    above = shares_not_above(lows, network.weights)
+    found = [
+        figures(node, network.placed(number, node.version), policy, network.available(node, policy))
+        for number, node in enumerate(evidence)
+    ]
+    compared = [number for number, node in enumerate(evidence) if node.supported]
+    lows = [found[number].low for number in compared]
+    places = ranks(
+        lows,
+        [evidence[number].group for number in compared],
+        [(evidence[number].known_day, evidence[number].id) for number in compared],
+        policy.places_per_group,
+    )
+    above = shares_not_above(lows, [network.weights[number] for number in compared])
+    placed: list[tuple[int | None, float | None]] = [(None, None)] * len(found)
+    for number, rank, share in zip(compared, places, above, strict=True):
+        placed[number] = rank, round(share, 2)
     return [
-        published(each, version, rank=rank, percentile=round(share, 2))
-        for each, rank, share in zip(found, places, above, strict=True)
+        published(each, version, rank=rank, percentile=percentile, background=background)
+        for each, (rank, percentile), background in zip(
+            found, placed, backgrounds or repeat((None, None), len(found)), strict=True
+        )
     ]
 
 
@@ -95,30 +135,37 @@ class Figures(NamedTuple):
     raw: tuple[float | None, ...]
 
 
-def published(each: Figures, version: str, *, rank: int | None = None, percentile: float | None = None) -> Estimate:
+def published(
+    each: Figures,
+    version: str,
+    *,
+    rank: int | None = None,
+    percentile: float | None = None,
+    background: Background = (None, None),
+) -> Estimate:
     """The estimate as it is stored; `version` is the policy's."""
-    composite, low, high, shares, raw = each
-    return Estimate(
-        composite=composite,
-        low=low,
-        high=high,
-        shares=shares,
-        raw=raw,
-        policy_version=version,
-        rank=rank,
-        percentile=percentile,
+    # Not validated: these are our own figures, and there is one estimate for every node of every cycle.
+    return _BLANK.model_copy(
+        update={
+            **dict(zip(Figures._fields, each, strict=True)),
+            "policy_version": version,
+            "rank": rank,
+            "percentile": percentile,
+            "counts": background[0],
+            "before": background[1],
+        }
     )
 
 
-def figures(node: Evidence, placed: Placed, policy: EstimatePolicy) -> Figures:
-    """The estimate of one node, without its place among the others."""
+def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: tuple[Share, float | None]) -> Figures:
+    """The estimate of one node, without its place among the others; `available` is what its availability earns."""
     rules = policy.commitment
     percentile, now = placed.percentile, placed.currency
-    available, month = availability(node.day, node.week, node.month, policy.availability, policy.deviations)
+    earns, month = available
     stable, between = stability(node, policy)
     agreed, listed = agreement(node, policy)
     parts: tuple[tuple[float, Share], ...] = (
-        (policy.availability.points, available),
+        (policy.availability.points, earns),
         (policy.stability.points, stable),
         (policy.currency.points, _UNKNOWN if now is None else (now, now, now)),
         (rules.points, _UNKNOWN if percentile is None else _commitment(percentile, policy, confirmed=node.confirmed)),
@@ -141,12 +188,12 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy) -> Figures:
         low=round(max(composite - sqrt(below), 0.0), 2) + 0.0,
         high=round(min(composite + sqrt(above), 100.0), 2),
         shares=tuple([round(share[0], _SHARE_DIGITS) if share[0] >= 0 else None for _, share in parts]),
-        raw=(month, between, placed.newer, percentile and round(percentile, 2), listed),
+        raw=(month, between, placed.newer, percentile, listed),
     )
 
 
 def availability(
-    day: Observed, week: Observed, month: Observed, rules: AvailabilityRules, deviations: float
+    day: Observed, week: Observed, month: Observed, rules: AvailabilityPolicy, deviations: float
 ) -> tuple[Share, float | None]:
     """What observed availability earns, with its bounds, and the availability over the longest window (None: not seen).
 

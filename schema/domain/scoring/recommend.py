@@ -1,5 +1,7 @@
 """Nodes to stake with: which pass the criteria, and on what grounds."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
 
@@ -7,13 +9,20 @@ from schema.domain.base import DAY, Record, rounded
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.consistency import SHOWN_DECIMALS
+from schema.domain.scoring.standing import group_of
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import Compliance, compliance
 from schema.domain.words import agreeing
 
+LEAST_AVAILABILITY = 0.98
+"""The observed availability from which a node passes: as much as policy 2.0 forgives."""
+MAX_PER_GROUP = 3
+"""How many nodes of a neighbourhood one answer recommends."""
+
 
 class CriterionName(StrEnum):
-    """What is looked at. ONLINE and UPTIME are always demanded; SCORE and PUBLIC when asked; the rest informs."""
+    """What is looked at. ONLINE, UPTIME, SUPPORTED and ONE_PROCESS are always demanded; SCORE and PUBLIC when asked; the
+    rest informs. DIVERSITY is told of a node that is left out for its neighbours."""
 
     ONLINE = "ONLINE"
     UPTIME = "UPTIME"
@@ -22,6 +31,10 @@ class CriterionName(StrEnum):
     VERSION = "VERSION"
     CONSISTENCY = "CONSISTENCY"
     WITNESSES = "WITNESSES"
+    SUPPORTED = "SUPPORTED"
+    ONE_PROCESS = "ONE_PROCESS"
+    AVAILABILITY = "AVAILABILITY"
+    DIVERSITY = "DIVERSITY"
 
 
 class Criteria(Record):
@@ -60,7 +73,7 @@ class Recommendation(Record):
     @cached_property
     def reasons(self) -> tuple[str, ...]:
         """The grounds in words: each criterion, those that passed first."""
-        return tuple(_reason(result) for result in sorted(self.criteria, key=lambda result: not result.passed))
+        return tuple(reason_of(result) for result in sorted(self.criteria, key=lambda result: not result.passed))
 
 
 class Recommendations(Record):
@@ -73,7 +86,9 @@ class Recommendations(Record):
 def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple[Criterion, ...]:
     """Each criterion in the order of `CriterionName`, for any node, also one that does not pass."""
     public = node.is_public
-    composite = node.score.composite if node.score else None
+    scored = node.newest_score
+    composite = scored.composite if scored else None
+    available = node.estimate.raw[0] if node.estimate else None
     # Rounded down, so that a node that is seconds short of the demand does not show the days that were demanded.
     days = None if node.uptime is None else node.uptime * 100 // DAY / 100
     steadiness = rounded(node.consistency.score, SHOWN_DECIMALS) if node.consistency else None
@@ -133,11 +148,64 @@ def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple
             expected=full,
             unit="witnesses",
         ),
+        Criterion(
+            name=CriterionName.SUPPORTED, passed=node.supported, demanded=True, actual=node.supported, expected=True
+        ),
+        Criterion(
+            name=CriterionName.ONE_PROCESS,
+            passed=not node.key_conflict,
+            demanded=True,
+            actual=not node.key_conflict,
+            expected=True,
+        ),
+        Criterion(
+            name=CriterionName.AVAILABILITY,
+            passed=available is not None and available >= LEAST_AVAILABILITY,
+            demanded=False,
+            actual=available,
+            expected=LEAST_AVAILABILITY,
+            unit="share",
+        ),
+    )
+
+
+def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
+    """The nodes in their order, at most so many of a neighbourhood (/24 or /48). A node is its key, so a key is one."""
+    taken: Counter[str] = Counter()
+    for node in nodes:
+        group = group_of(node.address)
+        taken[group] += 1
+        if taken[group] <= most:
+            yield node
+
+
+def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER_GROUP) -> Recommendations:
+    """The nodes that meet every demand by policy 2.0, by rank, then by address and id; `most` of a neighbourhood."""
+    latest = snapshot.header.policy.latest_version
+    fit = [
+        (estimate.rank, node)
+        for node in snapshot.nodes
+        if (estimate := node.estimate) is not None
+        and estimate.rank is not None
+        and all(each.passed or not each.demanded for each in assess(node, criteria, latest))
+    ]
+    fit.sort(key=lambda item: (item[0], item[1].address, item[1].id))
+    items = tuple(
+        Recommendation(node=node, demands=criteria, latest_version=latest)
+        for node in diverse((node for _, node in fit), most)
+    )
+    return Recommendations(items=items, evaluated=len(snapshot.nodes))
+
+
+def crowded(node: PNode, most: int) -> Criterion:
+    """The criterion that a node fails which is left out for its neighbours."""
+    return Criterion(
+        name=CriterionName.DIVERSITY, passed=False, demanded=True, actual=group_of(node.address), expected=most
     )
 
 
 def meets(node: PNode, criteria: Criteria) -> bool:
-    """Whether a node passes all that is demanded."""
+    """Whether a node passes all that is demanded by policy 1.0."""
     return (
         node.is_online
         and node.supported
@@ -161,23 +229,36 @@ def recommend(snapshot: Snapshot, criteria: Criteria) -> Recommendations:
     return Recommendations(items=items, evaluated=len(snapshot.nodes))
 
 
-def _reason(result: Criterion) -> str:
-    actual = _figure(result.actual)
-    match result.name:
-        case CriterionName.ONLINE:
-            return "online" if result.passed else "not online"
-        case CriterionName.UPTIME:
-            return f"up for {actual} {agreeing(result.actual, 'day')}"
-        case CriterionName.SCORE:
-            return f"score {actual} of 100"
-        case CriterionName.PUBLIC:
-            return "public RPC" if result.passed else "no public RPC known"
-        case CriterionName.VERSION:
-            return f"version {actual}, latest {_figure(result.expected)}"
-        case CriterionName.CONSISTENCY:
-            return f"consistency {_figure(result.actual, SHOWN_DECIMALS)}"
-        case CriterionName.WITNESSES:
-            return f"listed by {actual} {agreeing(result.actual, 'seed')}"
+def reason_of(result: Criterion) -> str:
+    """A criterion in words, as it turned out."""
+    if result.name in _YES_OR_NO:
+        return _YES_OR_NO[result.name][0 if result.passed else 1]
+    decimals = SHOWN_DECIMALS if result.name in _SHARES else 2
+    actual, expected = _figure(result.actual, decimals), _figure(result.expected, decimals)
+    return _IN_WORDS[result.name].format(
+        actual=actual,
+        expected=expected,
+        days=agreeing(result.actual, "day"),
+        seeds=agreeing(result.actual, "seed"),
+    )
+
+
+_YES_OR_NO = {
+    CriterionName.ONLINE: ("online", "not online"),
+    CriterionName.PUBLIC: ("public RPC", "no public RPC known"),
+    CriterionName.SUPPORTED: ("listed by enough seeds", "listed by too few seeds"),
+    CriterionName.ONE_PROCESS: ("one process with its key", "two processes with its key"),
+}
+_IN_WORDS = {
+    CriterionName.UPTIME: "up for {actual} {days}",
+    CriterionName.SCORE: "score {actual} of 100",
+    CriterionName.VERSION: "version {actual}, latest {expected}",
+    CriterionName.CONSISTENCY: "consistency {actual}",
+    CriterionName.WITNESSES: "listed by {actual} {seeds}",
+    CriterionName.AVAILABILITY: "observed availability {actual}",
+    CriterionName.DIVERSITY: "neighbourhood {actual}: at most {expected} in one answer",
+}
+_SHARES = frozenset({CriterionName.CONSISTENCY, CriterionName.AVAILABILITY})
 
 
 def _figure(value: float | str | None, decimals: int = 2) -> str:

@@ -60,7 +60,7 @@ def percentiles(values: Sequence[float | None], weights: Sequence[int]) -> list[
     for value in sorted(totals):
         places[value] = below + totals[value] / 2
         below += totals[value]
-    return [None if value is None else 100 * places[value] / below for value in values]
+    return [None if value is None or not below else 100 * places[value] / below for value in values]
 
 
 def shares_not_above(values: Sequence[float], weights: Sequence[int]) -> list[float]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from schema.domain.base import Record, Slot, UnixSeconds
+from schema.domain.node.coverage import Coverage
 from schema.domain.node.observation import Failure, PodStats
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import Contact, place
@@ -53,11 +54,32 @@ class CycleTiming(Record):
 
 
 class ScorePolicy(Record):
-    """The data behind the scores: version of the formulas, and the latest release with how it was found."""
+    """The data behind the scores: version of the formulas, and the latest release with how it was found.
+
+    `version` is that of the scores, `estimate_version` that of the estimates, None where there are none.
+    """
 
     version: str
     latest_version: str | None
     latest_version_source: str
+    estimate_version: str | None = None
+
+    @property
+    def newest_version(self) -> str:
+        """The newest policy that the snapshot was scored with."""
+        return self.estimate_version or self.version
+
+
+class Adopted(Record):
+    """When a release of a network passed the share of its nodes from which lag counts (`schema.domain.scoring.currency`).
+
+    `network` is the name in its pre-releases, empty for the network that is watched. `since` is None where it had when
+    watching began.
+    """
+
+    network: str
+    release: tuple[int, ...]
+    since: UnixSeconds | None = None
 
 
 class NetworkStatus(StrEnum):
@@ -146,6 +168,7 @@ class SnapshotHeader(Record):
     """Everything about a snapshot but its nodes: what the commit marker carries.
 
     `interval` is the CACHE_TTL in force. `promoted_seeds` are public nodes that were asked for their lists too. `content_hash` is over the nodes. `node_count` bounds what must be loaded.
+    `coverage` is what was observed up to now, `adopted` since when releases are what the network runs (None: not known).
     """
 
     slot: Slot
@@ -160,6 +183,8 @@ class SnapshotHeader(Record):
     timing: CycleTiming
     node_count: int
     content_hash: str
+    coverage: Coverage = Coverage()
+    adopted: tuple[Adopted, ...] | None = None
 
 
 class Snapshot(Record):

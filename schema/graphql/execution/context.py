@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 import strawberry
 
 from schema.domain.base import DAY, HOUR, Record, Slot, UnixSeconds
+from schema.domain.scoring.recommend import MAX_PER_GROUP
 from schema.graphql.execution.tables import Tables, tables_of
 from schema.reads import Reads, Updates
 
@@ -64,6 +65,7 @@ class ServiceInfo(Record):
 
     `interval` is the polling interval (`CACHE_TTL`) in seconds; a snapshot older than `stale_after` seconds is stale.
     `rate_limit` is in cost per minute and client; None is no limit. `sister_deployments` serve other networks.
+    `recommended_per_group` is how many nodes of a neighbourhood one answer recommends.
     """
 
     name: str = "Xandeum PNode Analytics API"
@@ -77,6 +79,7 @@ class ServiceInfo(Record):
     connection_limits: ConnectionLimits = ConnectionLimits()
     collection: CollectionRules = CollectionRules()
     sister_deployments: tuple[SisterDeployment, ...] = ()
+    recommended_per_group: int = MAX_PER_GROUP
 
 
 class Context:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Generic, TypeVar, cast
 
 from schema.domain.network.analytics import NetworkAnalytics, analytics
-from schema.domain.network.health import NetworkAlert, network_alerts
+from schema.domain.network.health import NetworkAlert, network_alerts, underutilized
 from schema.domain.network.operators import (
     Concentration,
     Operator,
@@ -19,6 +19,7 @@ from schema.domain.policy import POLICIES, POLICY_1_0, Policy
 from schema.domain.scoring.alert import Alert
 from schema.domain.scoring.alerts import snapshot_alerts
 from schema.domain.scoring.consistency import ConsistencySummary, network_consistency
+from schema.domain.scoring.watch_alerts import watch_alerts
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 T = TypeVar("T")
@@ -94,6 +95,8 @@ class Tables:
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:
         """All alerts of all nodes: by severity, then address, type and id."""
+        if self.header.policy.estimate_version is not None:
+            return watch_alerts(self.snapshot)
         return snapshot_alerts(self.snapshot, policy=self.policy)
 
     @cached_property
@@ -106,7 +109,11 @@ class Tables:
 
     @cached_property
     def network_alerts(self) -> tuple[NetworkAlert, ...]:
-        return network_alerts(self.header.totals, self.header.health, self.policy)
+        found = network_alerts(self.header.totals, self.header.health, self.policy)
+        if self.header.policy.estimate_version is None:
+            return found
+        little_used = underutilized(self.nodes, self.policy)
+        return (*found, little_used) if little_used is not None else found
 
     @cached_property
     def analytics(self) -> NetworkAnalytics:

@@ -189,7 +189,7 @@ def _truth(node: PNode) -> str | None:
 
 _GROUP_KEYS: Mapping[GroupKey, Callable[[PNode], str | None]] = {
     GroupKey.STATUS: lambda node: node.status.value,
-    GroupKey.TIER: lambda node: node.tier.value,
+    GroupKey.TIER: lambda node: node.newest_tier.value,
     GroupKey.VERSION: lambda node: node.version,
     GroupKey.IS_PUBLIC: _truth,
     GroupKey.WITNESS_COUNT: lambda node: str(node.witness_count),

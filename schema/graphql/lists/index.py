@@ -178,6 +178,10 @@ class Index(Generic[T]):
         """A byte for each row, 1 where it is in the set."""
         return chosen.to_bytes(len(self.rows), "little")
 
+    def marked(self, keys: Collection[Any], read: Callable[[T], Any]) -> Rows:
+        """The rows of which a function gives one of these keys."""
+        return _rows(bytes([read(row) in keys for row in self.rows]))
+
     def arranged(self, order: Order) -> "Arranged[T]":
         """The rows in an order."""
         if not order:

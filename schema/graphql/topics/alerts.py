@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring import alerts as domain
-from schema.domain.scoring.alert import Alert, AlertCount, AlertSummary
+from schema.domain.scoring.alert import Alert, AlertCount, AlertFact, AlertSummary
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, Tables
 from schema.graphql.lists.columns import Column, Columns
@@ -32,6 +32,7 @@ from schema.graphql.types.fields import (
     Weight,
     argument,
     attribute,
+    fixed,
     published,
     resolved,
 )
@@ -161,6 +162,17 @@ async def alerts(
     )
 
 
+def fact_value(root: strawberry.Parent[AlertFact]) -> Figure | None:
+    return figure(root.value)
+
+
+@published(AlertFact, "AlertFact", "One thing that an alert rests on.")
+class AlertFactType:
+    name: str = attribute("What it is.")
+    value = resolved(fact_value, FigureType | None, "Its value; null where it is not known.")
+    unit: str | None = attribute("Unit of the value: share, seconds, seeds, points or count; null for words.")
+
+
 @published(Alert, "Alert", "Something wrong with a node.")
 class AlertType:
     id: strawberry.ID = attribute("The same for a node and a type, whatever the severity.")
@@ -177,6 +189,9 @@ class AlertType:
     message: str = attribute("What is wrong, in a sentence.")
     recommendation: str = attribute("What to do.")
     last_seen: DateTime | None = attribute("When the node was last heard of; of OFFLINE alerts alone.")
+    evidence: list[AlertFactType] = attribute(
+        "What it rests on; empty for alerts by policy 1.0.", weight=Weight(items=fixed(3))
+    )
 
 
 @published(AlertCount, "AlertCount", "How many alerts are of a type.")

@@ -32,9 +32,11 @@ PNODE_COLUMNS = Columns[PNode](
         "version": Column(lambda node: node.version, sort_key),
         "is_public": Column(lambda node: node.is_public),
         "supported": Column(lambda node: node.supported),
+        "key_conflict": Column(lambda node: node.key_conflict),
+        "rank": Column(lambda node: found.rank if (found := node.newest_score) is not None else None),
         "uptime": Column(lambda node: node.uptime),
-        "score": Column(finite(lambda node: node.score.composite if node.score is not None else None)),
-        "tier": Column(lambda node: node.tier),
+        "score": Column(finite(lambda node: found.composite if (found := node.newest_score) is not None else None)),
+        "tier": Column(lambda node: node.newest_tier),
         "storage_committed": Column(lambda node: node.storage_committed),
         "storage_used": Column(lambda node: node.storage_used),
         "storage_usage_percent": Column(finite(lambda node: node.storage_usage_percent)),
@@ -59,8 +61,8 @@ class PNodeWhere:
     is_public: BooleanFilter | None = operator("Whether its RPC can be reached by the public.")
     supported: BooleanFilter | None = operator("Whether enough seeds list it to count in what is said of the network.")
     uptime: BigIntFilter | None = operator("Seconds since its last start.")
-    score: FloatFilter | None = operator("Composite score, 0 to 100 points.")
-    tier: TierFilter | None = operator("Tier of its score.")
+    score: FloatFilter | None = operator("Composite score by the newest policy, 0 to 100 points.")
+    tier: TierFilter | None = operator("Tier of its score by the newest policy.")
     storage_committed: BigIntFilter | None = operator("Committed storage, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage, in bytes.")
     storage_usage_percent: FloatFilter | None = operator("Used of committed storage, in percent.")
@@ -80,6 +82,7 @@ class PNodeOrderField(StrEnum):
     """Columns by which nodes can be ordered."""
 
     SCORE = "score"
+    RANK = "rank"
     UPTIME = "uptime"
     LAST_SEEN = "last_seen"
     FIRST_SEEN = "first_seen"
@@ -95,7 +98,8 @@ describe(
     PNodeOrderField,
     "What nodes can be ordered by.",
     {
-        PNodeOrderField.SCORE: "Composite score, in points.",
+        PNodeOrderField.SCORE: "Composite score by the newest policy, in points.",
+        PNodeOrderField.RANK: "Rank by the newest policy: 1 is the best.",
         PNodeOrderField.UPTIME: "Seconds since the last start.",
         PNodeOrderField.LAST_SEEN: "Last gossip heard of it.",
         PNodeOrderField.FIRST_SEEN: "When it was first heard of.",

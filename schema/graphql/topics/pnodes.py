@@ -14,15 +14,14 @@ from schema.domain.node.pnode import (
     AddressSighting,
     Consistency,
     PNode,
-    Score,
     VersionChange,
 )
-from schema.domain.policy import POLICIES
 from schema.domain.scoring.alert import Alert
 from schema.domain.scoring.consistency import consistency_advice, status_of
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.topics.history import AvailabilityType, NodeHistoryType
+from schema.graphql.topics.node_scores import SCORE_WEIGHT, Node, node_score, node_tier
 from schema.graphql.topics.reading import availability_reading, history_reading, points_expected
 from schema.graphql.types.advice import AdviceType
 from schema.graphql.types.enums import ConsistencyStatus, LivenessBasis, PNodeStatus, Resolution, Severity, Tier, Window
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 Past = TypeVar("Past", AddressChange, VersionChange)
 
-Node = InSnapshot[PNode]
 NodeConsistency = InSnapshot[Consistency]
 
 MAX_PREVIOUS = 100
@@ -66,27 +64,12 @@ IncludeCurrent = Annotated[bool | None, argument("Whether to include the bucket 
 PreviousFirst = Annotated[int | None, argument("How many to return, 0 to 100.")]
 
 
-def _is_unknown_policy(arguments: Arguments) -> bool:
-    policy = arguments.get("policy")
-    return policy is not None and not (isinstance(policy, str) and policy in POLICIES)
-
-
 def _is_beyond(arguments: Arguments) -> bool:
     first = arguments.get("first")
     return isinstance(first, int) and not 0 <= first <= MAX_PREVIOUS
 
 
 PREVIOUS = Weight(items=number_argument("first", DEFAULT_PREVIOUS, MAX_PREVIOUS), invalid=_is_beyond)
-
-
-def node_score(
-    root: strawberry.Parent[Node],
-    policy: Annotated[str | None, argument("Version of a policy, as `1.0`; by default the one in force.")] = None,
-) -> Score | None:
-    score = root.record.score
-    if policy is not None and policy not in POLICIES:
-        raise BadUserInput(f"policy {policy:.40} is not known, expected one of {', '.join(POLICIES)}")
-    return score if score is not None and policy in {None, score.policy_version} else None
 
 
 def node_consistency(root: strawberry.Parent[Node]) -> InSnapshot[Consistency] | None:
@@ -246,12 +229,12 @@ class PNodeType:
     state_changes: int | None = attribute("Changes between present and absent over the recent window.")
     provenance: ProvenanceType = attribute("Whose word the measurements are, who disagrees, and what is missing.")
     probe: ProbeType | None = attribute("The last direct question to the node; null where none was put.")
-    tier: Tier = attribute("Tier of its score; OFFLINE or UNKNOWN where it has none.")
+    tier = resolved(node_tier, Tier, "Tier of its score by the newest policy; OFFLINE or UNKNOWN where it has none.")
     score = resolved(
         node_score,
         ScoreType | None,
-        "How far it can be trusted with stake; null unless it is online, and scored.",
-        weight=Weight(invalid=_is_unknown_policy),
+        "How far it can be trusted with stake; null unless it is online, and scored by that policy.",
+        weight=SCORE_WEIGHT,
     )
     consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
     availability = resolved(

@@ -5,9 +5,18 @@ from typing import Annotated, NamedTuple
 import strawberry
 
 from schema.domain.errors import BadUserInput
+from schema.domain.estimate_policy import (
+    AgreementPolicy,
+    AvailabilityPolicy,
+    CommitmentPolicy,
+    CurrencyPolicy,
+    EstimatePolicy,
+    StabilityPolicy,
+    WatchPolicy,
+)
 from schema.domain.policy import (
     POLICIES,
-    POLICY_1_0,
+    POLICY_2_0,
     AlertPolicy,
     AnalyticsPolicy,
     CapacityPolicy,
@@ -38,11 +47,11 @@ class PolicyView(NamedTuple):
 def score_policy(
     info: Info,
     *,
-    version: Annotated[str | None, argument("Version of a policy, as `1.0`; by default the one in force.")] = None,
+    version: Annotated[str | None, argument("Version of a policy, as `1.0`; by default the newest in force.")] = None,
 ) -> PolicyView:
     current = info.context.reads.current()
     in_force = current.header.policy if current is not None else None
-    wanted = version or (in_force.version if in_force is not None else POLICY_1_0.version)
+    wanted = version or (in_force.newest_version if in_force is not None else POLICY_2_0.version)
     policy = POLICIES.get(wanted)
     if policy is None:
         raise BadUserInput(f"policy {wanted:.40} is not known, expected one of {', '.join(POLICIES)}")
@@ -50,7 +59,8 @@ def score_policy(
 
 
 def is_in_force(root: strawberry.Parent[PolicyView]) -> bool:
-    return root.in_force is not None and root.in_force.version == root.policy.version
+    in_force = root.in_force
+    return in_force is not None and root.policy.version in {in_force.version, in_force.estimate_version}
 
 
 def latest_version(root: strawberry.Parent[PolicyView]) -> str | None:
@@ -170,13 +180,92 @@ class AnalyticsPolicyType:
     empty_share: float = attribute("Share of empty nodes above which to advise, in percent.")
 
 
+@published(AvailabilityPolicy, "AvailabilityPolicy", "Constants of observed availability.")
+class AvailabilityPolicyType:
+    points: float = attribute("What it is worth, in points.")
+    prior_mean: float = attribute("Availability of a node of which nothing is known yet, 0 to 1.")
+    prior_days: float = attribute("Weight of that in the estimate of a month, in days.")
+    week_prior_days: float = attribute("Weight of the month's estimate in that of a week, in days.")
+    day_prior_days: float = attribute("Weight of the week's estimate in that of a day, in days.")
+    forgiven: float = attribute("Share of the time that counts as online in any case, 0 to 1.")
+    none_below: float = attribute("Availability that earns nothing, 0 to 1.")
+    full_from: float = attribute("Availability that earns everything, 0 to 1; proportional in between.")
+    day_share: float = attribute("Share of the last 24 hours, 0 to 1.")
+    week_share: float = attribute("Share of the last 7 days, 0 to 1.")
+    month_share: float = attribute("Share of the last 30 days, 0 to 1.")
+    looks_per_day: float = attribute("Independent observations that a day of watching is worth.")
+
+
+@published(StabilityPolicy, "StabilityPolicy", "Constants of stability: days between disturbances.")
+class StabilityPolicyType:
+    points: float = attribute("What it is worth, in points.")
+    full_days: float = attribute("Days between disturbances that earn everything; proportional below.")
+    prior_days: float = attribute("Days that every node has to begin with.")
+    claim_worth: float = attribute("Share of the uptime at first sight that the lower bound believes, 0 to 1.")
+    upgrade_grace_seconds: int = attribute(
+        "How near to a newer version a restart is an upgrade, and how long an absence with it is forgiven, in seconds."
+    )
+    upgrade_every_seconds: int = attribute("Least time between two upgrades that are forgiven, in seconds.")
+    quiet_seconds: int = attribute("Time within which disturbances count as one, in seconds.")
+
+
+@published(
+    CurrencyPolicy, "CurrencyPolicy", "Constants of version currency, within the network that a version is built for."
+)
+class CurrencyPolicyType:
+    points: float = attribute("What it is worth, in points.")
+    lag_from: float = attribute("Share of the network on newer releases up to which nothing is lost, 0 to 1.")
+    lag_full: float = attribute("Share of the network on newer releases from which everything is lost, 0 to 1.")
+    deadline_days: float = attribute("Days over which the loss grows, once a newer release has passed `lagFrom`.")
+    least_nodes: float = attribute("Least number of nodes to compare with.")
+
+
+@published(CommitmentPolicy, "CommitmentPolicy", "Constants of committed storage: its percentile among online nodes.")
+class CommitmentPolicyType:
+    points: float = attribute("What it is worth, in points.")
+    full_percentile: float = attribute("Percentile that earns everything, 0 to 100; proportional below.")
+    group_size: int = attribute("Nodes of a neighbourhood that count as one together; more count as less.")
+    unconfirmed_share: float = attribute("Share that the lower bound leaves out where only gossip says so, 0 to 1.")
+
+
+@published(AgreementPolicy, "AgreementPolicy", "Constants of agreement: seeds that list a node, of those that could.")
+class AgreementPolicyType:
+    points: float = attribute("What it is worth, in points.")
+    dispute_share: float = attribute("Share that a field takes on which the seeds have no majority, 0 to 1.")
+    spread: float = attribute("Width of the bounds with one seed, 0 to 1; over the number of seeds plus one.")
+
+
+@published(WatchPolicy, "WatchPolicy", "Bounds of the alerts that policy 2.0 raises.")
+class WatchPolicyType:
+    fall_points: float = attribute("How far the day's availability lies under the week's, in percent.")
+    fall_below: float = attribute("Availability of a day from which nothing is told, 0 to 1.")
+    fall_critical: float = attribute("Availability of a day under which it is critical, 0 to 1.")
+    storm_warning: int = attribute("Disturbances within 24 hours from which to warn.")
+    storm_critical: int = attribute("Disturbances within 24 hours from which it is critical.")
+    lag_warning_days: float = attribute("How long before its deadline a lagging node is warned, in days.")
+    tier_fall_points: float = attribute("Fall of a score since the day before from which a tier is at risk, in points.")
+    tier_days: float = attribute("Within how long the score would leave its tier, in days.")
+
+
+@published(EstimatePolicy, "EstimatePolicy", "Constants of a score with bounds; the points of its parts add up to 100.")
+class EstimatePolicyType:
+    availability: AvailabilityPolicyType = attribute("Observed availability.")
+    stability: StabilityPolicyType = attribute("Days between disturbances.")
+    currency: CurrencyPolicyType = attribute("Version currency.")
+    commitment: CommitmentPolicyType = attribute("Committed storage.")
+    agreement: AgreementPolicyType = attribute("The word of the seeds.")
+    alerts: WatchPolicyType = attribute("Bounds of alerts about nodes.")
+    deviations: float = attribute("Standard deviations from the score to its bounds.")
+    places_per_group: int = attribute("Places of a neighbourhood among the ranks before all others have theirs.")
+
+
 @published(Policy, "ScorePolicy", "Everything that turns measurements into scores, words and alerts.")
 class ScorePolicyType:
     version: str = attribute("Version of the policy.")
     in_force = resolved(is_in_force, bool, "Whether the newest snapshot was scored with it.")
     versions = resolved(known_versions, list[str], "Versions of all policies that are known.")
-    trust: TrustPolicyType = attribute("How trust is made.")
-    capacity: CapacityPolicyType = attribute("How capacity is made.")
+    trust: TrustPolicyType = attribute("How trust is made; it counts where `trustWeight` is above 0.")
+    capacity: CapacityPolicyType = attribute("How capacity is made; it counts where `capacityWeight` is above 0.")
     trust_weight: float = attribute("Weight of trust in the composite.")
     capacity_weight: float = attribute("Weight of capacity in the composite.")
     defaults: DefaultsPolicyType = attribute("What an input that is not known counts as.")
@@ -195,3 +284,6 @@ class ScorePolicyType:
     alerts: AlertPolicyType = attribute("When nodes raise alerts.")
     consistency: ConsistencyPolicyType = attribute("How consistency is judged.")
     analytics: AnalyticsPolicyType = attribute("How distributions are judged.")
+    estimate: EstimatePolicyType | None = attribute(
+        "How the score is made, by policy 2.0; null where trust and capacity make it."
+    )

@@ -1,24 +1,26 @@
 """Nodes to stake with, and on what grounds."""
 
-from math import isfinite
 from typing import Annotated, NamedTuple
 
 import strawberry
-from strawberry import UNSET
 
-from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
-from schema.domain.node.pnode import PNode, PNodeStatus, Score
-from schema.domain.scoring.recommend import Criteria, Criterion, Recommendation
+from schema.domain.node.estimate import Estimate
+from schema.domain.node.pnode import PNode, Score
+from schema.domain.scoring.recommend import (
+    Criterion,
+    Recommendation,
+    assess,
+    crowded,
+    reason_of,
+)
 from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.connections import PageInfoType
-from schema.graphql.lists.filter_inputs import operator
-from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
-from schema.graphql.lists.index import Index, Rows
 from schema.graphql.lists.paging import Page, window
-from schema.graphql.lists.selecting import Listing, page_of
-from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeWhere
+from schema.graphql.lists.selecting import Listing, index_of, page_of
+from schema.graphql.topics.demands import BEST_FIRST, NODES, Demands, RecommendationWhere, demands_of
+from schema.graphql.topics.pnode_filters import PNODE_COLUMNS
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
@@ -27,91 +29,50 @@ from schema.graphql.types.fields import (
     PAGE_INFO,
     PAGED,
     After,
+    Arguments,
     AsOf,
     First,
+    Terms,
     Weight,
     argument,
     attribute,
     fixed,
+    number_argument,
     published,
     resolved,
 )
-from schema.graphql.types.prices import ASSESS_COST
+from schema.graphql.types.prices import ASSESS_COST, DIVERSE_ROWS, SCAN_COST, SORT_ROWS
 from schema.graphql.types.scores import ScoreType
 
-MAX_UPTIME_DAYS = 36_500
-MAX_POINTS = 100
-
-_BEST_FIRST = (("score", True), ("address", False))
+MAX_EXCLUDED = 100
+DEFAULT_EXCLUDED = 20
 
 
-@strawberry.input(name="RecommendationWhere", description="What is demanded of a node before it is recommended.")
-class RecommendationWhere:
-    min_uptime_days: float | None = strawberry.field(
-        description="Least uptime, in days: 0 to 36,500.", default=Criteria().min_uptime_days
-    )
-    min_score: float | None = operator("Least composite score, 0 to 100 points; any by default.")
-    require_public: bool | None = strawberry.field(
-        description="Whether its RPC must be reachable by the public.", default=False
-    )
-    pnode: PNodeWhere | None = operator("Which nodes are looked for at all; all by default.")
+class Exclusion(NamedTuple):
+    """A node that was looked for and is not recommended, and the demands that it fails."""
 
+    node: InSnapshot[PNode]
+    failed: tuple[Criterion, ...]
 
-def criteria_of(where: RecommendationWhere | None) -> Criteria:
-    """The demands, checked. Raises BadUserInput where one is null or out of range."""
-    if where is None:
-        return Criteria()
-    days, score, public = where.min_uptime_days, where.min_score, where.require_public
-    if days is None or score is None or public is None:
-        raise BadUserInput("a demand is null, expected a value; leave out what is not demanded")
-    if not (isfinite(days) and 0 <= days <= MAX_UPTIME_DAYS):
-        raise BadUserInput(f"minUptimeDays is {days}, expected 0 to {MAX_UPTIME_DAYS}")
-    if score is not UNSET and not 0 <= score <= MAX_POINTS:
-        raise BadUserInput(f"minScore is {score}, expected 0 to {MAX_POINTS}")
-    return Criteria(min_uptime_days=days, min_score=None if score is UNSET else score, require_public=public)
-
-
-def _chosen(where: RecommendationWhere | None, criteria: Criteria) -> Filter:
-    """The nodes that meet the demands and pass the filter of nodes."""
-    wanted = EVERYTHING
-    if where is not None and where.pnode is not UNSET:
-        if where.pnode is None:
-            raise BadUserInput("pnode is null, expected a filter; leave it out where all are wanted")
-        wanted = compile_filter(where.pnode, PNODE_COLUMNS)
-
-    def rows(index: Index[PNode]) -> Rows:
-        fit = fitting(index, criteria)
-        return fit if wanted.rows is None else fit & wanted.rows(index)
-
-    return Filter(None, wanted.canonical, rows)
-
-
-def fitting(index: Index[PNode], criteria: Criteria) -> Rows:
-    """The nodes that `schema.domain.scoring.recommend.meets` lets pass."""
-    online = index.column("status").equal(PNodeStatus.ONLINE)
-    scored = index.column("score").above(criteria.min_score or 0, inclusive=True)
-    steady = index.column("uptime").above(criteria.min_uptime_days * DAY, inclusive=True)
-    public = index.column("is_public").among([True]) if criteria.require_public else index.all
-    return online & index.column("supported").among([True]) & scored & steady & public
-
-
-def _demands(criteria: Criteria) -> tuple[float | None, ...]:
-    return criteria.min_uptime_days, criteria.min_score, criteria.require_public
+    @property
+    def reasons(self) -> list[str]:
+        """The demands that it fails, in words."""
+        return [reason_of(criterion) for criterion in self.failed]
 
 
 class RecommendationPage(Page[PNode]):
     """A page of nodes as recommendations, which also knows how many nodes were looked at."""
 
-    def __init__(self, page: Page[PNode], criteria: Criteria) -> None:
+    def __init__(self, page: Page[PNode], demands: Demands) -> None:
         super().__init__(page.selection, page.start, page.end)
-        self._criteria = criteria
+        self._demands = demands
 
     @property
     def nodes(self) -> list[InSnapshot[Recommendation]]:  # type: ignore[override]  (what is published of each node)
         tables = self.selection.tables
         latest = tables.header.policy.latest_version
         return [
-            InSnapshot(Recommendation(node=node, demands=self._criteria, latest_version=latest), tables)
+            InSnapshot(Recommendation(node=node, demands=self._demands.criteria, latest_version=latest), tables)
             for node in self.records
         ]
 
@@ -122,6 +83,19 @@ class RecommendationPage(Page[PNode]):
     @property
     def evaluated(self) -> int:
         return len(self.selection.tables.nodes)
+
+    def excluded(self, first: int) -> list[Exclusion]:
+        """Nodes that were looked for and are not recommended: those with a rank first, by rank, then by address."""
+        tables, demands = self.selection.tables, self._demands
+        index = index_of(tables, NODES)
+        left = demands.looked_for(index) & ~demands.recommended(index)
+        nodes = index.arranged(BEST_FIRST).chosen(index.flags(left))[:first]
+        latest = tables.header.policy.latest_version
+        found: list[Exclusion] = []
+        for node in nodes:
+            failed = tuple(c for c in assess(node, demands.criteria, latest) if c.demanded and not c.passed)
+            found.append(Exclusion(InSnapshot(node, tables), failed or (crowded(node, demands.most),)))
+        return found
 
 
 class RecommendationEdge(NamedTuple):
@@ -145,24 +119,50 @@ async def recommendations(
     ] = None,
     as_of: AsOf = None,
 ) -> RecommendationPage:
-    criteria = criteria_of(where)
+    demands = demands_of(where, info.context.service.recommended_per_group)
     page = await page_of(
         info.context,
-        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", _demands(criteria), _BEST_FIRST),
+        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", demands.variant, BEST_FIRST),
         window(first, after),
-        chosen=_chosen(where, criteria),
-        order=_BEST_FIRST,
+        chosen=demands.chosen,
+        order=BEST_FIRST,
         as_of=as_of,
     )
-    return RecommendationPage(page, criteria)
+    return RecommendationPage(page, demands)
+
+
+def excluded_nodes(
+    root: strawberry.Parent[RecommendationPage],
+    first: Annotated[int | None, argument("How many to return, 0 to 100.")] = DEFAULT_EXCLUDED,
+) -> list[Exclusion]:
+    count = DEFAULT_EXCLUDED if first is None else first
+    if not 0 <= count <= MAX_EXCLUDED:
+        raise BadUserInput(f"first is {count}, expected 0 to {MAX_EXCLUDED}", {"limit": MAX_EXCLUDED})
+    return root.excluded(count)
+
+
+def _excluded_cost(arguments: Arguments, terms: Terms) -> int:
+    """Sorting, and assessing each node that is shown."""
+    first = arguments.get("first")
+    shown = min(max(first, 0), MAX_EXCLUDED) if isinstance(first, int) else DEFAULT_EXCLUDED
+    return SCAN_COST + terms.nodes // SORT_ROWS + terms.nodes // DIVERSE_ROWS + shown * ASSESS_COST
+
+
+def _is_beyond(arguments: Arguments) -> bool:
+    first = arguments.get("first")
+    return isinstance(first, int) and not 0 <= first <= MAX_EXCLUDED
 
 
 def recommended_pnode(root: strawberry.Parent[InSnapshot[Recommendation]]) -> InSnapshot[PNode]:
     return InSnapshot(root.record.node, root.tables)
 
 
-def recommended_score(root: strawberry.Parent[InSnapshot[Recommendation]]) -> Score | None:
-    return root.record.node.score
+def recommended_score(root: strawberry.Parent[InSnapshot[Recommendation]]) -> Score | Estimate | None:
+    return root.record.node.newest_score
+
+
+def excluded_pnode(root: strawberry.Parent[Exclusion]) -> InSnapshot[PNode]:
+    return root.node
 
 
 def actual(root: strawberry.Parent[Criterion]) -> Figure | None:
@@ -194,6 +194,13 @@ class RecommendationType:
     reasons: list[str] = attribute("The grounds in words, strengths first.", weight=Weight(base=ASSESS_COST))
 
 
+@published(Exclusion, "Exclusion", "A node that was looked for and is not recommended.")
+class ExclusionType:
+    pnode = resolved(excluded_pnode, PNodeType, "The node.")
+    failed: list[CriterionType] = attribute("The demands that it fails.", weight=Weight(items=fixed(2)))
+    reasons: list[str] = attribute("The demands that it fails, in words.")
+
+
 @published(RecommendationEdge, "RecommendationEdge", "A recommendation in a page.")
 class RecommendationEdgeType:
     node: RecommendationType = attribute("The recommendation.")
@@ -207,4 +214,15 @@ class RecommendationConnectionType:
     page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that meet every demand, in all pages.")
     evaluated: int = attribute("Number of nodes that were looked at.")
+    excluded = resolved(
+        excluded_nodes,
+        list[ExclusionType],
+        "Nodes that were looked for and are not recommended, by rank, with the reasons. A neighbourhood (/24 or /48) has "
+        "a few places in one answer; its other nodes are here.",
+        weight=Weight(
+            more=_excluded_cost,
+            items=number_argument("first", DEFAULT_EXCLUDED, MAX_EXCLUDED),
+            invalid=_is_beyond,
+        ),
+    )
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")

@@ -21,6 +21,7 @@ from schema.domain.policy import Tier
 from schema.domain.scoring.alert import AlertType, Severity
 from schema.domain.scoring.compare import ComparedBy
 from schema.domain.scoring.consistency import ConsistencyHealth, ConsistencyStatus
+from schema.domain.scoring.parts import ScorePartName
 from schema.domain.scoring.recommend import CriterionName
 from schema.domain.snapshot.record import NetworkStatus
 
@@ -76,6 +77,22 @@ describe(
     },
 )
 describe(
+    ScorePartName,
+    "What a score is made of. Policy 2.0 has the first five.",
+    {
+        ScorePartName.AVAILABILITY: "Observed availability over 24 hours, 7 days and 30 days.",
+        ScorePartName.STABILITY: "Days between restarts, changes of host and drops from gossip.",
+        ScorePartName.VERSION: "How much of its network runs a newer release; by policy 1.0 its release.",
+        ScorePartName.STORAGE: "Percentile of its committed storage; by policy 1.0 the storage itself.",
+        ScorePartName.AGREEMENT: "Seeds that list it, of those that could, and what they agree on.",
+        ScorePartName.UPTIME: "Days since the last start. Policy 1.0.",
+        ScorePartName.PRESENCE: "Number of seeds that list it. Policy 1.0.",
+        ScorePartName.CONSISTENCY: "How steadily it stays in gossip. Policy 1.0.",
+        ScorePartName.BALANCE: "Use of its storage. Policy 1.0.",
+        ScorePartName.GROWTH: "Growth of used storage. Policy 1.0.",
+    },
+)
+describe(
     NetworkStatus,
     "The state of the network, from its health score.",
     {
@@ -109,6 +126,11 @@ describe(
         AlertType.WEAK_CONNECTIVITY: "Listed by two seeds only, though at least three answered.",
         AlertType.UNDERUTILIZED: "Less than 5 percent of its storage used.",
         AlertType.GOSSIP_FLAPPING: "It comes and goes: more than three changes of presence lately.",
+        AlertType.KEY_CONFLICT: "Two processes with its key live at once.",
+        AlertType.FALLING_AVAILABILITY: "It was online much less in the last 24 hours than in the last 7 days.",
+        AlertType.RESTART_STORM: "It restarts, moves or drops again and again within 24 hours.",
+        AlertType.VERSION_LAG: "Most of its network runs a newer release.",
+        AlertType.TIER_AT_RISK: "Its score falls, and leaves its tier before long.",
     },
 )
 describe(
@@ -132,6 +154,10 @@ describe(
         CriterionName.VERSION: "It runs the latest release; informs.",
         CriterionName.CONSISTENCY: "Share of presence in gossip, 0 to 1; informs.",
         CriterionName.WITNESSES: "Number of seeds that list it; informs.",
+        CriterionName.SUPPORTED: "Whether enough seeds list it to count; always demanded.",
+        CriterionName.ONE_PROCESS: "Whether one process runs with its key, and not two; always demanded.",
+        CriterionName.AVAILABILITY: "Observed availability over 30 days.",
+        CriterionName.DIVERSITY: "Its place among its neighbours (/24 or /48), of which one answer has a few at most.",
     },
 )
 describe(

@@ -40,6 +40,14 @@ GROUP_COST = 100
 GROUP_ROWS = 2
 # Judging a node by each criterion of a recommendation.
 ASSESS_COST = 60
+# Finding the nodes of a comparison, and what sets them apart.
+COMPARE_COST = 10
+# The parts of a score, and a score under assumptions, with its share of working out what the network runs.
+PARTS_COST = 20
+ASSUME_COST = 60
+ASSUME_ROWS = 1
+# Putting the nodes that meet all demands into neighbourhoods.
+DIVERSE_ROWS = 2
 # Counting all alerts that match.
 SUMMARY_ROWS = 2
 # What graphql-core takes for a field, in what only it can execute, and for an error.
@@ -47,7 +55,7 @@ UNCOMPILED_FACTOR = 6
 ERROR_COST = 60
 
 _CONTAINS = "contains"
-_DEMANDS = 4
+_DEMANDS = 6
 
 
 class _Work(NamedTuple):
@@ -86,9 +94,10 @@ def order_cost(order: object, terms: Terms) -> int:
 
 
 def recommendations_cost(arguments: Arguments, terms: Terms) -> int:
-    """Four demands, which are looked at like conditions of a filter, and the filter of nodes."""
+    """Six demands, which are looked at like conditions of a filter, the filter of nodes, and a look at the neighbours."""
     demands = _DEMANDS * (CONDITION_COST + terms.nodes // CONDITION_ROWS)
-    return demands + terms.nodes // MATCH_ROWS + filter_cost(arguments.get("where"), terms)
+    neighbours = terms.nodes // DIVERSE_ROWS
+    return demands + neighbours + terms.nodes // MATCH_ROWS + filter_cost(arguments.get("where"), terms)
 
 
 def events_cost(arguments: Arguments, terms: Terms) -> int:

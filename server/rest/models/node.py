@@ -45,6 +45,30 @@ class NodeScores(Body):
     stake_confidence: StakeConfidence
 
 
+class EstimatePart(Body):
+    name: str = Field(description="AVAILABILITY, STABILITY, VERSION, STORAGE or AGREEMENT")
+    weight: Points = Field(description="What it is worth at most")
+    raw: float | None = Field(description="What was measured, in `unit`; null where it is not known")
+    unit: str | None = Field(description="share (0 to 1), days or percentile (0 to 100)")
+    points: Points | None = Field(description="What it earns; null where its input is not known")
+    points_lost: Points | None = Field(description="What it does not earn; null where its input is not known")
+    next_step: str | None = Field(description="What would gain the points that are lost; null where none are")
+
+
+class NodeEstimate(Body):
+    """The score by policy 2.0: the best guess, and its bounds."""
+
+    policy_version: str
+    composite: Points
+    low: Points = Field(description="Lower bound; ranks go by it")
+    high: Points = Field(description="Upper bound")
+    confidence: float = Field(description="1 − (high − low)/100", ge=0, le=1)
+    rank: int | None = Field(description="1 for the best; null for a node that too few seeds list")
+    percentile: Percent | None = Field(description="Share of online nodes whose lower bound is not higher")
+    next_step: str | None = Field(description="What would gain most; null where nothing is lost that is known")
+    parts: list[EstimatePart]
+
+
 class PreviousAddress(Body):
     address: Address
     until: UnixTime = Field(description="When the node was last listed there, unix seconds")
@@ -85,3 +109,6 @@ class Node(Body):
     scores: NodeScores
     score: Points = Field(description="The composite score; 0 for a node that is not online")
     tier: str = Field(description="low_risk, medium_risk, high_risk, offline or unknown")
+    estimate: NodeEstimate | None = Field(
+        default=None, description="The score with its bounds; only with `policy=2.0`, null for a node that has none"
+    )

@@ -15,7 +15,7 @@ from server.rest.models.base import (
     UnixTime,
     VersionMap,
 )
-from server.rest.models.node import CapacityBreakdown, Node, TrustBreakdown
+from server.rest.models.node import CapacityBreakdown, Node, NodeEstimate, TrustBreakdown
 
 
 class NetworkSummary(Body):
@@ -94,6 +94,7 @@ class Recommendation(Body):
     peer_count: Count
     first_seen: UnixTime
     last_seen: UnixTime
+    estimate: NodeEstimate | None = Field(default=None, description="The score with its bounds; only with `policy=2.0`")
 
 
 class RecommendationFilters(Body):

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from schema.domain.base import Record
-from schema.domain.policy import POLICY_1_0
+from schema.domain.policy import POLICY_1_0, POLICY_2_0
 from tests.schema.domain.worked_examples import mended, shown
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formulas.md").read_text(encoding="utf-8")
@@ -36,7 +36,9 @@ def constants(record: Record, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 def test_every_constant_is_there_with_its_value_and_a_reason():
     documented = re.findall(r"^\| `([a-z_.]+)` \| ([0-9.]+) \| \S.* \|$", PAGE, re.MULTILINE)
-    assert sorted(documented) == sorted(constants(POLICY_1_0))
+    estimate = POLICY_2_0.estimate
+    assert estimate is not None
+    assert sorted(documented) == sorted([*constants(POLICY_1_0), *constants(estimate, "estimate.")])
 
 
 def test_every_tier_is_there_with_its_bound_and_looks():

@@ -31,14 +31,16 @@ def values_of(shape: Any) -> st.SearchStrategy[Any]:
         return values_of(arguments[0])
     if origin in {typing.Union, types.UnionType}:
         return st.one_of([values_of(argument) for argument in arguments])
-    if origin is tuple and arguments[-1] is Ellipsis:
-        return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
     if origin is tuple:
-        return st.tuples(*[values_of(argument) for argument in arguments])
+        if arguments[-1] is not Ellipsis:
+            return st.tuples(*[values_of(argument) for argument in arguments])
+        return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
     if origin is Mapping:
         return st.dictionaries(values_of(arguments[0]), values_of(arguments[1]), max_size=3)
-    if issubclass(shape, Record):
-        return st.builds(shape, **{name: values_of(field.annotation) for name, field in shape.model_fields.items()})
+    if issubclass(shape, Record | tuple):
+        fields = {name: field.annotation for name, field in getattr(shape, "model_fields", {}).items()}
+        hints = fields or typing.get_type_hints(shape)
+        return st.builds(shape, **{name: values_of(hint) for name, hint in hints.items()})
     if issubclass(shape, enum.Enum):
         return st.sampled_from(shape)
     plain: dict[type, st.SearchStrategy[Any]] = {

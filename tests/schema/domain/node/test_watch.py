@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.node.estimate import Observed
-from schema.domain.node.watch import DAYS, HOURS, MAX_CLAIMED, Coverage, Expected, Watch, begun
+from schema.domain.node.coverage import DAYS, HOURS, Coverage, Expected, Observed
+from schema.domain.node.watch import MAX_CLAIMED, Watch, begun
 from tests.factories import AT
 
 STEP = 10 * MINUTE
@@ -23,7 +23,8 @@ class Past(NamedTuple):
     at: int
 
     def windows(self) -> tuple[Observed, Observed, Observed]:
-        return self.watch.windows(Expected(self.coverage, self.at))
+        expected = Expected(self.coverage, self.at)
+        return self.watch.counts(expected).windows(expected)
 
 
 def lived(states: Iterable[str], *, start: int = AT, coverage: Coverage | None = None, step: int = STEP) -> Past:
@@ -39,6 +40,12 @@ def lived(states: Iterable[str], *, start: int = AT, coverage: Coverage | None =
         )(watch, at)
     assert watch is not None
     return Past(watch, coverage, at)
+
+
+def disturbances(watch: Watch, at: int) -> tuple[int, int]:
+    """Those of the last 24 hours and of the last 30 days."""
+    counts = watch.counts(Expected(Coverage(), at))
+    return counts.day_disturbed, counts.disturbed
 
 
 def test_a_steady_node_costs_nothing() -> None:
@@ -68,8 +75,8 @@ def test_time_before_it_was_known_is_not_expected() -> None:
 def test_our_own_outage_is_in_no_count() -> None:
     before = lived("u" * 6)
     coverage = before.coverage.after(before.at + 5 * HOUR, STEP)
-    windows = before.watch.windows(Expected(coverage, before.at + 5 * HOUR))
-    assert windows[0] == Observed(7 * STEP, 7 * STEP)
+    after = Past(before.watch, coverage, before.at + 5 * HOUR)
+    assert after.windows()[0] == Observed(7 * STEP, 7 * STEP)
 
 
 def test_a_day_forgets_what_a_week_remembers() -> None:
@@ -119,35 +126,35 @@ def test_a_disturbance_counts_once_an_hour() -> None:
     watch = lived("u").watch
     for minute in range(0, 150, 10):
         watch = watch.disturbed(AT + minute * MINUTE)
-    assert watch.disturbances(AT + 150 * MINUTE) == 3
+    assert disturbances(watch, AT + 150 * MINUTE) == (3, 3)
 
 
 def test_disturbances_of_a_day_and_of_a_month() -> None:
     watch = lived("u").watch.disturbed(AT).disturbed(AT + 5 * DAY).disturbed(AT + 5 * DAY + 2 * HOUR)
     now = AT + 5 * DAY + 3 * HOUR
-    assert (watch.disturbances(now, DAY), watch.disturbances(now)) == (2, 3)
+    assert disturbances(watch, now) == (2, 3)
 
 
 def test_the_absence_of_an_upgrade_is_forgiven() -> None:
     past = lived("u" * 10 + "g" * 2)
     watch = past.watch.disturbed(past.at).upgraded(past.at + STEP)
     assert watch is not None
-    assert watch.windows(Expected(past.coverage, past.at))[0].share == 1
-    assert watch.disturbances(past.at) == 0
+    assert Past(watch, past.coverage, past.at).windows()[0].share == 1
+    assert disturbances(watch, past.at) == (0, 0)
 
 
 def test_a_version_that_is_known_after_the_node_is_back_is_an_upgrade_too() -> None:
     past = lived("u" * 10 + "gguu")
     watch = past.watch.upgraded(past.at)
     assert watch is not None
-    assert watch.windows(Expected(past.coverage, past.at))[0].share == 1
+    assert Past(watch, past.coverage, past.at).windows()[0].share == 1
 
 
 def test_only_a_short_absence_is_forgiven() -> None:
     past = lived("u" * 10 + "g" * 12)
     watch = past.watch.upgraded(past.at + STEP)
     assert watch is not None
-    assert watch.windows(Expected(past.coverage, past.at))[0] == Observed(22 * STEP, 13 * STEP)
+    assert Past(watch, past.coverage, past.at).windows()[0] == Observed(22 * STEP, 13 * STEP)
 
 
 def test_upgrades_hide_no_restarts() -> None:

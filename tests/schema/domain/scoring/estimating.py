@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from schema.domain.base import DAY, GIB
 from schema.domain.estimate_policy import EstimatePolicy
-from schema.domain.node.estimate import Estimate, Evidence, Observed
+from schema.domain.node.coverage import Observed
+from schema.domain.node.estimate import Estimate, Evidence
 from schema.domain.scoring.estimates import adoption_of, estimates
 from schema.domain.scoring.standing import group_of
 from tests.factories import address, key

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from schema.domain.base import DAY
-from schema.domain.estimate_policy import CurrencyRules
-from schema.domain.scoring.currency import MAX_RELEASES, OWN, Adopted, Adoption, built_for
+from schema.domain.estimate_policy import CurrencyPolicy
+from schema.domain.scoring.currency import MAX_RELEASES, OWN, Adoption, built_for
 from schema.domain.scoring.standing import NODE_WEIGHT
+from schema.domain.snapshot.record import Adopted
 from tests.factories import AT
 
-RULES = CurrencyRules()
+RULES = CurrencyPolicy()
 
 
 def adoption(*counts: tuple[str | None, int], before: Sequence[Adopted] | None = None, at: int = AT) -> Adoption:

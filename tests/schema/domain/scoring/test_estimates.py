@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, GIB, MINUTE
-from schema.domain.estimate_policy import CommitmentRules
-from schema.domain.node.estimate import Estimate, Evidence, Observed, PartName
+from schema.domain.estimate_policy import CommitmentPolicy
+from schema.domain.node.coverage import Observed
+from schema.domain.node.estimate import Estimate, Evidence, PartName
 from tests.schema.domain.scoring.estimating import POLICY, estimated, evidence, networks, windows
 
 PARTS = list(PartName)
@@ -221,6 +222,14 @@ def test_scores_of_sound_nodes_of_different_sizes_lie_apart() -> None:
     assert upper - lower >= 15
 
 
+def test_a_node_that_too_few_seeds_list_has_a_score_and_moves_nobody() -> None:
+    alone = evidence(99, supported=False, committed=10**9 * GIB, version="9.9.9")
+    *others, found = estimated([*network(), alone])
+    assert others == estimated(network())
+    assert (found.rank, found.percentile) == (None, None)
+    assert found.composite > 0
+
+
 def test_a_policy_is_data() -> None:
-    without = POLICY.model_copy(update={"commitment": CommitmentRules(points=0)})
+    without = POLICY.model_copy(update={"commitment": CommitmentPolicy(points=0)})
     assert len({found.composite for found in estimated(network(), without)}) == 1

@@ -14,6 +14,7 @@ from schema.graphql.topics.reading import KEPT_HOURS
 from schema.graphql.types.fields import Terms
 from schema.graphql.types.prices import (
     COLUMN_COST,
+    COMPARE_COST,
     CONDITION_COST,
     CRITERION_COST,
     ERROR_COST,
@@ -109,7 +110,7 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
             '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',
             READ_COST + 3 * (1 + 1 + 8),
         ),
-        ("{ comparePnodes(addresses: []) { pnodes { id } } }", 1 + 1 + 5),
+        ("{ comparePnodes(addresses: []) { pnodes { id } } }", COMPARE_COST + 1 + 5),
     ],
 )
 def test_a_field_costs_one_times_the_lists_that_it_stands_in(query: str, expected: int) -> None:

@@ -167,7 +167,7 @@ async def test_the_policy_is_published_whole(version: str | None) -> None:
 async def test_the_policy_is_known_before_the_first_snapshot() -> None:
     found = (await Client([]).ask(POLICY))["scorePolicy"]
 
-    assert (found["version"], found["inForce"], found["latestVersion"]) == ("1.0", False, None)
+    assert (found["version"], found["inForce"], found["latestVersion"]) == ("2.0", False, None)
 
 
 async def test_an_unknown_policy_is_refused_and_the_known_ones_named() -> None:

@@ -1,0 +1,81 @@
+"""The score of a node: by which policy, and what it would be under assumptions."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from schema.domain.errors import BadUserInput
+from schema.domain.node.estimate import Estimate
+from schema.domain.node.pnode import PNode, Score
+from schema.domain.policy import POLICIES, Tier
+from schema.domain.scoring.assume import Assumptions
+from schema.domain.scoring.scores import score_node
+from schema.domain.versions import parse
+from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.types.fields import Arguments, Terms, Weight, argument
+from schema.graphql.types.prices import ASSUME_COST, ASSUME_ROWS
+
+Node = InSnapshot[PNode]
+
+
+def _is_unknown_policy(arguments: Arguments) -> bool:
+    policy = arguments.get("policy")
+    return policy is not None and not (isinstance(policy, str) and policy in POLICIES)
+
+
+def _assume_cost(arguments: Arguments, terms: Terms) -> int:
+    return ASSUME_COST + terms.nodes // ASSUME_ROWS if arguments.get("assume") is not None else 0
+
+
+@strawberry.input(name="ScoreAssumption", description="What a score is to assume in place of what is known of a node.")
+class ScoreAssumption:
+    version: str | None = strawberry.field(description="Version of its software, as `1.2.0`.", default=UNSET)
+    availability: float | None = strawberry.field(
+        description="Availability over all windows, 0 to 1; by policy 2.0 only.", default=UNSET
+    )
+
+
+def node_score(
+    root: strawberry.Parent[Node],
+    policy: Annotated[
+        str | None, argument("Version of a policy, as `1.0`; by default the newest that the snapshot was scored with.")
+    ] = None,
+    assume: Annotated[
+        ScoreAssumption | None, argument("What if: the score that the node would have, without a rank.")
+    ] = None,
+) -> Score | Estimate | None:
+    if policy is not None and policy not in POLICIES:
+        raise BadUserInput(f"policy {policy:.40} is not known, expected one of {', '.join(POLICIES)}")
+    node = root.record
+    scores = (node.newest_score,) if policy is None else (node.estimate, node.score)
+    score = next((each for each in scores if each is not None and policy in {None, each.policy_version}), None)
+    return score if assume is None or score is None else assumed_score(root, score, assume, policy)
+
+
+def assumed_score(
+    root: Node, score: Score | Estimate, assume: ScoreAssumption, policy: str | None
+) -> Score | Estimate | None:
+    """The score under assumptions, by the policy that was asked for. Raises BadUserInput for those that mean nothing."""
+    version = None if assume.version is UNSET else assume.version
+    availability = None if assume.availability is UNSET else assume.availability
+    if version is not None and parse(version) is None:
+        raise BadUserInput(f"assume.version is {version:.40}, expected a version such as 1.2.0")
+    if availability is not None and not 0 <= availability <= 1:
+        raise BadUserInput(f"assume.availability is {availability}, expected 0 to 1")
+    if isinstance(score, Estimate):
+        assumptions = root.tables.indexes.of("assumptions", lambda: Assumptions(root.tables.snapshot))
+        return assumptions.estimate(root.record, version=version, availability_share=availability)
+    if availability is not None and policy is None:
+        return None  # the snapshot was scored by no policy that knows availability
+    if availability is not None:
+        raise BadUserInput(f"policy {score.policy_version} does not know availability, expected policy 2.0")
+    node = root.record if version is None else root.record.model_copy(update={"version": version})
+    return score_node(node, latest_version=root.tables.header.policy.latest_version, policy=root.tables.policy)
+
+
+def node_tier(root: strawberry.Parent[Node]) -> Tier:
+    return root.record.newest_tier
+
+
+SCORE_WEIGHT = Weight(more=_assume_cost, invalid=_is_unknown_policy)
