@@ -20,6 +20,7 @@ from schema.domain.scoring.standing import percentiles, ranks, shares_not_above,
 WINDOW_DAYS = 30
 _SHARE_DIGITS = 4
 _MAX_DISPUTED = 2
+_MOST = 100.0
 
 Share = tuple[float, float, float]
 """What a part earns of its points, with its bounds: share, low, high, each 0..1."""
@@ -145,9 +146,14 @@ def published(
 ) -> Estimate:
     """The estimate as it is stored; `version` is the policy's."""
     # Not validated: these are our own figures, and there is one estimate for every node of every cycle.
+    composite, low, high, shares, raw = each
     return _BLANK.model_copy(
         update={
-            **dict(zip(Figures._fields, each, strict=True)),
+            "composite": composite,
+            "low": low,
+            "high": high,
+            "shares": shares,
+            "raw": raw,
             "policy_version": version,
             "rank": rank,
             "percentile": percentile,
@@ -171,24 +177,31 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
         (rules.points, _UNKNOWN if percentile is None else _commitment(percentile, policy, confirmed=node.confirmed)),
         (policy.agreement.points, agreed),
     )
-    known = earned = 0.0
-    for points, share in parts:
-        if share[0] >= 0:
-            known += points
-            earned += points * share[0]
-    mean = earned / known if known else 0.0
-    below = above = 0.0
+    known = earned = below = above = missing = 0.0
+    shares: list[float | None] = []
+    # Plain products: this runs for every node of every cycle.
     for points, (share, low, high) in parts:
-        point = share if share >= 0 else mean
-        below += (points * (point - low)) ** 2
-        above += (points * (high - point)) ** 2
+        if share < 0:
+            missing += points * points
+            shares.append(None)
+            continue
+        known += points
+        earned += points * share
+        down, up = points * (share - low), points * (high - share)
+        below += down * down
+        above += up * up
+        # Most parts are whole.
+        shares.append(round(share, _SHARE_DIGITS) if share < 1 else 1.0)
+    mean = earned / known if known else 0.0
     composite = 100 * mean
+    least = composite - sqrt(below + missing * mean * mean)
+    most = composite + sqrt(above + missing * (1 - mean) * (1 - mean))
     return Figures(
-        composite=round(composite, 2),
-        low=round(max(composite - sqrt(below), 0.0), 2) + 0.0,
-        high=round(min(composite + sqrt(above), 100.0), 2),
-        shares=tuple([round(share[0], _SHARE_DIGITS) if share[0] >= 0 else None for _, share in parts]),
-        raw=(month, between, placed.newer, percentile, listed),
+        round(composite, 2),
+        round(least, 2) + 0.0 if least > 0 else 0.0,
+        round(most, 2) if most < _MOST else _MOST,
+        tuple(shares),
+        (month, between, placed.newer, percentile, listed),
     )
 
 
