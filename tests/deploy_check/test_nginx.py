@@ -106,6 +106,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         made = Site(folder, stores.mongo_uri, stores.redis_url, "site")
         for process in (*made.apis, made.nginx):
             stack.enter_context(process)
+        stack.callback(made.nginx.stop)  # a master that is killed leaves its workers
         for port in made.ports:
             wait_until(lambda at=port: fetch(f"http://127.0.0.1:{at}/health/ready")[0] == 200, "an API is ready")
         wait_until(lambda: fetch(f"{made.url}/health/ready")[0] == 200, "nginx passes requests on")
