@@ -75,7 +75,7 @@ def _node() -> Path:
 def _run(node: Path, *arguments: str) -> None:
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:
-        ran = subprocess.run(
+        ran = subprocess.run(  # nosec B603  (the Node.js of the .venv, with arguments of ours)
             [str(node), *arguments], cwd=PLACE, env=environment, capture_output=True, text=True, check=False
         )
     except OSError as error:
