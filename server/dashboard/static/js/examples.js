@@ -76,14 +76,24 @@ export const EXAMPLES = [
     "query": "query AStaker {\n  recommendations(first: 10, where: {minUptimeDays: 14, minScore: 70, requirePublic: true}) {\n    evaluated\n    totalCount\n    nodes {\n      pnode { address pubkey operator { addressCount } }\n      score { composite tier percentile }\n      criteria { name passed demanded actual { text } expected { text } unit }\n      reasons\n    }\n  }\n  operators(first: 5) { nodes { key addressCount } concentration { byAddresses { nakamoto } byStorage { largestPercent nakamoto hhi } } }\n}\n"
   },
   {
-    "variables": "{\"addresses\": [\"6.129.17.59:9001\", \"21.118.160.109:9001\"]}",
+    "variables": "",
     "title": "A staker (2)",
+    "query": "query AStaker2 {\n  recommendations(first: 10) {\n    nodes { pnode { address } score { rank composite low high confidence } }\n    excluded(first: 20) { pnode { address } reasons failed { name } }\n  }\n}\n"
+  },
+  {
+    "variables": "{\"address\": \"6.129.17.59:9001\"}",
+    "title": "A staker (3)",
+    "query": "query advice($address: String!) {\n  pnode(address: $address) {\n    score { composite low high confidence tier rank percentile nextStep parts { name weight raw unit points pointsLost nextStep } }\n    upgraded: score(assume: {version: \"1.2.0\", availability: 0.99}) { composite tier }\n    old: score(policy: \"1.0\") { composite trust { score } capacity { score } }\n    alerts { type severity message evidence { name value { number text } unit } }\n  }\n}\n"
+  },
+  {
+    "variables": "{\"addresses\": [\"6.129.17.59:9001\", \"21.118.160.109:9001\"]}",
+    "title": "A staker (4)",
     "query": "query compare($addresses: [String!]!) {\n  comparePnodes(addresses: $addresses) {\n    pnodes { address score { composite } uptime }\n    winners { category pnode { address } value { number } }\n    recommended { address }\n    reason\n    considerations\n  }\n}\n"
   },
   {
     "variables": "",
-    "title": "A staker (3)",
-    "query": "query AStaker3 {\n  scorePolicy {\n    version latestVersion latestVersionSource trustWeight capacityWeight\n    trust { uptimePoints uptimeFullDays presencePoints presenceFull versionPoints consistencyPoints }\n    capacity { committedPoints committedFullGib balancePoints balanceLow balanceHigh growthPoints }\n    defaults { growthTrend consistency }\n    tiers { tier minimum color }\n  }\n}\n"
+    "title": "A staker (5)",
+    "query": "query AStaker5 {\n  scorePolicy {\n    version latestVersion latestVersionSource trustWeight capacityWeight\n    trust { uptimePoints uptimeFullDays presencePoints presenceFull versionPoints consistencyPoints }\n    capacity { committedPoints committedFullGib balancePoints balanceLow balanceHigh growthPoints }\n    defaults { growthTrend consistency }\n    tiers { tier minimum color }\n    estimate {\n      availability { points priorMean priorDays forgiven noneBelow fullFrom }\n      stability { points fullDays } currency { points lagFrom lagFull deadlineDays }\n      commitment { points fullPercentile groupSize } agreement { points spread } placesPerGroup\n    }\n  }\n}\n"
   },
   {
     "variables": "",
