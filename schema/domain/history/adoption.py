@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from schema.domain.base import Record, UnixSeconds
+from schema.domain.base import UnixSeconds
 from schema.domain.history.points import HistoryPoint
 from schema.domain.history.rollup import OTHER_VERSIONS
 from schema.domain.versions import sort_key
@@ -11,8 +12,11 @@ from schema.domain.versions import sort_key
 OTHER = "OTHER"
 
 
-class VersionShare(Record):
-    """One bucket: the mean number of online nodes that ran a version, and their share of all online ones, 0..1."""
+class VersionShare(NamedTuple):
+    """One bucket: the mean number of online nodes that ran a version, and their share of all online ones, 0..1.
+
+    A named tuple, because an answer has thousands of them and a model takes several times as long to build.
+    """
 
     start: UnixSeconds
     end: UnixSeconds
@@ -20,12 +24,12 @@ class VersionShare(Record):
     share: float
 
 
-class VersionSeries(Record):
+class VersionSeries(NamedTuple):
     """One version over all buckets. `version` is None where nodes did not tell it, OTHER where `other` is set."""
 
     version: str | None
-    other: bool = False
     points: tuple[VersionShare, ...]
+    other: bool = False
 
 
 def version_series(points: Sequence[HistoryPoint], top: int) -> tuple[VersionSeries, ...]:
@@ -33,41 +37,24 @@ def version_series(points: Sequence[HistoryPoint], top: int) -> tuple[VersionSer
 
     `points` are the network's, oldest first. A version that a bucket does not have counts as 0 there.
     """
-    counts = [_counts(point) for point in points]
+    counts = [dict(point.versions) for point in points]
     totals: Counter[str | None] = Counter()
     for count in counts:
-        totals.update(count)
+        for version, samples in count.items():
+            totals[version] += samples
     ranked = sorted((v for v in totals if v != OTHER_VERSIONS), key=lambda v: (-totals[v], v is None, sort_key(v)))
     named, rest = ranked[:top], {*ranked[top:], *({OTHER_VERSIONS} & totals.keys())}
-    series = [_series(version, {version}, points, counts) for version in named]
-    return (*series, _series(OTHER, rest, points, counts, other=True)) if rest else tuple(series)
+    online = [sum(count.values()) for count in counts]
+    series = [VersionSeries(v, _shares(points, [count.get(v, 0) for count in counts], online)) for v in named]
+    if not rest:
+        return tuple(series)
+    others = [sum(count.get(version, 0) for version in rest) for count in counts]
+    return (*series, VersionSeries(OTHER, _shares(points, others, online), other=True))
 
 
-def _counts(point: HistoryPoint) -> Counter[str | None]:
-    return Counter(dict(point.versions))
-
-
-def _series(
-    name: str | None,
-    versions: set[str | None],
-    points: Sequence[HistoryPoint],
-    counts: Sequence[Counter[str | None]],
-    *,
-    other: bool = False,
-) -> VersionSeries:
-    return VersionSeries(
-        version=name,
-        other=other,
-        points=tuple(_share(point, count, versions) for point, count in zip(points, counts, strict=True)),
-    )
-
-
-def _share(point: HistoryPoint, count: Counter[str | None], versions: set[str | None]) -> VersionShare:
-    samples = sum(count[version] for version in versions)
-    total = count.total()
-    return VersionShare(
-        start=point.start,
-        end=point.end,
-        nodes=samples / point.samples if point.samples else 0.0,
-        share=samples / total if total else 0.0,
+def _shares(points: Sequence[HistoryPoint], samples: Sequence[int], online: Sequence[int]) -> tuple[VersionShare, ...]:
+    """The samples of each bucket that ran a version, as a mean number of nodes and a share of those online."""
+    return tuple(
+        VersionShare(p.start, p.end, n / p.samples if p.samples else 0.0, n / total if total else 0.0)
+        for p, n, total in zip(points, samples, online, strict=True)
     )
