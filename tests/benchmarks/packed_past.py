@@ -16,7 +16,8 @@ from schema.domain.history.points import (
 from schema.domain.history.ranges import check_room
 from schema.domain.history.rollup import Sample, combine, network_sample, node_sample, raw_point
 from schema.domain.snapshot.record import Snapshot
-from server.storage.history.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
+from server.storage.history.blocks import PointCache, pack_points, pack_samples, unpack_points
+from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import next_pass, raw_points, unpacked
 from tests.factories import AT
 from tests.fakes import FakeReads
@@ -54,11 +55,12 @@ Days = Mapping[Resolution, Mapping[UnixSeconds, bytes]]
 
 
 class Past(NamedTuple):
-    """The packed days of one subject, its metrics, and how its buckets are unpacked."""
+    """The packed days of one subject, its metrics, how its buckets are unpacked, and the samples that are remembered."""
 
     days: Days
     metrics: Sequence[str]
     unpack: Unpack
+    samples: SampleCache
 
 
 def _packed(sample: Sample, metrics: Sequence[str], unpack: Unpack) -> "Past":
@@ -73,7 +75,7 @@ def _packed(sample: Sample, metrics: Sequence[str], unpack: Unpack) -> "Past":
             starts = range(day, day + DAY, seconds)
             each = combine([raw_point(one, metrics) for one in samples[:5]], day, day + seconds, 5)
             found[resolution][day] = pack_points([each._replace(start=at, end=at + seconds) for at in starts], metrics)
-    return Past(found, metrics, unpack)
+    return Past(found, metrics, unpack, SampleCache())
 
 
 async def _read(past: Past, start: int, end: int, resolution: Resolution) -> History:
@@ -95,7 +97,7 @@ async def _read_auto(past: Past, start: int, end: int) -> History:
 async def _points(past: Past, start: int, end: int, resolution: Resolution) -> list[HistoryPoint]:
     parts = {f"d{day}": body for day, body in past.days.get(resolution, {}).items() if start - DAY < day < end}
     if resolution is Resolution.RAW:
-        samples = await unpacked(parts, unpack_samples, next_pass)
+        samples = await unpacked(parts, lambda body: past.samples.rows(body, start, end), next_pass)
         wanted = [each for body in parts.values() for each in samples(body) if start <= each.slot < end]
         return await raw_points(sorted(wanted, key=lambda each: each.slot), past.metrics, next_pass)
     seconds = BUCKET_SECONDS.get(resolution, HOUR)

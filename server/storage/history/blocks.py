@@ -8,18 +8,22 @@ In a block of buckets, the columns of each metric and those of the versions are 
 is asked for is read: of the network's twenty metrics, mostly one or two.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import zstandard
 
+from schema.domain.base import UnixSeconds
 from schema.domain.history.points import HistoryPoint, Stat
 from schema.domain.history.rollup import Sample, Versions
 from server.storage.columns import Column, Packed, json_of, known, plain, runs, spread, text_of, unrun, value_of
 
 _LEVEL = 9
 _MAX_RAW_BYTES = 64 * 2**20
+# An integer in a list: its pointer, and an object of 32 bytes.
+_CELL_BYTES = 40
 # To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.
 _DECOMPRESSOR = zstandard.ZstdDecompressor()
 
@@ -36,12 +40,32 @@ def pack_samples(samples: Sequence[Sample]) -> bytes:
 
 def unpack_samples(body: bytes) -> tuple[Sample, ...]:
     """What `pack_samples` was given."""
-    count, columns, versions = _unpack(body)
-    slots, intervals, *values = columns
-    rows = zip(*(unrun(column, count) for column in values), strict=True)
-    return tuple(
-        map(Sample, known(unrun(slots, count)), known(spread(intervals, count)), rows, _versions(versions, count))
-    )
+    return SampleBlock(body).rows()
+
+
+class SampleBlock:
+    """A block of samples, as columns. Only the samples that are asked for are built, which takes most of the time."""
+
+    __slots__ = ("_intervals", "_slots", "_values", "_versions", "size")
+
+    def __init__(self, body: bytes) -> None:
+        count, columns, versions = _unpack(body)
+        slots, intervals, *values = columns
+        self._slots = known(unrun(slots, count))
+        self._intervals = known(spread(intervals, count))
+        self._values = [unrun(column, count) for column in values]
+        self._versions = [(name, spread(column, count)) for name, column in versions]
+        # The room that it takes in memory, in bytes: at most this, as small integers are shared.
+        self.size = _CELL_BYTES * count * (2 + len(self._values) + len(self._versions))
+
+    def rows(self, start: UnixSeconds | None = None, end: UnixSeconds | None = None) -> tuple[Sample, ...]:
+        """The samples of [start, end), in order; without bounds all of them."""
+        first = 0 if start is None else bisect_left(self._slots, start)
+        last = len(self._slots) if end is None else bisect_left(self._slots, end)
+        slots, intervals = self._slots[first:last], self._intervals[first:last]
+        rows = zip(*(column[first:last] for column in self._values), strict=True)
+        versions = _versions([(name, column[first:last]) for name, column in self._versions], len(slots))
+        return tuple(map(Sample, slots, intervals, rows, versions))
 
 
 def pack_points(points: Sequence[HistoryPoint], metrics: Sequence[str]) -> bytes:

@@ -12,9 +12,10 @@ from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, History, Hi
 from schema.domain.history.ranges import align, coverage, joined, too_large
 from schema.domain.history.rollup import Hour, Sample, hour_room, roll_day, roll_hour
 from server.storage.history import buckets as history
-from server.storage.history.blocks import PointCache, unpack_points, unpack_samples
+from server.storage.history.blocks import PointCache, unpack_points
 from server.storage.history.buckets import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
 from server.storage.history.open_hours import OpenHours
+from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import Turn, raw_points, unpacked
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
@@ -62,6 +63,7 @@ class Question:
         sampled: Mapping[UnixSeconds, int],
         open_hours: OpenHours,
         cache: PointCache,
+        samples: SampleCache,
         max_auto_points: int = MAX_POINTS,
         turn: Turn,
     ) -> None:
@@ -73,6 +75,7 @@ class Question:
         self._edge = edge
         self._open = open_hours
         self._cache = cache
+        self._samples = samples
         self._most = max_auto_points
         self._sampled = sampled
 
@@ -152,7 +155,8 @@ class Question:
         metrics = metrics_of(subject)
         if resolution is Resolution.RAW:
             fresh = await self._open_samples(subject, start, end)
-            kept_samples = samples_in(parts, await unpacked(parts, unpack_samples, self._turn))
+            known = await unpacked(parts, lambda body: self._samples.rows(body, start, end), self._turn)
+            kept_samples = samples_in(parts, known)
             samples = _followed(kept_samples, fresh, lambda sample: sample.slot)
             return await raw_points([each for each in samples if start <= each.slot < end], metrics, self._turn)
         kept = await self._kept(subject, resolution, parts)

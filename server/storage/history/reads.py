@@ -17,6 +17,7 @@ from server.storage.history.blocks import PointCache
 from server.storage.history.buckets import NETWORK
 from server.storage.history.open_hours import MAX_HOURS, OpenHours
 from server.storage.history.question import Edge, Question
+from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import Turn, next_pass
 
 
@@ -33,6 +34,7 @@ class HistoryReads:
         clock: Callable[[], float] = time.time,
         max_auto_points: int = MAX_POINTS,
         turn: Turn = next_pass,
+        samples: SampleCache | None = None,
     ) -> None:
         self._turn = turn
         self._mongo = mongo
@@ -40,6 +42,7 @@ class HistoryReads:
         self._max_auto_points = max_auto_points
         self._open = OpenHours()
         self._cache = PointCache()
+        self._samples = SampleCache() if samples is None else samples
         self._status: tuple[UnixSeconds, history_status.Status] | None = None
         self._rows: dict[int, tuple[HistoryStatusRow, ...]] = {}
         self._earliest: tuple[float, UnixSeconds] | None = None
@@ -129,6 +132,7 @@ class HistoryReads:
                 sampled=sampled,
                 open_hours=self._open,
                 cache=self._cache,
+                samples=self._samples,
                 max_auto_points=self._max_auto_points,
                 turn=self._turn,
             )

@@ -17,6 +17,7 @@ from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 from server.storage.history.buckets import periods
 from server.storage.history.reads import HistoryReads
+from server.storage.history.sample_cache import SampleCache
 from server.storage.registry import entries as registry
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
@@ -163,6 +164,20 @@ async def test_raw_slots_are_those_that_begin_in_the_range(rolled: HistoryReads)
     history = await ask(rolled, NODE, Resolution.RAW, START + 1, START + HOUR + 1)
 
     assert [p.start for p in history.points] == list(range(START + INTERVAL, START + HOUR + 1, INTERVAL))
+
+
+async def test_a_part_is_unpacked_once_however_many_questions_ask_for_it(store_db: Mongo, copies: Copies) -> None:
+    await copies.fill(store_db, "rolled up", lambda: commit_and_roll_up(store_db))
+    samples = SampleCache()
+    reads = HistoryReads(store_db, clock=lambda: NOW, samples=samples)
+
+    await ask(reads, NODE, Resolution.RAW, START, START + HOUR)
+    once = samples.unpacked
+    for minutes in range(30):
+        await ask(reads, NODE, Resolution.RAW, START + minutes * 60, START + HOUR)
+
+    assert once > 0
+    assert samples.unpacked == once
 
 
 async def test_a_closed_day_and_a_day_whose_closing_is_due_are_the_same(store_db: Mongo, copies: Copies) -> None:
