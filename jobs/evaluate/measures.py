@@ -3,6 +3,7 @@
 Ties are treated evenly everywhere, so that no measure depends on the order in which nodes come.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 from math import isclose
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 SURVIVES_FROM = 0.95
 """A node survives a horizon that is available for at least this share of it."""
+MATTERS = 0.01
+"""Availabilities that differ by less are no different outcome."""
 TOP_SHARE = 0.1
 LEAST_NODES = 10
 """An order of fewer nodes says little, and a tenth of them is no node."""
@@ -42,6 +45,26 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
         return round(correlation(ranks(first), ranks(second)), _DIGITS)
     except StatisticsError:
         return None
+
+
+def concordance(values: Sequence[float], outcomes: Sequence[float]) -> float | None:
+    """The share 0..1 of pairs that are ordered rightly, of those whose outcomes differ by `MATTERS` or more.
+
+    Equal values count half. Unlike rank correlation it is not raised by leaving nodes tied whose outcomes are tied too.
+    None where no pair differs.
+    """
+    ordered = sorted(zip(outcomes, values, strict=True))
+    below: list[float] = []
+    right = pairs = 0.0
+    place = 0
+    for outcome, value in ordered:
+        while place < len(ordered) and outcome - ordered[place][0] >= MATTERS:
+            insort(below, ordered[place][1])
+            place += 1
+        less, not_more = bisect_left(below, value), bisect_right(below, value)
+        right += less + (not_more - less) / 2
+        pairs += len(below)
+    return right / pairs if pairs else None
 
 
 def top_survival(values: Sequence[float], survived: Sequence[bool]) -> float | None:

@@ -11,7 +11,7 @@ HISTOGRAM_BINS = 20
 class Ordering(Record):
     """How well a rater ordered nodes by their availability in the horizon after.
 
-    `spearman` and `survival` are means over those of the `cohorts` in which they are defined; None where that is none.
+    `spearman`, `concordance` and `survival` are means over those of the `cohorts` in which they are defined; None where that is none.
     `all_survival` is the share of all rated nodes that survived.
     """
 
@@ -21,6 +21,7 @@ class Ordering(Record):
     spearman: float | None
     survival: float | None
     all_survival: float | None
+    concordance: float | None = None
 
 
 class Spread(Record):

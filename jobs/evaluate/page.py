@@ -54,6 +54,8 @@ def _head() -> Iterator[str]:
     yield from (f"| `{rater.name}` | {rater.says} |" for rater in RATERS.values())
     yield ""
     yield "- *Rank correlation* is Spearman's, of scores with the availability that followed, averaged over the days."
+    yield "- *Concordance*: of two nodes whose availability differs by a point or more, how often the better one had the better"
+    yield "  score; a tie counts half. Most nodes tie in both score and outcome, which raises a rank correlation, but not this."
     yield f"- *Survival of the best tenth*: how many of the best-scored tenth are available ≥ {SURVIVES_FROM:.0%} of the horizon."
     yield "- *Wrongly condemned*: verdicts of HIGH_RISK on sound nodes that were up all day. The simple raters have no tiers;"
     yield f"  they condemn below {CONDEMNED_BELOW:.0f} % of availability, and `claimed` condemns nobody."
@@ -113,10 +115,10 @@ def newest_policy(outcome: Outcome) -> str:
 
 
 def _orderings(part: Part) -> Iterator[str]:
-    yield "| horizon | rater | rank correlation | survival of the best tenth | of all | cohorts |"
-    yield "|---|---|---|---|---|---|"
+    yield "| horizon | rater | rank correlation | concordance | survival of the best tenth | of all | cohorts |"
+    yield "|---|---|---|---|---|---|---|"
     for each in part.orderings:
-        figures = (each.spearman, each.survival, each.all_survival)
+        figures = (each.spearman, each.concordance, each.survival, each.all_survival)
         cells = " | ".join(_number(figure, 3) for figure in figures)
         yield f"| {_length(each.horizon)} | `{each.rater}` | {cells} | {each.cohorts} |"
 

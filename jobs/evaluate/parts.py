@@ -31,6 +31,7 @@ class PartFindings:
         self._cohorts = 0
         self._judged = max((horizon for horizon in horizons if horizon <= JUDGED_SECONDS), default=horizons[0])
         self._spearman: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+        self._concordance: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         self._survival: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
         self._all_survival: defaultdict[int, list[float]] = defaultdict(list)
         self._pairs: Counter[int] = Counter()
@@ -81,6 +82,9 @@ class PartFindings:
             correlation = measures.spearman(points, outcomes)
             if correlation is not None:
                 self._spearman[place, horizon].append(correlation)
+            right = measures.concordance(points, outcomes)
+            if right is not None:
+                self._concordance[place, horizon].append(right)
             best = measures.top_survival(points, survived)
             if best is not None:
                 self._survival[place, horizon].append(best)
@@ -160,6 +164,7 @@ class PartFindings:
             cohorts=self._pairs[horizon],
             spearman=measures.mean(self._spearman[place, horizon]),
             survival=measures.mean(self._survival[place, horizon]),
+            concordance=measures.mean(self._concordance[place, horizon]),
             all_survival=measures.mean(self._all_survival[horizon]),
         )
 

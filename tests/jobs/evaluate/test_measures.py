@@ -10,6 +10,7 @@ from jobs.evaluate.measures import (
     BINS,
     Kept,
     calibration,
+    concordance,
     mean,
     median,
     quantile,
@@ -63,6 +64,29 @@ def test_rank_correlation_is_symmetric_bounded_and_free_of_order(values: list[fl
 @given(st.lists(st.integers(-1000, 1000), min_size=10, max_size=50, unique=True))
 def test_rank_correlation_with_anything_that_grows_along_is_one(values: list[int]) -> None:
     assert spearman(values, [value**3 + value for value in values]) == pytest.approx(1)
+
+
+def test_concordance_by_hand() -> None:
+    """Outcomes 0.5, 0.9 and 1.0 twice: five pairs differ; 3 are right, one is tied, one is wrong."""
+    assert concordance([10, 30, 20, 30], [0.5, 0.9, 1.0, 1.0]) == pytest.approx(3.5 / 5)
+
+
+def test_outcomes_that_hardly_differ_are_no_pair() -> None:
+    assert concordance([1, 2], [0.995, 1.0]) is None
+
+
+@given(outcomes)
+def test_concordance_is_that_of_all_pairs_looked_at_one_by_one(pairs: list[tuple[int, bool]]) -> None:
+    values = [float(value) for value, _ in pairs]
+    results = [0.5 + place % 7 / 20 for place in range(len(pairs))]
+    right = total = 0.0
+    for first, good in zip(values, results, strict=True):
+        for second, bad in zip(values, results, strict=True):
+            if good - bad >= 0.01:
+                total += 1
+                right += 1 if first > second else 0.5 if first == second else 0
+    assert concordance(values, results) == pytest.approx(right / total)
+    assert concordance([-value for value in values], results) == pytest.approx(1 - right / total)
 
 
 def test_survival_of_the_best_tenth_by_hand() -> None:
