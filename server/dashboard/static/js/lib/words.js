@@ -105,6 +105,10 @@ export const EVENT = {
 
 /** @type {Record<string, string>} */
 export const CRITERION = {
+  AVAILABILITY: "Seen online",
+  DIVERSITY: "Place among its neighbours",
+  ONE_PROCESS: "One process with its key",
+  SUPPORTED: "Listed by enough seeds",
   CONSISTENCY: "Steady in gossip",
   ONLINE: "Online",
   PUBLIC: "RPC reachable",

@@ -12,12 +12,33 @@ export default function About() {
   return html`<${Heading} title="About">${config.data ? html`${config.data.serviceConfig.name} ${config.data.serviceConfig.release}, watching ${config.data.serviceConfig.network}. Everything here can be computed again from the raw figures that the API publishes.` : "How scores are made, and what this service keeps and allows."}<//>
     <${Trouble} query=${policy} /><${Trouble} query=${config} />
     <div class="cols">
-      ${policy.data ? html`<${Formulas} policy=${policy.data.scorePolicy} /><${Rules} policy=${policy.data.scorePolicy} />` : !policy.error && html`<${Skeleton} lines=${8} />`}
+      ${policy.data ? html`<${policy.data.scorePolicy.estimate ? Estimate : Formulas} policy=${policy.data.scorePolicy} /><${Rules} policy=${policy.data.scorePolicy} />` : !policy.error && html`<${Skeleton} lines=${8} />`}
       ${config.data && html`<${Service} config=${config.data.serviceConfig} />`}
       ${config.data && config.data.serviceConfig.sisterDeployments.length > 0 && html`<${Sisters} config=${config.data.serviceConfig} />`}
       <${Links} />
     </div>`;
 }
+
+/** A score with bounds, of parts that add up. */
+function Estimate({ policy }) {
+  const { availability, stability, currency, commitment, agreement, placesPerGroup } = policy.estimate;
+  /** @type {[string, number, string][]} */
+  const rows = [
+    ["Availability", availability.points, `observed over 24 hours, 7 and 30 days: nothing at ${percent(availability.noneBelow * 100, 1)}, all from ${percent(availability.fullFrom * 100, 1)} on`],
+    ["Committed storage", commitment.points, `its percentile, full from the ${number(commitment.fullPercentile)}th on`],
+    ["Stability", stability.points, `days between disturbances, full from ${number(stability.fullDays)} on`],
+    ["Version", currency.points, `falls once most of its network has run a newer release for ${number(currency.deadlineDays)} days`],
+    ["Word of the seeds", agreement.points, "seeds that list it, of those that could, and what they agree on"],
+  ];
+  return html`<${Card} title=${`Score, policy ${policy.version}`} id="formulas">
+    <p><strong>The score is the sum of its parts, scaled to 100 over those that are known.</strong> It has bounds: an input that is not known widens them. Only nodes that are proven to live have one.</p>
+    <${Points} title="Parts" rows=${rows} />
+    <p class="note">Ranks go by the lower bound, and a neighbourhood (/24 or /48) has ${number(placesPerGroup)} places before all others have theirs.</p>
+    <${Tiers} policy=${policy} /><//>`;
+}
+
+const Tiers = ({ policy }) => html`<h3>Tiers</h3><ul class="plain">${policy.tiers.map((/** @type {any} */ tier) => html`<li key=${tier.tier}><${Badge} tone=${TIER[tier.tier]?.tone ?? "mute"} label=${TIER[tier.tier]?.label ?? tier.tier} /> ${tier.minimum !== null && html`from <span class="num">${number(tier.minimum)}</span> points: `}${tier.description}</li>`)}</ul>
+    <p class="note">Latest release: ${policy.latestVersion ?? "not known"}${policy.latestVersionSource === "network" ? `, as at least ${percent(policy.latestMinShare * 100, 1)} of online nodes run it` : policy.latestVersionSource === "override" ? ", set by the operator of this service" : ""}. Known policies: ${policy.versions.join(", ")}.</p>`;
 
 function Formulas({ policy }) {
   const { trust, capacity } = policy;
@@ -37,9 +58,8 @@ function Formulas({ policy }) {
   return html`<${Card} title=${`Score, policy ${policy.version}`} id="formulas">
     <p><strong>score = ${number(policy.trustWeight, 2)} × trust + ${number(policy.capacityWeight, 2)} × capacity</strong>, each 0 to 100 points. Only nodes that are proven to live have one.</p>
     <${Points} title="Trust" rows=${rows} /><${Points} title="Capacity" rows=${more} />
-    <h3>Tiers</h3><ul class="plain">${policy.tiers.map((/** @type {any} */ tier) => html`<li key=${tier.tier}><${Badge} tone=${TIER[tier.tier]?.tone ?? "mute"} label=${TIER[tier.tier]?.label ?? tier.tier} /> ${tier.minimum !== null && html`from <span class="num">${number(tier.minimum)}</span> points: `}${tier.description}</li>`)}</ul>
     <h3>What is not known counts as</h3><p class="note">${Object.entries(policy.defaults).map(([name, value]) => `${spaced(name)}: ${number(/** @type {number} */ (value), 2)}`).join(", ")}. <code>score.inputsMissing</code> names each case.</p>
-    <p class="note">Latest release: ${policy.latestVersion ?? "not known"}${policy.latestVersionSource === "network" ? `, as at least ${percent(policy.latestMinShare * 100, 1)} of online nodes run it` : policy.latestVersionSource === "override" ? ", set by the operator of this service" : ""}. Known policies: ${policy.versions.join(", ")}.</p><//>`;
+    <${Tiers} policy=${policy} /><//>`;
 }
 
 const Points = ({ title, rows }) => html`<table class="parts full"><caption class="left">${title}</caption><tbody>${rows.map((/** @type {any[]} */ [name, points, how]) => html`<tr key=${name}><th scope="row">${name}</th><td class="num right">${number(points)}</td><td class="note">${how}</td></tr>`)}</tbody></table>`;

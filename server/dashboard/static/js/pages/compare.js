@@ -19,7 +19,7 @@ export default function Compare() {
     <${Chosen} keys=${keys} set=${set} />
     ${keys.length < 2 ? html`<${Suggest} keys=${keys} set=${set} />` : html`<${Trouble} query=${query} />
     ${query.error && !query.data && html`<p class="note">Use addresses (HOST:PORT) or ids of nodes that are known, each node once.</p>`}
-    ${query.data ? html`<${Verdict} comparison=${query.data.comparePnodes} /><${Sides} comparison=${query.data.comparePnodes} policy=${query.data.scorePolicy} busy=${query.loading} />` : !query.error && html`<${Skeleton} lines=${10} />`}`}`;
+    ${query.data ? html`<${Verdict} comparison=${query.data.comparePnodes} /><${Sides} comparison=${query.data.comparePnodes} busy=${query.loading} />` : !query.error && html`<${Skeleton} lines=${10} />`}`}`;
 }
 
 function Chosen({ keys, set }) {
@@ -50,15 +50,15 @@ function Verdict({ comparison }) {
     ${considerations.length > 0 && html`<ul class="plain">${considerations.map((/** @type {string} */ each) => html`<li key=${each}>${each}</li>`)}</ul>`}</div>`;
 }
 
-function Sides({ comparison, policy, busy }) {
+function Sides({ comparison, busy }) {
   const { pnodes } = comparison;
-  const cost = new Map(pnodes.map((/** @type {any} */ node) => [node.id, partsOf({ ...node }, { ...policy, defaults: {}, trust: policy.trust, capacity: policy.capacity })]));
+  const cost = new Map(pnodes.map((/** @type {any} */ node) => [node.id, partsOf(node)]));
   const parts = pnodes.map((/** @type {any} */ node) => cost.get(node.id)).find((/** @type {any} */ each) => each?.length) ?? [];
   /** @type {[string, (node: any) => number | null, (value: number, node: any) => any, number, string][]} */
   const rows = [
     ["Score", (n) => n.score?.composite ?? null, (v) => number(v, 1), 1, "only online nodes have a score"],
-    ["Trust", (n) => n.score?.trust.score ?? null, (v) => number(v, 1), 1, "only online nodes have a score"],
-    ["Capacity", (n) => n.score?.capacity.score ?? null, (v) => number(v, 1), 1, "only online nodes have a score"],
+    ["At least", (n) => n.score?.low ?? null, (v) => number(v, 1), 1, "its score has no bounds"],
+    ["At most", (n) => n.score?.high ?? null, (v) => number(v, 1), 1, "its score has no bounds"],
     ["Rank", (n) => n.score?.rank ?? null, (v) => number(v), -1, "it is not ranked"],
     ["Uptime", (n) => n.uptime === null ? null : Number(n.uptime), (v) => duration(v), 1, "no seed reported it"],
     ["Committed", (n) => n.storageCommitted === null ? null : Number(n.storageCommitted), (v) => bytes(v), 1, "no seed reported it"],
@@ -76,7 +76,7 @@ function Sides({ comparison, policy, busy }) {
       <tr><th scope="row">Tier</th>${pnodes.map((/** @type {any} */ n) => html`<td key=${n.id}>${n.score ? html`<${Badge} ...${TIER[n.tier]} />` : html`<${Unknown} why="it has no score" />`}</td>`)}</tr>
       <tr><th scope="row">Version</th>${pnodes.map((/** @type {any} */ n) => html`<td key=${n.id}>${n.version ? html`<bdi class="mono clip">${n.version}</bdi>` : html`<${Unknown} why="no seed reported it" />`}</td>`)}</tr>
       ${rows.map(([label, pick, format, better, why]) => html`<${Row} key=${label} label=${label} nodes=${pnodes} pick=${pick} format=${format} better=${better} why=${why} />`)}
-      ${parts.map((/** @type {any} */ part) => html`<${Row} key=${part.name} label=${html`${part.label} <span class="of">of ${number(part.max)}</span>`} nodes=${pnodes} pick=${(/** @type {any} */ n) => cost.get(n.id)?.find((/** @type {any} */ each) => each.name === part.name)?.value ?? null} format=${(/** @type {number} */ v) => number(v, 1)} better=${1} why="its input is not known" />`)}
+      ${parts.map((/** @type {any} */ part) => html`<${Row} key=${part.name} label=${html`${part.label} <span class="of">of ${number(part.max, 1)}</span>`} nodes=${pnodes} pick=${(/** @type {any} */ n) => cost.get(n.id)?.find((/** @type {any} */ each) => each.name === part.name)?.value ?? null} format=${(/** @type {number} */ v) => number(v, 1)} better=${1} why="its input is not known" />`)}
       <tr><th scope="row">Gossip</th>${pnodes.map((/** @type {any} */ n) => html`<td key=${n.id}>${n.consistency ? html`<${Badge} ...${STEADINESS[n.consistency.status]} />` : html`<${Unknown} why="it was not observed long enough" />`}</td>`)}</tr>
     </tbody></table></div></div>
     <p><a href=${href("recommendations")}>Nodes that meet every demand</a></p>`;

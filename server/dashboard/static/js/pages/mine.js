@@ -2,7 +2,7 @@
 import { useQuery } from "../lib/data.js";
 import { iso, number } from "../lib/format.js";
 import { newest } from "../lib/news.js";
-import { nextStep, partsOf } from "../lib/score.js";
+import { nextStep } from "../lib/score.js";
 import { keepMyKeys, myKeys } from "../lib/preferences.js";
 import { changed, go, href, place } from "../lib/router.js";
 import { html, useEffect, useState, useStore } from "../lib/view.js";
@@ -69,8 +69,7 @@ function Verdict({ nodes, lost }) {
 }
 
 function Mine1({ node, data, past, end }) {
-  const parts = partsOf(node, data.scorePolicy);
-  const step = nextStep(parts);
+  const step = nextStep(node);
   const hours = new Map((past?.history.points ?? []).map((/** @type {any} */ p) => [Date.parse(p.start), p]));
   const first = Math.floor(end / HOUR_MS) * HOUR_MS - (STRIP_HOURS - 1) * HOUR_MS;
   const cells = Array.from({ length: STRIP_HOURS }, (_, i) => {

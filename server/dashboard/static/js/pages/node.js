@@ -45,7 +45,7 @@ function Title({ node }) {
 
 function Now({ node, data }) {
   return html`<div class="cols">
-    <${Card} title="Score" id="score"><${ScoreCard} node=${node} policy=${data.scorePolicy} online=${data.now.totals.online} /><//>
+    <${Card} title="Score" id="score"><${ScoreCard} node=${node} online=${data.now.totals.online} /><//>
     <div class="stackup">
       <${Card} title="Alerts" id="alerts"><${AlertList} alerts=${node.alerts} subjects=${false} empty="Nothing is wrong with it." /><//>
       <${Facts} node=${node} data=${data} />
@@ -91,7 +91,7 @@ function Past({ node, now }) {
       <${Strip} day label="Availability of the last 30 days" cells=${days(past.month.points, end)} /><//>
     ${past.history.truncated && html`<${Notice} title="The range reaches further back than is kept at this resolution." />`}
     <div class=${`grid charts ${query.loading ? "busy" : ""}`}>
-      <${Card}><${TimeChart} title="Score" times=${lines.times} series=${[{ label: "score", values: lines.values.score, color: "--c1", fill: true }, { label: "trust", values: lines.values.trust, color: "--c2" }, { label: "capacity", values: lines.values.capacity, color: "--c3" }]} format=${points} min=${0} max=${100} /><//>
+      <${Card}><${TimeChart} title=${lines.values.trust.some((each) => each !== null) ? "Score by policy 1.0" : "Score"} times=${lines.times} series=${[{ label: "score", values: lines.values.score, color: "--c1", fill: true }, { label: "trust", values: lines.values.trust, color: "--c2" }, { label: "capacity", values: lines.values.capacity, color: "--c3" }].filter(({ label, values }) => label === "score" || values.some((each) => each !== null))} format=${points} min=${0} max=${100} /><//>
       <${Card}><${TimeChart} title="Storage" times=${lines.times} series=${[{ label: "committed", values: lines.values.committed, color: "--c5" }, { label: "used", values: lines.values.used, color: "--c1", fill: true }]} format=${bytes} min=${0} /><//>
       <${Card}><${TimeChart} title="Uptime" times=${lines.times} series=${[{ label: "uptime", values: lines.values.uptime, color: "--c2", fill: true }]} format=${duration} ticks=${(/** @type {number} */ v) => duration(v).split(" ").slice(0, 2).join(" ")} min=${0} /><//>
       <${Card}><${TimeChart} title="Seeds that list it" times=${lines.times} series=${[{ label: "seeds", values: lines.values.seeds, color: "--c4" }]} format=${points} min=${0} /><//>

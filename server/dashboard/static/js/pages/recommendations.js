@@ -77,5 +77,6 @@ function Others({ data, days, score, open }) {
     ["are listed by too few seeds", data.unsupported.totalCount, href("nodes", { supported: "false" })],
   ];
   return html`<${Card} title="Why not the others" id="others"><ul class="plain">${rows.filter(([, count]) => count).map(([words, count, link]) => html`<li key=${words}><strong class="num">${number(count ?? 0)}</strong> ${link ? html`<a href=${link}>${words}</a>` : words}</li>`)}</ul>
+    ${data.recommendations.excluded.length > 0 && html`<h3>The best ranked of them</h3><ul class="plain">${data.recommendations.excluded.map((/** @type {any} */ each) => html`<li key=${each.pnode.id}><${NodeLink} id=${each.pnode.id} address=${each.pnode.address} /> <span class="note">${each.reasons.join(" · ")}</span></li>`)}</ul>`}
     <p class="note">A node can be left out for several reasons. How points are made: <a href=${href("about")}>About</a>.</p><//>`;
 }
