@@ -17,7 +17,7 @@ def test_a_policy_survives_being_stored():
 
 
 def test_policies_are_found_by_their_version():
-    assert {version: policy.version for version, policy in POLICIES.items()} == {"1.0": "1.0"}
+    assert {version: policy.version for version, policy in POLICIES.items()} == {"1.0": "1.0", "2.0": "2.0"}
 
 
 def test_the_points_of_each_score_add_up_to_a_hundred():

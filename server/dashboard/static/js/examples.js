@@ -102,6 +102,11 @@ export const EXAMPLES = [
   },
   {
     "variables": "",
+    "title": "What is known besides gossip",
+    "query": "query WhatIsKnownBesidesGossip { enrichment { sources { name origin fetchedAt failure } } }\n"
+  },
+  {
+    "variables": "",
     "title": "Following",
     "query": "subscription { snapshots { slot totals { online } } }\n"
   },

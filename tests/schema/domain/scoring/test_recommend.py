@@ -67,14 +67,17 @@ def test_every_criterion_tells_what_was_found_and_what_would_pass():
         (CriterionName.VERSION, False, False, "0.7.3", "0.8.0", None),
         (CriterionName.CONSISTENCY, True, False, 1, 0.9, "share"),
         (CriterionName.WITNESSES, True, False, 3, 3, "witnesses"),
+        (CriterionName.SUPPORTED, True, True, True, True, None),
+        (CriterionName.ONE_PROCESS, True, True, True, True, None),
+        (CriterionName.AVAILABILITY, False, False, None, 0.98, "share"),
     ]
 
 
-def test_a_node_of_which_nothing_is_known_passes_nothing():
+def test_a_node_of_which_nothing_is_known_passes_only_what_would_speak_against_it():
     node = pnode(status=PNodeStatus.UNKNOWN, uptime=None, version=None, is_public=None, witnesses=(), consistency=None)
     results = assess(node, Criteria(), None)
-    assert [result.name for result in results if result.passed] == []
-    assert [result.actual for result in results] == ["UNKNOWN", None, None, None, None, None, 0]
+    assert [result.name for result in results if result.passed] == [CriterionName.SUPPORTED, CriterionName.ONE_PROCESS]
+    assert [result.actual for result in results] == ["UNKNOWN", None, None, None, None, None, 0, True, True, None]
 
 
 def test_the_grounds_name_strengths_before_weak_points():
@@ -85,9 +88,12 @@ def test_the_grounds_name_strengths_before_weak_points():
         "up for 20 days",
         "score 85 of 100",
         "consistency 1",
+        "listed by enough seeds",
+        "one process with its key",
         "no public RPC known",
         "version unknown, latest 0.8.0",
         "listed by 1 seed",
+        "observed availability unknown",
     )
 
 

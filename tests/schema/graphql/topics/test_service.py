@@ -93,7 +93,7 @@ async def test_the_configuration_is_published() -> None:
         {"resolution": "D1", "bucketSeconds": 86_400, "keptSeconds": None},
     ]
     assert found["availableRange"]["earliestSnapshot"] == "2027-01-15T08:00:00Z"
-    assert found["availableRange"]["earliestHistory"] is None
+    assert found["availableRange"]["earliestHistory"] == "2027-01-15T08:00:00Z"
 
 
 async def test_the_configuration_is_published_while_the_store_is_down() -> None:
