@@ -14,6 +14,7 @@ import { ScoreCard } from "../ui/scorecard.js";
 /** @type {Record<string, [hours: number, resolution: "RAW" | "M5" | "H1" | "D1", stepMs: number]>} */
 const RANGES = { "2h": [2, "RAW", 60_000], "24h": [24, "M5", 300_000], "7d": [168, "H1", 3_600_000], "30d": [720, "H1", 3_600_000], "90d": [2_160, "D1", 86_400_000] };
 const DAY_MS = 86_400_000;
+const MAX_RAW = 400;
 
 export default function Node() {
   const { params } = useStore(place);
@@ -76,7 +77,9 @@ function Past({ node, now }) {
   const [range, setRange] = useParam("range", "24h");
   const { params } = useStore(place);
   const latest = useStore(newest);
-  const [hours, resolution, step] = RANGES[range] ?? RANGES["24h"];
+  const [hours, wanted, step] = RANGES[range] ?? RANGES["24h"];
+  // Raw points last an interval: short intervals give more of them than a question may cost.
+  const resolution = wanted === "RAW" && (hours * 3_600) / now.interval > MAX_RAW ? "M5" : wanted;
   const at = params.get("asOf");
   const end = at ? Date.parse(at) : Date.parse(latest?.slotStart ?? now.slotStart);
   const to = at ? iso(end) : undefined;
