@@ -20,6 +20,8 @@ from server.storage.documents import HEAD_ID, MODELS, HeadDocument
 from server.storage.migrations.version import check_version
 
 INDEX_BUILD_SECONDS = 120.0
+# A server that answers ends all waiting at once.
+CLOSE_SECONDS = 5.0
 
 
 class Mongo:
@@ -133,9 +135,15 @@ class Mongo:
             await self.database.command("ping")
 
     async def close(self) -> None:
+        """Close the connections, and give up after `CLOSE_SECONDS`.
+
+        The driver waits for its monitors without a limit. One that waits for a server that died may never end.
+        """
         if self._preparing is not None:
             self._preparing.cancel()
-        await self._client.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._client.close()
 
     async def _bind(self) -> None:
         await self._probe()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from schema.domain.errors import SnapshotUnavailable
+from server.storage import connect
 from server.storage.connect import Mongo
 from server.storage.documents import MODELS, HeadDocument
 from tests.mongo_proxy import MongoProxy
@@ -16,6 +17,15 @@ from tests.patience import patience
 async def test_making_one_does_no_io() -> None:
     mongo = Mongo("mongodb://192.0.2.1", "nowhere")  # an address that nobody has
     await mongo.close()
+
+
+async def test_closing_ends_where_the_driver_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    mongo = Mongo("mongodb://192.0.2.1", "nowhere")
+    waits = asyncio.Event()
+    monkeypatch.setattr(connect, "CLOSE_SECONDS", 0)
+    monkeypatch.setattr(mongo.database.client, "close", waits.wait)
+    async with patience():
+        await mongo.close()
 
 
 @pytest.mark.parametrize(
