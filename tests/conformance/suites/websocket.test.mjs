@@ -181,7 +181,13 @@ test("an address that has all its sockets gets no more, until one of them closes
     const closed = new Promise((resolve) => sockets[0].on("close", resolve));
     sockets[0].close();
     await closed;
-    assert.equal(await opening(), 101);
+    // The server may learn of the close after the client.
+    let status = await opening();
+    for (let tries = 0; status === 429 && tries < 100; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      status = await opening();
+    }
+    assert.equal(status, 101);
   } finally {
     for (const opened of sockets) opened.terminate();
   }
