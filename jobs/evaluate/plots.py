@@ -1,9 +1,9 @@
 """Small plots as SVG, written here so that the same figures always give the same bytes."""
 
 from collections.abc import Sequence
+from html import escape
 from itertools import groupby
 from typing import NamedTuple
-from html import escape
 
 WIDTH, HEIGHT = 640, 280
 LEFT, RIGHT, TOP, BOTTOM = 52, 150, 30, 40
