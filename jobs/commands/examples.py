@@ -18,7 +18,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "backup": ("backup pnodes.backup", "backup --force pnodes.backup", "backup -"),
     "restore": ("restore pnodes.backup", "restore --force pnodes.backup", "restore -"),
-    "move": ("move --to mongodb+srv://user:password@cluster.example.org/",),
+    "move": ("move --to mongodb+srv://cluster.example.org/",),
     "export-schema": ("export-schema", "export-schema --output schema.graphql"),
     "check-config": ("check-config",),
 }
