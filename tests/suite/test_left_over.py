@@ -61,8 +61,6 @@ def gone(processes: set[int]) -> None:
     wait_until(lambda: not any(map(alive, processes)), "nothing is left")
 
 
-# Nightly until its fault is found: beside other tests, the worker of the stack sometimes closes all and never ends.
-@pytest.mark.nightly
 def test_of_a_killed_pytest_nothing_is_left(tmp_path: Path) -> None:
     with pytest_over(tmp_path, STACK) as run:
         below = started(run, tmp_path)
