@@ -14,12 +14,13 @@ from server import logs
 from server.app import create_app
 from server.config.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
+from server.process.pool import Pool
 from server.process.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections, raise_file_limit, room_in
 from server.transport.forwarded import Forwarded
-from server.transport.listener import listen
+from server.transport.listener import inherited, listen
 from server.transport.protocol import BoundedHttp
 
 MAX_FRAME_BYTES = 65_536
@@ -27,6 +28,8 @@ MAX_FRAME_BYTES = 65_536
 KEEP_ALIVE_SECONDS = 75
 # After the last connections were left, until what still runs for them is cancelled.
 CANCEL_SECONDS = 1
+# What a process may take beyond that, until the one that has started it kills it.
+STOP_MARGIN_SECONDS = 5
 MAX_PORT = 65_535
 
 
@@ -82,6 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--host", help="address to listen on (default: HOST)")
     parser.add_argument("--port", type=_port, help="port to listen on (default: PORT)")
+    parser.add_argument(
+        "--fd", type=int, help="file descriptor of a socket that listens already, as a service manager gives"
+    )
+    parser.add_argument("--process", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
@@ -92,11 +99,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(level=settings.log_level, log_format=settings.log_format)
     host, port = options.host or settings.host, options.port or settings.port
     try:
-        listener = listen(host, port)
+        listener = listen(host, port) if options.fd is None else inherited(options.fd)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {host}:{port}: {refusal_of(error)}; choose another with --port or PORT\n")
+        place = f"{host}:{port}" if options.fd is None else f"file descriptor {options.fd}"
+        sys.stderr.write(f"cannot listen on {place}: {refusal_of(error)}; choose another with --port or PORT\n")
         return 1
-    return _serve(settings, listener)
+    if options.process is None and settings.web_concurrency > 1:
+        return _serve_in_processes(settings, listener)
+    return _serve(settings, listener, Lifecycle(options.process))
+
+
+def _serve_in_processes(settings: Settings, listener: socket.socket) -> int:
+    """Serve by several processes, which share the socket. A connection goes to whichever accepts it first."""
+    fd = listener.fileno()
+
+    def command(number: int) -> tuple[str, ...]:
+        return (sys.executable, "-m", "server", "--fd", str(fd), "--process", str(number))
+
+    stop_seconds = settings.drain_seconds + settings.shutdown_seconds + CANCEL_SECONDS + STOP_MARGIN_SECONDS
+    pool = Pool(command, settings.web_concurrency, pass_fds=(fd,), stop_seconds=stop_seconds)
+    return asyncio.run(pool.run())
 
 
 def _port(text: str) -> int:
@@ -106,8 +128,7 @@ def _port(text: str) -> int:
     return port
 
 
-def _serve(settings: Settings, listener: socket.socket) -> int:
-    lifecycle = Lifecycle()
+def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) -> int:
     in_all = settings.max_connections or room_in(raise_file_limit())
     admitted = Connections(settings.max_connections_per_address or None, in_all)
     app: ASGIApp = create_app(settings, lifecycle, admitted)

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 
 class Lifecycle:
-    """start → drain → close, each once; `accepting` is true between the first two."""
+    """start → drain → close, each once; `accepting` is true between the first two.
 
-    def __init__(self) -> None:
+    `process` is the number of this process among those that share its port; None where it has the port for itself.
+    """
+
+    def __init__(self, process: int | None = None) -> None:
+        self.process = process
         self._started = False
         self._draining = False
         self._closed = False

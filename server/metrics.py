@@ -5,6 +5,7 @@ and the worker's own from the report that it leaves in the store.
 """
 
 import asyncio
+import copy
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -49,9 +50,14 @@ class Scrape(NamedTuple):
 
 
 class Metrics:
-    """The counters of one process."""
+    """The counters of one process.
 
-    def __init__(self) -> None:
+    `process` is its number among those that share its port, of which any may answer a scrape. It is then a label of each
+    sample, so that a scraper does not take the counters of several processes for one.
+    """
+
+    def __init__(self, process: int | None = None) -> None:
+        self._labels = {} if process is None else {"process": str(process)}
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -96,17 +102,24 @@ class Metrics:
 
     def render(self, scrape: Scrape, write: Writer = PLAIN.write) -> bytes:
         """Everything in the format of `write`. What is not known yet is left out."""
-        return write(_Figures((*self._registry.collect(), *_figures(scrape))))
+        return write(_Figures((*self._registry.collect(), *_figures(scrape)), self._labels))
 
 
 class _Figures(Collector):
-    """All that one scrape gives."""
+    """All that one scrape gives; each sample gets `labels` too."""
 
-    def __init__(self, figures: Iterable[Metric]) -> None:
-        self._figures = tuple(figures)
+    def __init__(self, figures: Iterable[Metric], labels: Mapping[str, str]) -> None:
+        self._figures = tuple(_labelled(family, labels) for family in figures) if labels else tuple(figures)
 
     def collect(self) -> Iterable[Metric]:
         return self._figures
+
+
+def _labelled(family: Metric, labels: Mapping[str, str]) -> Metric:
+    # A copy, because some collectors give the same object at each scrape.
+    labelled = copy.copy(family)
+    labelled.samples = [sample._replace(labels={**sample.labels, **labels}) for sample in family.samples]
+    return labelled
 
 
 def _figures(scrape: Scrape) -> Iterator[Metric]:

@@ -196,6 +196,13 @@ class Settings(BaseSettings):
         pattern=r"^[0-9A-Za-z:.-]{1,253}$",
     )
     port: int = setting(8000, "a port from 1 to 65535", "Port that the API listens on.", ge=1, le=MAX_PORT)
+    web_concurrency: int = setting(
+        1,
+        "a whole number from 1 to 64",
+        "Processes of the API that share the port. Limits and memory count for each process.",
+        ge=1,
+        le=64,
+    )
     root_path: RootPath = setting(
         "",
         "a path such as /pnodes, or nothing",

@@ -91,7 +91,7 @@ def assemble(
     """
     turns = turns or Turns()
     tasks = supervisor or Supervisor(on_give_up=lifecycle.fail)
-    metrics = Metrics()
+    metrics = Metrics(lifecycle.process)
     view = CurrentView(reads, clock)
     cache = ResponseCache(view, max_entries=CACHE_ENTRIES, max_bytes=settings.response_cache_bytes)
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from jobs.stack.parent import ended_with_parent
+from server.process.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 

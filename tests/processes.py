@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from jobs.stack.parent import ended_with_parent
+from server.process.parent import ended_with_parent
 from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")

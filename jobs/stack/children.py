@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from jobs.stack.log_lines import last_words
-from jobs.stack.parent import ended_with_parent
 from server.process.masking import mask_credentials
+from server.process.parent import ended_with_parent
 from server.process.supervisor import end, owned, watched
 
 START_SECONDS = 60.0

@@ -28,7 +28,7 @@ from types import FrameType
 from typing import IO, Any
 
 from jobs.stack.engine_watch import EngineWatch
-from jobs.stack.parent import ended_with_parent
+from server.process.parent import ended_with_parent
 
 LOOPBACK = "127.0.0.1"
 MONGO, REDIS = "mongo", "redis"

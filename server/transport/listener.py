@@ -1,5 +1,6 @@
 """Listening sockets, whose options every connection that they accept inherits."""
 
+import errno
 import socket
 
 BACKLOG = 2_048
@@ -17,7 +18,19 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == _ALL_IPV6 and socket.has_dualstack_ipv6()
-    listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    return _bounded(socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both))
+
+
+def inherited(fd: int) -> socket.socket:
+    """The listening socket that this process was started with, as file descriptor `fd`. Raises OSError where it is none."""
+    listener = socket.socket(fileno=fd)
+    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        listener.close()
+        raise OSError(errno.EINVAL, "it is no listening socket")
+    return _bounded(listener)
+
+
+def _bounded(listener: socket.socket) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_SECONDS * 1_000)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from jobs.stack.parent import ended_with_parent
+from server.process.parent import ended_with_parent
 from tests.conformance.jobs import BUILD, Job, node
 
 MAX_SECONDS = 1_800

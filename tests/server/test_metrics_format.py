@@ -79,6 +79,18 @@ def test_what_is_written_can_be_read_in_that_version(accept: str) -> None:
     assert samples["pnodes_store_up"] == 1
 
 
+@pytest.mark.parametrize(("process", "labels"), [(None, {None}), (3, {"3"})])
+def test_a_process_that_shares_its_port_labels_each_sample_with_its_number(
+    process: int | None, labels: set[str | None]
+) -> None:
+    metrics = Metrics(process)
+    metrics.observe_request(method="GET", route="/pnodes", status=200, seconds=0.01)
+    scrape = Scrape(network(3), None, store_ok=True, served={("GET", "rest", 200): 2}, sockets=1, now=AT + 1.0)
+    for _ in range(2):
+        families = list(plain.text_string_to_metric_families(metrics.render(scrape).decode()))
+        assert {sample.labels.get("process") for family in families for sample in family.samples} == labels
+
+
 @given(st.text(st.characters(codec="latin-1"), max_size=200) | st.text('application/openmetrics-text;,version="01.q ='))
 def test_any_accept_header_gets_a_format(accept: str) -> None:
     found = negotiated(accept)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT
 from tests.patience import PATIENCE_SECONDS
-from tests.processes import Process, fetch, free_port, module, wait_until
+from tests.processes import Process, descendants, fetch, free_port, module, wait_until
 from tests.server.storage.builders import HOLDER, commit
 
 pytestmark = pytest.mark.stack
@@ -144,3 +145,25 @@ def test_bad_settings_are_named(tmp_path: Path) -> None:
     with module("server", log=tmp_path / "api.log", env={**os.environ, "CACHE_TTL": "1"}) as process:
         assert process.wait() == 2
     assert process.text() == "CACHE_TTL=1: expected a whole number of seconds from 5 to 3600\n"
+
+
+def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
+    api = Api(tmp_path, WEB_CONCURRENCY="2")
+
+    def answering() -> set[str]:
+        text = fetch(f"http://127.0.0.1:{api.port}/metrics")[1].decode()
+        return set(re.findall(r'^process_start_time_seconds{process="(\d)"}', text, re.MULTILINE))
+
+    def both() -> bool:
+        seen: set[str] = set()
+        wait_until(lambda: seen.update(answering()) or seen == {"1", "2"}, "both processes answer")
+        return True
+
+    with api.process:
+        assert both()
+        dead = min(descendants(api.process.child.pid))
+        os.kill(dead, signal.SIGKILL)
+        assert api.status("/health/live") == 200
+        wait_until(lambda: len(descendants(api.process.child.pid) - {dead}) == 2, "another takes its place")
+        assert both()
+        assert api.process.stop() == 0
