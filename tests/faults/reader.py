@@ -16,17 +16,21 @@ from tests.faults.rig import TTL, Api
 
 QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown unsupported } }
   pnodes(first: 500) { totalCount nodes { id pubkey address supported status version uptime storageCommitted storageUsed
-    witnesses score { composite } sightings { address uptime } } } }"""
+    witnesses score { composite } firstScore: score(policy: "1.0") { composite } sightings { address uptime } } } }"""
 SUBSCRIPTION = "subscription { snapshots { slot contentHash nodeCount } }"
 PAUSE_SECONDS = 0.03
 
 
 class Seen(NamedTuple):
-    """A slot as readers saw it: when first (unix seconds), its hash, and a digest of the nodes that came with it."""
+    """A slot as readers saw it: when first (unix seconds), its hash, and a digest of the nodes that came with it.
+
+    `common` is a digest without the score of the newest policy, as releases know different policies.
+    """
 
     at: float
     content_hash: str
     digest: str
+    common: str
 
 
 class Reader:
@@ -96,8 +100,9 @@ class Reader:
             assert totals[word] == sum(node["status"] == word.upper() for node in counted), word
         assert slot % TTL == 0
         assert slot >= self.newest, f"slot {slot} after {self.newest}"
-        digest = hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()
-        seen = self.slots.setdefault(slot, Seen(time.time(), snapshot["contentHash"], digest))
+        digest = _digest(nodes)
+        common = _digest([{name: value for name, value in node.items() if name != "score"} for node in nodes])
+        seen = self.slots.setdefault(slot, Seen(time.time(), snapshot["contentHash"], digest, common))
         assert (seen.content_hash, seen.digest) == (snapshot["contentHash"], digest), f"two snapshots of slot {slot}"
         self.looks += 1
 
@@ -136,6 +141,10 @@ class Reader:
             slot = int(snapshot["slot"])
             assert not self.heard or slot > self.heard[-1], f"slot {slot} was told after {self.heard[-1]}"
             self.heard.append(slot)
+
+
+def _digest(nodes: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()
 
 
 async def check_kept(mongo_uri: str, database: str, reader: Reader) -> int:
