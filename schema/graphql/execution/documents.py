@@ -9,12 +9,42 @@ from schema.graphql.execution.bounded import BoundedMap
 from schema.graphql.execution.checks import Priced
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.introspection import asks_about_schema
+from schema.graphql.types.fields import Terms
 
 MAX_PRICES = 64  # that a document remembers: one for each set of variables that it is asked with
 MAX_PRICES_BYTES = 64 * 1_024
 PRICE_BYTES = 256
 
 Compiled = Callable[[Context, Mapping[str, Any]], Any]
+
+
+class Prices:
+    """What the operations of a document cost, by name and variables, under the terms that were asked for last.
+
+    Time passes, so the prices under earlier terms are not asked for again: they are dropped when the terms change.
+    """
+
+    __slots__ = ("_kept", "_terms")
+
+    def __init__(self) -> None:
+        self._terms: Terms | None = None
+        self._kept = BoundedMap[tuple[str | None, bytes], Priced](
+            max_entries=MAX_PRICES, max_size=MAX_PRICES_BYTES, at_once=True
+        )
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, name: str | None, variables: bytes, terms: Terms, find: Callable[[], Priced]) -> Priced:
+        """The price of an operation with these variables (as JSON), found where it is not remembered."""
+        if terms != self._terms:
+            self._kept.clear()
+            self._terms = terms
+        known = self._kept.get((name, variables))
+        if known is None:
+            known = find()
+            self._kept.put((name, variables), known, len(variables) + PRICE_BYTES)
+        return known
 
 
 class Document:
@@ -27,6 +57,4 @@ class Document:
         self.node = node
         self.introspects = asks_about_schema(node)
         self.compiled: dict[str | None, Compiled | None] = {}
-        self.prices = BoundedMap[tuple[str | None, bytes, int, int], Priced](
-            max_entries=MAX_PRICES, max_size=MAX_PRICES_BYTES, at_once=True
-        )
+        self.prices = Prices()

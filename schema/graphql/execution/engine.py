@@ -37,7 +37,7 @@ from schema.graphql.execution.checks import (
 )
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.cost import BUDGET
-from schema.graphql.execution.documents import PRICE_BYTES, Compiled, Document
+from schema.graphql.execution.documents import Compiled, Document
 from schema.graphql.execution.errors import log_internal, mask_errors
 from schema.graphql.execution.inputs import refused_variables
 from schema.graphql.execution.introspection import Introspection
@@ -200,13 +200,10 @@ class Engine:
         written, now = asked
         minute = int(now) // MINUTE
         nodes = -(-self._nodes() // NODES_STEP) * NODES_STEP
-        key = (name, written, minute, nodes)
-        known = document.prices.get(key)
-        if known is None:
-            terms = Terms(minute * MINUTE, self._interval, nodes)
-            known = price(self.core, document.node, operation, variables, terms)
-            document.prices.put(key, known, len(written) + PRICE_BYTES)
-        return known
+        terms = Terms(minute * MINUTE, self._interval, nodes)
+        return document.prices.get(
+            name, written, terms, lambda: price(self.core, document.node, operation, variables, terms)
+        )
 
     async def run(self, ready: Ready, context: Context) -> Result:
         """The one result of a query."""

@@ -2,6 +2,7 @@ import asyncio
 import gc
 import tracemalloc
 import weakref
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -60,7 +61,20 @@ def test_an_operation_is_priced_once_a_minute_for_each_set_of_variables(engine: 
     prices = [engine.ready(query, None, {"n": n}, NOW + after) for n, after in ((5, 0), (5, 1), (9, 0), (5, 60))]
     costs = [price.cost for price in prices if isinstance(price, Ready)]
     assert costs[0] == costs[1] == costs[3] != costs[2]
-    assert len(documents[1].prices) == 3
+    assert len(documents[1].prices) == 1  # the prices of the minute before are of no use any more
+
+
+@pytest.mark.parametrize("nodes", [100, 5_000])
+def test_a_document_that_is_asked_for_hours_keeps_the_prices_of_one_minute(nodes: int) -> None:
+    """Also where the number of nodes changes between questions of one minute."""
+    counts = cycle((100, nodes))
+    engine = Engine(build_schema(), nodes=lambda: next(counts))
+    documents = [engine.document("query q($n: Int) { pnodes(first: $n) { totalCount } }") for _ in range(2)]
+    assert not isinstance(documents[1], Failure)
+    for minute in range(240):
+        for n in range(3):
+            engine.ready("query q($n: Int) { pnodes(first: $n) { totalCount } }", None, {"n": n}, NOW + 60 * minute)
+        assert len(documents[1].prices) <= 3
 
 
 def test_the_prices_of_a_document_take_the_room_that_they_are_counted_with(engine: Engine) -> None:

@@ -1,0 +1,60 @@
+"""What an engine holds after many different documents: no more after hours of them than once its caches are full."""
+
+import gc
+from collections.abc import Iterable
+
+from schema.graphql.execution.context import Context
+from schema.graphql.execution.engine import MAX_DOCUMENTS, MAX_REFUSED, Engine, Ready
+from tests import compiling
+from tests.factories import AT, network
+from tests.fakes import FakeReads, FakeUpdates
+
+MINUTES = 8
+COMES_BACK = 12
+"""Documents of each form that are asked for in each minute."""
+NEW = 5
+"""Documents of each form that come for the first time in each minute."""
+ALLOWED = 200
+"""Objects, where each document that comes would be some fifty of them."""
+
+ACCEPTED = (
+    "{{ a{n}: networkHealth {{ score }} }}",
+    "query q($w: PNodeWhere) {{ b{n}: pnodes(first: 1, where: $w) {{ nodes {{ id }} }} }}",
+    "subscription {{ c{n}: snapshots {{ slot }} }}",
+    "{{ d{n}: pnodes(first: -1) {{ totalCount }} }}",
+)
+REFUSED = (
+    "{{ nonsense{n} }}",
+    "{{ half a document {n}",
+    "{{ a{n}: pnodes(first: true) {{ totalCount }} }}",
+    "{{ b{n}: pnodes(first: 500) {{ nodes {{ operator {{ pnodes {{ operator {{ pnodes {{ id }} }} }} }} }} }} }}",
+)
+READS = FakeReads([network(3)])
+
+
+async def ask(engine: Engine, forms: Iterable[str], numbers: range, minute: int, *, run: bool = True) -> None:
+    """Ask each form with each number, twice: what is asked for only once is not kept. Variables change by the minute."""
+    now = AT + 60.0 * minute
+    for query in (form.format(n=n) for n in numbers for form in forms):
+        for again in range(2):
+            ready = engine.ready(query, None, {"w": {"score": {"gt": minute * 2 + again}}}, now)
+            if run and isinstance(ready, Ready) and not ready.is_subscription:
+                await engine.run(ready, Context(reads=READS, updates=FakeUpdates(), now=now))
+
+
+async def held_after(engine: Engine, minutes: range) -> int:
+    """The objects that there are after these minutes of documents, which are as long in each."""
+    for minute in minutes:
+        await ask(engine, ACCEPTED, range(10_000, 10_000 + COMES_BACK), minute)
+        first = 20_000 + minute * NEW
+        await ask(engine, ACCEPTED + REFUSED, range(first, first + NEW), minute)
+    gc.collect()
+    return len(gc.get_objects())
+
+
+async def test_documents_that_come_for_hours_leave_no_more_objects_than_full_caches_hold() -> None:
+    engine = compiling.engine()
+    await ask(engine, ACCEPTED, range(30_000, 30_000 + MAX_DOCUMENTS // len(ACCEPTED) + 1), 0, run=False)
+    await ask(engine, REFUSED, range(30_000, 30_000 + MAX_REFUSED // len(REFUSED) + 1), 0)
+    held = [await held_after(engine, range(first, first + MINUTES)) for first in range(0, 4 * MINUTES, MINUTES)]
+    assert held[3] - held[1] < ALLOWED, held
