@@ -1,4 +1,4 @@
-"""One cycle, start to end: crawl, merge, accumulate, score, save, announce, report."""
+"""One complete cycle: crawl, merge, accumulate, score, save, announce, report."""
 
 import contextlib
 import time
@@ -8,7 +8,7 @@ import structlog
 
 from jobs.cycle.steering import Steering, Unsteered
 from schema.domain.base import Slot
-from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, unknown_ids
 from schema.domain.cycle.changes import derive
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.node.clocks import MAX_LEAD_SECONDS, lead_over
@@ -24,15 +24,15 @@ Crawl = Callable[[], Awaitable[Sequence[SeedReply]]]
 
 
 class SeedsNotAsked(Exception):
-    """A cycle failed before it asked any seed, so that trying again costs them nothing. The cause says why."""
+    """A cycle failed before it polled any seed, so a retry does not load the seeds. The cause gives the reason."""
 
 
 class Collector:
-    """The cycles of one worker process. Keeps the last state in memory while nobody else commits in between.
+    """The cycles of one worker process. Keeps the last state in memory while no other worker commits in between.
 
-    `crawl` asks all seeds within its own deadline; `probes` gives the answers of nodes that were asked directly since
-    its last call; `clock` gives unix seconds; `holder` names this process; a lease
-    runs for `lease_seconds`, longer than a cycle and shorter than the patience for a dead worker.
+    `crawl` polls all seeds within its own deadline. `probes` returns the answers to direct probes since its last call.
+    `clock` gives unix seconds, and `holder` names this process. A lease lasts `lease_seconds`, which is longer than a
+    cycle and shorter than the time after which a worker counts as dead.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Collector:
         self._probes = probes
         self._faults = faults
         self._clock = clock
-        # How far the clock was found to be ahead of that of most seeds, in seconds; 0 while it is right.
+        # How far our clock was found to be ahead of most seeds' clocks, in seconds; 0 if it is correct.
         self._lead = 0
         self._garbage = garbage or Unsteered()
         self._state = State()
@@ -68,16 +68,16 @@ class Collector:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last snapshot that this process made or read."""
+        """The last snapshot that this process wrote or read."""
         return self._state.snapshot
 
     async def collect(self, slot: Slot) -> CollectorState:
-        """Run the cycle of `slot`, at most once whatever the number of workers; says how it went.
+        """Run the cycle of `slot`, at most once for any number of workers. Returns the outcome.
 
-        Outcomes: `committed`; `no_seed_answered` (no node changes); `clock_ahead` (most seeds say that it is earlier: nothing is
-        committed); `already_committed` and `not_ours` (another worker
-        did it, or is doing it). Raises what ends a cycle, and reports it as `failed` unless it came from the store; in
-        SeedsNotAsked, where no seed was asked yet.
+        Outcomes: `committed`; `no_seed_answered` (no node changes); `clock_ahead` (by most seeds' clocks it is earlier,
+        so nothing is committed); `already_committed` and `not_ours` (another worker has run or is running the cycle).
+        Errors are reported as `failed`, unless they come from the store, and raised again. If no seed was polled yet,
+        the error is wrapped in SeedsNotAsked.
         """
         self._asked = False
         try:
@@ -116,11 +116,11 @@ class Collector:
         self._lead = lead if lead is not None and lead > MAX_LEAD_SECONDS else 0
         if self._lead:
             log.error("cycle.clock_ahead", slot=slot, seconds=lead, limit=MAX_LEAD_SECONDS)
-            # Until then by our clock, the lease would keep workers whose clock is right from every slot.
+            # Otherwise the lease, which is by our clock, would keep workers with a correct clock out of every slot.
             await self._store.acquire(self._holder, self._clock() - self._lead, 0)
             return await self._report(lease, slot, "clock_ahead", started)
         cycle = await self._compute(before, replies, slot, crawl_seconds=crawled - asked)
-        del replies  # by far the largest part of what a cycle holds, and the commit needs memory of its own
+        del replies  # by far the largest part of a cycle's memory, and the commit needs memory too
         if cycle is None:
             return await self._report(lease, slot, "no_seed_answered", started)
         try:
@@ -132,7 +132,7 @@ class Collector:
         return await self._report(lease, slot, "committed", started)
 
     async def _restore(self, lease: Lease) -> State:
-        """The state of the last commit: our own memory of it while it was ours, else the store's."""
+        """The state of the last commit: from memory if this worker made it, otherwise from the store."""
         mine = self._state.snapshot
         if lease.committed_slot is None:
             return State()
@@ -150,7 +150,7 @@ class Collector:
         merged = self._garbage.step(lambda: identify(before, replies, self._options))
         if not merged.answered:
             return None
-        recalled = await self._store.recall(strangers(before, merged))
+        recalled = await self._store.recall(unknown_ids(before, merged))
         at = max(slot, int(self._clock()))
         options, probes = self._options, self._probes()
         cycle = self._garbage.step(

@@ -11,7 +11,7 @@ from jobs.past.importer import ANONYMOUS, reply_of, without_anonymous
 from jobs.past.recording import BadRecording, read_recording, recording_files
 from jobs.simulate.months import Months
 from schema.domain.base import HOUR, MINUTE, Slot, UnixSeconds, slot_of
-from schema.domain.cycle.advance import CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.advance import CycleOptions, State, advance, identify, unknown_ids
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot
 
@@ -104,7 +104,7 @@ class CapturedSource:
             reply = reply_of(read_recording(path))
             merged = identify(state, [reply], options)
             merged = without_anonymous(merged) if reply.seed == ANONYMOUS else merged
-            recalled = {known: registry[known] for known in strangers(state, merged) if known in registry}
+            recalled = {known: registry[known] for known in unknown_ids(state, merged) if known in registry}
             at = int(reply.answered_at)
             cycle = advance(state, [reply], merged, slot=slot_of(at, MINUTE), at=at, options=options, recalled=recalled)
             registry.update((entry.id, entry) for entry in cycle.registry)

@@ -19,7 +19,7 @@ from jobs.past.recording import Recording, read_recording, recording_files
 from jobs.past.retention import Retention
 from jobs.prpc.wire import read_pods
 from schema.domain.base import HOUR, Slot, UnixSeconds, slot_of
-from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, registry_entry, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, registry_entry, unknown_ids
 from schema.domain.cycle.changes import derive
 from schema.domain.cycle.merge import Merged, address_id, assumed_address
 from schema.domain.node.observation import SeedReply, host_of
@@ -176,7 +176,7 @@ async def _cycle(
     options: CycleOptions,
 ) -> Cycle:
     merged = without_anonymous(identify(before, replies, options))
-    recalled = await _recall(strangers(before, merged), registry, slot, store)
+    recalled = await _recall(unknown_ids(before, merged), registry, slot, store)
     at = int(max(reply.answered_at for reply in replies))
     return advance(before, replies, merged, slot=slot, at=at, options=options, recalled=recalled)
 

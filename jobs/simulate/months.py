@@ -14,7 +14,7 @@ from jobs.simulate.character import SHARES, Character, Course, Release, course
 from jobs.simulate.draws import MASK, Draws, scramble
 from jobs.simulate.identity import GOSSIP_PORT, RPC_PORT, pubkey, public_host
 from schema.domain.base import DAY, HOUR, Slot
-from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, unknown_ids
 from schema.domain.node.observation import Failure, FailureCategory, Observation, SeedReply, host_of
 from schema.domain.node.registry import RegistryEntry
 
@@ -131,7 +131,7 @@ class Months:
             merged = identify(state, replies, options)
             if not merged.answered:
                 continue
-            unknown = strangers(state, merged)
+            unknown = unknown_ids(state, merged)
             recalled = {known: registry[known] for known in unknown if known in registry}
             cycle = advance(state, replies, merged, slot=slot, at=slot, options=options, recalled=recalled)
             registry.update((entry.id, entry) for entry in cycle.registry)

@@ -1,1 +1,1 @@
-"""The subject itself: records and the pure functions over them. Time arrives as an argument, always."""
+"""The domain: records and pure functions over them. Time is always passed as an argument."""

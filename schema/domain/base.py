@@ -1,4 +1,4 @@
-"""The ground that every record stands on: immutability, units of time, and slots."""
+"""The base of every record: immutability, units of time, and slots."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -18,22 +18,22 @@ MAX_INT64 = 2**63 - 1
 
 
 class Record(LeanModel):
-    """An immutable fact.
+    """An immutable record.
 
-    Unknown keys are ignored on reading, and every field added later has a default, so that an older and a newer
-    release can read each other's stored records.
+    Unknown keys are ignored on reading, and every field added later has a default. Older and newer releases can
+    therefore read each other's stored records.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
 
 
 def rounded(value: float, digits: int) -> float:
-    """`value` to so many decimals. Never -0.0, which a small negative figure rounds to and clients show as `-0`."""
+    """Round `value` to `digits` decimals. Never returns -0.0, which clients would show as `-0`."""
     return round(value, digits) + 0.0
 
 
 def written(at: UnixSeconds) -> str:
-    """A time as clients write it: RFC 3339 in UTC; as unix seconds where calendars do not reach."""
+    """Format a time as RFC 3339 in UTC, or as unix seconds if it is outside the range of `datetime`."""
     try:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
     except (OverflowError, ValueError, OSError):
@@ -41,9 +41,9 @@ def written(at: UnixSeconds) -> str:
 
 
 def slot_of(at: float, interval: int) -> Slot:
-    """The slot that contains `at`: the UTC start of its interval, in unix seconds.
+    """Return the slot that contains `at`: the UTC start of its interval, in unix seconds.
 
-    `interval` is the polling interval in seconds (`CACHE_TTL`). The result depends on nothing else, so that any number
-    of workers agree on it without talking to each other.
+    `interval` is the polling interval in seconds (`CACHE_TTL`). The result depends only on the arguments, so any number
+    of workers agree on it without coordination.
     """
     return int(at // interval) * interval

@@ -1,6 +1,7 @@
-"""A pydantic model without an account of which fields were set: nobody asks, and those sets would be larger than the models.
+"""A pydantic model that does not track which fields were set. Nothing uses that information, and the sets would take
+more memory than the models.
 
-This is the only module that uses attributes of pydantic models that pydantic keeps for itself. See the decision on records.
+Only this module uses private attributes of pydantic models. See the decision record on records.
 """
 
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ class LeanModel(BaseModel):
     """A model whose `model_fields_set` is empty."""
 
     def model_post_init(self, context: object, /) -> None:
-        """Forget which fields were set."""
+        """Clear the set of fields that were set."""
         object.__setattr__(self, "__pydantic_fields_set__", _SHARED)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other values, which are not validated; a copy of pydantic's would have a set of its own."""
+        """Return a copy with some values replaced, without validation. pydantic's own copy would have its own field
+        set."""
         if deep:
             return super().model_copy(update=update, deep=True)
         copied = type(self).__new__(type(self))

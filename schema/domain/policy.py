@@ -1,6 +1,6 @@
-"""The constants behind every score, word and alert, as data that is published whole and stored by version.
+"""The constants behind every score, rating and alert, published as data and stored by version.
 
-A new rule is a new `Policy` in `POLICIES`, never an edit of one that snapshots already name.
+Add a new `Policy` to `POLICIES` to change a rule. Never edit a policy that stored snapshots refer to.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from schema.domain.estimate_policy import EstimatePolicy
 
 
 class Tier(StrEnum):
-    """The risk class of a node, from its rounded composite score."""
+    """The risk class of a node, derived from its rounded composite score."""
 
     LOW_RISK = "LOW_RISK"
     MEDIUM_RISK = "MEDIUM_RISK"
@@ -24,8 +24,8 @@ class TrustPolicy(Record):
     """Trust = `uptime_points`·min(days/`uptime_full_days`, 1) + `presence_points`·min(witnesses/`presence_full`, 1)
     + the version's points + `consistency_points`·consistency.
 
-    A version gets `version_points` on the latest release (or a newer one, or a pre-release or build of it),
-    `version_behind_points` when it is older by at most one minor release, else 0.
+    A version earns `version_points` if it is the latest release (or a newer one, or a pre-release or build of it),
+    `version_behind_points` if it is older by at most one minor release, and 0 otherwise.
     """
 
     uptime_points: float = 40
@@ -38,11 +38,12 @@ class TrustPolicy(Record):
 
 
 class CapacityPolicy(Record):
-    """Capacity = `committed_points`·min(GiB/`committed_full_gib`, 1) + `balance_points`·balance + `growth_points`·trend.
+    """Capacity = `committed_points`·min(GiB/`committed_full_gib`, 1) + `balance_points`·balance +
+    `growth_points`·trend.
 
-    Balance rises from 0 to 1 up to `balance_low` percent of use, stays 1 to `balance_high`, and falls to 0 at 100. The
-    trend is 0.5 + 0.5·growth, with growth = change of used bytes over `growth_days` against at least
-    `growth_floor_bytes`, within −1..1; unknown under `growth_min_days` of data.
+    Balance rises from 0 to 1 up to `balance_low` percent of use, stays at 1 up to `balance_high`, and falls to 0 at
+    100. The trend is 0.5 + 0.5·growth. Growth is the change of used bytes over `growth_days`, relative to at least
+    `growth_floor_bytes`, within −1..1. It is unknown with less than `growth_min_days` of data.
     """
 
     committed_points: float = 30
@@ -57,7 +58,8 @@ class CapacityPolicy(Record):
 
 
 class DefaultsPolicy(Record):
-    """What a missing input counts as in a composite: nothing, but for consistency (no drop seen) and trend (level)."""
+    """The value of a missing input in a composite. It is 0, except for consistency (no drop seen) and trend (no
+    change)."""
 
     uptime: float = 0
     version_points: float = 0
@@ -68,7 +70,7 @@ class DefaultsPolicy(Record):
 
 
 class TierBand(Record):
-    """A tier: the least rounded composite that earns it (None where a score is not what decides), and its looks."""
+    """A tier, how it is displayed, and the lowest rounded composite that earns it (None if no score decides the tier)."""
 
     tier: Tier
     minimum: float | None
@@ -78,7 +80,7 @@ class TierBand(Record):
 
 
 class HealthPolicy(Record):
-    """Weights of network health, the score from which each state holds, and the bounds of the network's alerts."""
+    """The weights of network health, the lowest score of each status, and the thresholds of the network's alerts."""
 
     availability_points: float = 30
     version_points: float = 25
@@ -95,7 +97,7 @@ class HealthPolicy(Record):
 
 
 class AlertPolicy(Record):
-    """Bounds of node alerts: seconds, percent, releases, witnesses, changes of presence."""
+    """Thresholds of node alerts, in seconds, percent, releases, witnesses and presence changes."""
 
     offline_info_seconds: int = 0
     offline_warning_seconds: int = 3 * DAY
@@ -114,7 +116,8 @@ class AlertPolicy(Record):
 
 
 class ConsistencyPolicy(Record):
-    """The window in days, the scores under which a node flaps or is unstable, and the network's bands and advice."""
+    """The window in days, the scores below which a node is flapping or unstable, and the network's bands and
+    thresholds."""
 
     window_days: int = 7
     flapping_below: float = 0.8
@@ -127,7 +130,7 @@ class ConsistencyPolicy(Record):
 
 
 class AnalyticsPolicy(Record):
-    """Bounds of the distributions (percent used, witnesses) and of the advice drawn from them (percent of nodes)."""
+    """Thresholds of the distributions (percent used, witnesses) and of the advice based on them (percent of nodes)."""
 
     storage_low: float = 10
     storage_optimal: float = 30
@@ -144,10 +147,10 @@ class AnalyticsPolicy(Record):
 
 
 class Policy(Record):
-    """Everything that turns measurements into scores, words and alerts, under one version.
+    """All constants that turn measurements into scores, ratings and alerts, under one version.
 
-    `latest_min_share` is the share of online nodes (0..1) that a release needs to be named the latest. Where there is an
-    `estimate`, it makes the score, and trust and capacity weigh nothing.
+    `latest_min_share` is the share of online nodes (0..1) that must run a release before it counts as the latest. If
+    `estimate` is set, it determines the score, and trust and capacity have no weight.
     """
 
     version: str
@@ -169,7 +172,7 @@ class Policy(Record):
         return next(band for band in self.tiers if band.minimum is not None and composite >= band.minimum)
 
     def band(self, tier: Tier) -> TierBand:
-        """The looks of a tier."""
+        """How a tier is displayed."""
         return next(band for band in self.tiers if band.tier is tier)
 
 

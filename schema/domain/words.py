@@ -1,11 +1,11 @@
-"""Counts in words, for messages that people read."""
+"""Counts with their nouns, for messages to people."""
 
 
 def agreeing(number: object, noun: str, plural: str | None = None) -> str:
-    """The noun that goes with a number: `seed` with 1, `seeds` with any other; `plural` where that is not noun and s."""
+    """Return the noun for a number: `seed` for 1, `seeds` otherwise. Pass `plural` for an irregular plural."""
     return noun if number == 1 else plural or f"{noun}s"
 
 
 def counted(number: object, noun: str, plural: str | None = None) -> str:
-    """The number with its noun: `1 seed`, `2 seeds`."""
+    """Return a number with its noun: `1 seed`, `2 seeds`."""
     return f"{number} {agreeing(number, noun, plural)}"

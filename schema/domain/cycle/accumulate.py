@@ -1,6 +1,6 @@
-"""One node, one cycle: what was said now, joined with what is remembered.
+"""Update one node in one cycle: combine this cycle's listings with the node's memory.
 
-Pure: a memory and this cycle's listings in, a new memory and an unscored node out.
+Pure: takes a memory and this cycle's listings, and returns a new memory and an unscored node.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,13 +48,14 @@ _OF_THE_ADDRESS = (
 
 
 class Moment(Record):
-    """What is the same for all nodes of one cycle.
+    """The values that all nodes of one cycle share.
 
-    `at` is its time (unix seconds), `grace` in seconds; `answered` are the seeds whose lists prove an absence, `with_stats`
-    those whose list has measurements, `asked` all that are asked (None: not known). `known_seeds` are the ids of nodes that
-    are seeds, `probes` the new answers of nodes that were asked directly, by id. `quorum` seeds prove that a node lives.
-    `step` is the time since the cycle before, `is_same_day` tells whether that was on the same UTC day.
-    `observed` is how much of it this cycle speaks for (seconds), `coverage` all that was observed up to now.
+    `at` is the time of the cycle (unix seconds), `grace` is in seconds. `answered` are the seeds whose lists prove an
+    absence, `with_stats` those whose lists include measurements, `asked` all seeds that were asked (None: not known).
+    `known_seeds` are the ids of nodes that are seeds, `probes` the new answers to direct probes, by node id. `quorum`
+    seeds are needed to prove that a node is alive. `step` is the time since the previous cycle (seconds), `is_same_day`
+    whether that cycle was on the same UTC day. `observed` is the part of that time that this cycle covers (seconds),
+    `coverage` all time observed so far.
     """
 
     at: int
@@ -85,9 +86,9 @@ def accumulate(
     supported: bool = True,
     places: Mapping[str, Place] | None = None,
 ) -> Known:
-    """A node that was listed, or that answered itself, in this cycle; by enough seeds where it is `supported`.
+    """Update a node that was listed, or that answered itself, in this cycle. `supported`: enough seeds listed it.
 
-    `places` is `places_of(merged.listings)`, for a caller that has it already.
+    Pass `places` if `places_of(merged.listings)` has already been computed.
     """
     at = moment.at
     places = places_of(merged.listings) if places is None else places
@@ -113,7 +114,7 @@ def accumulate(
     last_seen = at if merged.own is not None else _last_contact(listed[0].contact(moment.quorum), known.last_seen)
     memory = memory.model_copy(
         update={
-            # Who first listed it had heard of it before.
+            # The first seed that listed the node had already been in contact with it.
             "first_seen": memory.first_seen if last_seen is None else min(memory.first_seen, last_seen),
             "addresses": remembered,
             "previous_addresses": previous_addresses(memory.previous_addresses, remembered, address),
@@ -157,7 +158,7 @@ def accumulate(
 
 
 def _watching(memory: NodeMemory, known: Known, node: PNode, moment: Moment) -> NodeMemory:
-    """The memory with what this cycle observed of the node."""
+    """Add this cycle's observation of the node to its memory."""
     watch = watched(
         memory.watch,
         known.node,
@@ -176,7 +177,7 @@ def _is_supported(memory: NodeMemory, moment: Moment) -> bool:
 
 
 def _as_before(before: PNode, now: PNode) -> PNode:
-    """A node whose address is not listed in this cycle, while another process with its key is."""
+    """Keep the published values of a node whose address is not listed now, while another process with its key is."""
     return now.model_copy(
         update={name: getattr(before, name) for name in (*MEASURED, *_OF_THE_ADDRESS)}
         | {"key_conflict": now.key_conflict or before.key_conflict}
@@ -184,7 +185,7 @@ def _as_before(before: PNode, now: PNode) -> PNode:
 
 
 def pass_over(known: Known, moment: Moment) -> Known:
-    """A node that nobody who answered lists: absent where that can be judged, else only older."""
+    """Update a node that no answering seed lists: absent if that can be judged, otherwise only older."""
     node = known.node
     is_seed = node is not None and node.is_seed
     since = moment.at - (node.provenance.observed_at if node is not None else max_listed(known.memory))
@@ -227,7 +228,7 @@ def _verdict(listed: Sequence[ListedAddress], merged: MergedNode) -> tuple[PNode
 
 
 def _steady(before: PNode | None, listed: ListedAddress) -> Process | None:
-    """The process at an address; with the uptime that was known before, where this one is an older record of it."""
+    """The process at an address. Keeps the uptime known before if the new one is an older record of the same process."""
     after = listed.process
     if before is None or before.uptime is None or after is None or listed.status is not PNodeStatus.ONLINE:
         return after
@@ -236,7 +237,7 @@ def _steady(before: PNode | None, listed: ListedAddress) -> Process | None:
 
 
 def _rows_of(listed: Sequence[ListedAddress]) -> Sequence[Listing]:
-    """The rows about the address that speaks for the node, then those of other living addresses of it."""
+    """The rows about the published address. If it is online, the rows about the node's other live addresses follow."""
     if not listed:
         return ()
     if len(listed) == 1 or listed[0].status is not PNodeStatus.ONLINE:
@@ -245,12 +246,12 @@ def _rows_of(listed: Sequence[ListedAddress]) -> Sequence[Listing]:
 
 
 def _last_contact(*contacts: UnixSeconds | None) -> UnixSeconds | None:
-    """The newest contact that is known: an older record takes back none that was told of before."""
+    """The newest known contact. An older record does not move it back."""
     return max((contact for contact in contacts if contact is not None), default=None)
 
 
 def _carried(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, Any]:
-    """The fields of a node that come from its memory alone; `before` is the node before this cycle."""
+    """The fields that come only from a node's memory. `before` is the node before this cycle."""
     return {
         "former_ids": memory.former_ids,
         "source_ips": memory.source_ips,
@@ -261,9 +262,9 @@ def _carried(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, Any
 
 
 def _steadiness(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, Any]:
-    """What follows from appearances and disappearances, by UTC days.
+    """The fields derived from appearances and disappearances, by UTC day.
 
-    While none is counted and the day is the same, it is what it was in the cycle before: as for most nodes in most cycles.
+    If none is counted and the day is the same, the previous values are reused. This is the case for most nodes.
     """
     node = before.node
     known = node.consistency if node is not None and moment.is_same_day else None
@@ -274,7 +275,7 @@ def _steadiness(memory: NodeMemory, moment: Moment, before: Known) -> dict[str, 
 
 
 def _is_of(known: Consistency, memory: NodeMemory, before: NodeMemory, moment: Moment) -> bool:
-    """Whether a consistency of the same day is that of a memory; another id may have been absorbed into it."""
+    """Whether a consistency computed on the same day matches this memory. It may not if another id was absorbed."""
     return (
         memory.presence is before.presence
         and known.appearances == memory.appearances

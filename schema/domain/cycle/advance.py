@@ -1,4 +1,4 @@
-"""One cycle as one pure function: the state before, what the seeds said, and the state after."""
+"""One cycle as a pure function: the previous state and the replies of the seeds in, the next state out."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,10 +35,10 @@ _HASHED_AT_ONCE = 1_000
 
 
 class CycleOptions(Record):
-    """What the operator decides: seconds, days, shares. `grace_seconds` None takes the default for the interval.
+    """The settings of a cycle, in seconds, days and shares. `grace_seconds` None means the default for the interval.
 
-    `min_witnesses` seeds must list a node, `trusted_seeds` need nobody beside them, and each seed may bring
-    `max_newcomers` nodes a cycle that too few list (`schema.domain.support`).
+    `min_witnesses` seeds must list a node; a trusted seed is enough by itself. Each seed may add at most
+    `max_newcomers` nodes per cycle that too few seeds list (`schema.domain.cycle.support`).
     """
 
     network: str = "devnet"
@@ -53,12 +53,12 @@ class CycleOptions(Record):
     max_newcomers: int = MAX_NEWCOMERS
 
     def quorum(self) -> Quorum:
-        """What seeds must agree on."""
+        """The number of seeds that must agree, and the trusted seeds."""
         return Quorum(self.min_witnesses, frozenset(self.trusted_seeds))
 
 
 class State(Record):
-    """What one cycle hands to the next: the snapshot, and the memory of each of its nodes."""
+    """The state that one cycle passes to the next: the snapshot, and the memory of each node."""
 
     snapshot: Snapshot | None = None
     memory: tuple[NodeMemory, ...] = ()
@@ -69,14 +69,14 @@ class State(Record):
 
 
 class Cycle(Record):
-    """The outcome: the new state, and the registry entries that must be written (new or changed)."""
+    """The result of a cycle: the new state, and the new or changed registry entries to write."""
 
     snapshot: Snapshot
     memory: tuple[NodeMemory, ...]
     registry: tuple[RegistryEntry, ...]
 
     def timed(self, timing: CycleTiming) -> "Cycle":
-        """The same outcome, with what it cost."""
+        """The same result with its timing."""
         header = self.snapshot.header.model_copy(update={"timing": timing})
         snapshot = Snapshot.model_construct(header=header, nodes=self.snapshot.nodes)
         return Cycle.model_construct(snapshot=snapshot, memory=self.memory, registry=self.registry)
@@ -86,17 +86,17 @@ class Cycle(Record):
 
 
 def identify(before: State, replies: Sequence[SeedReply], options: CycleOptions | None = None) -> Merged:
-    """Who is who in these replies, given the keys that earlier cycles learned for addresses."""
+    """Identify the nodes in these replies, using the keys that earlier cycles learned for addresses."""
     quorum = (options or CycleOptions()).quorum()
     answering = sum(reply.observations is not None and not reply.promoted for reply in replies)
     return merge(replies, _known_ids(before, quorum.min_witnesses if quorum.applies(answering) else 1), quorum)
 
 
 def _known_ids(before: State, quorum: int) -> dict[str, str]:
-    """The ids of the nodes with a key by their addresses.
+    """The ids of nodes with a key, by address.
 
-    Where more than one seed must agree, an address counts that speaks for its node, or at which so many seeds listed it.
-    A node whose current address it is comes before one that only was there.
+    If several seeds must agree, an address counts if it is the node's published address or if that many seeds listed
+    the node there. A node's current address takes precedence over a past address of another node.
     """
     known: dict[str, tuple[bool, UnixSeconds, str]] = {}
     current = {node.id: node.address for node in before.snapshot.nodes} if before.snapshot else {}
@@ -112,8 +112,8 @@ def _known_ids(before: State, quorum: int) -> dict[str, str]:
     return {spot: memory_id for spot, (_, _, memory_id) in known.items()}
 
 
-def strangers(before: State, merged: Merged) -> frozenset[str]:
-    """The ids in these replies that the state does not know: the registry may remember them."""
+def unknown_ids(before: State, merged: Merged) -> frozenset[str]:
+    """The ids in these replies that the state does not know. The registry may have entries for them."""
     return frozenset(merged.nodes) - {memory.id for memory in before.memory}
 
 
@@ -128,13 +128,14 @@ def advance(
     recalled: Mapping[str, RegistryEntry] | None = None,
     probes: Mapping[str, Answered] | None = None,
 ) -> Cycle:
-    """The network after these replies, at time `at`.
+    """Compute the network after these replies, at time `at`.
 
-    `merged` is `identify(before, replies, options)`, `recalled` what the registry knows of `strangers(before, merged)`, `probes`
-    the answers of nodes that were asked directly since the cycle before. At least one seed must have given a list: a cycle in which none did changes no node, and has no snapshot.
+    `merged` is `identify(before, replies, options)`, `recalled` the registry entries of `unknown_ids(before, merged)`,
+    and `probes` the answers to direct probes since the previous cycle. At least one seed must have returned a list: a
+    cycle without any list changes no node and has no snapshot.
     """
     if not merged.answered:
-        raise ValueError("no seed gave a list: there is nothing to advance to")
+        raise ValueError("no seed returned a list, so there is no next snapshot")
     grace = options.grace_seconds if options.grace_seconds is not None else default_grace(options.interval)
     support = Support(merged, options.min_witnesses, options.trusted_seeds)
     last = before.snapshot.header if before.snapshot else None
@@ -197,7 +198,7 @@ def advance(
 
 
 def content_hash(nodes: tuple[PNode, ...]) -> str:
-    """SHA-256 (hex) over the nodes in their order: equal exactly when all published facts are equal."""
+    """SHA-256 (hex) over the nodes in order. Two hashes are equal if and only if all published values are equal."""
     digest = hashlib.sha256(b"[")
     for start in range(0, len(nodes), _HASHED_AT_ONCE):
         digest.update(b"," if start else b"")
@@ -209,7 +210,7 @@ def content_hash(nodes: tuple[PNode, ...]) -> str:
 def _register(
     memories: Iterable[NodeMemory], nodes: Iterable[PNode], known: Mapping[str, Known], slot: Slot
 ) -> tuple[tuple[NodeMemory, ...], tuple[RegistryEntry, ...]]:
-    """The registry entries whose lasting facts changed, and the memories that know that they were written.
+    """The registry entries that changed, and the memories updated with the hashes of the written entries.
 
     `known` are the nodes before this cycle.
     """
@@ -231,7 +232,7 @@ def _register(
 
 
 def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -> RegistryEntry:
-    """What the registry keeps of a node, as of this slot; `nodes` are all of the snapshot by id, it among them."""
+    """The registry entry of a node, as of this slot. `nodes` are all nodes of the snapshot by id, including this one."""
     node = nodes[memory.id]
     addresses = {node.place, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
     return RegistryEntry(
@@ -259,7 +260,7 @@ def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -
 
 
 def _is_registered(memory: NodeMemory, node: PNode, before: Known | None) -> bool:
-    """Whether nothing changed since the entry was written that had all facts of the cycle before."""
+    """Whether nothing changed since the previous cycle wrote an up-to-date entry."""
     if before is None or before.node is None or memory.registered is None or not before.memory.confirmed:
         return False
     is_written = memory.registered == before.memory.registered
@@ -267,14 +268,14 @@ def _is_registered(memory: NodeMemory, node: PNode, before: Known | None) -> boo
 
 
 def _mark(facts: tuple[object, ...]) -> str:
-    """A short text that is the same for the same facts."""
+    """A short hash that is equal for equal values."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _lasting_facts(memory: NodeMemory, node: PNode) -> tuple[object, ...]:
-    """The facts that the registry is for; measurements refresh once a day.
+    """The values that decide whether an entry is rewritten; measurements are refreshed once a day.
 
-    Each node has its own time of day for that, so that not all of them are written in one cycle.
+    Each node is refreshed at its own time of day, so that a single cycle does not write all entries.
     """
     own_hour = crc32(memory.id.encode()) % DAY
     return (

@@ -1,4 +1,4 @@
-"""How far each seed agrees with the others."""
+"""How closely each seed agrees with the others."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,21 +15,22 @@ _COUNTED_AT_ONCE = 10_000
 
 
 class Agreement:
-    """Counts on how many values each seed agrees with the others.
+    """Counts the values on which each seed agrees with the others.
 
-    A seed's agreement is the share of its values that equal what most seeds say of the same address and field; of
-    uptime and use, that are near the one in the middle. Only values on which at least one other seed has a word count; a
-    tie has no majority, and counts for nobody.
+    A seed's agreement is the share of its values that match the majority for the same address and field. Uptime and
+    usage match if they are close to the median. A value counts only if at least one other seed reports that field. A
+    tie has no majority and counts for no seed.
     """
 
     def __init__(self) -> None:
         self._agreed: Counter[str] = Counter()
         self._compared: Counter[str] = Counter()
-        # The seed of each row that agrees with the others on everything; nearly all do, so they are counted in bulk.
+        # Counts the rows of seeds that agree with the others on everything. Nearly all rows do, so they are counted in
+        # bulk.
         self._unanimous: list[str] = []
 
     def add(self, place: Place) -> None:
-        """Count what is said of one address."""
+        """Count the values reported for one address."""
         rows, said = place
         if len(rows) < 2:  # noqa: PLR2004  (one word has nobody to agree with)
             return
@@ -41,7 +42,7 @@ class Agreement:
             self._compare(rows, said)
 
     def shares(self) -> dict[str, float]:
-        """Each seed's agreement, 0..1; a seed without a value that counts has none."""
+        """Each seed's agreement, 0..1. A seed without a value that counts has none."""
         self._count_unanimous()
         return {seed: self._agreed[seed] / total for seed, total in self._compared.items() if total}
 
@@ -66,7 +67,7 @@ class Agreement:
 
 
 def agreement_of(nodes: Iterable[MergedNode]) -> Mapping[str, float]:
-    """Each seed's agreement on all of these nodes."""
+    """Each seed's agreement over all of these nodes."""
     agreement = Agreement()
     for node in nodes:
         for place in places_of(node.listings).values():
@@ -75,12 +76,12 @@ def agreement_of(nodes: Iterable[MergedNode]) -> Mapping[str, float]:
 
 
 def _near_middle(name: str, values: Sequence[int]) -> set[int]:
-    """Of uptimes or uses that lie apart, those near the one in the middle."""
+    """The uptimes or usages that are close to the median."""
     middle = median_low(values)
     return {value for value in values if abs(value - middle) <= tolerance(name, middle)}
 
 
 def _majority(values: Sequence[object]) -> set[object]:
-    """The most frequent of different values; empty where two are equally frequent."""
+    """The most frequent of several values; empty if two are equally frequent."""
     (value, count), (_, next_count) = Counter(values).most_common(2)
     return {value} if count > next_count else set()

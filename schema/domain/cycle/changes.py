@@ -1,7 +1,7 @@
-"""What changed between two consecutive snapshots, as events.
+"""The changes between two consecutive snapshots, as events.
 
-Pure and deterministic: the same two snapshots give the same events in the same order, so that a cycle that is tried
-again writes the same log. A value that was or is unknown has not changed.
+Pure and deterministic: the same two snapshots give the same events in the same order, so a cycle that is retried writes
+the same log. A value that was or is unknown does not count as changed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,8 @@ from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import SeedReport, Snapshot
 
 SEED_OK = "ok"
-# A file that is allocated anew differs by a few blocks: a change is one from here, or from a part of what is committed.
+# A reallocated file differs by a few blocks. A change counts only if it exceeds this size, or this share of the
+# committed storage.
 COMMITTED_SLACK_BYTES = 65_536
 COMMITTED_SLACK_SHARE = 0.01
 MAX_NAMED_ADDRESSES = 16
@@ -29,18 +30,18 @@ class _Change(NamedTuple):
 
 
 def derive(previous: Snapshot | None, current: Snapshot) -> tuple[Event, ...]:
-    """The events that lead from `previous` to `current`: nodes by id, each in the order of `EventType`, then seeds.
+    """The events between `previous` and `current`: nodes by id, each in the order of `EventType`, then seeds.
 
-    Nothing precedes the first snapshot of a store, so it has no events: who is there when watching begins did not join
-    then. `before` and `after` are texts:
+    The first snapshot of a store has no events, because nodes that exist when monitoring begins did not join then.
+    `before` and `after` are texts:
 
-    Nodes that too few seeds list have no events. One joins when enough seeds list it.
-
-    - JOINED (to status; from status where it had left), LEFT (from status): an offline node is not there;
+    - JOINED (to status; from status if the node had left), LEFT (from status): an offline node counts as absent;
     - RESTARTED (uptimes in seconds), COMMITTED_CHANGED (bytes), VERSION_CHANGED, ADDRESS_CHANGED, TIER_CHANGED,
       STATUS_CHANGED: the values themselves;
-    - KEY_CONFLICT, when it begins: after = the living addresses (16 at most), with commas;
+    - KEY_CONFLICT, when it begins: after = the live addresses (at most 16), separated by commas;
     - SEED_UP, SEED_DOWN: `ok`, or the category of the failure.
+
+    Nodes that too few seeds list have no events. Such a node joins when enough seeds list it.
     """
     if previous is None:
         return ()
@@ -75,7 +76,7 @@ def _node_changes(previous: Snapshot, current: Snapshot) -> Iterator[_Change]:
 
 
 def _predecessor(node: PNode, before: Mapping[str, PNode]) -> PNode | None:
-    """The same node in the snapshot before, where it may have had another id."""
+    """The same node in the previous snapshot, where it may have had another id."""
     return next((before[i] for i in (node.id, *node.former_ids) if i in before), None)
 
 
@@ -115,16 +116,16 @@ def _differences(old: PNode, new: PNode) -> Iterator[_Change]:
 
 
 def _same_policy(old: PNode, new: PNode) -> bool:
-    """Whether one policy scored both, so that another tier means another node and not another policy."""
+    """Whether the same policy scored both nodes. If not, a different tier does not mean that the node changed."""
     before, after = old.newest_score, new.newest_score
     return before is None or after is None or before.policy_version == after.policy_version
 
 
 def _alternates(old: PNode, new: PNode) -> bool:
-    """Whether another of several addresses speaks for the node, and nothing moved.
+    """Whether only the published address changed, between several addresses of one node.
 
-    Two machines with one key take turns: that is one conflict, not a change a cycle. So do the records of a dead node,
-    whose gossip times are reset again and again.
+    Two machines with one key alternate; that is one conflict, not one change per cycle. Records of a dead node
+    alternate too, because their gossip times are reset repeatedly.
     """
     in_turns = (old.key_conflict and new.key_conflict) or new.status is PNodeStatus.GHOST
     return in_turns and old.address != new.address

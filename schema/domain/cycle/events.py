@@ -1,4 +1,4 @@
-"""What changed between two snapshots: the shapes of the event log."""
+"""The shapes of the event log: changes between two snapshots."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from schema.domain.base import Record, Slot, UnixSeconds
 
 
 class EventType(StrEnum):
-    """What happened to a node or a seed."""
+    """The kind of change to a node or a seed."""
 
     JOINED = "JOINED"
     LEFT = "LEFT"
@@ -22,9 +22,9 @@ class EventType(StrEnum):
 
 
 class Event(Record):
-    """One change, seen at `slot`. `subject` is a node's id, or a seed's name; `before` and `after` are texts.
+    """One change, detected at `slot`. `subject` is a node's id or a seed's name; `before` and `after` are texts.
 
-    Its place in the log is (`slot`, `index`), which is also its cursor.
+    Its position in the log is (`slot`, `index`), which is also its cursor.
     """
 
     slot: Slot

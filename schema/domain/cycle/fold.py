@@ -1,4 +1,4 @@
-"""All nodes of one cycle: those that were listed now, and those that were known before."""
+"""Combine all nodes listed in a cycle with all nodes known before it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from schema.domain.node.said import Place, places_of
 
 
 class Folded(NamedTuple):
-    """The nodes after a cycle, by id and in its order, and the newcomers that were refused, by seed.
+    """The nodes after a cycle, sorted by id, and the number of refused new nodes per seed.
 
-    `agreement` is how far each seed agrees with the others, 0..1.
+    `agreement` is how closely each seed agrees with the others, 0..1.
     """
 
     nodes: dict[str, Known]
@@ -34,18 +34,20 @@ def fold(
     *,
     max_newcomers: int,
 ) -> Folded:
-    """Join what was said with what is known.
+    """Combine the merged replies with the known nodes.
 
-    New nodes that too few seeds list are let in within `max_newcomers` (`Newcomers`); the first list of all is, where nothing is known
-    yet and nobody can be compared. A node that enough seeds listed before, and that only too few of an island list now,
-    is as good as unlisted: their word does not change it. One that never had enough leaves when it is no longer listed.
+    New nodes that too few seeds list are admitted up to `max_newcomers` (`Newcomers`). The very first list is admitted
+    whole if there is nothing to compare it with. If enough seeds listed a node before, and now only a minority of its
+    island lists it, the node counts as unlisted and the minority's rows do not change it. A node that never had enough
+    seeds is removed when it is no longer listed.
     """
     after: dict[str, Known] = {}
     absorbed: set[str] = set()
     newcomers = Newcomers(max_newcomers, (each.memory for each in known.values()))
     agreement = Agreement()
     for node in merged.nodes.values():
-        # Each walk over the rows of a large network waits for memory: all who compare rows take their turn with one node.
+        # Iterating over the rows of a large network is slow (cache misses), so all comparisons of one node's rows run
+        # together.
         places = places_of(node.listings)
         for place in places.values():
             agreement.add(place)
@@ -77,7 +79,7 @@ def fold(
 
 
 def is_retired(known: Known, at: int, days: int) -> bool:
-    """Whether a node has been silent for so long that only the registry keeps it."""
+    """Whether a node has been silent so long that only the registry keeps it."""
     node = known.node
     if node is None:
         return True
@@ -97,9 +99,9 @@ def _former_ids(
     merged: Mapping[str, MergedNode],
     quorum: int,
 ) -> list[str]:
-    """The ids under which a node with a key was known while only its address was.
+    """The ids under which a node with a key was known when only its address was known.
 
-    A node that enough seeds listed is taken over only by a key that enough seeds give for its address.
+    If enough seeds listed the node under its address, it is merged only into a key that enough seeds report there.
     """
     if node.pubkey is None:
         return []

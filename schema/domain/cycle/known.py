@@ -1,4 +1,4 @@
-"""A node between two cycles, and one that comes into the snapshots: new, from the registry, or under another id."""
+"""A node between two cycles, and nodes that enter the snapshots: new, from the registry, or with a new id."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from schema.domain.node.registry import RegistryEntry
 
 
 class Known(NamedTuple):
-    """A node as it was after the cycle before: its memory, and its record where it was in that snapshot.
+    """A node after the previous cycle: its memory, and its record if it was in that snapshot.
 
-    `contact` is its last one as the registry knows it, where there is no such record.
+    `contact` is the last contact from the registry, used if there is no record.
     """
 
     memory: NodeMemory
@@ -30,7 +30,7 @@ def newcomer(node_id: str, at: int) -> NodeMemory:
 
 
 def returning(entry: RegistryEntry) -> NodeMemory:
-    """The memory of a node that had left the snapshots, from what the registry kept of it."""
+    """The memory of a node that returns to the snapshots, restored from its registry entry."""
     return NodeMemory(
         id=entry.id,
         first_seen=entry.first_seen,
@@ -43,7 +43,7 @@ def returning(entry: RegistryEntry) -> NodeMemory:
 
 
 def absorb(memory: NodeMemory, former: NodeMemory) -> NodeMemory:
-    """Join the memory that a node had under another id (its address, before its key was known)."""
+    """Merge the memory that a node had under another id (its address, before its key was known)."""
     return memory.model_copy(
         update={
             "former_ids": tuple(sorted({*memory.former_ids, *former.former_ids, former.id})),
@@ -66,5 +66,5 @@ def absorb(memory: NodeMemory, former: NodeMemory) -> NodeMemory:
 
 
 def max_listed(*memories: NodeMemory) -> int:
-    """The newest time at which any address of these nodes was listed; 0 for none."""
+    """The newest time at which any address of this memory was listed; 0 if there is none."""
     return max((a.last_listed for memory in memories for a in memory.addresses), default=0)

@@ -1,9 +1,9 @@
-"""From what each seed lists to what the network says of each node.
+"""Merge the lists of all seeds into one view of each node.
 
-A node is its public key. Where the key is null or malformed, it is its address, until a key becomes known for that
-address. Merging is total (any replies give a result), order-free (no order of replies or rows matters) and idempotent
-(a reply seen twice counts once). It decides who is who and who said what; whether a node lives is decided by
-`accumulate`, which remembers.
+A node is identified by its public key. If the key is null or malformed, the address identifies it until a key becomes
+known for that address. Merging is total (any replies give a result), independent of the order of replies and rows, and
+idempotent (a repeated reply counts once). It decides which rows belong to which node. `accumulate`, which has the
+memory, decides whether a node is alive.
 """
 
 from collections import Counter
@@ -21,13 +21,13 @@ DEFAULT_GOSSIP_PORT = 9001
 SAYS_NOTHING = "pod:says_nothing"
 NOT_GLOBAL = "pod:not_global"
 Freshness = tuple[int, int, str, str, str]
-# The nodes on the hosts of seeds: by host, id and address the seeds that list the node there.
+# The nodes on the hosts of seeds: for each host, id and address, the seeds that list the node there.
 OnHost = dict[str, dict[str, dict[str, set[str]]]]
 
 
 @dataclass(slots=True)
 class MergedNode:
-    """All that was said of one node in one cycle; `own` is its own answer, if it is a seed that gave one.
+    """All reports about one node in one cycle. `own` is the node's own answer, if it is a seed that answered.
 
     `listings` are sorted freshest first. `assumed_address` is set for a seed that no other seed lists.
     """
@@ -39,15 +39,15 @@ class MergedNode:
     assumed_address: str | None = None
 
 
-# `freshness` for rows that know the contact and the uptime: most of a cycle goes into rows, and this is no Python code.
+# The same order as `freshness`, for rows with a known contact and uptime. Sorting dominates a cycle, and this key runs
+# no Python code.
 _FRESHNESS_WHERE_KNOWN = attrgetter("last_seen", "observation.uptime", "seed", "observation.address")
 
 
 class Merged(NamedTuple):
-    """The nodes of a cycle by id, the seeds that gave a list, and how far each seed's clock is ahead (seconds).
+    """The nodes of a cycle by id, the seeds that returned a list, and how far each seed's clock is ahead (seconds).
 
-    `silent` counts per seed the rows that were left out, by reason. `lists` has the ids of the nodes that each of these
-    seeds lists.
+    `silent` counts the excluded rows per seed and reason. `lists` has the ids of the nodes that each seed lists.
     """
 
     nodes: dict[str, MergedNode]
@@ -66,18 +66,18 @@ def address_id(address: str) -> str:
 def merge(
     replies: Iterable[SeedReply], known_ids: Mapping[str, str] | None = None, quorum: Quorum | None = None
 ) -> Merged:
-    """Join the replies of one cycle by node.
+    """Group the replies of one cycle by node.
 
-    A row without a key joins the key that enough seeds give for its address, or else the key that earlier cycles knew
-    there: `known_ids` maps addresses to such ids. A seed itself is a node too: it joins the one node that enough seeds
-    list on its host, or stands alone under an assumed gossip port.
+    A row without a key joins the key that enough seeds report for its address, otherwise the key that earlier cycles
+    learned for it: `known_ids` maps addresses to such ids. A seed is a node too. It joins the single node that enough
+    seeds list on its host; otherwise it becomes a separate node with an assumed gossip port.
 
-    Of two rows of one seed about one node and address, the one with the key counts: no seed has two words.
+    If a seed has two rows about one node and address, only the row with the key counts: each seed has one vote.
 
-    The rows of promoted nodes count only for keys that no seed lists.
+    Rows from promoted nodes count only for keys that no seed lists.
 
-    Rows that say nothing are left out. An address that is relative to the seed that lists it identifies nothing: it
-    joins no key and no seed.
+    Rows without information are excluded. An address that is relative to the seed that lists it identifies nothing, and
+    joins neither a key nor a seed.
     """
     asked = one_a_seed(replies)
     by_seed = [reply for reply in asked if not reply.promoted]
@@ -100,7 +100,8 @@ def merge(
     known_ids = known_ids or {}
     ids = _ids_by_address(listings, known_ids, quorum)
     on_host: OnHost = {r.host: {} for r in by_seed if reach_of_host(r.host) is not Reach.LOCAL}
-    # A seed's row without a key repeats its row of the same address with the key: each seed has one word on an address.
+    # If a seed lists an address with and without the key, the row without it is a duplicate: one vote per seed and
+    # address.
     with_key = {
         (listing.seed, listing.observation.address)
         for listing in (listings if ids else ())
@@ -133,7 +134,7 @@ def merge(
 
 
 def freshness(listing: Listing) -> Freshness:
-    """The order in which listings are believed: newest contact first; the rest makes the order total."""
+    """The sort key of listings, freshest last: the newest contact wins; the other parts make the order total."""
     row = listing.observation
     return (
         -1 if listing.last_seen is None else listing.last_seen,
@@ -145,17 +146,17 @@ def freshness(listing: Listing) -> Freshness:
 
 
 def _sort(listings: list[Listing]) -> None:
-    """Freshest first."""
+    """Sort freshest first."""
     try:
         listings.sort(key=_FRESHNESS_WHERE_KNOWN, reverse=True)
-    except TypeError:  # None is not compared with a number
+    except TypeError:  # None cannot be compared with a number
         listings.sort(key=freshness, reverse=True)
 
 
 def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:
-    """Whether a row without a key is no evidence of any node; counts it then.
+    """Whether to exclude a row without a key because it is no evidence of any node. Counts excluded rows.
 
-    One at a relative address must not pass for the seed that is known under that address only.
+    A row at a relative address must not be mistaken for the seed that is known only by that address.
     """
     row = listing.observation
     if says_nothing(row):
@@ -169,7 +170,7 @@ def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[
 
 
 def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list[Listing]:
-    """The rows of one reply, one an address and key, with last contacts moved to our clock."""
+    """The rows of one reply, one for each address and key, with last contacts converted to our clock."""
     seed, host, now = reply.seed, reply.host, int(reply.answered_at)
     contacts = contacts_of([row.last_seen for row in rows], ahead, now)
     listings = [
@@ -197,9 +198,9 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
 
 
 def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str], quorum: Quorum) -> dict[str, str]:
-    """For addresses that some row lists without a key: the key that enough seeds give for it, or gave before.
+    """The key of each address that some row lists without one: reported by enough seeds now, or learned earlier.
 
-    Of several such keys the one with the freshest contact counts; the contact is one that enough seeds confirm.
+    If several keys qualify, the one with the freshest contact wins. That contact must be confirmed by enough seeds.
     """
     keyless = {
         listing.observation.address
@@ -235,10 +236,10 @@ def _join_seeds(
     known_ids: Mapping[str, str],
     quorum: Quorum,
 ) -> dict[str, str]:
-    """Give each seed that answered anything to its node, from the ids listed on its host; returns the id by seed.
+    """Assign each answering seed to its node, using the ids listed on its host. Returns the node id by seed.
 
-    An id counts where enough seeds list it on the host, where earlier cycles knew it there, or where nobody but the seed
-    itself lists it at all: another seed, or a seed that claims the key of a known node, must not move the answers.
+    An id qualifies if enough seeds list it on the host, if earlier cycles knew it there, or if only the seed itself
+    lists it. Otherwise another seed, or a seed that claims the key of a known node, could redirect the answers.
     """
     joined: dict[str, str] = {}
     for reply in replies:
@@ -254,7 +255,8 @@ def _join_seeds(
             )
         ]
         node = nodes[listed[0]] if len(listed) == 1 else _assumed_node(nodes, reply.host)
-        # Several seeds on one host (ports differ) are one node; the first by name speaks for it.
+        # Several seeds on one host (different ports) are one node, and the first by name provides the node's own
+        # answer.
         if node.own is None:
             node.own = reply
         joined[reply.seed] = node.id
@@ -262,7 +264,7 @@ def _join_seeds(
 
 
 def _add_promoted(nodes: dict[str, MergedNode], replies: Sequence[SeedReply]) -> None:
-    """Add the nodes with a key that promoted nodes list and no seed does. What the seeds say of others stands alone."""
+    """Add nodes with a key that promoted nodes list and no seed does. They do not change nodes that seeds list."""
     added: dict[str, MergedNode] = {}
     for reply in replies:
         for listing in _listings(reply, reply.observations or (), clock_ahead(reply)):
@@ -273,7 +275,7 @@ def _add_promoted(nodes: dict[str, MergedNode], replies: Sequence[SeedReply]) ->
 
 
 def assumed_address(host: str) -> str:
-    """Where a seed that nobody lists most likely gossips."""
+    """The most likely gossip address of a seed that no seed lists."""
     return f"[{host}]:{DEFAULT_GOSSIP_PORT}" if ":" in host else f"{host}:{DEFAULT_GOSSIP_PORT}"
 
 

@@ -1,4 +1,4 @@
-"""The nodes of a cycle with their scores by all policies that are published."""
+"""Score the nodes of a cycle by all published policies."""
 
 from collections.abc import Mapping
 
@@ -14,9 +14,9 @@ from schema.domain.versions import latest_release, versions_behind
 def scored(
     after: Mapping[str, Known], scene: Scene, *, min_share: float, override: str | None
 ) -> tuple[tuple[PNode, ...], ScorePolicy, tuple[Adopted, ...]]:
-    """The nodes with their scores and estimates, by what they were computed, and the releases that the network runs.
+    """The scored nodes, with the policy data they were scored by, and the adoption dates of releases.
 
-    `min_share` and `override` are those of `schema.domain.versions.latest_release`.
+    `min_share` and `override` are passed to `schema.domain.versions.latest_release`.
     """
     everyone = [known.node for known in after.values() if known.node is not None]
     latest, source = latest_release(

@@ -1,4 +1,4 @@
-"""How each seed did: its reach, its agreement with the others, and the islands that the versions make."""
+"""Reports on seeds: their coverage, their agreement with the others, and the islands that they form."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,9 +18,9 @@ def seed_reports(
     unsupported: frozenset[str] = frozenset(),
     refused: Mapping[str, int] | None = None,
 ) -> tuple[SeedReport, ...]:
-    """One report a seed, in the order of seed names; `unsupported` are the ids of nodes that too few seeds list.
+    """One report for each seed, sorted by seed name. `unsupported` are the ids of nodes that too few seeds list.
 
-    `agreement` is `agreement_of` all nodes, for a caller that has it already.
+    Pass `agreement` if `agreement_of` all nodes has already been computed.
     """
     support = support or Support(merged)
     listed, islands = support.lists, support.island
@@ -52,7 +52,8 @@ def seed_reports(
 
 
 def promoted_reports(replies: Iterable[SeedReply]) -> tuple[SeedReport, ...]:
-    """One report for each promoted node that was asked, in the order of names: how its list came, not what it is worth."""
+    """One report for each promoted node that was asked, sorted by name. It says how the node answered and does not rate
+    its list."""
     return tuple(
         SeedReport(
             seed=reply.seed,

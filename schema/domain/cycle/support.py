@@ -1,13 +1,14 @@
-"""How many seeds must say a thing before it counts: one seed of three or more moves nothing.
+"""How many seeds must list a node before it counts. With three or more seeds, a single seed changes nothing.
 
-Witnesses are counted among the seeds that could list a node, those of one island. A node of an island with two or more
-seeds needs `min_witnesses` of them (all, where there are fewer). What the only seed of an island lists is shown apart.
-A seed that the operator trusts needs nobody beside it, and neither does a node that answered us itself.
+Witnesses are counted among the seeds that could list a node, which are those of one island. In an island with two or
+more seeds, a node needs `min_witnesses` of them (or all, if there are fewer). Nodes that only the single seed of an
+island lists are marked as unsupported. A node that a trusted seed lists, or that answered us directly, needs no other
+witness.
 
-What only promoted nodes list is shown, and never counts: they were chosen by rule, not by the operator, and whoever runs
-enough of them must not outvote the seeds.
+Nodes that only promoted nodes list are shown but never counted. Promoted nodes are chosen by a rule, not by the
+operator, and somebody who runs many of them must not outvote the seeds.
 
-With one or two seeds answering there is nobody to compare with, and nothing of this applies.
+With one or two answering seeds there is no majority, and these rules do not apply.
 """
 
 from collections import Counter
@@ -19,19 +20,19 @@ from schema.domain.node.memory import NodeMemory
 
 MAX_NEWCOMERS = 200
 MAX_UNCONFIRMED_SHARE = 5
-"""A seed's nodes that nobody else ever listed are at most so many times `max_newcomers`."""
+"""A seed may hold at most this many times `max_newcomers` nodes that no other seed ever listed."""
 MAX_LONE_SHARE = 50
-"""A seed brings no more nodes while so many times `max_newcomers` are known that no other seed ever listed.
+"""A seed adds no more nodes while this many times `max_newcomers` nodes are known that no other seed ever listed.
 
-With one or two answering seeds every node counts, and stays until it is retired: without this bound one seed could add
-`max_newcomers` of them in every cycle of those days.
+With one or two answering seeds every node counts and stays until it is retired. Without this bound, one seed could add
+`max_newcomers` nodes in every cycle until then.
 """
-# Two lists belong to one mesh when they share at least this part of the shorter one; a stray record does not join them.
+# Two lists belong to one island if they share at least this part of the shorter one. A stray record does not join them.
 ISLAND_OVERLAP = 0.1
 
 
 class Support:
-    """Who must say what in one cycle."""
+    """Which seeds must list a node in one cycle."""
 
     def __init__(
         self, merged: Merged, min_witnesses: int = MIN_WITNESSES, trusted: Collection[str] = frozenset()
@@ -46,7 +47,7 @@ class Support:
 
     @property
     def quorum(self) -> int:
-        """How many seeds prove that a node lives, where so many list it."""
+        """How many seeds are needed to prove that a node is alive, given the seeds that list it."""
         return self._min_witnesses if self.applies else 1
 
     def of(self, node: MergedNode) -> bool:
@@ -68,23 +69,23 @@ class Support:
         )
 
     def _is_only_promoted(self, node: MergedNode) -> bool:
-        """Whether nobody but promoted nodes lists the node."""
+        """Whether only promoted nodes list the node."""
         return node.own is None and all(row.seed not in self._answered for row in node.listings)
 
     def is_minority(self, node: MergedNode) -> bool:
-        """Whether the seeds that list the node are too few, and others of their island do not list it."""
+        """Whether too few seeds list the node while other seeds of their island do not list it."""
         if self._is_only_promoted(node):
             return True
         return not self.of(node) and all(self._sizes[self.island.get(seed, -1)] > 1 for seed in witnesses_of(node))
 
 
 def witnesses_of(node: MergedNode) -> set[str]:
-    """The seeds that list the node at an address that means the same to everybody."""
+    """The seeds that list the node at an address that is not relative to them."""
     return {row.seed for row in node.listings if not row.relative}
 
 
 def islands_of(lists: Mapping[str, set[str]]) -> dict[str, int]:
-    """The number of each seed's mesh, counted from 0 in the order of seed names; seeds with empty lists have none."""
+    """The island number of each seed, counted from 0 in the order of seed names. Seeds with empty lists have none."""
     island: dict[str, int] = {}
     members: list[list[str]] = []
     for seed in sorted(lists):
@@ -108,7 +109,7 @@ def _overlap(one: set[str], other: set[str]) -> bool:
 
 
 class Newcomers:
-    """How many new nodes each seed may bring that not enough seeds list; counts those that were refused."""
+    """Limits how many new nodes each seed may add that too few seeds list, and counts the refused ones."""
 
     def __init__(self, limit: int, known: Iterable[NodeMemory]) -> None:
         self._limit = limit
@@ -124,9 +125,9 @@ class Newcomers:
         self.refused: Counter[str] = Counter()
 
     def admit(self, node: MergedNode, *, returning: bool = False) -> bool:
-        """Whether one more may come in; each of its seeds answers for it.
+        """Whether one more node may be added. It counts against each seed that lists it.
 
-        A node that is `returning` from the registry is held to the total only: many of them may return at once.
+        A node that is `returning` from the registry counts only against the total, because many may return at once.
         """
         seeds = sorted({row.seed for row in node.listings})
         if any(not self._is_full(seed) and (returning or self._may_bring(seed)) for seed in seeds):

@@ -1,4 +1,4 @@
-"""Versions over time: how much of the network ran each of them, bucket by bucket."""
+"""Versions over time: the share of the network that ran each version, by bucket."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ OTHER = "OTHER"
 
 
 class VersionShare(NamedTuple):
-    """One bucket: the mean number of online nodes that ran a version, and their share of all online ones, 0..1.
+    """One bucket: the mean number of online nodes that ran a version, and their share of all online nodes, 0..1.
 
-    A named tuple, because an answer has thousands of them and a model takes several times as long to build.
+    A named tuple, because an answer has thousands of them and a model takes several times longer to create.
     """
 
     start: UnixSeconds
@@ -25,7 +25,7 @@ class VersionShare(NamedTuple):
 
 
 class VersionSeries(NamedTuple):
-    """One version over all buckets. `version` is None where nodes did not tell it, OTHER where `other` is set."""
+    """One version over all buckets. `version` is None for nodes that did not report one, OTHER if `other` is set."""
 
     version: str | None
     points: tuple[VersionShare, ...]
@@ -33,9 +33,9 @@ class VersionSeries(NamedTuple):
 
 
 def version_series(points: Sequence[HistoryPoint], top: int) -> tuple[VersionSeries, ...]:
-    """The `top` versions with most samples over the range, most first, then all others together, if there are any.
+    """The `top` versions with the most samples over the range, most first, then all others combined, if any.
 
-    `points` are the network's, oldest first. A version that a bucket does not have counts as 0 there.
+    `points` are the network's, oldest first. A version counts as 0 in a bucket that does not have it.
     """
     counts = [dict(point.versions) for point in points]
     totals: Counter[str | None] = Counter()
@@ -53,7 +53,7 @@ def version_series(points: Sequence[HistoryPoint], top: int) -> tuple[VersionSer
 
 
 def _shares(points: Sequence[HistoryPoint], samples: Sequence[int], online: Sequence[int]) -> tuple[VersionShare, ...]:
-    """The samples of each bucket that ran a version, as a mean number of nodes and a share of those online."""
+    """The samples of each bucket that ran a version, as a mean number of nodes and a share of the online nodes."""
     return tuple(
         VersionShare(p.start, p.end, n / p.samples if p.samples else 0.0, n / total if total else 0.0)
         for p, n, total in zip(points, samples, online, strict=True)

@@ -1,4 +1,4 @@
-"""How often a node was seen online, from observations rather than from the uptime that it claims."""
+"""How often a node was online, from observations rather than from the uptime that it claims."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from schema.domain.history.points import Availability, History
 
 
 class Window(StrEnum):
-    """A span of time that ends when it is asked for."""
+    """A time span that ends when the question is asked."""
 
     H24 = "H24"
     D7 = "D7"
@@ -17,7 +17,7 @@ class Window(StrEnum):
 
 WINDOW_SECONDS: Mapping[Window, int] = {Window.H24: DAY, Window.D7: 7 * DAY, Window.D30: 30 * DAY}
 
-# Under this many observations, a percentage says more about when one looked than about the node.
+# With fewer observations, a percentage depends more on when they were made than on the node.
 MIN_SAMPLES = 10
 
 
@@ -27,10 +27,11 @@ def window_range(window: Window, at: UnixSeconds) -> tuple[UnixSeconds, UnixSeco
 
 
 def availability_of(history: History) -> Availability | None:
-    """100·(samples online)/(samples) over a node's history, in percent with two decimals; None under 10 samples.
+    """100·(samples online)/(samples) over a node's history, in percent with two decimals. None with fewer than 10
+    samples.
 
-    Time without observations is not held against the node: nobody looked. `expected` is what the range of the history
-    had room for, from its coverage.
+    Time without observations does not count against the node. `expected` is the number of samples that the range could
+    hold, derived from its coverage.
     """
     stats = [stat for point in history.points if (stat := point.stats.get("online")) is not None]
     samples = sum(stat.n for stat in stats)

@@ -1,8 +1,8 @@
-"""The past in buckets: shapes of history, for one node and for the network.
+"""History in buckets: the shapes for one node and for the network.
 
 A bucket is start-inclusive and aligned to UTC. It keeps `n sum min max last` per metric, as integers in the metric's
-own unit (`METRIC_SCALE`), so that any split of the raw points recombines to the same bucket. A bucket without samples
-does not exist; it is counted in `coverage`, never shown as zero.
+own unit (`METRIC_SCALE`), so any split of the raw points recombines to the same bucket. A bucket without samples does
+not exist. It lowers `coverage` and is never shown as zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from schema.domain.base import DAY, HOUR, MINUTE, Record, UnixSeconds
 
 
 class Resolution(StrEnum):
-    """How fine the points of a history are. AUTO: the finest that gives at most 1,000 points that exist."""
+    """The resolution of a history. AUTO: the finest one that yields at most 1,000 existing points."""
 
     AUTO = "AUTO"
     RAW = "RAW"
@@ -91,9 +91,10 @@ NETWORK_METRICS = (
 
 
 class Stat(NamedTuple):
-    """What a bucket keeps of one metric, in stored integers; `n` counts samples in which it was known.
+    """One metric in a bucket, in stored integers. `n` counts the samples in which it was known.
 
-    A named tuple: a long history holds tens of thousands, and a validated record takes five times as long to make.
+    A named tuple, because a long history has tens of thousands and a validated record takes five times longer to
+    create.
     """
 
     n: int
@@ -104,7 +105,7 @@ class Stat(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """A count that follows from others in a bucket: its samples, their sum, and the newest one."""
+    """A count derived from other counts in a bucket: its samples, their sum, and the newest one."""
 
     samples: int
     sum: int
@@ -118,8 +119,8 @@ class Derived(NamedTuple):
 class HistoryPoint(NamedTuple):
     """One bucket, or one raw slot (`end` is then the end of its slot).
 
-    `samples` are slots seen, `expected` the slots that its time had room for. `partial` marks the open bucket.
-    `versions` counts, per version, node-samples online (network history only). A named tuple as `Stat` is.
+    `samples` are the slots observed, `expected` the slots in its time. `partial` marks the open bucket. `versions`
+    counts samples of online nodes by version (network history only). A named tuple for the same reason as `Stat`.
     """
 
     start: UnixSeconds
@@ -131,21 +132,21 @@ class HistoryPoint(NamedTuple):
     partial: bool = False
 
     def mean(self, metric: str) -> float | None:
-        """The average over the bucket's samples in the metric's published unit; None where it was never known."""
+        """The average over the bucket's samples in the metric's published unit. None if it was never known."""
         stat = self.stats.get(metric)
         return stat.sum / stat.n / METRIC_SCALE[metric] if stat else None
 
     def in_gossip(self) -> Derived | None:
-        """Nodes in gossip: total − offline, of the network. None where a part is not known."""
+        """Nodes in gossip: total − offline, of the network. None if either is not known."""
         total, offline = self.stats.get("total"), self.stats.get("offline")
         if total is None or offline is None or total.n != offline.n:
             return None
         return Derived(total.n, total.sum - offline.sum, total.last - offline.last)
 
     def public_unknown(self) -> Derived | None:
-        """Online nodes of which no seed says whether they are public: online − public − private, of the network.
+        """Online nodes for which no seed reports whether they are public: online − public − private, of the network.
 
-        It is derived, and not stored, so that older releases can read the buckets. None where a part is not known.
+        It is derived instead of stored, so that older releases can read the buckets. None if any part is not known.
         """
         online, public, private = (self.stats.get(metric) for metric in ("online", "public", "private"))
         if online is None or public is None or private is None or not online.n == public.n == private.n:
@@ -153,7 +154,7 @@ class HistoryPoint(NamedTuple):
         return Derived(online.n, online.sum - public.sum - private.sum, online.last - public.last - private.last)
 
     def last(self, metric: str) -> float | None:
-        """The newest sample in the metric's published unit; None where it was never known."""
+        """The newest sample in the metric's published unit. None if it was never known."""
         stat = self.stats.get(metric)
         return stat.last / METRIC_SCALE[metric] if stat else None
 
@@ -161,7 +162,7 @@ class HistoryPoint(NamedTuple):
 class History(Record):
     """The points of a range, oldest first, at the resolution that was used.
 
-    `coverage` is samples / expected over the range (0..1), None where nothing was expected.
+    `coverage` is samples / expected over the range (0..1), None if nothing was expected.
     """
 
     resolution: Resolution
@@ -173,7 +174,7 @@ class History(Record):
 
 
 class Availability(Record):
-    """How often a node was seen online, from observations: `percent` 0..100, over `samples` of `expected` slots."""
+    """How often a node was observed online: `percent` 0..100, over `samples` of `expected` slots."""
 
     percent: float
     samples: int
@@ -181,7 +182,7 @@ class Availability(Record):
 
 
 class AvailableRange(Record):
-    """How far back questions can go, per kind; None where nothing is kept yet."""
+    """The earliest time that questions can refer to, by kind of data. None if nothing is stored yet."""
 
     earliest_snapshot: UnixSeconds | None
     latest_snapshot: UnixSeconds | None

@@ -1,4 +1,4 @@
-"""Ranges of history: what may be asked, how a range is aligned, and which resolution answers AUTO."""
+"""Ranges of history: which ranges are allowed, how they are aligned, and which resolution AUTO selects."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from schema.domain.errors import BadUserInput, RangeTooLarge
 from schema.domain.history.points import BUCKET_SECONDS, HistoryPoint, Resolution
 from schema.domain.history.rollup import combine, room
 
-# 14 days of M5, 90 days of H1 and 48 hours of RAW at one slot a minute fit.
+# Fits 14 days of M5, 90 days of H1, and 48 hours of RAW with one slot a minute.
 POINT_LIMIT = 5_000
-MAX_TIME = 253_402_300_800  # the year 10000, where calendars end
+MAX_TIME = 253_402_300_800  # the year 10000, the end of supported dates
 
 
 def clip(start: UnixSeconds, end: UnixSeconds, now: float) -> tuple[UnixSeconds, UnixSeconds]:
@@ -20,23 +20,23 @@ def clip(start: UnixSeconds, end: UnixSeconds, now: float) -> tuple[UnixSeconds,
 
 
 def align(resolution: Resolution, start: UnixSeconds, end: UnixSeconds) -> tuple[UnixSeconds, UnixSeconds]:
-    """The smallest range of whole buckets around [start, end); raw slots stand for themselves."""
+    """The smallest range of whole buckets around [start, end). Raw slots are not aligned."""
     seconds = BUCKET_SECONDS.get(resolution, 1)
     return start // seconds * seconds, -(-end // seconds) * seconds
 
 
 def check_room(resolution: Resolution, start: UnixSeconds, end: UnixSeconds, interval: int) -> None:
-    """Raises RangeTooLarge where [start, end) has room for more than `POINT_LIMIT` points of this resolution.
+    """Raises RangeTooLarge if [start, end) can hold more than `POINT_LIMIT` points of this resolution.
 
-    `interval` is the length of a slot in seconds, for RAW. Room does not depend on what is kept, so that a question that
-    is answered today is answered tomorrow; AUTO counts the points that exist.
+    `interval` is the length of a slot in seconds, for RAW. The check does not depend on the stored data, so a question
+    that is answered today is answered tomorrow. AUTO counts existing points instead.
     """
     seconds = BUCKET_SECONDS.get(resolution, interval)
     if end - start > POINT_LIMIT * seconds:
         room_for = -(-(end - start) // seconds)
         raise RangeTooLarge(
-            f"room for {room_for} points at {resolution.value}: expected for {POINT_LIMIT} at most; ask for a shorter "
-            "range or a coarser resolution, or for AUTO, which counts only points that exist",
+            f"the range holds up to {room_for} points at {resolution.value}: expected at most {POINT_LIMIT}; request a "
+            "shorter range or a coarser resolution, or AUTO, which counts only existing points",
             {"limit": POINT_LIMIT},
         )
 
@@ -49,16 +49,17 @@ def check_points(points: Sequence[HistoryPoint], resolution: Resolution) -> None
 
 def too_large(resolution: Resolution, points: int, limit: int) -> RangeTooLarge:
     return RangeTooLarge(
-        f"{points} points at {resolution.value}: expected at most {limit}; ask for a shorter range or a coarser "
+        f"{points} points at {resolution.value}: expected at most {limit}; request a shorter range or a coarser "
         "resolution",
         {"limit": limit},
     )
 
 
 def coverage(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds, interval: int) -> float | None:
-    """Samples per expected slot over [start, end), 0..1; None where no slot was expected.
+    """Samples per expected slot over [start, end), 0..1. None if no slot was expected.
 
-    Gaps are expected to be as dense as the points around them, or of one slot per `interval` seconds without points.
+    Slots in gaps are assumed to be as frequent as at the points around them, or one per `interval` seconds without
+    points.
     """
     expected = room(points, start, end) or (end - start) // interval
     if expected <= 0:
@@ -67,9 +68,9 @@ def coverage(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSecond
 
 
 def joined(series: Sequence[Sequence[HistoryPoint]]) -> tuple[HistoryPoint, ...]:
-    """One series from those of the ids that a node had one after the other, oldest id first.
+    """Join the series of the ids that a node had one after the other, oldest id first.
 
-    Where two ids share a bucket, its samples are those of both; it had room for as many as either says.
+    If two ids share a bucket, its samples are those of both. Its expected slots are the greater of the two numbers.
     """
     if len(series) == 1:
         return tuple(series[0])

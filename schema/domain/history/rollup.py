@@ -1,8 +1,8 @@
-"""From snapshots to buckets: what one snapshot says about a subject, and how such samples add up.
+"""From snapshots to buckets: the samples that a snapshot gives, and how they are combined.
 
-A subject is a node, or the network. All figures are integers in the metric's stored unit (`METRIC_SCALE`), so that
-sums never depend on the order or the grouping of the additions: M5 buckets of an hour recombine to the same H1 bucket
-as its raw samples. Buckets are aligned to UTC; a bucket without samples does not exist.
+A subject is a node, or the network. All figures are integers in the metric's stored unit (`METRIC_SCALE`), so sums do
+not depend on the order or the grouping of the additions: the M5 buckets of an hour recombine to the same H1 bucket as
+its raw samples. Buckets are aligned to UTC. A bucket without samples does not exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from schema.domain.history.points import (
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import NetworkTotals, SnapshotHeader, VersionCount
 
-# Versions are texts of strangers: a bucket names so many, and counts the rarer ones under this name.
+# Versions are untrusted text. A bucket names a limited number of them and counts the rarer ones under this name.
 MAX_VERSIONS = 64
 OTHER_VERSIONS = ""
 
@@ -31,10 +31,10 @@ _M5 = BUCKET_SECONDS[Resolution.M5]
 
 
 class Sample(NamedTuple):
-    """What one snapshot says about one subject.
+    """The sample of one subject in one snapshot.
 
-    `values` are stored integers in the order of the subject's metrics (`NODE_METRICS` or `NETWORK_METRICS`), None where
-    the metric was not known. `interval` is the snapshot's, in seconds. `versions` is for the network alone.
+    `values` are stored integers in the order of the subject's metrics (`NODE_METRICS` or `NETWORK_METRICS`), None if
+    the metric was not known. `interval` is the snapshot's, in seconds. `versions` is for the network only.
     """
 
     slot: Slot
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 
 class Hour(NamedTuple):
-    """All that is kept of one subject's hour: its raw samples, its M5 buckets that have any, and its H1 bucket."""
+    """The stored data of one subject's hour: its raw samples, its non-empty M5 buckets, and its H1 bucket."""
 
     raw: tuple[Sample, ...]
     m5: tuple[HistoryPoint, ...]
@@ -52,19 +52,19 @@ class Hour(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """A committed slot, and the interval (seconds) that was in force in it."""
+    """A committed slot, and the interval (seconds) in force at that time."""
 
     slot: Slot
     interval: int
 
 
 def stored(metric: str, value: float | None) -> int | None:
-    """A published value as the integer that is stored; None stays None."""
+    """Convert a published value to its stored integer. None stays None."""
     return None if value is None else round(value * METRIC_SCALE[metric])
 
 
 def network_sample(header: SnapshotHeader) -> Sample:
-    """What a snapshot says about the network. A network without nodes has no health."""
+    """The sample of the network in a snapshot. A network without nodes has no health."""
     totals = header.totals
     published: Mapping[str, float | None] = {
         "total": totals.total,
@@ -93,10 +93,10 @@ def network_sample(header: SnapshotHeader) -> Sample:
 
 
 def node_sample(node: PNode, slot: Slot, interval: int) -> Sample:
-    """What a snapshot says about one of its nodes.
+    """The sample of one node in a snapshot.
 
-    Whether it was online, and by how many seeds it was listed, is known of every node. Measurements count only where
-    they were made in this slot: the last known ones of a node that nobody lists are no observation.
+    Whether a node was online and how many seeds listed it is known for every node. Measurements count only if they were
+    made in this slot: the last known values of a node that no seed lists are not an observation.
     """
     score = node.score
     fresh = node.provenance.observed_at >= slot
@@ -116,7 +116,7 @@ def node_sample(node: PNode, slot: Slot, interval: int) -> Sample:
 
 
 class SampleStats(Mapping[str, Stat]):
-    """The stats of one sample. Each is made when it is asked for: most questions ask for few of them."""
+    """The stats of one sample, each created on access: most questions need only a few of them."""
 
     __slots__ = ("_metrics", "_values")
 
@@ -144,25 +144,25 @@ class SampleStats(Mapping[str, Stat]):
 
 
 def raw_point(sample: Sample, metrics: Sequence[str]) -> HistoryPoint:
-    """A sample as a point of history, which ends with its slot."""
+    """A sample as a point of history that ends with its slot."""
     end = sample.slot + sample.interval
     stats = SampleStats(metrics, sample.values)
     return HistoryPoint(sample.slot, end, samples=1, expected=1, stats=stats, versions=sample.versions)
 
 
 def expected_slots(beats: Sequence[Beat], start: UnixSeconds, end: UnixSeconds) -> int:
-    """How many slots begin in [start, end), by the intervals of the committed `beats` around (in order, not empty).
+    """How many slots begin in [start, end), given the intervals of the committed `beats` around it (sorted, not empty).
 
-    An interval holds from its beat to the next one; before the first beat, that one's interval holds.
+    The interval of a beat applies until the next beat. Before the first beat, its interval applies too.
     """
     edges = [start, *(beat.slot for beat in beats[1:]), end]
     return sum(_multiples(beat.interval, max(start, edges[i]), min(end, edges[i + 1])) for i, beat in enumerate(beats))
 
 
 def hour_room(beats: Sequence[Beat], hour: UnixSeconds, until: UnixSeconds | None = None) -> Mapping[UnixSeconds, int]:
-    """How many slots each M5 window of an hour had room for, by the window's start; `beats` are the hour's.
+    """How many slots each M5 window of an hour can hold, by the window's start. `beats` are those of the hour.
 
-    Of an hour that is not over, only the time before `until` counts.
+    In an hour that is not over, only the time before `until` counts.
     """
     end = hour + HOUR if until is None else until
     return {start: expected_slots(beats, start, min(end, start + _M5)) for start in range(hour, hour + HOUR, _M5)}
@@ -171,26 +171,27 @@ def hour_room(beats: Sequence[Beat], hour: UnixSeconds, until: UnixSeconds | Non
 def roll_hour(
     samples: Sequence[Sample], metrics: Sequence[str], hour: UnixSeconds, expected: Mapping[UnixSeconds, int]
 ) -> Hour:
-    """The hour of one subject that begins at `hour`, from its samples in it (in order, at least one).
+    """The hour of one subject that begins at `hour`, from its samples (sorted, at least one).
 
-    `expected` is `hour_room` over all committed slots of that hour, also those that do not know the subject.
+    `expected` is `hour_room` over all committed slots of that hour, including those without the subject.
     """
     m5 = tuple(_bucket(part, metrics, start, start + _M5, expected[start]) for start, part in _windows(samples, _M5))
     return Hour(tuple(samples), m5, combine(m5, hour, hour + HOUR, sum(expected.values())))
 
 
 def roll_day(hours: Sequence[HistoryPoint], day: UnixSeconds, until: UnixSeconds | None = None) -> HistoryPoint:
-    """The D1 bucket of the UTC day that begins at `day`, from its H1 buckets (in order, at least one).
+    """The D1 bucket of the UTC day that begins at `day`, from its H1 buckets (sorted, at least one).
 
-    Of a day that is not over, only the time before `until` counts as room.
+    In a day that is not over, only the time before `until` counts as expected.
     """
     return combine(hours, day, day + DAY, room(hours, day, day + DAY if until is None else min(until, day + DAY)))
 
 
 def room(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds) -> int:
-    """How many slots [start, end) had room for: those that its points (in order) expected, and as densely in its gaps.
+    """How many slots [start, end) can hold: those expected by its points (sorted), with gaps filled at the same
+    frequency.
 
-    0 without points: nothing is known of the interval then.
+    0 without points, because the interval is then unknown.
     """
     covered = sum(p.end - p.start for p in points)
     expected = sum(p.expected for p in points)
@@ -199,7 +200,7 @@ def room(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds) -
 
 
 def combine(points: Sequence[HistoryPoint], start: UnixSeconds, end: UnixSeconds, expected: int) -> HistoryPoint:
-    """One bucket from points within it, in order of time: any split of the samples gives the same figures."""
+    """Merge points into one bucket, in order of time. Any split of the samples gives the same figures."""
     stats: dict[str, Stat] = {}
     versions: dict[str | None, int] = {}
     for each in points:
@@ -232,7 +233,7 @@ def _bucket(
 
 
 def _windows(samples: Sequence[Sample], seconds: int) -> Iterator[tuple[UnixSeconds, Sequence[Sample]]]:
-    """The samples in runs of one aligned window each, with the window's start."""
+    """Group the samples by aligned window, with each window's start."""
     begin = 0
     for i in range(1, len(samples) + 1):
         window = samples[begin].slot // seconds
@@ -247,7 +248,7 @@ def _multiples(interval: int, start: int, end: int) -> int:
 
 
 def _versions(totals: NetworkTotals) -> Versions:
-    """The versions of online nodes, at most `MAX_VERSIONS`; the rarer ones together as `OTHER_VERSIONS`."""
+    """The versions of online nodes, at most `MAX_VERSIONS`. The rarer ones are combined as `OTHER_VERSIONS`."""
     ranked = sorted(totals.versions, key=_rarity)
     counts = {each.version: each.count for each in ranked[:MAX_VERSIONS]}
     rest = sum(each.count for each in ranked[MAX_VERSIONS:])

@@ -1,4 +1,4 @@
-"""A node's past, read off what is kept of it: the version that it ran, and how often it was there."""
+"""A node's past, derived from what is stored of it: the version that it ran, and how often it was online."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,12 +16,13 @@ class Presence(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """Online, of 100, with two decimals; 0 without observations."""
+        """The percentage online, with two decimals; 0 without observations."""
         return round(100 * self.online / self.samples, 2) if self.samples else 0.0
 
 
 def version_at(node: PNode, at: UnixSeconds) -> str | None:
-    """The version that the node was last known to run at `at`: the first one that it gave up later, else its current."""
+    """The version that the node was last known to run at `at`: the first one abandoned later, otherwise its current
+    one."""
     later = [change for change in node.previous_versions if change.until >= at]
     return min(later, key=lambda change: change.until).version if later else node.version
 

@@ -1,4 +1,4 @@
-"""Change over time: of the network between two snapshots, and of network or node over the points of a history."""
+"""Change over time: of the network between two snapshots, and of the network or a node over the points of a history."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -7,10 +7,10 @@ from schema.domain.base import HOUR, Record, Slot, UnixSeconds, rounded
 from schema.domain.history.points import METRIC_SCALE, HistoryPoint
 from schema.domain.snapshot.record import SnapshotHeader
 
-# Snapshots are kept by the hour after some days, and single slots are missed; more than this is a gap.
+# After some days only hourly snapshots are kept, and single slots may be missing. A larger difference is a gap.
 MAX_LAG_SHARE = 0.1
 MAX_LAG_INTERVALS = 2
-# Means come from divisions: a difference below these decimals is an artefact of the arithmetic.
+# Means come from divisions. A difference below these decimals is a rounding artefact.
 DELTA_DECIMALS = 6
 
 
@@ -23,7 +23,7 @@ class Trend(StrEnum):
 
 
 class Change(Record):
-    """From one figure to another: `delta` = end − start; `percent` of the start, None where the start is 0."""
+    """The change between two values: `delta` = end − start; `percent` of the start, None if the start is 0."""
 
     start: int | float
     end: int | float
@@ -33,12 +33,12 @@ class Change(Record):
 
 
 class Growth(Record):
-    """The network then and now. `hours` is what was asked for, `seconds` what lies between the two snapshots.
+    """The network then and now. `hours` is the requested time span, `seconds` the time between the two snapshots.
 
-    `total` counts all known nodes, also those that have left gossip, so that it falls only after they are forgotten;
-    `in_gossip` counts those in gossip, `online` the live ones; `storage_committed` in bytes over online nodes; `witnesses`
-    is the mean per online node. `witnesses`, `score` are None where either end does not know it. Everything but `hours`
-    and `end` is None where no snapshot tells how it was then.
+    `total` counts all known nodes, including those that have left gossip, so it falls only when nodes are forgotten.
+    `in_gossip` counts those in gossip, `online` the live ones. `storage_committed` is in bytes over online nodes, and
+    `witnesses` is the mean per online node. `witnesses` and `score` are None if either snapshot lacks them. Everything
+    except `hours` and `end` is None if there is no snapshot to compare with.
     """
 
     hours: float
@@ -56,9 +56,9 @@ class Growth(Record):
 
 
 class HistorySummary(Record):
-    """First against last point of a network history; a change is None where one of its ends is not known.
+    """The first point of a network history against the last. A change is None if either value is not known.
 
-    `versions` is the change in the number of known versions: fewer is steadier.
+    `versions` is the change in the number of known versions.
     """
 
     start: UnixSeconds
@@ -72,7 +72,7 @@ class HistorySummary(Record):
 
 
 class NodeTrends(Record):
-    """First against last point of a node's history; None where one of the ends is not known."""
+    """The first point of a node's history against the last. None if either value is not known."""
 
     uptime: Change | None
     storage_used: Change | None
@@ -80,16 +80,16 @@ class NodeTrends(Record):
 
 
 def covers(growth: Growth, interval: int) -> bool:
-    """Whether the two snapshots lie as far apart as was asked for; `interval` is the polling interval in seconds.
+    """Whether the two snapshots are as far apart as requested. `interval` is the polling interval in seconds.
 
-    In a store that is younger the first snapshot is compared with, and the change is that of a shorter time. Snapshots
-    are taken at slightly different moments of their slots, which makes up to one interval.
+    In a younger store, the first snapshot is used, and the change covers a shorter time. Snapshots are taken at
+    slightly different times within their slots, which can shift them by up to one interval.
     """
     return growth.seconds is not None and growth.seconds > growth.hours * HOUR - interval
 
 
 def change(start: float, end: float) -> Change:
-    """What happened between two figures. Integers stay integers; the change of others has `DELTA_DECIMALS`."""
+    """The change between two values. Integers stay integers; other changes are rounded to `DELTA_DECIMALS`."""
     delta = end - start
     if isinstance(delta, float):
         delta = rounded(delta, DELTA_DECIMALS)
@@ -103,21 +103,21 @@ def change(start: float, end: float) -> Change:
 
 
 def trend_of(delta: float) -> Trend:
-    """The sign of a change. Give it the figure as it is shown: a change that rounds to 0 is LEVEL."""
+    """The sign of a change. Pass the displayed value, so that a change that rounds to 0 is LEVEL."""
     return Trend.UP if delta > 0 else Trend.DOWN if delta < 0 else Trend.LEVEL
 
 
 def asked_slot(newest: SnapshotHeader, hours: float) -> Slot:
-    """The time that growth over so many hours begins with."""
+    """The start of the time span for growth over this many hours."""
     return newest.slot - round(hours * HOUR)
 
 
 def growth_since(base: SnapshotHeader | None, newest: SnapshotHeader, hours: float) -> Growth:
-    """The network's growth up to the newest snapshot, from `base`: the newest one kept of `hours` before or earlier; of a
-    store that is younger, the first one.
+    """The growth of the network up to the newest snapshot.
 
-    Not known without a base, and where it lies further than `MAX_LAG_SHARE` of those hours (and two intervals) before
-    them: what grew while nobody looked belongs to no period.
+    `base` is the newest kept snapshot taken `hours` ago or earlier, or the first one in a younger store. Growth is null
+    without a base, and if the base is older than the requested start by more than `MAX_LAG_SHARE` of those hours or two
+    intervals, whichever is longer: growth during a gap cannot be assigned to the period.
     """
     if base is None or base.slot >= newest.slot:
         return Growth(hours=hours, end=newest.taken_at)
@@ -142,7 +142,7 @@ def growth_since(base: SnapshotHeader | None, newest: SnapshotHeader, hours: flo
 
 
 def history_summary(points: Sequence[HistoryPoint]) -> HistorySummary | None:
-    """What changed over a network history (points oldest first); None without points."""
+    """The changes over a network history (points oldest first). None without points."""
     if not points:
         return None
     first, last = points[0], points[-1]
@@ -163,8 +163,8 @@ def history_summary(points: Sequence[HistoryPoint]) -> HistorySummary | None:
 
 
 def node_trends(points: Sequence[HistoryPoint]) -> NodeTrends | None:
-    """What changed over a node's history (points oldest first): between the first and the last point at which each
-    metric is known. None without points."""
+    """The changes over a node's history (points oldest first), for each metric between the first and the last point
+    that have it. None without points."""
     if not points:
         return None
 
@@ -185,7 +185,7 @@ def _gossip_change(first: HistoryPoint, last: HistoryPoint) -> Change | None:
 
 
 def _newest(point: HistoryPoint, metric: str) -> int | float | None:
-    """The newest sample of a metric, a whole number where the metric is one; None where it was never known."""
+    """The newest sample of a metric, as an integer if the metric is one. None if it was never known."""
     value = point.last(metric)
     return int(value) if value is not None and METRIC_SCALE[metric] == 1 else value
 

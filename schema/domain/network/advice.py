@@ -1,4 +1,4 @@
-"""Advice: what was found, and what to do about it; for the whole network, from its distributions."""
+"""Advice for the whole network, derived from its distributions: what was found, and what to do about it."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from schema.domain.words import agreeing, counted
 
 
 class AdviceLevel(StrEnum):
-    """How much it matters, from most to least."""
+    """How important an advice is, from most to least."""
 
     HIGH = "HIGH"
     MEDIUM = "MEDIUM"
@@ -18,7 +18,7 @@ class AdviceLevel(StrEnum):
 
 
 class Advice(Record):
-    """One finding. `category` is a word for machines; `recommendation` says what to aim at, `action` what to do."""
+    """One finding. `category` is machine-readable; `recommendation` is the goal, `action` the next step."""
 
     category: str
     level: AdviceLevel
@@ -38,8 +38,8 @@ def network_advice(
 ) -> tuple[Advice, ...]:
     """Advice on the whole network, in this order, each with its category and level.
 
-    version: HIGH under 50 % compliance, MEDIUM under 70. storage: HIGH where more than 10 % of `total` are critical, LOW
-    where more than 30 % are empty. connectivity: HIGH where more than 10 % are isolated. general: INFO, if none of these.
+    version: HIGH below 50 % compliance, MEDIUM below 70 %. storage: HIGH if more than 10 % of `total` are critical, LOW
+    if more than 30 % are empty. connectivity: HIGH if more than 10 % are isolated. general: INFO, if there is no other.
     """
     rules = policy.analytics
     advice: list[Advice] = []

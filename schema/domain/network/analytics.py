@@ -1,4 +1,4 @@
-"""The network's distributions: versions, use of storage, connectivity; and the advice drawn from them."""
+"""The network's distributions (versions, storage usage, connectivity), and the advice derived from them."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -15,7 +15,7 @@ from schema.domain.versions import Compliance, compliance
 
 
 class Grade(StrEnum):
-    """A distribution in a word."""
+    """A one-word rating of a distribution."""
 
     GOOD = "GOOD"
     FAIR = "FAIR"
@@ -23,11 +23,11 @@ class Grade(StrEnum):
 
 
 class Population(Record):
-    """Whom the distributions are over: online nodes. `total` counts all known nodes,
-    `in_gossip` those of them that have not left gossip.
+    """The nodes that the distributions cover, which are the online ones.
 
-    `public`, `private` and `public_unknown` (no seed says which) add up to `online`. `public_percent` is the share of
-    `public` in `online`: 0 without online nodes, None where `public_unknown` is all of them.
+    `total` counts all known nodes, `in_gossip` those that have not left gossip. `public`, `private` and
+    `public_unknown` (no seed reports which) add up to `online`. `public_percent` is the share of `public` in `online`:
+    0 without online nodes, None if it is unknown for all of them.
     """
 
     total: int
@@ -42,9 +42,9 @@ class Population(Record):
 class VersionAnalysis(Record):
     """Versions of online nodes, most common first.
 
-    `latest_count` counts nodes on the latest release (or newer, or a pre-release or build of it), `outdated_count` those
-    on older ones, `unknown_count` the rest. `compliance_percent` is the share of the first. `fragmentation_index` is
-    the number of different versions that are known.
+    `latest_count` counts nodes on the latest release (or newer, or a pre-release or build of it), `outdated_count`
+    those on older ones, `unknown_count` the rest. `compliance_percent` is the share of the first. `fragmentation_index`
+    is the number of distinct known versions.
     """
 
     distribution: tuple[VersionCount, ...]
@@ -59,7 +59,8 @@ class VersionAnalysis(Record):
 
 
 class StorageBuckets(Record):
-    """Online nodes by percent of storage used: empty < 10, low < 30, optimal < 70, high < 90, critical; unknown apart."""
+    """Online nodes by percent of storage used: empty < 10, low < 30, optimal < 70, high < 90, critical; unknown
+    separately."""
 
     empty: int = 0
     low: int = 0
@@ -70,7 +71,7 @@ class StorageBuckets(Record):
 
 
 class StorageAnalysis(Record):
-    """Use of storage; `optimal_percent` is over online nodes."""
+    """Storage usage. `optimal_percent` is over online nodes."""
 
     distribution: StorageBuckets
     optimal_percent: float
@@ -78,7 +79,7 @@ class StorageAnalysis(Record):
 
 
 class ConnectivityBuckets(Record):
-    """Online nodes by witnesses: isolated 0 or 1, weak 2, good 3 or 4, excellent 5 and more."""
+    """Online nodes by number of witnesses: isolated 0 or 1, weak 2, good 3 or 4, excellent 5 or more."""
 
     isolated: int = 0
     weak: int = 0
@@ -87,7 +88,7 @@ class ConnectivityBuckets(Record):
 
 
 class ConnectivityAnalysis(Record):
-    """Connectivity as `answering_seeds` saw it; under three of them, few witnesses say little about a node."""
+    """Connectivity as observed by `answering_seeds`. With fewer than three, a low number of witnesses means little."""
 
     distribution: ConnectivityBuckets
     well_connected: int
@@ -107,7 +108,8 @@ class NetworkAnalytics(Record):
 
 
 def analytics(snapshot: Snapshot, policy: Policy = POLICY_1_0) -> NetworkAnalytics:
-    """The distributions of a snapshot, over nodes that enough seeds list. Connectivity advice needs three answering seeds."""
+    """The distributions of a snapshot, over nodes that enough seeds list. Connectivity advice needs three answering
+    seeds."""
     nodes = [node for node in snapshot.nodes if node.supported]
     online = [node for node in nodes if node.is_online]
     public = Counter(node.is_public for node in online)
@@ -193,5 +195,5 @@ def _connectivity(online: Sequence[PNode], answering_seeds: int, rules: Analytic
 
 
 def _percent(part: int, whole: int) -> float:
-    """part / whole in percent with two decimals; 0 of nothing."""
+    """part / whole in percent with two decimals; 0 if the whole is 0."""
     return round(100 * part / whole, 2) if whole else 0.0

@@ -1,7 +1,7 @@
-"""What is known of nodes besides gossip: credits, and registrations on chain.
+"""Data about nodes from sources other than gossip: credits, and registrations on chain.
 
-Each source has an age, failures and an origin of its own, and is joined with nodes by key. What a source does not say is
-None: a key without a row has no credits that we know of, which is not 0 credits.
+Each source has its own age, failures and origin, and is joined with nodes by key. Missing data is None: a key without a
+row has unknown credits, which is not the same as 0 credits.
 """
 
 from collections import Counter, defaultdict
@@ -14,25 +14,25 @@ from schema.domain.base import DAY, Record, UnixSeconds
 from schema.domain.node.pnode import PNode
 
 CREDITS_PER_DAY = 2_880
-"""One credit for each heartbeat that is answered, about every 30 seconds."""
+"""One credit for each answered heartbeat, about every 30 seconds."""
 ELIGIBLE_SHARE = 0.8
-"""Eligible is who has this share of the 95th percentile at the end of the period."""
+"""A key is eligible if it has this share of the 95th percentile at the end of the period."""
 TOP_PERCENT = 95
 MAINNET_PREFIX = "mainnet"
 
 
 class EnrichmentSourceName(StrEnum):
-    """Where enrichment comes from."""
+    """A source of enrichment."""
 
     CREDITS = "CREDITS"
     REGISTRY = "REGISTRY"
 
 
 class SourceState(Record):
-    """How a source does. `origin` is the scheme and host of its URL, without what may be secret in the rest.
+    """The state of a source. `origin` is the scheme and host of its URL, without parts that may be secret.
 
-    `fetched_at` is when what is shown was fetched, None before the first success; `failures` counts those since then,
-    `failure` says why the last attempt failed, None where it did not. `dropped` counts rows that were left out.
+    `fetched_at` is when the published data was fetched, None before the first success. `failures` counts failures since
+    then. `failure` is why the last attempt failed, None if it succeeded. `dropped` counts the rows that were dropped.
     """
 
     name: EnrichmentSourceName
@@ -54,9 +54,9 @@ class CreditRow(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """A registration on chain: its identity there is the owner and the number. `commission` is the manager's, as stored.
+    """A registration on chain, identified by its owner and number. `commission` is the manager's, as stored.
 
-    Keys are None where none is registered; `registered_at` is in unix seconds.
+    A key is None if none is registered. `registered_at` is in unix seconds.
     """
 
     owner: str
@@ -68,24 +68,24 @@ class Registration(NamedTuple):
     commission: int
 
     def key_on(self, network: str) -> str | None:
-        """The key that it has on a network: the mainnet one there, the devnet one elsewhere."""
+        """The key on a network: the mainnet key on mainnet, the devnet key elsewhere."""
         return self.mainnet_key if network.startswith(MAINNET_PREFIX) else self.devnet_key
 
 
 class Enrichment(Record):
-    """All that the sources gave last; None for a source that is off, or that has never answered."""
+    """The last data of all sources. None for a source that is disabled or has never answered."""
 
     sources: tuple[SourceState, ...] = ()
     credits: tuple[CreditRow, ...] | None = None
     registry: tuple[Registration, ...] | None = None
 
     def source(self, name: EnrichmentSourceName) -> SourceState | None:
-        """The state of a source; None where it is off."""
+        """The state of a source. None if it is disabled."""
         return next((state for state in self.sources if state.name is name), None)
 
 
 class Projection(NamedTuple):
-    """What a node's credits may be at the next reset (unix seconds), from `low` to `high`."""
+    """The projected credits of a node at the next reset (unix seconds), from `low` to `high`."""
 
     reset_at: UnixSeconds
     low: int
@@ -93,18 +93,18 @@ class Projection(NamedTuple):
 
 
 def credit_reference(rows: Iterable[CreditRow]) -> int | None:
-    """The 95th percentile of all credits (the nearest rank); None without any."""
+    """The 95th percentile of all credits (nearest rank). None if there are none."""
     ordered = sorted(row.credits for row in rows)
     return ordered[(TOP_PERCENT * len(ordered) + 99) // 100 - 1] if ordered else None
 
 
 def credit_share(earned: int, reference: int | None) -> float | None:
-    """Credits as a share of the 95th percentile, 0 and up; None where that is 0 or not known."""
+    """Credits as a share of the 95th percentile, 0 or more. None if that is 0 or not known."""
     return earned / reference if reference else None
 
 
 def next_reset(at: UnixSeconds) -> UnixSeconds:
-    """The start of the next UTC month: credits begin anew then."""
+    """The start of the next UTC month, when credits are reset."""
     moment = datetime.fromtimestamp(at, UTC)
     year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)  # noqa: PLR2004  (December)
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp())
@@ -117,10 +117,10 @@ def last_reset(at: UnixSeconds) -> UnixSeconds:
 
 
 def projection(earned: int, at: UnixSeconds) -> Projection | None:
-    """What credits of a time become by the next reset; None within a day of the last one, when no pace is known.
+    """Project credits to the next reset. None within a day of the last reset, when the rate is not known yet.
 
-    `low` goes on at the mean pace since the last reset, `high` at a credit each 30 seconds. Credits can also be taken
-    away: neither bound is a promise.
+    `low` continues at the mean rate since the last reset, `high` at one credit per 30 seconds. Credits can also be
+    deducted, so neither value is guaranteed.
     """
     began, reset = last_reset(at), next_reset(at)
     if at - began < DAY:
@@ -141,7 +141,7 @@ class Manager(NamedTuple):
 
 
 class Registered(NamedTuple):
-    """Registrations against gossip: those without a node there, nodes without one, and who manages how many."""
+    """Registrations compared with gossip: registrations without a node, nodes without a registration, and managers."""
 
     absent: tuple[Registration, ...]
     unregistered: tuple[PNode, ...]
@@ -150,9 +150,9 @@ class Registered(NamedTuple):
 
 
 def registered(registry: Sequence[Registration], nodes: Iterable[PNode], network: str) -> Registered:
-    """Join by the key that each registration has on this network. A registration without a key there is in no list.
+    """Join by the key of each registration on this network. A registration without such a key is in no list.
 
-    Nodes that left gossip, and those without a key, are in none either. Everything is in a total order.
+    Nodes that left gossip, and nodes without a key, are excluded too. All lists are in a total order.
     """
     present = {node.pubkey: node for node in nodes if node.pubkey is not None and node.in_gossip}
     keyed = [(key, each) for each in registry if (key := each.key_on(network)) is not None]

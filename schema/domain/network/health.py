@@ -1,4 +1,4 @@
-"""The network's health, its totals, and what is wrong with it as a whole."""
+"""The health of the network, its totals, and its alerts."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,8 +26,8 @@ from schema.domain.words import counted
 
 
 class NetworkAlert(Record):
-    """Something wrong with the network: `level` HIGH or MEDIUM, `type` one of low_node_count, version_fragmentation,
-    low_health_score; `value` is what was found, `threshold` the bound that it crossed."""
+    """A network alert: `level` HIGH or MEDIUM, `type` one of low_node_count, version_fragmentation, low_health_score.
+    `value` is the measured value, `threshold` the bound that it crossed."""
 
     level: AdviceLevel
     type: str
@@ -40,8 +40,9 @@ class NetworkAlert(Record):
 def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> NetworkHealth:
     """Health 0..100 = 30·online/all + 25·largest version share + 25·mean composite/100 + 20·min(mean witnesses/3, 1).
 
-    Only nodes that enough seeds list count. All but availability are over online ones; a version that is not known is no version. States: healthy ≥ 80,
-    fair ≥ 60, degraded ≥ 40, else critical, on the rounded score. No nodes: score 0, UNKNOWN, no factors.
+    Only nodes that enough seeds list count. All parts except availability are over online nodes, and an unknown version
+    does not count as a version. Status: healthy ≥ 80, fair ≥ 60, degraded ≥ 40, otherwise critical, on the rounded
+    score. Without nodes: score 0, UNKNOWN, no factors.
     """
     known = [node for node in nodes if node.supported]
     if not known:
@@ -75,11 +76,12 @@ def network_health(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Netwo
 def network_totals(
     nodes: Iterable[PNode], seeds: Sequence[SeedReport], *, min_witnesses: int | None = None
 ) -> NetworkTotals:
-    """The network in figures. Sizes, averages, versions and visibility are over online nodes that enough seeds list.
+    """The totals of the network. Sizes, averages, versions and visibility are over online nodes that enough seeds list.
 
-    An average is over the nodes (or seeds) that know the value, None where none does. Versions: most common first, ties
-    by version, newest first. Sums stop at 2^63 − 1. Where `min_witnesses` are needed, what a node says of itself alone
-    counts in no figure. Of three seeds or more, what they say of themselves counts by the one in the middle.
+    An average is over the nodes (or seeds) with a known value, None if there are none. Versions: most common first,
+    ties by version, newest first. Sums are capped at 2^63 − 1. If `min_witnesses` are needed, values that only the node
+    itself reports count in no figure. The seeds' reports on themselves count by their median if there are three or
+    more.
     """
     everyone = list(nodes)
     known = [node for node in everyone if node.supported]
@@ -87,7 +89,7 @@ def network_totals(
     by_status = Counter(node.status for node in known)
     public = Counter(node.is_public for node in online)
 
-    # Few nodes say anything of themselves, so that the others need not be asked about each figure.
+    # Few nodes report values about themselves, so the other nodes need no check for each figure.
     alone = [node for node in online if node.provenance.own_fields] if min_witnesses is not None else []
     listed = [node for node in online if not node.provenance.own_fields] if alone else online
 
@@ -139,8 +141,8 @@ def count_versions(versions: Iterable[str | None]) -> tuple[VersionCount, ...]:
 def network_alerts(
     totals: NetworkTotals, health: NetworkHealth, policy: Policy = POLICY_1_0
 ) -> tuple[NetworkAlert, ...]:
-    """What is wrong with the network, in a fixed order: too few online nodes (HIGH under 30, MEDIUM under 50), more
-    than 3 versions online (MEDIUM), a health score under 60 (HIGH)."""
+    """The network's alerts, in a fixed order: too few online nodes (HIGH under 30, MEDIUM under 50), more than 3
+    versions online (MEDIUM), a health score under 60 (HIGH)."""
     rules = policy.health
     alerts: list[NetworkAlert] = []
     if totals.online < rules.low_nodes:
@@ -181,8 +183,11 @@ def network_alerts(
 
 
 def underutilized(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> NetworkAlert | None:
-    """That the network's storage is hardly used, told once instead of for each node: the median use of online nodes that
-    enough seeds list lies under `alerts.underutilized_percent`. None where it does not, or where nobody's is known."""
+    """An alert that the network's storage is hardly used, raised once instead of for each node.
+
+    The median usage of online nodes that enough seeds list is under `alerts.underutilized_percent`. None if it is not,
+    or if no usage is known.
+    """
     known = [
         n.storage_usage_percent for n in nodes if n.is_online and n.supported and n.storage_usage_percent is not None
     ]

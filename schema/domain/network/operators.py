@@ -1,4 +1,4 @@
-"""Who runs the nodes, as far as gossip tells: one key is one operator."""
+"""The operators of nodes, as far as gossip shows them: one key is one operator."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,13 +13,12 @@ from schema.domain.versions import sort_key
 
 
 class Operator(NamedTuple):
-    """All that runs under one key. `key` is the pubkey, or a node's id where no valid key is known (`pubkey` None).
+    """All addresses under one key. `key` is the pubkey, or a node's id if no valid key is known (`pubkey` None).
 
-    A node is its key, so `node_count` is 1; what differs between operators is `addresses`, those under which the key is
-    listed now (of a node that nobody lists, its last one), sorted. `online_address_count` is how many of them live. `versions`
-    newest first. Storage in bytes, the
-    sum of what is known (the last known figures of nodes that are not online); `storage_online` is what of the committed
-    storage is online.
+    A node is its key, so `node_count` is 1. What differs between operators is `addresses`, sorted: those at which the
+    key is listed now, or the last one of a node that no seed lists. `online_address_count` is how many of them are
+    live. `versions` are newest first. Storage is the sum of the known values in bytes (the last known ones for nodes
+    that are not online); `storage_online` is the part of the committed storage that is online.
     """
 
     key: str
@@ -42,11 +41,11 @@ class Operator(NamedTuple):
 
 
 class Shares(Record):
-    """How concentrated something is among operators.
+    """How concentrated a quantity is among operators.
 
-    `largest_percent` is the largest operator's share, `decentralization` 100 minus it, `nakamoto` the least number of
-    operators that together hold more than half, `hhi` the Herfindahl-Hirschman index (sum of squared shares, 0..1).
-    Nothing to share: 0, 100, 0, 0.
+    `largest_percent` is the largest operator's share, `decentralization` is 100 minus it, `nakamoto` the smallest
+    number of operators that together hold more than half, `hhi` the Herfindahl-Hirschman index (sum of squared shares,
+    0..1). If the total is 0: 0, 100, 0, 0.
     """
 
     largest_percent: float
@@ -56,7 +55,7 @@ class Shares(Record):
 
 
 class Concentration(Record):
-    """How concentrated the whole network is; computed over all operators, whatever a list of them leaves out."""
+    """The concentration of the whole network. It covers all operators, whatever a list of them omits."""
 
     operators: int
     nodes: int
@@ -69,7 +68,7 @@ class Concentration(Record):
 
 
 def operators(snapshot: Snapshot) -> tuple[Operator, ...]:
-    """All operators: most addresses first, then most that live, then by first address and key."""
+    """All operators: most addresses first, then most live addresses, then by first address and key."""
     groups: defaultdict[str, list[PNode]] = defaultdict(list)
     for node in snapshot.nodes:
         groups[node.pubkey or node.id].append(node)
@@ -79,7 +78,7 @@ def operators(snapshot: Snapshot) -> tuple[Operator, ...]:
 
 
 def _operator(key: str, nodes: list[PNode], *, strict: bool) -> Operator:
-    """`strict` leaves out what only one seed, or the node itself, says."""
+    """`strict` excludes values that only one seed, or only the node itself, reports."""
     online = [node for node in nodes if node.is_online]
     seen_at = [seen for node in nodes for seen in node.sightings if seen.supported]
     addresses = {node.place for node in nodes} | {seen.address for seen in seen_at}
@@ -108,10 +107,11 @@ def _stored(nodes: Iterable[PNode], name: str, *, strict: bool) -> int:
 
 
 def concentration(operators: Sequence[Operator]) -> Concentration:
-    """How concentrated the network is among `operators`, by nodes, addresses, and committed storage that is online.
+    """The concentration of the network among `operators`, by nodes, addresses, and online committed storage.
 
-    Give it all operators, or the shares are not those of the network. Those none of whose nodes enough seeds list do not
-    count."""
+    Pass all operators; with fewer, the shares are not those of the network. An operator counts only if enough seeds
+    list one of its nodes.
+    """
     operators = [operator for operator in operators if operator.supported]
     nodes = sum(operator.node_count for operator in operators)
     addresses = sum(operator.address_count for operator in operators)

@@ -1,4 +1,4 @@
-"""Sums and means over what is known: plain ones, and those that a few extreme values do not move."""
+"""Sums and means over known values: plain ones, and ones that a few extreme values do not change."""
 
 from collections.abc import Iterable, Sequence
 from math import fsum
@@ -9,24 +9,24 @@ from schema.domain.base import MAX_INT64
 from schema.domain.node.observation import PodStats
 
 TRIMMED_SHARE = 0.1
-"""The part of the values that a trimmed sum leaves out at each end."""
+"""The share of the values that a trimmed sum excludes at each end."""
 _ENOUGH_SEEDS = 3
 
 
 def total(values: Iterable[int | None]) -> int | None:
-    """The sum of the values that are known, at most 2^63 − 1, since it is stored as such; None where none is known."""
+    """The sum of the known values, capped at 2^63 − 1, the largest stored integer. None if there are none."""
     known = [value for value in values if value is not None]
     return min(sum(known), MAX_INT64) if known else None
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """The mean of the values that are known, the same in any order; None where none is."""
+    """The mean of the known values, independent of their order. None if there are none."""
     known = [value for value in values if value is not None]
     return fsum(known) / len(known) if known else None
 
 
 def trimmed_sum(values: Sequence[int]) -> int | None:
-    """The mean without the least and the greatest tenth of the values, times their number; None without any."""
+    """The mean without the lowest and the highest tenth of the values, multiplied by their number. None without values."""
     if not values:
         return None
     cut = -int(-len(values) * TRIMMED_SHARE // 1) if len(values) >= _ENOUGH_SEEDS else 0
@@ -35,10 +35,10 @@ def trimmed_sum(values: Sequence[int]) -> int | None:
 
 
 def own_figures(stats: Sequence[PodStats]) -> dict[str, Any]:
-    """What the seeds say of themselves, as totals of the network.
+    """Totals of the figures that seeds report about themselves.
 
-    From three seeds on the one in the middle counts: it is the mean, and, times their number, the sum. Plain means and
-    sums would be whatever one of them says. What makes no sense, such as more memory used than there is, counts nowhere.
+    With three or more seeds, the median is used as the mean, and multiplied by their number as the sum. A single seed
+    could set a plain mean or sum to any value. Implausible values, such as more memory used than present, are excluded.
     """
     cpu = [s.cpu_percent for s in stats if s.cpu_percent is not None]
     ram = [100 * s.ram_used / s.ram_total for s in stats if s.ram_used is not None and s.ram_total]

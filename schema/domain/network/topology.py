@@ -1,4 +1,4 @@
-"""Who lists whom: seeds and pods as a graph."""
+"""The topology: a graph of seeds and the pods that they list."""
 
 from collections import defaultdict
 from enum import StrEnum
@@ -17,17 +17,17 @@ _GROUPS = {True: "public", False: "private", None: "unknown"}
 
 
 class TopologyKind(StrEnum):
-    """SEED: a node that we ask. PNODE: a node that seeds list."""
+    """SEED: a node that we poll. PNODE: a node that seeds list."""
 
     SEED = "SEED"
     PNODE = "PNODE"
 
 
 class TopologyNode(NamedTuple):
-    """A point of the graph: a seed (`seed` set, `id` its configured name) or a pod (`pnode` set, `id` its id).
+    """A node of the graph: a seed (`seed` set, `id` its configured name) or a pod (`pnode` set, `id` its id).
 
-    `label` is short enough to draw (at most 15 characters). `group` is `ip` for seeds, and
-    `public`, `private` or `unknown` for pods.
+    `label` is short enough to draw (at most 15 characters). `group` is `ip` for seeds, and `public`, `private` or
+    `unknown` for pods.
     """
 
     id: str
@@ -47,9 +47,10 @@ class TopologyEdge(NamedTuple):
 
 
 class Island(Record):
-    """Seeds whose lists overlap, apart from all others: usually one family of versions that cannot read the rest.
+    """Seeds whose lists overlap and that share little with others. Usually their versions cannot read the others'
+    gossip.
 
-    `seeds` sorted; `nodes` is how many pods they list, `versions` what those run, most common first.
+    `seeds` are sorted; `nodes` is how many pods they list, `versions` the versions of those pods, most common first.
     """
 
     number: int
@@ -59,7 +60,7 @@ class Island(Record):
 
 
 class TopologyStats(Record):
-    """The graph in figures; `avg_connections` is edges per pod (0 without pods)."""
+    """Figures about the graph. `avg_connections` is edges per pod (0 without pods)."""
 
     nodes: int
     seeds: int
@@ -78,7 +79,7 @@ class Topology(Record):
 
 
 def label_of(address: str) -> str:
-    """The host, cut to twelve characters and an ellipsis where it is longer than fifteen."""
+    """The host, truncated to twelve characters and an ellipsis if it is longer than fifteen."""
     host = host_of(address)
     return host if len(host) <= MAX_LABEL else host[: MAX_LABEL - len(_ELLIPSIS)] + _ELLIPSIS
 

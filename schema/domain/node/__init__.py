@@ -1,1 +1,1 @@
-"""One storage node: what is observed of it, what is remembered, and its record as published."""
+"""One storage node: its observations, its memory, and its published record."""

@@ -1,4 +1,4 @@
-"""The addresses of a node: which one is its address now, and which ones it had."""
+"""The addresses of a node: which one is published, and which ones it had before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -21,7 +21,8 @@ from schema.domain.node.reach import Reach, reach_of
 from schema.domain.node.said import Place
 
 MAX_PREVIOUS_ADDRESSES = 100
-# Behind NAT a node can take a new port every half hour; a ghost must find its old uptime here when it is listed again.
+# Behind NAT a node can change its port every half hour. The memory must still have a ghost's old uptime when it is
+# listed again.
 MAX_REMEMBERED_ADDRESSES = 64
 REMEMBER_SECONDS = 7 * DAY
 
@@ -29,9 +30,10 @@ _PREFERENCE = {PNodeStatus.ONLINE: 3, PNodeStatus.UNKNOWN: 2, PNodeStatus.GHOST:
 
 
 class ListedAddress(NamedTuple):
-    """An address that is listed in this cycle: its memory after it, its rows (freshest first), and its verdict.
+    """An address listed in this cycle: its updated memory, its rows (freshest first), and its liveness.
 
-    `process` is what runs there, None where no seed knows an uptime; `moving` are the seeds whose uptime of it moves.
+    `process` is the process that runs there, None if no seed knows an uptime. `moving` are the seeds whose uptime of it
+    advances.
     """
 
     memory: AddressMemory
@@ -47,18 +49,18 @@ class ListedAddress(NamedTuple):
         return max((seen for row in self.listings if (seen := row.last_seen) is not None), default=None)
 
     def contact(self, quorum: int) -> int | None:
-        """The newest contact that as many seeds as are needed report, or all where those are fewer."""
+        """The newest contact that enough seeds report, or that all report if there are fewer."""
         seen = sorted((row.last_seen for row in self.listings if row.last_seen is not None), reverse=True)
         return seen[min(quorum, len(seen)) - 1] if seen else None
 
     @property
     def uptime(self) -> int | None:
-        """The uptime of the process, seconds."""
+        """The uptime of the process, in seconds."""
         return None if self.process is None else self.process.uptime
 
     @property
     def reach(self) -> Reach:
-        """How far the address reaches, for us: as far as for the seed that is nearest to us."""
+        """The reach of the address from our point of view, which is that of the closest seed."""
         reach = reach_of(self.memory.address)
         return Reach.GLOBAL if reach is not Reach.NONE and any(not row.relative for row in self.listings) else reach
 
@@ -72,16 +74,17 @@ def listed_addresses(
     quorum: int = 1,
     current: str | None = None,
 ) -> list[ListedAddress]:
-    """The addresses of one node that are listed now, best first: living before dead, then what reaches further, then
-    the newest contact.
+    """Sort the addresses of one node that are listed now, best first: live before dead, then by reach, then by newest
+    contact.
 
-    `quorum` seeds are needed for a proof of life; what they list comes before what one of them lists alone. `current`
-    is the address that spoke before: it goes on, while it lives, unless its contacts have become old beside another's.
+    `quorum` seeds are needed to prove that an address is live. Addresses that enough seeds list come before addresses
+    that a single seed lists. `current` is the previously published address. It stays published while it is live, unless
+    its contacts are old compared with those of another address.
 
-    An address at first sight, alive by its contact alone, comes after one whose uptime has moved since: relayed records
-    of a node show up under other addresses for a poll, and go again. Of one key with two living processes the one known
-    longer speaks, so that the node's figures do not jump from one machine to the other with each poll, and whoever
-    copies a key does not take its place.
+    An address that is new, and live only because of its contact, comes after one whose uptime has advanced. Relayed
+    records of a node appear at other addresses for one poll and disappear again. If two live processes use one key, the
+    one known longer is published. The node's figures then do not alternate between two machines, and somebody who
+    copies a key does not replace its owner.
     """
     before = {memory.address: memory for memory in remembered}
     listed = [_listed(before.get(address), place.listings, at, grace, quorum) for address, place in places.items()]
@@ -96,7 +99,7 @@ def listed_addresses(
 
 
 def lived_at(listed: Sequence[ListedAddress], quorum: int = 1) -> int | None:
-    """The last proof of life at the addresses that enough seeds list."""
+    """The last proof that the node is alive, from the addresses that enough seeds list."""
     if len(listed) == 1:
         return listed[0].memory.alive_at
     enough = max((_backed(each, quorum) for each in listed), default=0)
@@ -110,13 +113,13 @@ def _listed(memory: AddressMemory | None, rows: Sequence[Listing], at: int, grac
     after = observe(memory, address, rows, at, grace=grace, quorum=quorum)
     status, basis = judge(after, at, grace)
     if status is PNodeStatus.ONLINE and all(row.relative and row.observation.pubkey is None for row in rows):
-        # Without a key, an address that only its seed understands is nobody whom another seed could know.
+        # Without a key, an address that is relative to its seed identifies nothing that another seed could know.
         status, basis = PNodeStatus.UNKNOWN, LivenessBasis.NONE
     return ListedAddress(after, tuple(rows), status, basis, *process_of(after, rows, at, grace, quorum))
 
 
 def _without_future(row: Listing, future: Sequence[int]) -> Listing:
-    """The row without a contact that is a time stamp which lay in the future when it was listed first."""
+    """The row without its contact, if that contact lay in the future when it was first listed."""
     seen = row.last_seen
     if seen is None or all(abs(seen - stamp) > CLOCK_TOLERANCE_SECONDS for stamp in future):
         return row
@@ -126,9 +129,9 @@ def _without_future(row: Listing, future: Sequence[int]) -> Listing:
 def recent_addresses(
     remembered: Sequence[AddressMemory], listed: Sequence[ListedAddress], at: int, grace: int
 ) -> list[ListedAddress]:
-    """The addresses that are not listed now, were listed within the grace; they have no rows here.
+    """The addresses that are not listed now but were listed within the grace. They have no rows here.
 
-    A seed has room for one record an IP address: two pods behind one address take turns in its list.
+    A seed keeps one record per IP address, so two pods behind one address alternate in its list.
     """
     now = {each.memory.address for each in listed}
     if all(memory.address in now for memory in remembered):
@@ -141,10 +144,10 @@ def recent_addresses(
 
 
 def goes_on_unlisted(current: str | None, listed: Sequence[ListedAddress], recent: Iterable[ListedAddress]) -> bool:
-    """Whether the address that spoke before still does, though another one is listed in its place.
+    """Whether the previously published address is still live although another address is listed instead.
 
-    It does where the other one is another process that ran while it was alive. Where that is the same process, or one
-    that started later, the node has moved.
+    It is, if the other address belongs to another process that already ran while the first one was live. If it is the
+    same process, or one that started later, the node has moved.
     """
     speaker = next((each for each in recent if each.memory.address == current), None)
     if speaker is None or speaker.status is not PNodeStatus.ONLINE or not listed:
@@ -154,7 +157,7 @@ def goes_on_unlisted(current: str | None, listed: Sequence[ListedAddress], recen
 
 
 def sightings(listed: Sequence[ListedAddress], quorum: int = 1) -> tuple[AddressSighting, ...]:
-    """What is published of the listed addresses, best first."""
+    """The listed addresses as published, best first."""
     enough = max((_backed(each, quorum) for each in listed), default=0) if len(listed) > 1 else 0
     return tuple(
         AddressSighting(
@@ -173,11 +176,11 @@ def sightings(listed: Sequence[ListedAddress], quorum: int = 1) -> tuple[Address
 def lives_twice(listed: Sequence[ListedAddress], quorum: int = 1) -> bool:
     """Whether one key runs two processes at once.
 
-    Two addresses live, both showed life after the later of them was first listed, their processes started at different
-    times, and the one that started later did so while the other one lived. A process that was seen through two routes
-    started at one time, whatever the address; a node that moved shows life at its old address only before it appears
-    at the new one, or starts there after it ended here. Where more seeds are needed, the word of a single one against
-    theirs is no conflict.
+    This is the case if two addresses are live, both were seen live after the later of them was first listed, their
+    processes started at different times, and the later process started while the earlier one was live. A process seen
+    through two routes has the same start at both addresses. A node that moved is last seen live at its old address
+    before it appears at the new one, or its new process starts after the old one ended. If several seeds are needed, a
+    single seed's report that contradicts them is no conflict.
     """
     if len(listed) <= 1:
         return False
@@ -193,7 +196,7 @@ def lives_twice(listed: Sequence[ListedAddress], quorum: int = 1) -> bool:
 
 
 def _at_once(one: Process, other: Process) -> bool:
-    """Whether these are two processes, and the later one started while the earlier one lived."""
+    """Whether these are two processes, and the later one started while the earlier one was live."""
     earlier, later = sorted((one, other), key=lambda process: process.started)
     apart = later.earliest - earlier.started > ONE_PROCESS_SECONDS
     return apart and later.started < earlier.proven - RESTART_SLACK_SECONDS
@@ -202,7 +205,7 @@ def _at_once(one: Process, other: Process) -> bool:
 def remember(
     remembered: Sequence[AddressMemory], listed: Sequence[ListedAddress], at: int
 ) -> tuple[AddressMemory, ...]:
-    """The addresses to carry to the next cycle, newest first, bounded in number and age."""
+    """The addresses to keep for the next cycle, newest first, bounded in number and age."""
     if len(listed) == 1 and len(remembered) <= 1 and all(m.address == listed[0].memory.address for m in remembered):
         return (listed[0].memory,)
     merged = {memory.address: memory for memory in remembered if at - memory.last_listed <= REMEMBER_SECONDS}
@@ -214,7 +217,7 @@ def remember(
 def previous_addresses(
     known: Sequence[AddressChange], remembered: Sequence[AddressMemory], current: str
 ) -> tuple[AddressChange, ...]:
-    """Every address but the current one, newest first, at most 100."""
+    """All addresses except the current one, newest first, at most 100."""
     if not known and all(memory.address == current for memory in remembered):
         return ()
     until = {change.address: change.until for change in known}
@@ -226,10 +229,11 @@ def previous_addresses(
 
 
 def _preference(listed: ListedAddress, newest: int, quorum: int) -> tuple[int, int, bool, int, int, int, str]:
-    """`newest` is when the last of the node's living addresses was first listed."""
+    """`newest` is when the node's most recently added live address was first listed."""
     memory, preference, backed = listed.memory, _PREFERENCE[listed.status], _backed(listed, quorum)
     if listed.status is PNodeStatus.GHOST:
-        # The contacts of dead records are reset again and again, each at another time: they would take turns for ever.
+        # The contacts of dead records are reset repeatedly, each at another time, so their addresses would alternate
+        # forever.
         return (backed, preference, False, -listed.reach, memory.alive_at or -1, memory.first_listed, memory.address)
     proven = _proven(listed, newest)
     return (backed, preference, proven, -listed.reach, listed.last_seen or -1, memory.alive_at or -1, memory.address)
@@ -243,12 +247,12 @@ def _proven(listed: ListedAddress, newest: int) -> bool:
 
 
 def _backed(listed: ListedAddress, quorum: int) -> int:
-    """How many seeds list it, as far as that counts."""
+    """How many seeds list the address, up to the number that is needed."""
     return min(quorum, len({row.seed for row in listed.listings})) if quorum > 1 else 0
 
 
 def _keep_current(listed: list[ListedAddress], current: str, newest: int, quorum: int) -> None:
-    """Put the address that spoke before in front again, where only contacts set it apart from the first one."""
+    """Move the previously published address to the front, if only its contact places it behind the first one."""
     first = listed[0]
     for place, each in enumerate(listed):
         if each.memory.address == current:

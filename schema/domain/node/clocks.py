@@ -1,6 +1,6 @@
-"""The clocks of seeds, and which of their time stamps are contacts.
+"""The clocks of seeds, and which of their time stamps are usable contacts.
 
-A stamp is by the clock of the seed that lists it, and can only be compared with that seed's own now.
+A time stamp uses the clock of the seed that lists it, so it can only be compared with that seed's own time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,18 +10,18 @@ from schema.domain.base import DAY
 from schema.domain.node.observation import SeedReply
 
 CLOCK_TOLERANCE_SECONDS = 5
-# A pod forgets whom it has not heard of for an hour: an older contact is no contact, and moves no first sight.
+# A pod forgets a peer after an hour without contact. An older stamp is not a contact, and does not move `first_seen`.
 MAX_CONTACT_AGE_SECONDS = DAY
-# A worker whose clock is further ahead of most seeds commits nothing: its slots would hide those of the right clock.
+# A worker whose clock is further ahead of most seeds commits nothing: its slots would hide those of a correct clock.
 MAX_LEAD_SECONDS = 300
 MIN_CLOCKS = 3
 
 
 def clock_ahead(reply: SeedReply) -> int:
-    """How many seconds a seed's clock is ahead of ours, negative where it is behind; 0 within the tolerance.
+    """How many seconds a seed's clock is ahead of ours; negative if it is behind, 0 within the tolerance.
 
-    The `date` of its answer says it. An answer without one is measured by the median of its time stamps: all of them are
-    about the past, so that they cannot lie in our future unless the clock does. That way a slow clock does not show.
+    The `date` of its answer gives the time. If there is none, the median of its time stamps does: all of them lie in
+    the past, so they are in our future only if the seed's clock is ahead. This method does not detect a slow clock.
     """
     if reply.clock is not None:
         lead = round(reply.clock - reply.answered_at)
@@ -34,19 +34,19 @@ def clock_ahead(reply: SeedReply) -> int:
 
 
 def lead_over(replies: Sequence[SeedReply]) -> int | None:
-    """How many seconds our clock is ahead of that of most seeds, negative where it is behind.
+    """How many seconds our clock is ahead of most seeds' clocks; negative if it is behind.
 
-    None where fewer than `MIN_CLOCKS` say what time it is: one or two of them may be wrong themselves.
+    None if fewer than `MIN_CLOCKS` seeds report a time, because one or two clocks may themselves be wrong.
     """
     leads = [round(reply.answered_at - reply.clock) for reply in replies if reply.clock is not None]
     return median_low(leads) if len(leads) >= MIN_CLOCKS else None
 
 
 def contacts_of(stamps: Iterable[int | None], ahead: int, now: int) -> list[int | None]:
-    """The times of contacts by our clock, from stamps by the clock of a seed that is `ahead`; None for no contact.
+    """Convert contacts from the clock of a seed that is `ahead` to our clock. None for an unusable contact.
 
-    A stamp beyond the seed's own now proves nothing, and must not keep a node alive for ever: pods of 1.3 pass on the
-    stamps of a peer whose clock is ahead. One that is older than any pod remembers proves nothing either.
+    A stamp later than the seed's own time proves nothing and must not keep a node alive forever: pods of release 1.3
+    forward the stamps of a peer whose clock is ahead. A stamp older than any pod remembers proves nothing either.
     """
     oldest, latest = now - MAX_CONTACT_AGE_SECONDS + ahead, now + CLOCK_TOLERANCE_SECONDS + ahead
     return [min(stamp - ahead, now) if stamp is not None and oldest <= stamp <= latest else None for stamp in stamps]

@@ -1,4 +1,4 @@
-"""How long nodes could be observed: what is counted once for all of them, and what a node counts as its exceptions."""
+"""How long nodes could be observed: shared counters for all nodes, combined with each node's exceptions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,14 +11,14 @@ WEEK_DAYS = 7
 
 
 class Observed(NamedTuple):
-    """For how long a node could be observed in a window, and for how much of that it was online; both in seconds."""
+    """How long a node could be observed in a window, and how much of that time it was online, both in seconds."""
 
     expected: int
     online: int
 
     @property
     def share(self) -> float | None:
-        """The observed availability, 0..1; None where nothing could be observed."""
+        """The observed availability, 0..1. None if nothing could be observed."""
         return self.online / self.expected if self.expected else None
 
 
@@ -27,20 +27,21 @@ Windows = tuple[Observed, Observed, Observed]
 
 
 class Span(NamedTuple):
-    """A bucket of `Coverage`: its start, and the seconds within it that were observed."""
+    """A bucket of `Coverage`: its start, and the seconds observed within it."""
 
     start: UnixSeconds
     observed: int
 
 
 class Coverage(Record):
-    """The seconds in which nodes could be observed, in buckets, oldest first. It belongs to the snapshot that it ends with."""
+    """The seconds in which nodes could be observed, in buckets, oldest first. Each snapshot carries the coverage up to
+    it."""
 
     hours: tuple[Span, ...] = ()
     days: tuple[Span, ...] = ()
 
     def after(self, at: UnixSeconds, seconds: int) -> "Coverage":
-        """With so many seconds more, which end at `at`; without what has left the windows."""
+        """Add seconds that end at `at`, and remove buckets outside the windows."""
         return Coverage(
             hours=_counted(self.hours, at // HOUR * HOUR, seconds, HOUR * (HOURS - 1)),
             days=_counted(self.days, at // DAY * DAY, seconds, DAY * (DAYS - 1)),
@@ -54,7 +55,7 @@ def _counted(spans: Sequence[Span], start: UnixSeconds, seconds: int, length: in
 
 
 class Expected:
-    """The seconds that could be observed in each window that ends at `at`: the last 24 hours, 7 days and 30 days."""
+    """The seconds observed in each window that ends at `at`: the last 24 hours, 7 days and 30 days."""
 
     def __init__(self, coverage: Coverage, at: UnixSeconds) -> None:
         hour, day = at // HOUR * HOUR, at // DAY * DAY
@@ -66,7 +67,7 @@ class Expected:
         self._known: dict[tuple[UnixSeconds, UnixSeconds], Windows] = {}
 
     def since(self, at: UnixSeconds) -> Windows:
-        """The windows of a node that is watched since then, and that was online all the time, as most nodes are."""
+        """The windows of a node first seen at that time that was always online, as most nodes are."""
         key = max(at // HOUR * HOUR, self.first_hour), max(at // DAY * DAY, self.first_day)
         found = self._known.get(key)
         if found is None:
@@ -80,10 +81,10 @@ class Expected:
 
 
 class Counts(NamedTuple):
-    """What was observed of a node `since` when (unix seconds), in the windows that end now.
+    """The windows that end now, for a node first seen at `since` (unix seconds).
 
-    `claimed` is its uptime at that time, in seconds. Of each window, the seconds in which it could not be judged, and
-    those in which it was gone; disturbances of the last 24 hours and 30 days.
+    `claimed` is its uptime at that time, in seconds. The other arguments give, for each window, the seconds in which it
+    could not be judged and the seconds in which it was gone; and the disturbances of the last 24 hours and 30 days.
     """
 
     since: UnixSeconds
@@ -98,7 +99,7 @@ class Counts(NamedTuple):
     disturbed: int = 0
 
     def windows(self, expected: Expected) -> Windows:
-        """What was observed in each window: the last 24 hours, 7 days and 30 days."""
+        """The observations in each window: the last 24 hours, 7 days and 30 days."""
         steady = expected.since(self.since)
         if not (self.month_unknown or self.month_gone):
             return steady

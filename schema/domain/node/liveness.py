@@ -1,8 +1,8 @@
-"""Whether a node lives: its uptime moves.
+"""Decide whether a node is alive: a node is alive while its uptime advances.
 
-A recent `last_seen` proves nothing: records of dead pods circulate for days with a frozen uptime and a time stamp that
-is reset again and again. So each seed's word on the uptime of each address is compared with that seed's own word
-before, never with another seed's. `schema.domain.node.process` says which change is a sign of life.
+A recent `last_seen` proves nothing. Records of dead pods circulate for days with a frozen uptime and a time stamp that
+is reset repeatedly. Each seed's uptime for an address is therefore compared with the value that the same seed gave
+before, never with another seed's. `schema.domain.node.process` defines which change proves life.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _MAX_SUPERSEDED = 4
 
 
 def default_grace(interval: int) -> int:
-    """How long a proof of life holds, in seconds, at this polling interval (seconds): three polls, two minutes at least."""
+    """How long a proof of life lasts, in seconds: three polling intervals, at least two minutes. `interval` in seconds."""
     return max(3 * interval, 120)
 
 
@@ -34,10 +34,10 @@ def observe(
     grace: int = FRESH_GOSSIP_SECONDS,
     quorum: int = 1,
 ) -> AddressMemory:
-    """The memory of an address after this cycle's listings of it (not empty), at time `at` (unix seconds).
+    """Update the memory of an address with this cycle's listings (not empty), at time `at` (unix seconds).
 
-    Life needs the word of `quorum` seeds, or of all that list the address where those are fewer. At first sight nothing
-    can be compared; a gossip age under two minutes counts as life then, dated back by the age.
+    `quorum` seeds, or all that list the address if there are fewer, are needed to prove life. At first sight there is
+    nothing to compare with: a gossip age under two minutes then counts as life, dated back by that age.
     """
     reports = _Reports(memory, at, grace)
     reports.take(listings)
@@ -70,11 +70,12 @@ def _future(memory: AddressMemory, listings: Sequence[Listing]) -> tuple[int, ..
 
 
 def judge(memory: AddressMemory, at: int, grace: int) -> tuple[PNodeStatus, LivenessBasis]:
-    """The status of an address that is listed at `at`, and what it rests on; `grace` in seconds."""
+    """The status of an address that is listed at `at`, and its basis. `grace` is in seconds."""
     alive = memory.alive_at is not None and at - memory.alive_at <= grace
     if not any(memory.uptimes.values()):
-        # Seeds before 0.7 know no uptime, and some 1.2 pods show 0 from 0.8: the gossip age is all there is. The grace
-        # does not lengthen it: a contact proves less than an uptime, and such nodes meet too seldom for it to help.
+        # Seeds before 0.7 report no uptime, and some 1.2 pods show 0 from 0.8, so only the gossip age is left. The
+        # grace does not extend it: a contact proves less than an uptime, and such nodes exchange gossip too rarely to
+        # benefit.
         fresh = memory.alive_at is not None and at - memory.alive_at < FRESH_GOSSIP_SECONDS
         return (PNodeStatus.ONLINE if fresh else PNodeStatus.UNKNOWN), LivenessBasis.GOSSIP_AGE
     if alive:
@@ -85,7 +86,7 @@ def judge(memory: AddressMemory, at: int, grace: int) -> tuple[PNodeStatus, Live
 
 
 class _Reports:
-    """This cycle's uptimes of one address, seed by seed, held against those before."""
+    """Compares this cycle's uptimes of one address with the previous ones, seed by seed."""
 
     def __init__(self, memory: AddressMemory | None, at: int, grace: int) -> None:
         self._memory = memory
@@ -103,9 +104,9 @@ class _Reports:
         self.compared = False
 
     def take(self, listings: Sequence[Listing]) -> None:
-        """Account for what each seed says, one row a seed."""
+        """Process one row for each seed."""
         before, marks, at = self._before, self.marks, self._at
-        # The common case, in which `compare` says GROWN: the process goes on, after a step within the grace.
+        # The common case, in which `compare` returns GROWN: the process continues, after a step within the grace.
         least = max(self._step - ONE_PROCESS_SECONDS, 1)
         going_on = self._memory is not None and self._memory.moved and self._step <= self._grace
         was_quiet: Mapping[str, int] = self._memory.quiet if self._memory else {}
@@ -132,7 +133,7 @@ class _Reports:
             self.quiet.update((seed, was_quiet.get(seed, last_listed)) for seed in before if seed not in moved)
 
     def _moves(self, listing: Listing, uptime: int, mark: int) -> bool:
-        """Whether another uptime of a seed that gave `mark` before is a sign of life; accounts for it."""
+        """Whether a changed uptime from a seed that gave `mark` before proves life. Records the change."""
         seed, memory = listing.seed, self._memory
         if memory is None:
             return False
@@ -152,10 +153,11 @@ class _Reports:
         return True
 
     def _life(self, listing: Listing, uptime: int, mark: int) -> int:
-        """When the process lived that this uptime is of, at the latest.
+        """The latest time at which the process with this uptime was certainly alive.
 
-        Within the grace it is now. Between lists that lie further apart, it lived no longer than its uptime has grown.
-        Over more than an hour, what moved proves nothing about now: it lived until its contact.
+        Within the grace, that is now. Between lists that are further apart, the process was alive for no longer than
+        its uptime grew. After more than an hour, an advance proves nothing about now: the process was alive until its
+        contact.
         """
         memory = self._memory
         if memory is None or (gap := self._at - memory.last_listed) <= self._grace:
@@ -166,7 +168,7 @@ class _Reports:
 
 
 def _lived_at(reports: _Reports, listings: Sequence[Listing], at: int, grace: int, quorum: int) -> int | None:
-    """The newest time at which as many seeds as are needed saw the address live; None where it did not move now."""
+    """The newest time at which enough seeds saw the address alive. None if its uptime did not advance now."""
     lives = reports.lives
     if not lives:
         return None
@@ -182,7 +184,7 @@ def _lived_at(reports: _Reports, listings: Sequence[Listing], at: int, grace: in
 
 
 def _fresh_contact(listings: Sequence[Listing], at: int, quorum: int) -> int | None:
-    """The newest contact that as many seeds as are needed report, if it is under two minutes old."""
+    """The newest contact that enough seeds report, if it is less than two minutes old."""
     contacts = sorted((seen for listing in listings if (seen := listing.last_seen) is not None), reverse=True)
     if not contacts:
         return None

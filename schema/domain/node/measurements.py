@@ -1,4 +1,4 @@
-"""The measurements of a node: whose word is taken for each, on what seeds differ, and what nobody knows."""
+"""The measurements of a node: which seed's value is used for each, where seeds differ, and which values are unknown."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median_low
@@ -13,7 +13,7 @@ _ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_commit
 
 
 class Measurements(NamedTuple):
-    """Values by field name (None where unknown), and where they came from."""
+    """Values by field name (None if unknown), and their provenance."""
 
     values: dict[str, Any]
     provenance: Provenance
@@ -29,18 +29,18 @@ def measure(
     moving: frozenset[str] = frozenset(),
     said: Said | None = None,
 ) -> Measurements:
-    """The values of one node from the rows about its address (freshest first) and from its own answer, if it gave one.
+    """Choose the values of one node from the rows about its address (freshest first) and from its own answer, if any.
 
-    The seeds in `moving` are believed, or all where there are none: a seed with an old record does not count beside
-    those that see the node live. What should be equal everywhere (`COMPARED`) is what most of them say, what moves all
-    the time is the value in the middle of theirs; of equally many, and of two, the freshest row decides. A row without
-    a value never hides one that has it. The uptime is that of `process`, where that is given.
+    Only the seeds in `moving` count, or all seeds if it is empty: a seed with an old record does not count against
+    seeds that see the node alive. A value that should be the same everywhere (`COMPARED`) is taken from the majority; a
+    value that changes all the time is the median. Ties, and the choice between two values, go to the freshest row. A
+    row without a value never hides a row that has one. The uptime is that of `process`, if it is given.
 
-    A node's own version wins. Its own uptime and storage figures only fill gaps: they are counted otherwise than in
-    gossip (the uptime some seconds less, the size of the file instead of what it promised), and every node is measured
-    by one rule.
+    The node's own version takes precedence. Its own uptime and storage figures only fill gaps, because they are counted
+    differently than in gossip: the uptime is some seconds shorter, and the size is that of the file instead of the
+    committed size. All nodes are therefore measured in the same way.
 
-    `said` is `said_of(listings)`, for a caller that has it already.
+    Pass `said` if `said_of(listings)` has already been computed.
     """
     said = said_of(listings) if said is None else said
     is_part_believed = 0 < len(moving) < len(listings)
@@ -73,7 +73,7 @@ def measure(
 
 
 def _value(name: str, rows: Sequence[Listing]) -> object:
-    """One value from what these rows say of a measurement; None where they say nothing."""
+    """The value of one measurement from these rows. None if no row has it."""
     said = [value for row in rows if (value := getattr(row.observation, name)) is not None]
     if all_equal(said):
         return said[0] if said else None
@@ -85,14 +85,14 @@ def _reported_percent(rows: Iterable[Listing]) -> float | None:
 
 
 def usage_percent(used: int | None, committed: int | None, reported: float | None) -> float | None:
-    """100 × used / committed, 0 and up; the reported percentage where that cannot be derived; None where neither."""
+    """100 × used / committed, 0 or more. Falls back to the reported percentage; None if that is unknown too."""
     if used is not None and committed:
         return 100 * used / committed
     return reported
 
 
 def disagreements(listings: Sequence[Listing], said: Said) -> tuple[Disagreement, ...]:
-    """The fields on which seeds differ, each value with the seeds that report it; values and seeds sorted."""
+    """The fields on which seeds differ, each value with the seeds that report it. Values and seeds are sorted."""
     if said.is_unanimous:
         return ()
     names = [name for name in said.differing if name in COMPARED]
@@ -111,23 +111,23 @@ def disagreements(listings: Sequence[Listing], said: Said) -> tuple[Disagreement
 
 
 def _middle(said: Sequence[Any]) -> object:
-    """The value in the middle of those that seeds give (at least one); of two, the one in the freshest row."""
+    """The median of the seeds' values (at least one). Of two, the value in the freshest row."""
     return median_low(said) if len(said) > 2 else said[0]  # noqa: PLR2004  (two have no middle)
 
 
 def _most_said(name: str, listings: Iterable[Listing]) -> object:
-    """The value that most seeds give; of equally frequent ones the freshest; None without any."""
+    """The value that most seeds report; on a tie, the freshest one. None if there is no value."""
     seeds: dict[object, set[str]] = {}
     for row in listings:
         value = getattr(row.observation, name)
         if value is not None:
             seeds.setdefault(value, set()).add(row.seed)
-    # Values stand in the order of their freshest rows, and `max` takes the first of equals.
+    # Values are in the order of their freshest rows, and `max` returns the first of equals.
     return max(seeds, key=lambda value: len(seeds[value]), default=None)
 
 
 def _apply_own(values: dict[str, Any], own: SeedReply | None) -> tuple[str, ...]:
-    """Put a node's own word into its values; returns the names of the fields that it gave."""
+    """Add the node's own values. Returns the names of the fields that come from it."""
     if own is None:
         return ()
     stats = own.stats

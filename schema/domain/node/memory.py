@@ -1,4 +1,4 @@
-"""What a cycle must remember of each node for the next one. Stored with the snapshot that it belongs to."""
+"""The memory of each node that a cycle passes to the next one. It is stored with its snapshot."""
 
 from collections.abc import Mapping
 
@@ -9,15 +9,16 @@ from schema.domain.node.watch import Watch
 
 
 class AddressMemory(Record):
-    """One address of a node: the uptime that each seed knows of its process, and the last proof that it lives.
+    """One address of a node: the uptime that each seed reports for its process, and the last proof of life.
 
-    `alive_at` is None until its uptime moved or it was first seen with a fresh gossip age. `moved` tells whether an
-    uptime was ever seen to move, `frozen` that a seed repeated its value since.
+    `alive_at` is None until the uptime advances, or the address is first seen with a fresh gossip age. `moved` tells
+    whether an uptime ever advanced, `frozen` whether a seed has repeated its value since.
 
-    `uptimes` maps a seed to the greatest uptime (seconds) that it gave for the process that runs now. That value moved
-    when the address was listed last, or, for a seed in `quiet`, at the time there; at first sight it is the time of
-    the contact. `below` has the newest value of seeds that give an older, smaller one. `superseded` are values that
-    stood still before they were replaced. `future` are time stamps that lay in the future when they were listed.
+    `uptimes` maps each seed to the greatest uptime (seconds) that it reported for the current process. For a seed in
+    `quiet`, the value last advanced at the time given there; for any other seed, when the address was last listed. At
+    first sight it is the time of the contact. `below` has the newest value of each seed that reports an older, smaller
+    uptime. `superseded` are values that were frozen before they were replaced. `future` are time stamps that lay in the
+    future when they were listed.
     """
 
     address: str
@@ -33,7 +34,7 @@ class AddressMemory(Record):
     future: tuple[UnixSeconds, ...] = ()
 
     def moved_at(self, seed: str) -> UnixSeconds:
-        """When the uptime that this seed gives was last seen to move."""
+        """The time at which the uptime that this seed reports was last seen to advance."""
         return self.quiet.get(seed, self.last_listed)
 
 
@@ -46,7 +47,7 @@ class PresenceDay(Record):
 
 
 class UsedSample(Record):
-    """The storage that a node used (bytes), at the first observation of a UTC day: the base of its growth."""
+    """The storage that a node used (bytes) at its first observation of a UTC day. Growth is measured from it."""
 
     at: UnixSeconds
     used: int
@@ -55,11 +56,11 @@ class UsedSample(Record):
 class NodeMemory(Record):
     """Everything that accumulates about one node.
 
-    `present` tells whether it was listed when that could last be judged, `present_since_window` whether it was
+    `present` tells whether the node was listed when that could last be judged, `present_since_window` whether it was
     already listed when the oldest day of `presence` began. `registered` is the hash of the registry entry written last.
-    `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did. `unheard` is for how long
-    (seconds) other seeds answered without it while none of its witnesses did. `watch` counts what was observed of it, and
-    `standings` are its first estimates of today and of the day before that (UTC), oldest first.
+    `confirmed` tells whether enough seeds ever listed it, `supported_at` when they last did. `unheard` is how long
+    (seconds) other seeds have answered without it while none of its witnesses did. `watch` has the counters of its
+    observation. `standings` are its first estimates of today and of the previous UTC day, oldest first.
     """
 
     id: str

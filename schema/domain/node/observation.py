@@ -1,4 +1,4 @@
-"""What seeds say, after validation and before anybody decides what is true."""
+"""The replies of seeds, after validation and before anything is decided from them."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ _REMEMBERED_ADDRESSES = 65_536
 
 
 class FailureCategory(StrEnum):
-    """Why a call to a node gave nothing. A closed list: every failure is one of these."""
+    """Why a call to a node failed. The list is closed: every failure has one of these categories."""
 
     REFUSED = "refused"
     TIMEOUT = "timeout"
@@ -26,22 +26,22 @@ class FailureCategory(StrEnum):
 
 
 class Failure(Record):
-    """A call that failed: its category, and a sentence for people (bounded, free of secrets)."""
+    """A failed call: its category, and a message for people (bounded, without secrets)."""
 
     category: FailureCategory
     message: str
 
 
 NO_ADDRESS = ""
-"""In place of an address that is no IP address with a port: its node is known by its key."""
+"""Stands for an address that is not an IP address with a port. The node is then known by its key."""
 
 
 class Observation(NamedTuple):
-    """One pod as one seed listed it. Every field but the address may be unknown; `NO_ADDRESS` is for one with a key.
+    """One pod as listed by one seed. Every field except the address may be unknown. `NO_ADDRESS` requires a key.
 
     `last_seen` is in unix seconds by the seed's clock; sizes are in bytes, `uptime` in seconds, the percentage in
-    0..100. `pubkey` is None where the key is null or does not decode to 32 bytes; `invalid` names the fields that the
-    seed sent and validation dropped.
+    0..100. `pubkey` is None if the key is null or does not decode to 32 bytes. `invalid` names the fields that the seed
+    sent and validation dropped.
     """
 
     address: str
@@ -76,14 +76,14 @@ class PodStats(Record):
 
 
 class SeedReply(NamedTuple):
-    """All that one seed answered in one cycle.
+    """All answers of one seed in one cycle.
 
-    `seed` is the name under which it is configured (`HOST` or `HOST:PORT`), `host` its address without the port, and
-    `clock` the time by its own clock (unix seconds) when the answer was made, None where it did not say;
-    `failure` the reason why it gave no list; `version` and `stats` may be known all the same. `observations` is None
-    exactly when there is a failure. `has_stats` tells whether the list came from get-pods-with-stats. `dropped` counts
-    what validation left out, by `field` or by `pod`. `latency_ms` is by method. `promoted` marks a public node that is no
-    configured seed: its list shows nodes that no seed lists, and proves nothing.
+    `seed` is its configured name (`HOST` or `HOST:PORT`), `host` its address without the port. `clock` is the time by
+    its own clock (unix seconds) when it answered, None if it did not report one. `failure` is the reason why it
+    returned no list; `version` and `stats` may still be known. `observations` is None if and only if there is a
+    failure. `has_stats` tells whether the list came from get-pods-with-stats. `dropped` counts what validation dropped,
+    by `field` or by `pod`. `latency_ms` is by method. `promoted` marks a public node that is not a configured seed. Its
+    list adds nodes that no seed lists, and proves nothing.
     """
 
     seed: str
@@ -103,8 +103,8 @@ class SeedReply(NamedTuple):
 class Listing(NamedTuple):
     """One row of one seed's list.
 
-    `last_seen` is by our clock (the seed's lead taken off); None where not usable. `future` is such a time where it lies
-    beyond the seed's own now. `relative` marks an address that means something to the seed alone.
+    `last_seen` is by our clock (corrected by the seed's offset), None if not usable. `future` is set instead if the
+    stamp is later than the seed's own time. `relative` marks an address that has a meaning only for the seed.
     """
 
     seed: str
@@ -115,7 +115,7 @@ class Listing(NamedTuple):
 
 
 def one_a_seed(replies: Iterable[SeedReply]) -> list[SeedReply]:
-    """One reply a seed, in the order of seed names; of several, the newest that has a list."""
+    """One reply for each seed, sorted by seed name. If a seed has several, the newest with a list is kept."""
     chosen: dict[str, SeedReply] = {}
     for reply in replies:
         other = chosen.get(reply.seed)
@@ -129,10 +129,10 @@ def _reply_rank(reply: SeedReply) -> tuple[bool, float, list[str]]:
 
 
 def says_nothing(row: Observation) -> bool:
-    """Whether a row has neither a key, nor an uptime, nor a version.
+    """Whether a row has no key, no uptime and no version.
 
-    Pods list an entry point that they were configured with and never heard, and peers whose gossip they cannot decode,
-    in such rows, often with a fresh contact.
+    Pods list a configured entry point that never answered, and peers whose gossip they cannot decode, in such rows,
+    often with a fresh contact.
     """
     return row.pubkey is None and row.uptime is None and row.version is None
 

@@ -1,4 +1,4 @@
-"""A storage node, as published: identity, liveness, measurements, scores, and where each of them came from."""
+"""A storage node as published: identity, liveness, measurements, scores, and the source of each."""
 
 from enum import StrEnum
 
@@ -9,10 +9,10 @@ from schema.domain.policy import Tier
 
 
 class PNodeStatus(StrEnum):
-    """Whether a node lives.
+    """Whether a node is alive.
 
-    ONLINE: it showed life within the grace. GHOST: still listed, but its uptime stands still. OFFLINE: no seed that
-    answered lists it. UNKNOWN: nothing proves either.
+    ONLINE: proven alive within the grace. GHOST: still listed, but its uptime does not advance. OFFLINE: no answering
+    seed lists it. UNKNOWN: there is no evidence for any of these.
     """
 
     ONLINE = "ONLINE"
@@ -22,11 +22,11 @@ class PNodeStatus(StrEnum):
 
 
 class LivenessBasis(StrEnum):
-    """What the status rests on.
+    """The evidence for the status.
 
-    UPTIME: its uptime moved, or stood still, between two answers of the same seed. FIRST_SIGHT: seen for the first
-    time, with a fresh gossip age. GOSSIP_AGE: no seed knows an uptime, so the gossip age alone. DIRECT: it answered us.
-    ABSENCE: listed by none. NONE: no evidence yet.
+    UPTIME: the uptime advanced, or did not, between two answers of the same seed. FIRST_SIGHT: seen for the first time,
+    with a fresh gossip age. GOSSIP_AGE: no seed knows an uptime, so only the gossip age counts. DIRECT: the node
+    answered this server. ABSENCE: no seed lists it. NONE: no evidence yet.
     """
 
     UPTIME = "UPTIME"
@@ -69,10 +69,10 @@ class Capacity(Record):
 
 
 class Score(Record):
-    """How far a node can be trusted with stake, 0..100, with everything that it was computed from.
+    """How far a node can be trusted with stake, 0..100, with all inputs of the computation.
 
-    `rank` is 1 for the best online node, `percentile` the share of online nodes that it does not fall behind (0..100).
-    `inputs_missing` names the inputs that were unknown; a missing input adds its documented default to the composite.
+    `rank` is 1 for the best online node, `percentile` the share of online nodes that score no higher (0..100).
+    `inputs_missing` names the inputs that were unknown. A missing input adds its documented default to the composite.
     """
 
     composite: float
@@ -87,7 +87,7 @@ class Score(Record):
 
     @property
     def low(self) -> None:
-        """Policy 1.0 has no bounds, and neither `high` nor `confidence`."""
+        """Policy 1.0 has no bounds, so `high` and `confidence` are not defined."""
 
     high = confidence = low
 
@@ -95,7 +95,8 @@ class Score(Record):
 class Consistency(Record):
     """How steadily a node stays in gossip: appearances / (appearances + disappearances), 0..1.
 
-    `score` is over the sliding window of `window_days`, `all_time` since first sight. Only seeds that answered count.
+    `score` covers the sliding window of `window_days`, `all_time` the time since first sight. Only answering seeds
+    count.
     """
 
     score: float
@@ -108,9 +109,9 @@ class Consistency(Record):
 
 
 class AddressSighting(Record):
-    """One address under which a node is listed now, and whether that address lives.
+    """One address at which a node is listed now, and whether it is live.
 
-    `supported` tells whether enough seeds list it there, beside those that list it elsewhere.
+    `supported` tells whether enough of the seeds that list the node list it there.
     """
 
     address: str
@@ -122,14 +123,14 @@ class AddressSighting(Record):
 
 
 class AddressChange(Record):
-    """An address under which a node was seen besides its current one, and the last time that it was listed there."""
+    """An address at which a node was seen besides its current one, and when it was last listed there."""
 
     address: str
     until: UnixSeconds
 
 
 class VersionChange(Record):
-    """A version that a node ran before, and the last time that it was seen running it."""
+    """A version that a node ran before, and when it was last seen running it."""
 
     version: str
     until: UnixSeconds
@@ -152,17 +153,17 @@ class MissingReason(StrEnum):
 
 
 class MissingField(Record):
-    """A measurement that is null, and why."""
+    """A measurement that is null, and the reason."""
 
     field: str
     reason: MissingReason
 
 
 class Provenance(Record):
-    """Whose word a node's measurements are.
+    """The source of a node's measurements.
 
-    `seed` gave the values, `observed_at` says when; `own_fields` came from the node's own answer instead. For a node
-    that is not listed now, these are the last known values, with the time of that observation.
+    `seed` reported the values at `observed_at`. The fields in `own_fields` come from the node's own answer instead. For
+    a node that is not listed now, these are the last known values with the time of that observation.
     """
 
     seed: str | None
@@ -175,18 +176,21 @@ class Provenance(Record):
 class PNode(Record):
     """A storage node in one slot.
 
-    `id` is its pubkey, or `addr:HOST:PORT` where no valid key is known. `address` is the live address seen last,
-    in a conflict the one known longest (gossip host and port, not the RPC endpoint), empty where no usable one is known; `address_assumed` marks a seed that nobody lists, whose port is a
-    guess. Measurements are None where nobody who answered knows them. Sizes in bytes, uptime in seconds,
-    `storage_usage_percent` in 0..100. `listed` tells whether a seed that answered lists it in this slot, and
-    `witnesses` which ones, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
-    `first_seen` is when it was first listed while watched, or the earlier contact that was told of it by then.
-    `supported` tells whether enough seeds list it to count in what is said of the network.
-    `key_conflict` marks one key that lives at two addresses at once. `storage_growth` is the relative change of
+    `id` is its pubkey, or `addr:HOST:PORT` if no valid key is known. `address` is the most recently seen live address
+    (gossip host and port, not the RPC endpoint); in a conflict it is the one known longest. It is empty if no usable
+    address is known. `address_assumed` marks a seed that no seed lists, whose port is a guess.
+
+    Measurements are None if no answering seed knows them. Sizes are in bytes, uptime in seconds,
+    `storage_usage_percent` in 0..100. `listed` tells whether an answering seed lists the node in this slot; `witnesses`
+    names those seeds, sorted. `source_ips` are all seeds that ever listed it. `alive_at` is the last proof of life.
+    `first_seen` is when it was first listed, or an earlier contact that was reported by then. `supported` tells whether
+    enough seeds list it to count in network figures.
+
+    `key_conflict` marks a key that is live at two addresses at once. `storage_growth` is the relative change of
     `storage_used` over seven days, -1..1; None with less than a day of data. `state_changes` counts appearances and
-    disappearances of yesterday and today, without the very first appearance. `probe` is the last direct question to
-    the node's own pRPC; None where none was put. `score` is by policy 1.0, `estimate` by policy 2.0, None
-    in snapshots from before there was one.
+    disappearances of yesterday and today, without the very first appearance. `probe` is the last direct request to the
+    node's own pRPC, None if there was none. `score` is by policy 1.0, `estimate` by policy 2.0, None in older
+    snapshots.
     """
 
     id: str
@@ -226,16 +230,16 @@ class PNode(Record):
 
     @property
     def is_online(self) -> bool:
-        """The one rule for online, on every surface."""
+        """Whether the node is online. All surfaces use this rule."""
         return self.status is PNodeStatus.ONLINE
 
     @property
     def place(self) -> str:
-        """The address, or the id where no usable one is known: a text that finds the node."""
+        """The address, or the id if no usable address is known. The text can be used to find the node."""
         return self.address or self.id
 
     def says_alone(self, field: str) -> bool:
-        """Whether a measurement is the node's own word, and no seed's; of its use, where any part of it is."""
+        """Whether a measurement is the node's own claim rather than a seed's. For usage: whether any part of it is."""
         own = self.provenance.own_fields
         if not own:
             return False
@@ -245,7 +249,7 @@ class PNode(Record):
 
     @property
     def in_gossip(self) -> bool:
-        """Whether it belongs to the network now, alive or not: every status but OFFLINE.
+        """Whether the node is part of the network now, alive or not: every status except OFFLINE.
 
         A node leaves gossip when a seed that listed it answers without it. While no such seed answers, it has not left.
         """
@@ -253,7 +257,7 @@ class PNode(Record):
 
     @property
     def last_contact(self) -> UnixSeconds:
-        """The last contact by gossip; where no seed gives one, when the node was last observed at all."""
+        """The last contact by gossip. If no seed reports one, the time of the last observation."""
         return self.provenance.observed_at if self.last_seen is None else self.last_seen
 
     @property
@@ -262,17 +266,17 @@ class PNode(Record):
 
     @property
     def newest_score(self) -> Estimate | Score | None:
-        """The score by the newest policy that the snapshot was scored with; None unless it is online."""
+        """The score by the newest policy of the snapshot. None if the node is not online."""
         return self.score if self.estimate is None else self.estimate
 
     @property
     def newest_tier(self) -> Tier:
-        """The tier of that score; OFFLINE and UNKNOWN where there is none."""
+        """The tier of that score; OFFLINE or UNKNOWN if there is none."""
         return self.tier if self.estimate is None else self.estimate.tier
 
     @property
     def tier(self) -> Tier:
-        """The tier by policy 1.0; OFFLINE and UNKNOWN where there is no score."""
+        """The tier by policy 1.0; OFFLINE or UNKNOWN if there is no score."""
         if self.score is not None:
             return self.score.tier
         return Tier.UNKNOWN if self.status is PNodeStatus.UNKNOWN else Tier.OFFLINE

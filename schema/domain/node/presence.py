@@ -1,8 +1,8 @@
 """Whether a node is in gossip, and how often that changed.
 
-An outage of seeds is not a disappearance of nodes: absence counts only where a seed that listed the node before
-answered without it. One list proves no absence: it counts once the grace is over, as for liveness. A seed that knows
-nobody, or that has just started, proves none at all.
+An outage of seeds is not a disappearance of nodes. Absence counts only if a seed that listed the node before answers
+without it. A single list does not prove an absence: it counts once the grace is over, as for liveness. A seed that
+lists no nodes, or that has just started, proves no absence.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from schema.domain.node.memory import NodeMemory, PresenceDay
 from schema.domain.node.observation import SeedReply, says_nothing
 from schema.domain.policy import POLICY_1_0
 
-# A seed that has failed for a day holds no node in gossip: it may never answer again.
+# A seed that has failed for a day no longer keeps nodes in gossip, because it may never answer again.
 WITNESS_HOLD_SECONDS = DAY
 
 
 def proves_absence(reply: SeedReply, grace: int) -> bool:
-    """Whether a seed's list says something of those that are not in it."""
+    """Whether a seed's list proves the absence of nodes that are not in it."""
     started = reply.stats.uptime if reply.stats is not None else None
     if started is not None and started < grace:
         return False
@@ -27,11 +27,11 @@ def proves_absence(reply: SeedReply, grace: int) -> bool:
 def judge_presence(
     memory: NodeMemory, answered: frozenset[str], asked: frozenset[str] | None = None, *, is_seed: bool
 ) -> bool | None:
-    """For a node that nobody listed: False (absent), or None where none of those who listed it before answered.
+    """Judge a node that no seed lists: False (absent), or None if none of the seeds that listed it before answered.
 
-    `answered` are the seeds whose lists prove an absence (`proves_absence`), `asked` all that are asked at all (None: not
-    known). Witnesses that are asked no more, as the operator has removed them, hold the node no longer, nor do those that
-    have not answered for `WITNESS_HOLD_SECONDS`. A seed that only its own answers made known is absent once any other seed
+    `answered` are the seeds whose lists prove an absence (`proves_absence`), `asked` all seeds that were asked (None:
+    not known). A witness that the operator has removed no longer keeps the node in gossip, nor does one that has not
+    answered for `WITNESS_HOLD_SECONDS`. A seed that is known only from its own answers is absent once any other seed
     answers.
     """
     if not answered:
@@ -44,9 +44,9 @@ def judge_presence(
 
 
 def wait_for_witnesses(memory: NodeMemory, answered: frozenset[str], seconds: int) -> NodeMemory:
-    """The memory of a node that nobody lists, after `seconds` more in which none of its witnesses may have answered.
+    """Update the memory of a node that no seed lists, after `seconds` in which possibly none of its witnesses answered.
 
-    Time counts only while other seeds answer, so that our own outage is not taken for one of the witnesses.
+    Time counts only while other seeds answer, so that an outage on our side does not count as one of the witnesses.
     """
     if not answered or not memory.present or answered.intersection(memory.witnesses):
         return memory
@@ -57,7 +57,7 @@ def wait_for_witnesses(memory: NodeMemory, answered: frozenset[str], seconds: in
 def record_presence(
     memory: NodeMemory, at: int, *, present: bool | None, window_days: int = POLICY_1_0.consistency.window_days
 ) -> NodeMemory:
-    """The memory with this cycle's presence counted at time `at` (unix seconds); unchanged where it was not judged."""
+    """The memory with this cycle's presence at time `at` (unix seconds). Unchanged if it was not judged."""
     memory = _forget_old_days(memory, at, window_days)
     if present is None or present == memory.present:
         return memory
@@ -93,7 +93,7 @@ def _count(days: Sequence[PresenceDay], today: int, appeared: int) -> tuple[Pres
 
 
 def _forget_old_days(memory: NodeMemory, at: int, window_days: int) -> NodeMemory:
-    """Without the days before the window; whether the node was present when the window began is carried along."""
+    """The days within the window. Whether the node was present when the window began is carried over."""
     first = at // DAY * DAY - (window_days - 1) * DAY
     if not memory.presence or memory.presence[0].day >= first:
         return memory

@@ -1,13 +1,13 @@
-"""What a direct question to a node brought, beside all that gossip says of it."""
+"""The result of a direct request to a node, published beside what gossip reports about it."""
 
 from schema.domain.base import Record, UnixSeconds
 from schema.domain.node.observation import FailureCategory
 
 
 class Answered(Record):
-    """What one probe brought. `failure` None means that the node answered; its own figures are None where unreadable.
+    """The result of one probe. `failure` None means that the node answered; its own figures are None if unreadable.
 
-    `at` is in unix seconds, `latency_ms` the time of the first answer, `uptime` in seconds.
+    `at` is in unix seconds, `latency_ms` the time to the first answer, `uptime` in seconds.
     """
 
     at: UnixSeconds
@@ -18,9 +18,9 @@ class Answered(Record):
 
 
 class Probe(Answered):
-    """The last probe of a node. `failures` counts the unanswered ones in a row.
+    """The last probe of a node. `failures` counts consecutive unanswered probes.
 
-    `contradicts` names the fields in which the node's own word differs from what gossip says of it.
+    `contradicts` names the fields in which the node's own answer differs from gossip.
     """
 
     failures: int = 0

@@ -1,6 +1,6 @@
-"""Direct questions to nodes: which public nodes are due, what their answers say, and which may serve as extra seeds.
+"""Direct probes: which public nodes are due, how their answers are interpreted, and which may serve as extra seeds.
 
-Gossip says that a node is public; only a direct question shows that it can be reached. Pure: the answers arrive as
+Gossip claims that a node is public; only a direct request shows that it is reachable. Pure: the answers arrive as
 `Probe` records, made by `jobs.cycle.probing`.
 """
 
@@ -15,28 +15,29 @@ from schema.domain.node.pnode import PNode
 from schema.domain.node.probe import Answered, Probe
 
 PROBE_INTERVAL_SECONDS = 15 * MINUTE
-"""Time between two probes of a node that answers: its operator did not ask for them, so they are few."""
+"""The time between two probes of a node that answers. Operators did not ask for probes, so they are rare."""
 MAX_BACKOFF_SECONDS = 6 * HOUR
 """The longest time between two probes of a node that does not answer."""
 MAX_PROBES_PER_SLOT = 64
 MAX_PROBES_PER_SUBNET = 2
-"""In one slot, so that a hosting company's network sees no burst."""
+"""The limit for one slot, so that a hosting provider sees no burst."""
 LOWEST_PORT = 1_024
-"""No pod listens below; a list that names port 22 or 25 must not make this server knock there."""
+"""No pod listens below this port. A list that names port 22 or 25 must not make this server connect to it."""
 HIGHEST_PORT = 65_535
 
 MAX_PROMOTED = 12
 PROMOTION_AGE_SECONDS = DAY
 """How long a node must be known before its list may add to those of the seeds."""
 PROMOTION_WITNESSES = 2
-"""Seeds that must list a node before it may become an extra seed: its own word is not enough."""
+"""The seeds that must list a node before it may become an extra seed. Its own claim is not enough."""
 
 START_TOLERANCE_SECONDS = 10 * MINUTE
-"""Two uptimes of one process give starts within some minutes of each other: gossip lags, and clocks differ."""
+"""The starts computed from two uptimes of one process may differ by some minutes: gossip is delayed, and clocks differ.
+"""
 
 
 class Target(NamedTuple):
-    """A node to ask: `host` is an IP literal without brackets, `port` its pRPC port."""
+    """A node to probe. `host` is an IP literal without brackets, `port` its pRPC port."""
 
     node_id: str
     host: str
@@ -44,10 +45,10 @@ class Target(NamedTuple):
 
 
 def due(nodes: Iterable[PNode], at: UnixSeconds, opted_out: Collection[str] = ()) -> tuple[Target, ...]:
-    """The nodes to probe in this slot, those that waited longest first.
+    """The nodes to probe in this slot, longest waiting first.
 
-    Public nodes that are online, have a usable port, are no seeds (seeds are asked anyway) and whose key is not in
-    `opted_out`. At most `MAX_PROBES_PER_SLOT`, and `MAX_PROBES_PER_SUBNET` of one /24 (IPv6: /48).
+    A node is due if it is public and online, has a usable port, is not a seed (seeds are asked anyway), and its key is
+    not in `opted_out`. At most `MAX_PROBES_PER_SLOT`, and `MAX_PROBES_PER_SUBNET` in one /24 (IPv6: /48).
     """
     waiting = sorted(
         (node.probe.at if node.probe else 0, node.id, node.address, node.rpc_port)
@@ -76,7 +77,7 @@ def due(nodes: Iterable[PNode], at: UnixSeconds, opted_out: Collection[str] = ()
 
 
 def probed(node: PNode, answered: Answered) -> Probe:
-    """The probe as it is published with `node`, whose figures come from gossip alone."""
+    """The probe as published with `node`, whose own figures come from gossip alone."""
     before = node.probe
     failures = 0 if answered.failure is None else 1 + (before.failures if before else 0)
     contradicts = () if answered.failure is not None else tuple(_contradictions(node, answered))
@@ -86,11 +87,11 @@ def probed(node: PNode, answered: Answered) -> Probe:
 def promoted(
     nodes: Iterable[PNode], seed_hosts: Collection[str], at: UnixSeconds, opted_out: Collection[str] = ()
 ) -> tuple[Target, ...]:
-    """The public nodes whose lists may be asked for besides those of the seeds, longest known first.
+    """The public nodes that may be asked for their lists in addition to the seeds, longest known first.
 
-    A node qualifies if it is online and known for a day, several seeds list it, and its own answers agree with what
-    they say. At most `MAX_PROMOTED`, one of each /24 (IPv6: /48), none beside a configured seed. The order depends on
-    facts that do not change, so that the choice stays the same while its nodes qualify.
+    A node qualifies if it is online and known for a day, several seeds list it, and its own answers agree with theirs.
+    At most `MAX_PROMOTED` are chosen, one in each /24 (IPv6: /48), none in the subnet of a configured seed. The order
+    depends on facts that do not change, so the choice is stable while its nodes qualify.
     """
     qualified = sorted(
         (node.first_seen, node.id, node) for node in nodes if node.id not in opted_out and _qualifies(node, at)
@@ -110,7 +111,7 @@ def promoted(
 
 
 def subnet_of(host: str) -> str | None:
-    """The /24 of an IPv4 literal, the /48 of an IPv6 one; None for anything else."""
+    """The /24 of an IPv4 literal, the /48 of an IPv6 literal, None for anything else."""
     try:
         ip = ip_address(host)
     except ValueError:
@@ -121,7 +122,7 @@ def subnet_of(host: str) -> str | None:
 def _waited(probe: Probe | None, at: UnixSeconds) -> bool:
     if probe is None:
         return True
-    # The exponent is bounded before it is used: failures grow for as long as a node is gone.
+    # The exponent is bounded before use, because failures grow for as long as a node is gone.
     wait = min(PROBE_INTERVAL_SECONDS << min(probe.failures, 8), MAX_BACKOFF_SECONDS)
     return at - probe.at >= wait
 

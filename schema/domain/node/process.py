@@ -1,8 +1,8 @@
-"""The process that an uptime is of: one that goes on, a new one, or an old record of it.
+"""The process that an uptime belongs to: a continuing one, a new one, or an old record of it.
 
-Records are relayed, and lag: a smaller uptime than before is mostly an old record, and not a restart. A process that
-was seen alive a minute ago cannot have been started anew three minutes ago. So a change is weighed against the time
-since the process before was last proven alive.
+Records are relayed and delayed, so a smaller uptime is usually an old record and not a restart. A process that was seen
+alive a minute ago cannot have been restarted three minutes ago. Each change is therefore compared with the time since
+the previous process was last proven alive.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,18 @@ from schema.domain.node.observation import Listing
 from schema.domain.node.pnode import PNode
 
 ONE_PROCESS_SECONDS = 600
-"""Starts that lie no further apart are one process: in a recorded day, relayed records of one lagged by up to 359 s."""
+"""Starts that differ by no more than this are one process. In a recorded day, relayed records of one process lagged by
+up to 359 s."""
 RESTART_SLACK_SECONDS = 60
-"""How much older than the time since the last proof of life a new process may seem: clocks differ, and records lag."""
+"""How much older than the time since the last proof of life a new process may seem, because clocks differ and records
+are delayed."""
 _FRESH_SECONDS = 120
 # A pod forgets a peer after an hour without contact.
 _MAX_LAG_SECONDS = HOUR
 
 
 class Verdict(Enum):
-    """What an uptime says of the process that an earlier one was of."""
+    """How an uptime relates to the process of an earlier uptime."""
 
     SAME = "it stands still"
     GROWN = "it goes on"
@@ -34,9 +36,9 @@ class Verdict(Enum):
 
 
 class Process(NamedTuple):
-    """The process behind an address: its uptime as reported (seconds), when it started, and when it was proven last.
+    """The process at an address: its reported uptime (seconds), its start, and its last proof of life.
 
-    `earliest` is when it may have started, where its uptime may be as old as its contact.
+    `earliest` is the earliest possible start, if the uptime may be as old as its contact.
     """
 
     uptime: int
@@ -46,13 +48,13 @@ class Process(NamedTuple):
 
 
 def compare(mark: int, uptime: int, *, since: int, step: int, last: int | None) -> Verdict:
-    """What `uptime` says where the same seed gave `mark` before; all in seconds.
+    """Compare `uptime` with `mark`, which the same seed gave before. All values are in seconds.
 
-    `since` is the time since `mark` was seen to move. A new process is not older than that. A process that goes on is
-    older by about that: where it is younger by more than `ONE_PROCESS_SECONDS`, it was started in between.
+    `since` is the time since `mark` was seen to advance. A new process is not older than that. A continuing process is
+    older by about that time; if it is younger by more than `ONE_PROCESS_SECONDS`, it was restarted in between.
 
-    `last` is a smaller value that the seed gave since, `step` the time between the two. What grows below `mark` while
-    `mark` itself stands still is a new process too, whose start was missed.
+    `last` is a smaller value that the seed gave since, `step` the time between that and now. A value that grows below
+    `mark`, while `mark` itself does not advance, is also a new process, whose start was missed.
     """
     if uptime == mark:
         return Verdict.SAME
@@ -66,10 +68,11 @@ def compare(mark: int, uptime: int, *, since: int, step: int, last: int | None) 
 
 
 def is_restart(before: Process, after: Process) -> bool:
-    """Whether `after` is a new process, whoever speaks: it started after the one before was last proven alive.
+    """Whether `after` is a new process, whichever seed reports it: it started after the previous one was last proven
+    alive.
 
-    Its start must be another one, too: by more than the slack where the uptime fell, and by more than old records lag
-    where it grew.
+    Its start must also differ: by more than the slack if the uptime fell, and by more than the delay of old records if
+    it grew.
     """
     shift = after.started - before.started
     least = ONE_PROCESS_SECONDS if after.uptime >= before.uptime else RESTART_SLACK_SECONDS
@@ -83,7 +86,7 @@ def is_old_record(before: Process, after: Process) -> bool:
 
 
 def process_of_node(node: PNode) -> Process | None:
-    """The process of a published node, from its uptime and its last proof of life; None where those are not known."""
+    """The process of a published node, from its uptime and its last proof of life. None if either is unknown."""
     if node.uptime is None or node.alive_at is None:
         return None
     started = node.alive_at - node.uptime
@@ -93,13 +96,13 @@ def process_of_node(node: PNode) -> Process | None:
 def process_of(
     memory: AddressMemory, listings: Sequence[Listing], at: int, grace: int, quorum: int = 1
 ) -> tuple[Process | None, frozenset[str]]:
-    """The process at an address after this cycle, and the seeds whose word on it moves (empty where it stands still).
+    """The process at an address after this cycle, and the seeds whose uptime of it advances (empty if none does).
 
-    Of the seeds whose uptime moved now (or, where those are too few, within the grace), the one in the middle speaks,
-    by the start of the process: that corrects each uptime for its age. A seed whose last word is older than the start
-    that enough others give speaks of a process before. Where nothing moves, the uptime in the middle counts.
+    The candidates are the seeds whose uptime advanced now, or within the grace if those are too few. The median start
+    is chosen, which corrects each uptime for its age. A seed whose last value is older than the start that enough
+    others report refers to an earlier process. If no uptime advances, the median uptime is used.
     """
-    # Plain tuples: there is one for each row of each list.
+    # Plain tuples, because there is one for each row of each list.
     words: list[_Word] = []
     uptimes, quiet, last_listed = memory.uptimes, memory.quiet, memory.last_listed
     for listing in listings:
@@ -127,7 +130,7 @@ def process_of(
 
 
 def remembered_process(memory: AddressMemory) -> Process | None:
-    """The process at an address that is not listed now, from what is remembered; None where no uptime is known."""
+    """The process at an address that is not listed now, from memory. None if no uptime is known."""
     words = sorted(
         (proven - mark, seed, mark, proven)
         for seed, mark in memory.uptimes.items()
@@ -136,8 +139,8 @@ def remembered_process(memory: AddressMemory) -> Process | None:
     return _process(words[(len(words) - 1) // 2]) if words else None
 
 
-# What one seed says of the process at an address: its start, the seed, its uptime, and the seed's last contact with it.
-# The start is as much before the last proof of life as the uptime is long.
+# One seed's report on the process at an address: its start, the seed, its uptime, and the seed's last contact with it.
+# The start precedes the last proof of life by the uptime.
 _Word = tuple[int, str, int, int]
 _uptime = itemgetter(2)
 

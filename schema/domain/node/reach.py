@@ -1,4 +1,4 @@
-"""How far an address reaches: from everywhere, or only from where somebody saw it."""
+"""The reach of an address: from everywhere, or only from the network of whoever saw it."""
 
 from enum import IntEnum
 from functools import lru_cache
@@ -10,7 +10,7 @@ _REMEMBERED_HOSTS = 131_072
 
 
 class Reach(IntEnum):
-    """Where an address can be reached from; a smaller number reaches further.
+    """Where an address can be reached from. A smaller number reaches further.
 
     GLOBAL: from everywhere. PRIVATE: within one site (RFC 1918, unique local). CGNAT: within one carrier (RFC 6598).
     LOCAL: within one host or link (loopback, link-local, unspecified, multicast). NONE: no address is known.
@@ -29,10 +29,10 @@ _CGNAT = ip_network("100.64.0.0/10")
 
 @lru_cache(maxsize=_REMEMBERED_HOSTS)
 def reach_of_host(host: str) -> Reach:
-    """The reach of an IP literal without brackets or port; a host name counts as global.
+    """The reach of an IP literal without brackets or port. A host name counts as global.
 
-    Ranges for documentation and benchmarks are global here: whether a pod can have such an address is another question,
-    but everybody who sees it means the same one.
+    Documentation and benchmark ranges are global here. Whether a pod can have such an address is a separate question,
+    but it means the same to every seed.
     """
     try:
         ip = ip_address(host)
@@ -47,14 +47,14 @@ def reach_of_host(host: str) -> Reach:
 
 @lru_cache(maxsize=_REMEMBERED_HOSTS)
 def reach_of(address: str) -> Reach:
-    """The reach of `HOST:PORT`; NONE where no address is known."""
+    """The reach of `HOST:PORT`. NONE if no address is known."""
     return reach_of_host(host_of(address)) if address else Reach.NONE
 
 
 def is_relative(address: str, observer: str) -> bool:
-    """Whether an address means something only to the host that saw it (`observer`), and so proves nothing to others.
+    """Whether an address is meaningful only to the host that saw it (`observer`), and so proves nothing to others.
 
-    A private address in the list of a seed that we reach by a private address of the same kind is in our own network.
+    If a seed that we reach by a private address lists a private address of the same kind, it is in our own network.
     """
     reach = reach_of(address)
     if reach in {Reach.GLOBAL, Reach.NONE}:

@@ -1,4 +1,4 @@
-"""The registry: what stays known of a node after it has left the snapshots, and the order of all nodes ever known."""
+"""The registry: what is kept of a node after it leaves the snapshots, and the order of all nodes ever known."""
 
 from collections.abc import Iterable
 from heapq import merge
@@ -9,9 +9,9 @@ from schema.domain.base import Record, Slot, UnixSeconds
 
 
 class RegistryEntry(Record):
-    """What accumulates about one node, for as long as the store lives, with its last measurements.
+    """The accumulated facts about one node, kept as long as the store exists, with its last measurements.
 
-    `former_ids` are those that it had before its key was known, as far as no other node has them now.
+    `former_ids` are the ids that it had before its key was known, unless another node has them now.
     """
 
     id: str
@@ -37,12 +37,12 @@ class RegistryEntry(Record):
 
     @property
     def last_contact(self) -> UnixSeconds:
-        """The last contact by gossip; where no seed gave one, when this was written."""
+        """The last contact by gossip. If no seed reported one, the time at which this was written."""
         return self.updated_slot if self.last_seen is None else self.last_seen
 
 
 class Contact(NamedTuple):
-    """Where a node stands among all: by its last contact, newest first, then by address, then by id."""
+    """The position of a node among all nodes: by last contact, newest first, then by address, then by id."""
 
     at: UnixSeconds
     address: str
@@ -55,5 +55,5 @@ def place(contact: Contact) -> tuple[int, str, str]:
 
 
 def window(present: Iterable[Contact], gone: Iterable[Contact], skip: int, limit: int) -> list[Contact]:
-    """Entries `skip` to `skip + limit` of both lists, each in order, as one."""
+    """Entries `skip` to `skip + limit` of the two sorted lists merged into one."""
     return list(islice(merge(present, gone, key=place), skip, skip + limit))

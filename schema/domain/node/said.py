@@ -1,4 +1,4 @@
-"""What the rows about one address say of each measurement, turned into columns once for all who compare them."""
+"""The values of each measurement in the rows about one address, converted to columns once for all comparisons."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -8,9 +8,9 @@ from schema.domain.node.observation import Listing, Observation
 from schema.domain.node.process import ONE_PROCESS_SECONDS
 
 MEASURED = ("version", "is_public", "rpc_port", "uptime", "storage_committed", "storage_used")
-# Uptime and use move between two seeds' answers; what should be equal everywhere is compared.
+# Uptime and usage change between the answers of two seeds. Only values that should be equal everywhere are compared.
 COMPARED = ("version", "is_public", "rpc_port", "storage_committed")
-# Differences that are due to the time between two answers, and to a few blocks of a file.
+# Differences caused by the time between two answers, and by a few blocks of a file.
 MOVING = ("uptime", "storage_used")
 _PLACES = tuple((name, Observation._fields.index(name)) for name in MEASURED)
 _OBSERVATION = attrgetter("observation")
@@ -20,10 +20,10 @@ _USED_TOLERANCE_SHARE = 0.01
 
 
 class Said(NamedTuple):
-    """What rows say of each measurement, in their order, without those that say nothing of it.
+    """The values of each measurement, in row order, without the rows that lack it.
 
-    `differing` are the measurements that are not the same in all rows that have them, `apart` those of `MOVING` that
-    differ by more than time explains, `gaps` those that some rows do not have.
+    `differing` are the measurements that differ between the rows that have them, `apart` those of `MOVING` that differ
+    by more than time explains, `gaps` those that some rows lack.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -33,7 +33,7 @@ class Said(NamedTuple):
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether all rows say the same of everything, as far as time allows."""
+        """Whether all rows agree on everything, within the tolerances."""
         return not self.gaps and not self.apart and all(name in MOVING for name in self.differing)
 
 
@@ -41,9 +41,9 @@ _NOTHING = Said(dict.fromkeys(MEASURED, ()))
 
 
 def said_of(listings: Sequence[Listing]) -> Said:
-    """What these rows say.
+    """Convert these rows to columns.
 
-    The rows are turned into columns at once: most of a cycle's time goes into rows, and most columns have one value.
+    All rows are converted at once. Most of a cycle's time is spent on rows, and most columns have a single value.
     """
     if not listings:
         return _NOTHING
@@ -66,7 +66,7 @@ def said_of(listings: Sequence[Listing]) -> Said:
 
 
 class Place(NamedTuple):
-    """One address that is listed: its rows, freshest first, and what they say."""
+    """One listed address: its rows, freshest first, and their values."""
 
     listings: Sequence[Listing]
     said: Said
@@ -83,12 +83,12 @@ def places_of(listings: Sequence[Listing]) -> dict[str, Place]:
 
 
 def all_equal(values: Sequence[object]) -> bool:
-    """Whether these values are one; also where there is none."""
+    """Whether these values are equal, or there are none."""
     return not values or values.count(values[0]) == len(values)
 
 
 def is_far_apart(name: str, values: Sequence[int]) -> bool:
-    """Whether what seeds say of a field in `MOVING` differs by more than time explains."""
+    """Whether the seeds' values of a field in `MOVING` differ by more than time explains."""
     if not values:
         return False
     most = max(values)
@@ -96,7 +96,7 @@ def is_far_apart(name: str, values: Sequence[int]) -> bool:
 
 
 def tolerance(name: str, value: int) -> float:
-    """By how much two seeds' words on a field in `MOVING` may differ and still be the same one."""
+    """The tolerance within which two seeds' values of a field in `MOVING` count as equal."""
     if name == "uptime":
         return ONE_PROCESS_SECONDS
     return max(_USED_TOLERANCE_BYTES, _USED_TOLERANCE_SHARE * value)

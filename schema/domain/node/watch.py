@@ -1,8 +1,8 @@
-"""How long a node could be observed, and for how much of that it was gone: counters of constant size.
+"""How long a node could be observed and how much of that time it was gone, in counters of constant size.
 
-What all nodes share is counted once (`Coverage`): the seconds that were observed, by hour for a day and by UTC day for
-30 days. A node only counts its exceptions (`Watch`): seconds in which it could not be judged, seconds in which it was
-gone, and disturbances. A steady node so costs nothing in a cycle, and our own outages are in no count at all.
+Observed time is the same for all nodes and is counted once (`Coverage`): by hour for a day and by UTC day for 30 days.
+Each node counts only its exceptions (`Watch`): seconds in which it could not be judged, seconds in which it was gone,
+and disturbances. A steady node therefore costs nothing in a cycle, and outages on our side are not counted at all.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ class Exceptions(NamedTuple):
 
 
 class Watch(Record):
-    """What is counted of one node, `since` when (unix seconds).
+    """The counters of one node, first seen at `since` (unix seconds).
 
-    `claimed` is its uptime at that time, 30 days at most. Buckets without exceptions are left out; there are at most 24
-    `hours` and 30 `days`, oldest first. `gone` is how long (seconds) the last absence was that ended at `back_at`, or
-    that goes on where that is None. `disturbed_at` is the last disturbance that counted, `upgraded_at` the last restart
-    that did not, as it came with a newer version.
+    `claimed` is its uptime at that time, at most 30 days. Buckets without exceptions are omitted; there are at most 24
+    `hours` and 30 `days`, oldest first. `gone` is the length (seconds) of the last absence, which ended at `back_at`,
+    or continues if that is None. `disturbed_at` is the last disturbance that counted. `upgraded_at` is the last restart
+    that did not count, because it came with a newer version.
     """
 
     since: UnixSeconds
@@ -45,30 +45,33 @@ class Watch(Record):
     upgraded_at: UnixSeconds | None = None
 
     def unjudged(self, at: UnixSeconds, seconds: int) -> "Watch":
-        """After a cycle in which nobody who answered could say whether the node lives."""
+        """Record a cycle in which no answering seed could tell whether the node is alive."""
         return self.model_copy(update=_change(self, at, unknown=seconds)) if seconds else self
 
     def absent(self, at: UnixSeconds, seconds: int) -> "Watch":
-        """After a cycle in which the node was gone."""
+        """Record a cycle in which the node was gone."""
         before = self.gone if self.back_at is None else 0
         update = {**_change(self, at, gone=seconds), "gone": before + seconds, "back_at": None}
         return self.model_copy(update=update)
 
     def present(self, at: UnixSeconds) -> "Watch":
-        """After a cycle in which the node was online."""
+        """Record a cycle in which the node was online."""
         return self.model_copy(update={"back_at": at}) if self.gone and self.back_at is None else self
 
     def disturbed(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch":
-        """After a restart, a change of host, or a drop; what follows one that counted too soon belongs to it."""
+        """Record a restart, a change of host, or a drop. One that follows another too soon belongs to the same
+        disturbance."""
         last = self.disturbed_at
         if last is not None and 0 <= at - last < rules.quiet_seconds:
             return self
         return self.model_copy(update={**_change(self, at, disturbed=1), "disturbed_at": at})
 
     def upgraded(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch | None":
-        """After a restart with a newer version: a short absence before it is forgiven, and so is a disturbance just then.
+        """Record a restart with a newer version. A short absence just before it is forgiven, and so is a recent
+        disturbance.
 
-        None where the node has had its upgrade lately: to name a new version with each restart does not hide restarts.
+        None if the node had an upgrade recently, so that reporting a new version with each restart does not hide
+        restarts.
         """
         grace, last = rules.upgrade_grace_seconds, self.upgraded_at
         if last is not None and grace < at - last < rules.upgrade_every_seconds:
@@ -86,7 +89,7 @@ class Watch(Record):
         return forgiven.model_copy(update={"upgraded_at": last if is_later else at})
 
     def counts(self, expected: Expected) -> Counts:
-        """What is counted in the windows that end now: the bucket that is open, and those before it."""
+        """The counters in the windows that end now: the open bucket, and those before it."""
         if not self.days:
             return Counts(self.since, self.claimed)
         day = _window(self.hours, expected.first_hour)
@@ -96,7 +99,7 @@ class Watch(Record):
 
 
 def _change(watch: Watch, at: UnixSeconds, *, unknown: int = 0, gone: int = 0, disturbed: int = 0) -> dict[str, object]:
-    """The buckets of a watch with so much more in those that are open at `at`."""
+    """Add amounts to the buckets that are open at `at`."""
     change = (unknown, gone, disturbed)
     return {
         "hours": _added(watch.hours, at // HOUR * HOUR, change, HOUR * (HOURS - 1)),
@@ -105,7 +108,7 @@ def _change(watch: Watch, at: UnixSeconds, *, unknown: int = 0, gone: int = 0, d
 
 
 def begun(at: UnixSeconds, coverage: Coverage, seconds: int, uptime: int | None) -> Watch:
-    """The watch of a node that is seen for the first time in a cycle that adds `seconds`, with the coverage after it."""
+    """The watch of a node that is first seen in a cycle of `seconds`, with the coverage after that cycle."""
     watch = Watch(since=at, claimed=min(max(uptime or 0, 0), MAX_CLAIMED))
     hour = sum(span.observed for span in coverage.hours if span.start == at // HOUR * HOUR) - seconds
     day = sum(span.observed for span in coverage.days if span.start == at // DAY * DAY) - seconds
@@ -117,7 +120,7 @@ def begun(at: UnixSeconds, coverage: Coverage, seconds: int, uptime: int | None)
 
 
 def _window(spans: Sequence[Exceptions], first: UnixSeconds) -> tuple[int, int, int]:
-    """The seconds not judged, the seconds gone and the disturbances since then."""
+    """The seconds not judged, the seconds gone and the disturbances since that time."""
     unknown = gone = disturbed = 0
     for start, not_judged, away, disturbances in spans:
         if start >= first:
@@ -130,7 +133,7 @@ def _window(spans: Sequence[Exceptions], first: UnixSeconds) -> tuple[int, int, 
 def _added(
     spans: Sequence[Exceptions], start: UnixSeconds, change: tuple[int, int, int], length: int
 ) -> tuple[Exceptions, ...]:
-    """The buckets with this change in the one that begins at `start`; without what has left the window by then."""
+    """Apply this change to the bucket that begins at `start`, and drop buckets that are outside the window by then."""
     if spans and spans[-1].start > start:
         return tuple([_sum(span, change) if span.start == start else span for span in spans])
     kept = [span for span in spans if start - length <= span.start < start]
@@ -144,7 +147,7 @@ def _sum(span: Exceptions, change: tuple[int, int, int]) -> Exceptions:
 
 
 def _forgiven(spans: tuple[Exceptions, ...], seconds: int) -> tuple[Exceptions, ...]:
-    """The buckets without the last seconds that the node was gone."""
+    """Remove the last seconds in which the node was gone from the buckets."""
     left, kept = seconds, list(spans)
     for place in range(len(kept) - 1, -1, -1):
         back = min(left, kept[place].gone)

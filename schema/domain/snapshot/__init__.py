@@ -1,1 +1,1 @@
-"""The whole network in one slot, how old that is, and what the cycle behind it cost."""
+"""The whole network in one slot, its age, and the cost of its cycle."""

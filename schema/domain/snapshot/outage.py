@@ -1,4 +1,4 @@
-"""Whose fault it is that nothing new is known. None of it is the nodes': who was not looked at has not failed."""
+"""Why there is no new data. An outage is never counted against nodes: a node that was not observed has not failed."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,18 +8,19 @@ from schema.domain.node.observation import FailureCategory
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 
 CLOCK_TOLERANCE_SECONDS = 60
-MIN_SEEDS = 2  # what one seed does not answer says nothing about our own network
+MIN_SEEDS = 2  # one seed that does not answer says nothing about our own network
 
-# A refusal, or an answer of any kind, proves that the way to a seed and back is open.
+# A refused connection, or an answer of any kind, proves that the network path to a seed and back works.
 _NO_WAY = frozenset({FailureCategory.TIMEOUT, FailureCategory.UNREACHABLE})
 
 
 class OutageCause(StrEnum):
-    """What keeps new snapshots from coming.
+    """What prevents new snapshots.
 
-    STORE: the database does not answer, or takes no writes. WORKER: no worker reports cycles, or its cycles fail. UPLINK:
-    not one of several seeds can be reached, as where this machine has no network. SEEDS: they answer, but give no list.
-    CLOCK: the newest snapshot lies in the future of the clock here, or the worker's clock is ahead of that of its seeds.
+    STORE: the database does not answer, or accepts no writes. WORKER: no worker reports cycles, or its cycles fail.
+    UPLINK: none of several seeds can be reached, as when this machine has no network. SEEDS: seeds answer, but return
+    no list. CLOCK: the newest snapshot is in the future by the local clock, or the worker's clock is ahead of its
+    seeds' clocks.
     """
 
     STORE = "STORE"
@@ -30,7 +31,7 @@ class OutageCause(StrEnum):
 
 
 class Outage(Record):
-    """The cause, and a sentence for people."""
+    """The cause, and a message for people."""
 
     cause: OutageCause
     message: str
@@ -47,10 +48,11 @@ def outage_of(
     outcome: str,
     failures: Sequence[FailureCategory | None],
 ) -> Outage | None:
-    """Why the newest snapshot (taken at `taken_at`, None: there is none) is old at `now`; None where it is not.
+    """Why the newest snapshot is old at `now`. None if it is not old.
 
-    `interval` is the polling interval in seconds; `store_fault` is why the store takes no writes; the rest is what the
-    worker last reported: when, its outcome, and each seed's failure.
+    `taken_at` is the time of that snapshot (None: there is none) and `interval` the polling interval in seconds.
+    `store_fault` is why the store accepts no writes. The other arguments are the worker's last report: its time, its
+    outcome, and each seed's failure.
     """
     patience = DEGRADED_AFTER_INTERVALS * interval
     if taken_at is not None and taken_at - now > max(interval, CLOCK_TOLERANCE_SECONDS):

@@ -1,4 +1,4 @@
-"""What the newest cycle cost, and how quickly the seeds answered: figures for those who run the service."""
+"""The cost of the newest cycle and the latency of the seeds, for operators of the service."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ DECIMALS = 3
 
 
 class Performance(Record):
-    """One cycle in figures, to three decimals. Seconds by the monotonic clock; latencies in milliseconds over all calls
-    that succeeded, None where none did."""
+    """The figures of one cycle, to three decimals. Durations use the monotonic clock, in seconds. Latencies are in
+    milliseconds over all calls that succeeded; None if there are none."""
 
     cycle_seconds: float
     crawl_seconds: float
@@ -23,7 +23,7 @@ class Performance(Record):
 
 
 def performance(header: SnapshotHeader) -> Performance:
-    """The figures of the cycle that made this snapshot."""
+    """The figures of the cycle that produced this snapshot."""
     latencies = sorted(ms for seed in header.seeds for ms in seed.latency_ms.values())
     ok = sum(seed.ok for seed in header.seeds)
     return Performance(
@@ -38,5 +38,5 @@ def performance(header: SnapshotHeader) -> Performance:
 
 
 def _nearest_rank(ordered: Sequence[float], percent: int) -> float | None:
-    """The least value that at least `percent` of the values do not exceed; None of none."""
+    """The smallest value that at least `percent` of the values do not exceed. None if there are no values."""
     return round(ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)], DECIMALS) if ordered else None

@@ -12,13 +12,13 @@ from schema.domain.node.registry import Contact, place
 
 
 class SeedReport(Record):
-    """How one seed did in one cycle.
+    """The result of one seed in one cycle.
 
-    `listed` is the number of pods in its answer; `coverage` the share (0..1) of the nodes listed by any seed that it
-    lists; `agreement` the share of values about nodes listed by others too on which it agrees with the majority.
-    `island` numbers the groups of seeds whose lists do not overlap. `clock_ahead` is in seconds, negative where
-    the clock is behind. `latency_ms` is by method.
-    `unsupported` counts nodes in its list that too few other seeds list, `refused` new ones beyond what one seed may bring.
+    `listed` is the number of pods in its answer. `coverage` is the share (0..1) of all listed nodes that it lists;
+    `agreement` is the share of values on which it agrees with the majority, over nodes that other seeds list too.
+    `island` numbers the groups of seeds whose lists do not overlap. `clock_ahead` is in seconds, negative if the clock
+    is behind. `latency_ms` is by method. `unsupported` counts nodes in its list that too few other seeds list,
+    `refused` new nodes beyond the number that one seed may add.
     """
 
     seed: str
@@ -45,7 +45,7 @@ class SeedReport(Record):
 
 
 class CycleTiming(Record):
-    """What a cycle cost up to its commit, in seconds by the monotonic clock."""
+    """The cost of a cycle up to its commit, in seconds by the monotonic clock."""
 
     started_at: UnixSeconds
     crawl_seconds: float = 0.0
@@ -54,9 +54,9 @@ class CycleTiming(Record):
 
 
 class ScorePolicy(Record):
-    """The data behind the scores: version of the formulas, and the latest release with how it was found.
+    """The data behind the scores: the version of the formulas, the latest release, and the source of that release.
 
-    `version` is that of the scores, `estimate_version` that of the estimates, None where there are none.
+    `version` is that of the scores, `estimate_version` that of the estimates (None if there are none).
     """
 
     version: str
@@ -66,15 +66,15 @@ class ScorePolicy(Record):
 
     @property
     def newest_version(self) -> str:
-        """The newest policy that the snapshot was scored with."""
+        """The newest policy by which the snapshot was scored."""
         return self.estimate_version or self.version
 
 
 class Adopted(Record):
-    """When a release of a network passed the share of its nodes from which lag counts (`schema.domain.scoring.currency`).
+    """When a release of a network reached the share of nodes from which lag counts (`schema.domain.scoring.currency`).
 
-    `network` is the name in its pre-releases, empty for the network that is watched. `since` is None where it had when
-    watching began.
+    `network` is the name in its pre-releases, empty for the monitored network. `since` is None if the release had
+    already reached the share when monitoring began.
     """
 
     network: str
@@ -83,7 +83,7 @@ class Adopted(Record):
 
 
 class NetworkStatus(StrEnum):
-    """The network's state, from its health score."""
+    """The network's state, derived from its health score."""
 
     HEALTHY = "HEALTHY"
     FAIR = "FAIR"
@@ -102,7 +102,7 @@ class HealthFactors(Record):
 
 
 class NetworkHealth(Record):
-    """Network health 0..100. No nodes: score 0, status UNKNOWN, factors None."""
+    """Network health 0..100. Without nodes: score 0, status UNKNOWN, factors None."""
 
     score: float
     status: NetworkStatus
@@ -110,22 +110,22 @@ class NetworkHealth(Record):
 
 
 class VersionCount(Record):
-    """How many online nodes run a version; None where a node's version is unknown."""
+    """How many online nodes run a version. `version` is None for nodes whose version is unknown."""
 
     version: str | None
     count: int
 
 
 class NetworkTotals(Record):
-    """The network in figures: one point of its history. Sizes in bytes, over online nodes, one count per key.
+    """Totals of the network: one point of its history. Sizes are in bytes, over online nodes; each key counts once.
 
-    `public`, `private` and `public_unknown` (no seed says which) add up to `online`. Snapshots that were stored before
-    `public_unknown` existed count it within `private`.
+    `public`, `private` and `public_unknown` (no seed reports which) add up to `online`. Older snapshots, stored before
+    `public_unknown` existed, count it as `private`.
 
-    Nodes that fewer than `min_witnesses` seeds support are left out, and counted as `unsupported`; None where fewer than
-    three seeds answered, and every node counts. Medians are over the nodes that know the value. A trimmed sum is the mean
-    without the least and the greatest tenth of the nodes, times their number: a tenth of them at extreme values does not
-    move it.
+    Nodes that fewer than `min_witnesses` seeds support are excluded and counted as `unsupported`. With fewer than three
+    answering seeds both are None and every node counts. Medians are over the nodes with a known value. A trimmed sum is
+    the mean without the lowest and the highest tenth of the nodes, multiplied by their number; extreme values in a
+    tenth of the nodes do not change it.
     """
 
     total: int
@@ -160,15 +160,16 @@ class NetworkTotals(Record):
 
     @property
     def in_gossip(self) -> int:
-        """Nodes in gossip (`PNode.in_gossip`): all known ones but those that have left it."""
+        """Nodes in gossip (`PNode.in_gossip`): all known nodes except those that have left gossip."""
         return self.total - self.offline
 
 
 class SnapshotHeader(Record):
-    """Everything about a snapshot but its nodes: what the commit marker carries.
+    """Everything in a snapshot except its nodes. The commit marker carries it.
 
-    `interval` is the CACHE_TTL in force. `promoted_seeds` are public nodes that were asked for their lists too. `content_hash` is over the nodes. `node_count` bounds what must be loaded.
-    `coverage` is what was observed up to now, `adopted` since when releases are what the network runs (None: not known).
+    `interval` is the `CACHE_TTL` in force. `promoted_seeds` are public nodes that were also asked for their lists.
+    `content_hash` covers the nodes. `node_count` bounds how much must be loaded. `coverage` is the time observed so
+    far, `adopted` when each release became the one that the network runs (None: not known).
     """
 
     slot: Slot
@@ -188,7 +189,7 @@ class SnapshotHeader(Record):
 
 
 class Snapshot(Record):
-    """One slot, whole: its header and its nodes, sorted by id."""
+    """One complete slot: the header, and the nodes sorted by id."""
 
     header: SnapshotHeader
     nodes: tuple[PNode, ...]
@@ -199,19 +200,20 @@ class Snapshot(Record):
 
     @property
     def answering_seeds(self) -> int:
-        """The number of seeds that gave a list; alerts about connectivity need at least three."""
+        """The number of seeds that returned a list. Alerts about connectivity need at least three."""
         return sum(seed.ok for seed in self.header.seeds)
 
     @cached_property
     def by_id(self) -> dict[str, PNode]:
-        """Each node by its id, and by ids that it had before its key was known."""
+        """Each node by its id, and by the ids that it had before its key was known."""
         index = {former: node for node in self.nodes for former in node.former_ids}
         index.update((node.id, node) for node in self.nodes)
         return index
 
     @cached_property
     def by_address(self) -> dict[str, PNode]:
-        """Each node by every known address; a current address wins over one from the past, a live node over others."""
+        """Each node by every known address. A current address takes precedence over a past one, and an online node over
+        others."""
         index: dict[str, PNode] = {}
         for node in self.nodes:
             for change in node.previous_addresses:
@@ -229,5 +231,5 @@ class Snapshot(Record):
         return tuple(sorted((Contact(n.last_contact, n.place, n.id) for n in self.nodes), key=place))
 
     def find(self, key: str) -> PNode | None:
-        """The node with this id, pubkey or address (any that it is known by), else None."""
+        """The node with this id, pubkey or known address, or None."""
         return self.by_id.get(key) or self.by_address.get(key)

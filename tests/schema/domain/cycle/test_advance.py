@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from schema.domain.base import DAY
-from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, content_hash, identify, strangers
+from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, content_hash, identify, unknown_ids
 from schema.domain.cycle.agreement import agreement_of
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.pnode import PNode, PNodeStatus
@@ -123,7 +123,7 @@ def test_a_node_that_is_silent_for_long_leaves_the_snapshot_and_can_be_recalled(
     cycle = step(gone, answers(late, 2), late)
     assert key(1) not in cycle.snapshot.by_id
     replies = answers(late + 60, 1, 2)
-    assert strangers(cycle.state(), identify(cycle.state(), replies)) == {key(1)}
+    assert unknown_ids(cycle.state(), identify(cycle.state(), replies)) == {key(1)}
 
 
 def test_the_registry_hears_of_a_node_when_something_lasting_changes_and_not_else() -> None:
@@ -149,7 +149,7 @@ def test_the_registry_is_refreshed_once_a_day_and_not_for_all_nodes_at_once() ->
 
 
 def test_a_cycle_without_any_list_is_refused() -> None:
-    with pytest.raises(ValueError, match="no seed gave a list"):
+    with pytest.raises(ValueError, match="no seed returned a list"):
         run([seed_reply(seed, None) for seed in SEEDS])
 
 
