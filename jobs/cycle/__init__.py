@@ -1,1 +1,1 @@
-"""A polling cycle against real nodes: which seeds to ask, asking them, saving, announcing, and direct questions."""
+"""A polling cycle against real nodes: choosing and polling seeds, saving, announcing, and direct probes."""

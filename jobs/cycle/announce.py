@@ -1,4 +1,4 @@
-"""Tells readers over Redis that a slot has been committed."""
+"""Announces over Redis that a slot has been committed."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ CHANNEL = "pnodes:slots"
 
 
 class RedisAnnouncer:
-    """`Announcer` over a Redis client (redis.asyncio). Raises what the client raises; losing a word is harmless."""
+    """`Announcer` over a Redis client (redis.asyncio). Raises what the client raises. A lost message is harmless."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Ask all seeds. A seed that fails is an outcome with a category, never an exception."""
+"""Poll all seeds. A failed seed is an outcome with a category, never an exception."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from schema.domain.node.observation import Failure, FailureCategory, PodStats, S
 
 
 class _Listing(NamedTuple):
-    """One seed's list, or the failure in its place, at a time by our clock; `date` is the time by the seed's own."""
+    """One seed's list or failure, at a time by our clock. `date` is the time by the seed's own clock."""
 
     at: float
     pods: wire.PodList | None = None
@@ -30,7 +30,7 @@ async def crawl(
 ) -> tuple[SeedReply, ...]:
     """One reply for each seed, in the order of `seeds`, within `limits.crawl_seconds`.
 
-    `clock` gives unix seconds and is used for `answered_at` alone; durations are by the loop's monotonic clock.
+    `clock` gives unix seconds and is used only for `answered_at`. Durations use the loop's monotonic clock.
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + client.limits.crawl_seconds
@@ -56,7 +56,7 @@ async def _ask_safely(client: Caller, seed: Seed, until: float, clock: Callable[
 
 
 class _Interview:
-    """All calls to one seed, one after the other on one connection, and what came of them."""
+    """All calls to one seed, one after the other on one connection, and their results."""
 
     def __init__(self, client: Caller, seed: Seed, until: float, clock: Callable[[], float]) -> None:
         self._client = client
@@ -66,7 +66,8 @@ class _Interview:
         self._latency_ms: dict[str, float] = {}
 
     async def hold(self) -> SeedReply:
-        """The list first, as it matters most and has the most time then; the rest only where the node was reached."""
+        """The list comes first, because it matters most and should have the most time. The rest follows if the seed was
+        reached."""
         route = await self._client.route(self._seed, self._until)
         listing = await self._list(route)
         version: str | None = None
@@ -97,7 +98,7 @@ class _Interview:
             except CallFailed as error:
                 if error.rpc_code != METHOD_NOT_FOUND:
                     raise
-                # Releases before 0.7.0 know their peers, but not their figures.
+                # Releases before 0.7.0 list their peers without figures.
                 answer, has_stats = await self._call(route, wire.GET_PODS), False
             at = self._clock()
             pods = wire.read_pods(answer.result, self._client.limits.max_pods)

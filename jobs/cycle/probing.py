@@ -1,6 +1,6 @@
-"""Asks public nodes directly, a few in each slot, after its snapshot is committed.
+"""Probes public nodes directly, a few in each slot, after the snapshot of the slot is committed.
 
-The results go into the next snapshot that this worker makes. They are lost with the worker, and made again in time.
+The results go into the next snapshot of this worker. They are lost if the worker stops, and later probes replace them.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ PARALLELISM = 16
 START_SHARE = 0.4
 """The part of the rest of a slot in which probes start."""
 END_SHARE = 0.8
-"""The part of a slot after which no probe goes on: the next cycle finds this worker idle."""
+"""The part of a slot after which probes end, so that this worker is idle for the next cycle."""
 
 LIMITS = Limits(
     call_seconds=CALL_SECONDS,
@@ -49,7 +49,7 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 class Collecting(Protocol):
-    """What makes snapshots, one a slot."""
+    """Makes one snapshot per slot."""
 
     @property
     def snapshot(self) -> Snapshot | None: ...
@@ -58,7 +58,7 @@ class Collecting(Protocol):
 
 
 async def ask(client: Caller, target: Target, clock: Callable[[], float] = time.time) -> Answered:
-    """One node's own word: its version and its uptime, over one connection. Never raises for what a node does."""
+    """Fetch one node's version and uptime over one connection. Never raises because of the node."""
     until = asyncio.get_running_loop().time() + client.limits.seed_seconds
     try:
         route = await client.route(seed_of(target), until)
@@ -81,9 +81,9 @@ async def ask(client: Caller, target: Target, clock: Callable[[], float] = time.
 class Prober:
     """The probes of one worker process.
 
-    `interval` is the length of a slot in seconds, `opted_out` the keys of nodes that are left alone; `clock` gives unix
-    seconds. `client` makes the client of one round, with a dialler of its own. With `beside`, the hosts of the
-    configured seeds, nodes are also promoted to extra seeds.
+    `interval` is the length of a slot in seconds, `opted_out` the keys of nodes that must not be probed. `clock` gives
+    unix seconds. `client` creates the client of one round, with its own dialler. If `beside` (the hosts of the
+    configured seeds) is given, nodes are also promoted to extra seeds.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Prober:
         return taken
 
     def following(self, collector: Collecting) -> Callable[[Slot], Awaitable[CollectorState]]:
-        """The collector's cycle, followed by a round of probes where it committed a snapshot."""
+        """Run the collector's cycle, followed by a round of probes if it committed a snapshot."""
 
         async def collect(slot: Slot) -> CollectorState:
             state = await collector.collect(slot)
@@ -129,7 +129,7 @@ class Prober:
             self.promoted = tuple(map(seed_of, chosen))
 
     async def round(self, snapshot: Snapshot) -> None:
-        """Probe the nodes of a snapshot that are due, spread over the rest of its slot. Ends within the slot."""
+        """Probe the due nodes of a snapshot, spread over the rest of its slot. Ends within the slot."""
         end = snapshot.slot + END_SHARE * self._interval
         left = end - self._clock()
         targets = due(snapshot.nodes, int(self._clock()), self._opted_out)
@@ -152,7 +152,7 @@ class Prober:
             async with gate:
                 try:
                     self._results[target.node_id] = await ask(client, target, self._clock)
-                except Exception:  # a defect that one answer brings to light must not end the round
+                except Exception:  # a defect triggered by one answer must not end the round
                     log.exception("probing.crashed", node=target.node_id)
                     failure = FailureCategory.BAD_SHAPE
                     self._results[target.node_id] = Answered(at=int(self._clock()), failure=failure)
@@ -163,15 +163,15 @@ class Prober:
 
 
 def seed_of(target: Target) -> Seed:
-    """A node as something that can be asked, named by its address."""
+    """The pRPC address of a node, named by that address."""
     return Seed(str(Endpoint(target.host, target.port)), target.host, target.port)
 
 
 def jitter(node_id: str, slot: Slot) -> float:
-    """When in a round a node is asked, 0..1: the same for the same slot, another in the next."""
+    """When in a round a node is probed, 0..1. It is the same within a slot, and differs between slots."""
     return crc32(f"{slot}:{node_id}".encode()) / 2**32
 
 
 def public_client(dial_map: Mapping[str, str] | None) -> Callable[[], PrpcClient]:
-    """Makes the client of a round: small answers, public addresses alone, one connection to each node."""
+    """Create the client of a round: small answers, public addresses only, one connection to each node."""
     return lambda: PrpcClient(PublicDialler(dial_map), LIMITS)

@@ -1,4 +1,4 @@
-"""The seeds of a configuration: which of them can be asked, and what is odd about the others."""
+"""The configured seeds: which of them can be polled, and warnings about the others."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from server.settings import BadSettings, Settings
 
 MAX_NAMED = 20
 
-# Ports of a pod that are known to be no pRPC, with what they are.
+# Ports of a pod that do not serve pRPC, with their purpose.
 OTHER_PORTS = {9001: "the port of gossip", 5000: "the port of the data stream to Atlas"}
 
 
 class Review(NamedTuple):
-    """What a look at the configured seeds gives, without asking anybody; each remark is a sentence that names one.
+    """The result of checking the configured seeds without any network access. Each message names one seed.
 
-    `malformed` cannot be read, `never` are not dialled in any case, `odd` are dialled, and hardly meant so.
+    `malformed` cannot be parsed, `never` are never dialled, `odd` are dialled although they are probably a mistake.
     """
 
     seeds: tuple[Seed, ...]
@@ -27,12 +27,12 @@ class Review(NamedTuple):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is shown where the run goes on, bounded."""
+        """The messages shown if the run continues, bounded in number."""
         return (*self.never, *self.odd)[:MAX_NAMED]
 
 
 def review(texts: Iterable[str], *, allow_private: bool) -> Review:
-    """Read seeds as they are configured, in their order."""
+    """Parse seeds as configured, in their order."""
     seeds: dict[Endpoint, Seed] = {}
     malformed: list[str] = []
     odd: list[str] = []
@@ -51,7 +51,7 @@ def review(texts: Iterable[str], *, allow_private: bool) -> Review:
 
 
 def review_of(settings: Settings) -> Review:
-    """The seeds of these settings. Raises BadSettings where there are none, and with a line for each wrong text."""
+    """The seeds of these settings. Raises BadSettings if there are none, or with one line for each invalid text."""
     if (missing := no_seeds(settings)) is not None:
         raise BadSettings((missing,))
     found = review(settings.ip_nodes, allow_private=settings.allow_private_seeds)
@@ -61,7 +61,7 @@ def review_of(settings: Settings) -> Review:
 
 
 def no_seeds(settings: Settings) -> str | None:
-    """What is wrong where no seed is configured, and none is known of the network; else None."""
+    """The error if no seed is configured and none is known for the network, otherwise None."""
     if settings.ip_nodes:
         return None
     return (
@@ -70,12 +70,12 @@ def no_seeds(settings: Settings) -> str | None:
 
 
 def seeds_of(settings: Settings) -> tuple[Seed, ...]:
-    """The seeds to ask. Raises BadSettings for a text that cannot name one."""
+    """The seeds to poll. Raises BadSettings for a text that cannot be a seed."""
     return review_of(settings).seeds
 
 
 def wrong_port(seed: Seed) -> str | None:
-    """A warning where the port of a seed is one that a pod has for something else; None for any other port."""
+    """A warning if a pod uses the seed's port for something else, otherwise None."""
     purpose = OTHER_PORTS.get(seed.port)
     if purpose is None:
         return None

@@ -1,4 +1,4 @@
-"""How a cycle tells the garbage collector of the process about its large steps."""
+"""How a cycle informs the garbage collector of the process about its large steps."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -7,10 +7,10 @@ T = TypeVar("T")
 
 
 class Steering(Protocol):
-    """What a collector uses of `server.process.garbage.Garbage`."""
+    """The part of `server.process.garbage.Garbage` that a collector uses."""
 
     def step(self, work: Callable[[], T], /) -> T:
-        """What `work`, a plain function that makes many records, returns."""
+        """Run `work`, a synchronous function that creates many records, and return its result."""
         ...
 
     def look_through(self) -> None:
@@ -19,10 +19,10 @@ class Steering(Protocol):
 
 
 class Unsteered:
-    """Leaves the garbage collector alone."""
+    """Leaves the garbage collector unchanged."""
 
     def step(self, work: Callable[[], T], /) -> T:
         return work()
 
     def look_through(self) -> None:
-        """There is nothing to look through."""
+        """There is nothing to collect."""

@@ -1,1 +1,1 @@
-"""The pNode JSON-RPC client: who may be dialled, how, and what an answer is worth."""
+"""The pNode JSON-RPC client: which addresses may be dialled, how, and how answers are validated."""

@@ -1,7 +1,7 @@
-"""Addresses: what a text names, and in what part of the world an IP address lies.
+"""Parsing of addresses, and the scope of IP addresses.
 
-Literals are parsed by `ipaddress` alone. The system's resolver takes `127.1`, `2130706433` or full-width digits for
-loopback, so it never gets to see what is not a plain host name.
+Only `ipaddress` parses literals. The system's resolver accepts `127.1`, `2130706433` or full-width digits as loopback,
+so it only receives plain host names.
 """
 
 import re
@@ -11,30 +11,31 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 DEFAULT_PORT = 6000
-"""Where pods answer pRPC; the same in every release."""
+"""The pRPC port of pods, the same in every release."""
 MAX_PORT = 65_535
 MAX_ADDRESS_CHARS = 64
-"""Room for the longest `[IPv6]:PORT`; what is longer is refused before it is parsed or remembered."""
+"""Enough for the longest `[IPv6]:PORT`. Longer texts are refused before they are parsed or cached."""
 MAX_NAME_CHARS = 253
 REMEMBERED_ADDRESSES = 131_072
-"""More than any network has, so that the lists of further seeds find theirs; some 30 MB at worst."""
+"""More than the addresses of any network, so that the lists of further seeds hit the cache. At most some 30 MB."""
 
 IPAddress = IPv4Address | IPv6Address
 
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-# What ends in a number is an IPv4 address to some resolvers (127.1, 0x7f.1, 2130706433), never a name.
+# Some resolvers parse a text that ends in a number as an IPv4 address (127.1, 0x7f.1, 2130706433), so it is never a
+# name.
 _NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 
 
 class Reach(StrEnum):
-    """Where an IP address lies.
+    """The scope of an IP address.
 
-    NEVER is for all that no pod can have: link-local and metadata services, multicast, unspecified, reserved,
-    documentation and benchmark ranges, and the IPv6 forms that carry an IPv4 address (mapped, 6to4, NAT64, Teredo),
-    which would lead around the rules for that address. Python's `is_global` is not used: 3.11 says True for several
-    of these.
+    NEVER covers addresses that no pod can have: link-local and metadata services, multicast, unspecified, reserved,
+    documentation and benchmark ranges, and the IPv6 forms that embed an IPv4 address (mapped, 6to4, NAT64, Teredo),
+    which would bypass the rules for that address. Python's `is_global` is not used, because 3.11 returns True for
+    several of these.
     """
 
     PUBLIC = "public"
@@ -44,7 +45,7 @@ class Reach(StrEnum):
 
 
 _LOOPBACK = tuple(map(ip_network, ("127.0.0.0/8", "::1/128")))
-# Metadata services of cloud providers that lie in ranges which are allowed otherwise.
+# Metadata services of cloud providers within ranges that are otherwise allowed.
 _METADATA = tuple(map(ip_network, ("100.100.100.200/32", "168.63.129.16/32", "fd00:ec2::/32", "fd20:ce::/32")))
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _UNICAST = tuple(map(ip_network, ("0.0.0.0/0", "2000::/3")))
@@ -72,7 +73,7 @@ _SPECIAL = tuple(
 
 
 def reach_of(ip: IPAddress) -> Reach:
-    """Where `ip` lies; total. IPv4 addresses inside IPv6 ones are not unwrapped, they are NEVER."""
+    """The scope of `ip`. Every address has one. IPv4 addresses embedded in IPv6 are not unwrapped; they are NEVER."""
     if any(ip in network for network in _METADATA):
         return Reach.NEVER
     if any(ip in network for network in _LOOPBACK):
@@ -95,7 +96,7 @@ class Endpoint(NamedTuple):
 
 
 class Seed(NamedTuple):
-    """A seed as configured: `name` is the text of the operator, `named` tells whether the host must be resolved."""
+    """A configured seed. `name` is the operator's text, `named` tells whether the host must be resolved."""
 
     name: str
     host: str
@@ -104,7 +105,7 @@ class Seed(NamedTuple):
 
 
 def parse_ip(text: str) -> IPAddress:
-    """The IP address that `text` writes out in full; ValueError for anything else, zone ids included."""
+    """Parse a complete IP literal. Raises ValueError for anything else, including zone ids."""
     if "%" in text:
         raise ValueError(f"{text!r} has a zone id; expected an IP address alone")
     return ip_address(text)
@@ -128,18 +129,18 @@ def _canonical(text: str) -> str | None:
 
 
 def canonical_address(text: str) -> str | None:
-    """The one spelling of a pod's `IP:PORT` (IPv6 in brackets), or None where it is not a literal with a port.
+    """The canonical spelling of a pod's `IP:PORT` (IPv6 in brackets), or None if it is not a literal with a port.
 
-    An IPv4 address that a dual-stack socket saw as IPv6 becomes IPv4 again: it is the same host. Whether anybody may
-    dial it is another question.
+    An IPv4 address that a dual-stack socket reports as IPv6 is converted back to IPv4, because it is the same host.
+    Whether it may be dialled is a separate check.
     """
     return _canonical(text) if len(text) <= MAX_ADDRESS_CHARS else None
 
 
 def parse_seed(text: str) -> Seed:
-    """A seed from `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address; the port is 6000 by default.
+    """Parse a seed from `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address. The default port is 6000.
 
-    Raises ValueError that names the text and what is wrong with it.
+    Raises ValueError that names the text and the problem.
     """
     name = text.strip()
     host, port = _split(name)

@@ -4,7 +4,7 @@ ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def base58(data: bytes) -> str:
-    """The text of these bytes; each leading zero byte is a `1`."""
+    """Encode these bytes. Each leading zero byte becomes a `1`."""
     number = int.from_bytes(data)
     digits: list[str] = []
     while number:

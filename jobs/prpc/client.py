@@ -1,8 +1,8 @@
-"""The client of one cycle: a bounded question to one node, a bounded answer or a failure with a category.
+"""The client of one cycle: a bounded request to one node returns a bounded answer, or a failure with a category.
 
-Nothing that a node does can take more time, memory or connections than `Limits` gives: total deadlines rather than
-per-read ones (a node that sends a byte a second passes those), bodies counted as they come, no decompression, no
-redirects, no proxies, no cookies.
+A node cannot use more time, memory or connections than `Limits` allows. Deadlines are total rather than per read,
+because a node that sends one byte a second passes per-read deadlines. Bodies are counted as they arrive. There is no
+decompression, and there are no redirects, proxies or cookies.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What strangers may cost us.
+    """The bounds on what untrusted nodes may cost.
 
-    `call_seconds` bounds one call, `seed_seconds` all calls to one seed, `crawl_seconds` all seeds; `connect_seconds`
-    is within a call. `max_body_bytes` bounds one answer, `max_pods` one list, `parallelism` the seeds asked at once.
+    `call_seconds` bounds one call, `seed_seconds` all calls to one seed, `crawl_seconds` all seeds. `connect_seconds`
+    is part of a call. `max_body_bytes` bounds one answer, `max_pods` one list, `parallelism` the seeds polled at once.
     """
 
     crawl_seconds: float = 36.0
@@ -49,15 +49,16 @@ class Limits:
 
     @classmethod
     def for_interval(cls, interval: float, **changes: Any) -> Self:
-        """The limits for a polling interval (seconds): a crawl ends within 0.6 of it, so that a cycle fits its slot."""
+        """The limits for a polling interval (seconds). A crawl ends within 0.6 of it, so that a cycle fits into its
+        slot."""
         crawl = 0.6 * interval
         return replace(cls(crawl_seconds=crawl, seed_seconds=min(10.0, crawl)), **changes)
 
 
 class Answer(NamedTuple):
-    """The result of a call, not validated yet, and how long it took to come whole (milliseconds, monotonic clock).
+    """The unvalidated result of a call, and the time until it was complete (milliseconds, monotonic clock).
 
-    `date` is the time by the node's own clock (unix seconds), from the answer's header; None without a usable one.
+    `date` is the time by the node's own clock (unix seconds), from the response header. None if the header is unusable.
     """
 
     result: object
@@ -66,7 +67,7 @@ class Answer(NamedTuple):
 
 
 class Caller(Protocol):
-    """What asking needs: `PrpcClient` on the network, a stand-in in tests. Both methods raise CallFailed.
+    """The client interface: `PrpcClient` on the network, a fake in tests. Both methods raise CallFailed.
 
     Times named `until` are deadlines by the clock of the running loop.
     """
@@ -80,7 +81,7 @@ class Caller(Protocol):
 
 
 class PrpcClient:
-    """Asks nodes. An async context manager, made anew for each cycle: it owns one HTTP session."""
+    """Calls nodes. An async context manager that is created for each cycle and owns one HTTP session."""
 
     def __init__(self, dialler: Dialler, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -112,7 +113,8 @@ class PrpcClient:
             await self._session.close()
 
     async def route(self, seed: Seed, until: float) -> Route:
-        """The checked way to a seed. Raises CallFailed: forbidden_address, unreachable (no such name), timeout."""
+        """Resolve and check a seed's address. Raises CallFailed: forbidden_address, unreachable (no such name),
+        timeout."""
         try:
             async with asyncio.timeout_at(self._call_end(until)):
                 return await self._dialler.route(seed)
@@ -121,7 +123,7 @@ class PrpcClient:
             raise CallFailed(FailureCategory.TIMEOUT, message, reached=False) from error
 
     async def call(self, route: Route, method: str, until: float) -> Answer:
-        """Ask one method. Raises CallFailed with any category; nothing else that a node could cause."""
+        """Call one method. Raises CallFailed with any category, and nothing else that a node could cause."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         if until <= started:

@@ -1,8 +1,8 @@
-"""The dialler: the one door through which a connection to a node leaves, and the guard that stands in it.
+"""The dialler: it opens every connection to a node, and checks each address first.
 
-Seeds are the operator's word: public addresses and loopback may be dialled, private ones where the operator allows
-it, the rest never. Names are resolved once a cycle and the checked address is dialled, so that a name cannot point
-elsewhere between the check and the connection.
+The operator configures seeds: public addresses and loopback may be dialled, private ones if the operator allows it, all
+others never. Names are resolved once per cycle and the checked address is dialled, so a name cannot point elsewhere
+between the check and the connection.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from jobs.prpc.errors import CallFailed, ForbiddenAddress
 from schema.domain.node.observation import FailureCategory
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""From a host name to IP literals; raises OSError where it has none."""
+"""Resolves a host name to IP literals. Raises OSError if it has none."""
 
 SocketInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
-"""Family, type, protocol, canonical name and socket address, as `getaddrinfo` gives them."""
+"""Family, type, protocol, canonical name and socket address, as returned by `getaddrinfo`."""
 
 
 class Route(NamedTuple):
-    """Where a seed is: `host` its checked IP address (or its name, for the Host header), `target` what is dialled."""
+    """The endpoint of a seed: `host` is its checked IP address (or its name, for the Host header), `target` is dialled."""
 
     host: str
     target: Endpoint
@@ -33,13 +33,13 @@ class Route(NamedTuple):
 
 
 async def resolve_name(name: str) -> Sequence[str]:
-    """The addresses of a host name, as the system knows them. Raises OSError where there are none."""
+    """The addresses of a host name, from the system's resolver. Raises OSError if there are none."""
     found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
 
 
 class NoResolver(AbstractResolver):
-    """Resolves nothing: the HTTP client gets checked literals, and must never look up a name by itself."""
+    """Resolves nothing. The HTTP client receives checked literals and must never resolve a name itself."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -51,7 +51,7 @@ class NoResolver(AbstractResolver):
 
 
 def refusal(ip: IPAddress, *, allow_private: bool) -> str | None:
-    """Why an address may not be dialled; None where it may."""
+    """Why an address may not be dialled, or None if it may."""
     reach = reach_of(ip)
     if reach is Reach.NEVER:
         return f"{ip} is not an address that a pod can have"
@@ -61,10 +61,10 @@ def refusal(ip: IPAddress, *, allow_private: bool) -> str | None:
 
 
 class Dialler:
-    """Decides where a seed's connection goes, and makes every socket.
+    """Decides where a seed's connection goes, and creates every socket.
 
-    `dial_map` (`IP:PORT` to a loopback `IP:PORT`) is for simulation and replay. It sits behind the guard. While it is
-    there, addresses outside it are refused, names are not resolved, and no socket but a loopback one is made.
+    `dial_map` (`IP:PORT` to a loopback `IP:PORT`) is for simulation and replay. It applies after the address check.
+    While it is set, addresses outside it are refused, names are not resolved, and only loopback sockets are created.
     """
 
     def __init__(
@@ -79,7 +79,8 @@ class Dialler:
         self._resolve = resolve
 
     async def route(self, seed: Seed) -> Route:
-        """The checked way to a seed. Raises CallFailed: forbidden_address, or unreachable for a name without address."""
+        """Resolve and check a seed's address. Raises CallFailed: forbidden_address, or unreachable for a name without
+        address."""
         ip = await self._resolved(seed) if seed.named else parse_ip(seed.host)
         try:
             self._check(ip)
@@ -89,7 +90,7 @@ class Dialler:
         return Route(ip.compressed, target, str(Endpoint(seed.host, seed.port)))
 
     def open_socket(self, info: SocketInfo) -> socket.socket:
-        """A socket for an address that may be dialled; the last check, whatever the layers above believed.
+        """Create a socket for an allowed address. This is the last check, whatever earlier layers decided.
 
         Raises ForbiddenAddress before a socket exists.
         """
@@ -116,7 +117,7 @@ class Dialler:
         return endpoint
 
     async def _resolved(self, seed: Seed) -> IPAddress:
-        """The first address of a name that may be dialled, IPv4 before IPv6 (no pod answers on IPv6 yet)."""
+        """The first allowed address of a name, IPv4 before IPv6 (no pod answers on IPv6 yet)."""
         if self._dial_map is not None:
             raise _forbidden(seed, ForbiddenAddress("names are not resolved while a dial map is in force"))
         try:
@@ -136,7 +137,7 @@ class Dialler:
         raise _forbidden(seed, reasons[0])
 
     def _check_named(self, seed: Seed, ip: IPAddress) -> None:
-        # Whoever runs the name server is not the operator: only a name that means loopback may lead there.
+        # The operator does not control the name server, so only a name that means loopback may resolve to it.
         own = seed.host == "localhost" or seed.host.endswith(".localhost")
         if reach_of(ip) is Reach.LOOPBACK and not own and not self._allow_private:
             raise ForbiddenAddress(f"{ip} is loopback, which {seed.host!r} must not lead to")

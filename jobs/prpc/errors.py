@@ -1,4 +1,4 @@
-"""Why a call to a node gave nothing: every way to fail, brought down to the closed list of categories."""
+"""Why a call to a node failed. Every error is mapped to the closed list of categories."""
 
 import errno
 
@@ -12,10 +12,10 @@ MAX_MESSAGE_CHARS = 200
 
 
 class CallFailed(Exception):
-    """A call that gave nothing.
+    """A failed call.
 
-    `rpc_code` is the code of a JSON-RPC error. `reached` is False where no connection came about, so that further
-    calls in the same cycle would fail the same way.
+    `rpc_code` is the code of a JSON-RPC error. `reached` is False if no connection was made, so further calls in the
+    same cycle would fail in the same way.
     """
 
     def __init__(
@@ -28,19 +28,19 @@ class CallFailed(Exception):
 
 
 class ForbiddenAddress(PermissionError):
-    """An address that must not be dialled. An OSError, so that it passes through the layers of a dialling library."""
+    """An address that must not be dialled. It is an OSError, so HTTP libraries pass it through unchanged."""
 
     def __init__(self, message: str) -> None:
         super().__init__(errno.EACCES, message)
 
 
 def printable(text: str, limit: int = MAX_MESSAGE_CHARS) -> str:
-    """`text` cut to `limit` characters, without those that steer terminals, logs or the direction of writing."""
+    """`text` truncated to `limit` characters, without control characters that affect terminals, logs or text direction."""
     return "".join(c if c.isprintable() else " " for c in text[:limit])
 
 
 def call_failed(error: Exception, what: str) -> CallFailed:
-    """The failure behind an exception of aiohttp or of the operating system; `what` names the call for the message."""
+    """Map an exception of aiohttp or of the operating system to a failure. `what` names the call in the message."""
     match error:
         case aiohttp.ClientConnectorError():
             return _not_connected(error.os_error, what)
@@ -59,7 +59,7 @@ def call_failed(error: Exception, what: str) -> CallFailed:
 
 
 def _has_cause(error: BaseException, kind: type[Exception]) -> bool:
-    """Whether an exception of this kind led to `error`, however many layers lie between."""
+    """Whether an exception of this kind is in the chain of causes of `error`."""
     cause = error.__cause__
     return cause is not None and (isinstance(cause, kind) or _has_cause(cause, kind))
 

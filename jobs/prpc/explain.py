@@ -1,4 +1,4 @@
-"""What an answer, or the lack of one, means to the operator of a node. Plain sentences; pure functions."""
+"""Explains an answer, or a failure, to the operator of a node. Pure functions that return sentences."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -32,7 +32,7 @@ _REACHED = {
 
 
 def failure(method: str, error: CallFailed) -> str:
-    """What a failed call says about the node."""
+    """What a failed call means for the node."""
     if error.rpc_code == METHOD_NOT_FOUND:
         if method == wire.GET_PODS_WITH_STATS:
             return f"{method} is unknown to it: it runs a pod older than 0.7.0, and its list has no figures."
@@ -42,7 +42,7 @@ def failure(method: str, error: CallFailed) -> str:
 
 
 def success(method: str, facts: Mapping[str, object]) -> str:
-    """What an answer says about the node; `facts` as the probe collects them."""
+    """What an answer means for the node. `facts` are those that the probe collects."""
     match method:
         case wire.GET_VERSION:
             return _version(facts.get("version"))

@@ -1,6 +1,7 @@
-"""One value off the wire: the value if it is what the field may hold, None if it is anything else.
+"""Validation of single fields: the value if it is valid for the field, otherwise None.
 
-Integral floats pass for integers, since lists that went through JavaScript have them; booleans never pass for numbers.
+Integral floats count as integers, because lists that passed through JavaScript contain them. Booleans never count as
+numbers.
 """
 
 import re
@@ -12,14 +13,14 @@ from jobs.prpc.address import MAX_PORT, REMEMBERED_ADDRESSES
 from schema.domain.base import MAX_INT64
 
 MAX_UNIX_SECONDS = 253_402_300_799
-"""The last second of the year 9999: later ones have no date, and times in milliseconds lie beyond it."""
+"""The last second of the year 9999. Later times have no date, and times in milliseconds exceed it."""
 MAX_UPTIME_SECONDS = 315_360_000
-"""Ten years, which is longer than there have been pods: one absurd figure would carry every average away."""
+"""Ten years, longer than pods have existed. Without this bound, one absurd value would dominate every average."""
 MAX_CPU_PERCENT = 100.5
-"""A hair above 100, which a 32-bit float may pass by rounding."""
+"""Slightly above 100, which a 32-bit float can exceed by rounding."""
 
 _FLOAT_LIMIT = 2.0**63
-# All seeds name the same keys and versions, cycle after cycle: what is remembered is one text in memory for all of them.
+# All seeds report the same keys and versions in every cycle, so each text is interned and stored once.
 _REMEMBERED_VERSIONS = 4_096
 _MAX_VERSION_CHARS = 64
 _MAX_KEY_CHARS = 44
@@ -35,7 +36,7 @@ _MAX_DATE_CHARS = 64
 
 
 def count(value: object) -> int | None:
-    """An integer 0..2^63-1: what MongoDB and GraphQL's BigInt can hold."""
+    """An integer 0..2^63-1, the range of MongoDB and of GraphQL's BigInt."""
     if type(value) is int:
         return value if 0 <= value <= MAX_INT64 else None
     if type(value) is float and 0.0 <= value < _FLOAT_LIMIT and value.is_integer():
@@ -59,7 +60,7 @@ def unix_seconds(value: object) -> int | None:
 
 
 def last_seen_text(value: object) -> int | None:
-    """Unix seconds of `YYYY-MM-DD HH:MM:SS UTC`, the form of the oldest documentation."""
+    """Unix seconds of `YYYY-MM-DD HH:MM:SS UTC`, the format in the oldest documentation."""
     if type(value) is not str or len(value) != _LAST_SEEN_CHARS or not value.isascii():
         return None
     try:
@@ -75,7 +76,7 @@ def uptime(value: object) -> int | None:
 
 
 def http_date(value: object) -> float | None:
-    """Unix seconds of a `date` header (RFC 9110); None where it does not read as one."""
+    """Unix seconds of a `date` header (RFC 9110). None if it cannot be parsed."""
     if type(value) is not str or len(value) > _MAX_DATE_CHARS or not value.isascii():
         return None
     try:
@@ -87,7 +88,7 @@ def http_date(value: object) -> float | None:
 
 
 def percentage(value: object) -> float | None:
-    """A finite number from 0 up. It may pass 100: a sparse file can hold more than what is allocated for it."""
+    """A finite number, 0 or more. It may exceed 100, because a sparse file can hold more than is allocated for it."""
     if type(value) is float or type(value) is int:
         return float(value) if 0 <= value <= MAX_INT64 else None
     return None
@@ -104,7 +105,7 @@ def flag(value: object) -> bool | None:
 
 
 def version(value: object) -> str | None:
-    """A release such as `0.8.0` or `0.8.0-trynet.20251226111149.803e9d4`; "unknown" is None."""
+    """A release such as `0.8.0` or `0.8.0-trynet.20251226111149.803e9d4`. "unknown" becomes None."""
     return _release(value) if type(value) is str and len(value) <= _MAX_VERSION_CHARS else None
 
 
@@ -114,15 +115,15 @@ def _release(text: str) -> str | None:
 
 
 def is_wrong(name: str, value: object) -> bool:
-    """Whether a value that is no good for the field `name` is wrong, as opposed to one that says "not known"."""
+    """Whether an unusable value of the field `name` is invalid, rather than a value that means "not known"."""
     return value is not None and value not in _SAYS_NOTHING.get(name, ())
 
 
 def pubkey(value: object) -> str | None:
     """A base58 text that decodes to exactly 32 bytes.
 
-    The alphabet is in ASCII order, so texts of equal length compare as their numbers do: the size of a number is known
-    from its first and last representative, without decoding (`_key_bounds`).
+    The alphabet is in ASCII order, so texts of equal length compare like their numbers. A range check against the first
+    and last text of each length therefore replaces decoding (`_key_bounds`).
     """
     return _key(value) if type(value) is str and len(value) <= _MAX_KEY_CHARS else None
 
@@ -150,7 +151,7 @@ def _base58(number: int) -> str:
 
 
 def _key_bounds() -> tuple[tuple[str, str], ...]:
-    """For each number of leading "1" (zero bytes), the smallest and the largest text of the bytes that remain."""
+    """For each number of leading "1" (zero bytes), the smallest and the largest text of the remaining bytes."""
     rest = [_KEY_BYTES - zeros for zeros in range(_KEY_BYTES + 1)]
     return tuple((_base58(256 ** (n - 1)), _base58(256**n - 1)) if n else ("", "") for n in rest)
 

@@ -1,4 +1,4 @@
-"""Ask one node everything, and explain what it says: for an operator who wonders why a node is not seen."""
+"""Call all methods of one node and explain the answers, for operators whose node is not seen."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ TOP_VERSIONS = 5
 
 
 class MethodReport(NamedTuple):
-    """How one method went: a failure, or facts by name (bytes, seconds, percent) and the latency in milliseconds."""
+    """The result of one method: a failure, or facts by name (bytes, seconds, percent) and the latency in milliseconds."""
 
     method: str
     explanation: str
@@ -30,22 +30,22 @@ class MethodReport(NamedTuple):
 
 
 class ProbeReport(NamedTuple):
-    """What one node answered. `methods` is empty beyond the first where no connection came about."""
+    """The answers of one node. `methods` has only the first method if no connection was made."""
 
     target: str
     methods: tuple[MethodReport, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether the node gave a list of its peers, which makes it usable as a seed."""
+        """Whether the node returned a list of its peers, which makes it usable as a seed."""
         lists = {wire.GET_PODS, wire.GET_PODS_WITH_STATS}
         return any(report.method in lists and report.failure is None for report in self.methods)
 
 
 async def probe(client: Caller, seed: Seed, *, clock: Callable[[], float] = time.time) -> ProbeReport:
-    """Ask all methods, one after the other; never raises for what a node does.
+    """Call all methods, one after the other. Never raises because of the node.
 
-    Each call has `limits.call_seconds`, since nobody waits but the one who asks. `clock` gives unix seconds, for ages.
+    Each call may take `limits.call_seconds`, because only the caller waits. `clock` gives unix seconds, for ages.
     """
     reports: list[MethodReport] = []
     route: Route | None = None
@@ -66,7 +66,7 @@ async def probe(client: Caller, seed: Seed, *, clock: Callable[[], float] = time
 
 
 def render(report: ProbeReport) -> str:
-    """The report as lines of text: for each method the outcome, what it means, and the facts."""
+    """The report as lines of text: for each method the result, its explanation, and the facts."""
     lines = [report.target]
     for entry in report.methods:
         outcome = entry.failure.category.value if entry.failure else f"ok, {entry.latency_ms:.1f} ms"

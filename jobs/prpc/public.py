@@ -1,4 +1,4 @@
-"""The dialler for addresses that gossip names: they are anybody's word, where seeds are the operator's."""
+"""The dialler for addresses from gossip. Anybody can put an address there, whereas the operator configures the seeds."""
 
 import socket
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from schema.domain.node.observation import FailureCategory
 
 
 class PublicDialler(Dialler):
-    """Dials public IP addresses alone, and each endpoint once in its life.
+    """Dials public IP addresses only, and each endpoint only once.
 
-    Private and loopback addresses are refused whatever the settings for seeds allow: a list that names one must not
-    make this server ask its own network. Names are refused too, since gossip has none. Behind a dial map the address
-    that is asked for must be public all the same, and the socket goes to loopback, as for seeds.
+    Private and loopback addresses are refused whatever the settings for seeds allow, so that a list cannot make this
+    server send requests into its own network. Names are refused too, because gossip contains none. With a dial map, the
+    requested address must still be public, and the socket goes to loopback, as for seeds.
     """
 
     def __init__(self, dial_map: Mapping[str, str] | None = None) -> None:
@@ -24,7 +24,7 @@ class PublicDialler(Dialler):
         self._dialled: set[tuple[Any, ...]] = set()
 
     async def route(self, seed: Seed) -> Route:
-        """The checked way to a node. Raises CallFailed (forbidden_address) for what is not a public IP address."""
+        """Check a node's address. Raises CallFailed (forbidden_address) unless it is a public IP address."""
         if seed.named or reach_of(parse_ip(seed.host)) is not Reach.PUBLIC:
             raise CallFailed(
                 FailureCategory.FORBIDDEN_ADDRESS, f"{seed.host} is not a public IP address", reached=False
@@ -32,7 +32,7 @@ class PublicDialler(Dialler):
         return await super().route(seed)
 
     def open_socket(self, info: SocketInfo) -> socket.socket:
-        """A socket for an address that may be dialled. Raises ForbiddenAddress before a socket exists."""
+        """Create a socket for an allowed address. Raises ForbiddenAddress before a socket exists."""
         place = info[4][:2]
         if not self._behind_map and reach_of(parse_ip(str(place[0]))) is not Reach.PUBLIC:
             raise ForbiddenAddress(f"{place[0]} is not a public IP address")

@@ -1,8 +1,8 @@
-"""What pods send, made into records of the domain. Validation is field by field and pod by pod.
+"""Converts the answers of pods to domain records. Validation is per field and per pod.
 
-A field that is wrong becomes None and is counted as `field:NAME` (`stats:NAME` in get-stats); a pod without a key
-and a usable address is left out and counted as `pod:REASON`. An answer is refused whole, by CallFailed, only where nothing in it
-can be used. No count and no message has a key or a text of the sender's choosing.
+An invalid field becomes None and is counted as `field:NAME` (`stats:NAME` in get-stats). A pod without a key and a
+usable address is dropped and counted as `pod:REASON`. A whole answer is refused, with CallFailed, only if nothing in it
+is usable. Counts and messages never contain a key or a text chosen by the sender.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ GET_STATS: Final = "get-stats"
 GET_PODS: Final = "get-pods"
 GET_PODS_WITH_STATS: Final = "get-pods-with-stats"
 METHODS: Final = (GET_VERSION, GET_STATS, GET_PODS, GET_PODS_WITH_STATS)
-"""All that exist in any release."""
+"""All methods of all releases."""
 
 MAX_PODS = 200_000
 
@@ -32,14 +32,14 @@ _NESTED = ("metadata", "stats")
 
 
 class PodList(NamedTuple):
-    """The pods of one answer, and what was left out of it (counts by `field:NAME` and `pod:REASON`)."""
+    """The pods of one answer, and counts of what was dropped (by `field:NAME` and `pod:REASON`)."""
 
     observations: tuple[Observation, ...]
     dropped: Mapping[str, int]
 
 
 def request(method: str, call_id: int) -> bytes:
-    """The body of a call. Pods need the key `jsonrpc`; `params` they ignore."""
+    """The body of a call. Pods require the key `jsonrpc` and ignore `params`."""
     return orjson.dumps({"jsonrpc": "2.0", "id": call_id, "method": method})
 
 
@@ -47,7 +47,7 @@ def result_of(body: bytes | bytearray, call_id: int) -> object:
     """The result in an answer's body.
 
     Raises CallFailed: not_json (HTML, NaN, lone surrogates, broken UTF-8, nesting beyond 1,024), rpc_error (an error
-    that is not null; success has the key too), bad_shape (no envelope, another call's id, no result).
+    that is not null; successful answers have the key too), bad_shape (no envelope, another call's id, no result).
     """
     try:
         reply = orjson.loads(body)
@@ -68,7 +68,7 @@ def result_of(body: bytes | bytearray, call_id: int) -> object:
 
 
 def read_version(result: object) -> str | None:
-    """The release that a pod runs, from get-version; None where it says "unknown". Raises CallFailed: bad_shape."""
+    """The release that a pod runs, from get-version. None if it is "unknown". Raises CallFailed: bad_shape."""
     raw = _object(result, GET_VERSION).get("version")
     version = fields.version(raw)
     if version is None and (raw is None or fields.is_wrong("version", raw)):
@@ -77,9 +77,10 @@ def read_version(result: object) -> str | None:
 
 
 def read_stats(result: object) -> tuple[PodStats, Mapping[str, int]]:
-    """A pod's figures about itself, flat as pods send them or nested as their documentation says, and what was dropped.
+    """A pod's figures about itself, and what was dropped. Accepts the flat form that pods send and the nested
+    documented form.
 
-    Raises CallFailed: bad_shape where not one figure is usable.
+    Raises CallFailed: bad_shape if no figure is usable.
     """
     raw = _flat(_object(result, GET_STATS))
     values: dict[str, Any] = {name: read(raw.get(_on_wire(name))) for name, read in _STATS.items()}
@@ -96,10 +97,10 @@ def read_stats(result: object) -> tuple[PodStats, Mapping[str, int]]:
 def read_pods(result: object, max_pods: int = MAX_PODS) -> PodList:
     """The pods of get-pods or get-pods-with-stats, in the order of the answer.
 
-    Repeated rows (same address and key) and rows beyond `max_pods` are left out. Addresses are not judged here: a list
-    may well have private ones, which are facts about that list and are never dialled.
+    Repeated rows (same address and key) and rows beyond `max_pods` are dropped. Addresses are not filtered here: a list
+    may contain private ones, which are facts about that list and are never dialled.
 
-    Raises CallFailed: bad_shape where there is no list of pods.
+    Raises CallFailed: bad_shape if there is no list of pods.
     """
     pods = _object(result, "the list").get("pods")
     if not isinstance(pods, list):
@@ -125,7 +126,8 @@ def read_pods(result: object, max_pods: int = MAX_PODS) -> PodList:
 
 
 def _first_of_each(observations: list[Observation]) -> list[Observation]:
-    """The first row of each address and key. Honest lists repeat no address, which costs less to find out."""
+    """The first row of each address and key. Honest lists repeat no address, and that case is checked first because it
+    is cheap."""
     if len({observation.address for observation in observations}) == len(observations):
         return observations
     first: dict[tuple[str, str | None], Observation] = {}
@@ -135,7 +137,7 @@ def _first_of_each(observations: list[Observation]) -> list[Observation]:
 
 
 def read_pod(row: object) -> Observation | str:
-    """One pod of a list, or the reason (`pod:REASON`) why it is left out. Total: any JSON value may come."""
+    """One pod of a list, or the reason (`pod:REASON`) why it is dropped. Accepts any JSON value."""
     if type(row) is not dict:
         return "pod:not_an_object"
     pod = cast(dict[str, object], row)
@@ -164,7 +166,7 @@ def read_pod(row: object) -> Observation | str:
 
 
 def _invalid(pod: Mapping[str, object], values: tuple[object, ...]) -> tuple[str, ...]:
-    """The fields that the sender gave and validation made None."""
+    """The fields that the sender sent and validation set to None."""
     return tuple(
         name
         for name, value in zip(_OBSERVED, values, strict=True)
@@ -180,7 +182,7 @@ def _sent(pod: Mapping[str, object], name: str) -> object:
 
 
 def _on_wire(name: str) -> str:
-    # In get-stats `version` is the number of the storage format, not the release.
+    # In get-stats, `version` is the number of the storage format, not the release.
     return "version" if name == "storage_version" else name
 
 

@@ -1,1 +1,1 @@
-"""When jobs run, and where: slots, periods, the queue in Redis, and cycles in this process."""
+"""When and where jobs run: slots, periods, the queue in Redis, and cycles in this process."""

@@ -1,4 +1,4 @@
-"""Runs cycles in this process: one at a time, each slot once, and never beyond its slot."""
+"""Runs cycles in this process: one at a time, each slot once, and never past the end of its slot."""
 
 import asyncio
 import time
@@ -30,9 +30,9 @@ _SPREAD_MARGIN_SECONDS = 0.05
 class Cycles:
     """The cycles of one worker process.
 
-    `collect` runs the cycle of a slot once, whatever the number of workers; `interval` is the length of a slot in
-    seconds; `clock` gives unix seconds. A cycle runs in a task of its own, so that trouble with the queue that asked
-    for it does not end it.
+    `collect` runs the cycle of a slot once, for any number of workers. `interval` is the length of a slot in seconds.
+    `clock` gives unix seconds. Each cycle runs in its own task, so that errors of the queue that requested it do not
+    end it.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class Cycles:
         self._tasks: dict[Slot, asyncio.Task[str]] = {}
 
     async def run(self, slot: Slot) -> str:
-        """The outcome of the cycle of `slot`, as one word: a new run, or the one that this process made of it before.
+        """The outcome of the cycle of `slot`, as one word. Runs the cycle, or returns the outcome of an earlier run
+        here.
 
         A slot that is over, far in the future, or of another interval is `skipped`.
         """
@@ -65,11 +66,11 @@ class Cycles:
         return await asyncio.shield(self._tasks[slot])
 
     def begun(self, slot: Slot) -> bool:
-        """Whether this process has begun the cycle of `slot`; a slot that is over may be forgotten."""
+        """Whether this process has started the cycle of `slot`. Slots that are over may be forgotten."""
         return slot in self._tasks
 
     async def drain(self, seconds: float) -> None:
-        """Let a cycle that is under way finish within `seconds`, then cancel it."""
+        """Let a running cycle finish within `seconds`, then cancel it."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=seconds)
             for task in late:
@@ -77,7 +78,7 @@ class Cycles:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self, slot: Slot) -> str:
-        # The queue counts in whole milliseconds and may hand a job out a moment early.
+        # The queue counts in whole milliseconds and may deliver a job slightly early.
         await self._sleep(max(0.0, slot - self._clock()))
         async with self._one_at_a_time:
             return await self._within(slot, slot + cycle_seconds(self._interval) - self._clock())
@@ -92,11 +93,11 @@ class Cycles:
             return "too_slow"
 
     async def _attempted(self, slot: Slot) -> str:
-        """The outcome of `collect`, asked again while there is room in the slot and hope.
+        """The outcome of `collect`, retried while there is time left in the slot and a retry may succeed.
 
-        Another's lease may be that of a dead worker; a failure may be a store that elects another primary. Tries that
-        asked the seeds are bounded in number, and spread over the time in which a cycle may start. Those that failed
-        before they asked are not, and come at short distances.
+        The lease of another worker may belong to a dead one, and a failure may come from a store that is electing a
+        primary. Attempts that polled the seeds are limited in number and spread over the time in which a cycle may
+        start. Attempts that failed before polling are not limited and repeat at short intervals.
         """
         tries = _Tries(slot)
         while True:
@@ -118,7 +119,7 @@ class Cycles:
 
 
 class _Tries:
-    """The tries of one slot that failed; `asked` of them had asked the seeds."""
+    """The failed attempts of one slot. `asked` of them had polled the seeds."""
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
@@ -128,7 +129,7 @@ class _Tries:
         self.asked_last = False
 
     def failed(self, error: BaseException, *, asked: bool) -> None:
-        """Count a failure, and log it: with its traceback, unless the one before was the same."""
+        """Count a failure and log it, with its traceback unless the previous failure was the same."""
         self.failures += 1
         self.asked += asked
         self.asked_last = asked

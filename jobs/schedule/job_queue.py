@@ -1,7 +1,7 @@
-"""The job queue in Redis: what puts jobs in it, and what serves them.
+"""The job queue in Redis: enqueuing jobs, and running them.
 
-The only module that knows arq, whose jobs are plain coroutine functions here. arq ends with every trouble that Redis
-has for longer than its retries; the loop around it starts it again.
+This is the only module that imports arq. Jobs are plain coroutine functions here. arq exits if Redis fails for longer
+than its retries, so the loop around it starts it again.
 """
 
 import asyncio
@@ -42,12 +42,13 @@ log = structlog.get_logger(__name__)
 
 
 def dumps(value: Mapping[str, Any]) -> bytes:
-    """A job as JSON. An exception among the results becomes its text."""
+    """Encode a job as JSON. An exception among the results becomes its text."""
     return orjson.dumps(value, default=repr)
 
 
 def loads(raw: bytes) -> dict[str, Any]:
-    """A job from JSON. Raises ValueError for anything else: what lies in Redis is never executed, as a pickle would be."""
+    """Decode a job from JSON. Raises ValueError for anything else. Data in Redis is never executed, as a pickle would
+    be."""
     job = orjson.loads(raw)
     if not isinstance(job, dict):
         raise TypeError(f"a job of type {type(job).__name__}: expected an object")
@@ -55,7 +56,7 @@ def loads(raw: bytes) -> dict[str, Any]:
 
 
 def queue_client(url: str, *, patient: bool) -> ArqRedis:
-    """A client of the queue's Redis. A `patient` one rides out a restart of it, any other gives up at once."""
+    """A client of the queue's Redis. A `patient` one retries during a restart of Redis; any other fails at once."""
     patience: dict[str, Any] = {
         "retry": Retry(ExponentialBackoff(cap=2, base=0.1), 20),
         "retry_on_timeout": True,
@@ -77,7 +78,7 @@ def queue_client(url: str, *, patient: bool) -> ArqRedis:
 
 
 class Queue:
-    """The job queue of one deployment. Several may share a Redis: names carry the database's name."""
+    """The job queue of one deployment. Several may share a Redis: all names contain the database's name."""
 
     def __init__(self, url: str, deployment: str) -> None:
         self._url = url
@@ -86,7 +87,7 @@ class Queue:
         self.client = queue_client(url, patient=False)
 
     async def put(self, job: Job) -> None:
-        """Put a job in the queue unless it has been there. Raises OSError where Redis cannot be reached."""
+        """Enqueue a job unless it was enqueued before. Raises OSError if Redis is unreachable."""
         try:
             await self.client.enqueue_job(
                 job.name,
@@ -99,10 +100,10 @@ class Queue:
             raise ConnectionError(str(error)) from error
 
     async def serve(self, functions: Sequence[Function], stop: asyncio.Event, *, grace_seconds: float) -> None:
-        """Run jobs until `stop` is set, whatever happens to Redis; then give running ones `grace_seconds`.
+        """Run jobs until `stop` is set, whatever happens to Redis, then give running jobs `grace_seconds` to finish.
 
-        A queue that cannot be served is tried again after a pause that grows with each failure in a row. One log line
-        says so; another cause gives another line.
+        If the queue fails, it is retried after a pause that grows with each consecutive failure. Each cause is logged
+        once.
         """
         stopping = owned(stop.wait(), name="stop")
         failures, said = 0, ""
@@ -123,7 +124,7 @@ class Queue:
     async def _serve_once(
         self, functions: Sequence[Function], stopping: "asyncio.Task[Any]", grace_seconds: float
     ) -> str | None:
-        """Run one arq worker to its end: its error, or None where it was stopped."""
+        """Run one arq worker until it ends. Returns its error, or None if it was stopped."""
         worker = self._worker(functions)
         running = owned(worker.main(), name="arq")
         await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -154,24 +155,24 @@ class Queue:
 
 
 class _Worker(Worker):
-    """arq's worker, which needs no right to ask Redis for INFO: users without `@dangerous` do not have it."""
+    """arq's worker without the right to call Redis INFO, which users without `@dangerous` lack."""
 
     async def main(self) -> None:
-        """Run jobs until cancelled. As arq's own, without the log line about the server that it starts with."""
+        """Run jobs until cancelled. Like arq's own method, without its log line about the server."""
         self.ctx["redis"] = self.pool
         async for _ in poll(self.poll_delay_s):
             await self._poll_iteration()
 
 
 async def _settle(worker: Worker, seconds: float) -> None:
-    """Let jobs end and be written down as done."""
+    """Let jobs finish and be recorded as done."""
     tasks = list(worker.tasks.values())
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
 
 
 async def _close(worker: Worker) -> None:
-    """Close a worker that has ended, maybe because its Redis did: within bounds, and whatever it complains of."""
+    """Close a worker that has ended, possibly because its Redis has. Bounded in time, and ignores errors."""
     pool = worker.pool
     with contextlib.suppress(Exception, asyncio.CancelledError):
         async with asyncio.timeout(CLOSE_SECONDS):
@@ -181,13 +182,13 @@ async def _close(worker: Worker) -> None:
 
 
 def queue_functions(cycles: Cycles, jobs: PeriodicJobs, interval: int) -> list[Function]:
-    """What the queue may run. Results are kept until their slot or period is over: they mark it as done."""
+    """The functions that the queue may run. Results are kept until the end of their slot or period, to mark it as done."""
 
     async def cycle(ctx: dict[Any, Any], slot: int) -> str:
         return await cycles.run(slot)
 
     return [
-        # Shorter than the slot; cycles keep to a deadline of their own, still a little shorter.
+        # Shorter than the slot. The cycle's own deadline is slightly shorter still.
         func(cycle, name=CYCLE, timeout=0.95 * interval, keep_result=interval + 5),
         *(_periodic(job, jobs) for job in jobs.jobs),
     ]
@@ -197,5 +198,5 @@ def _periodic(job: PeriodicJob, jobs: PeriodicJobs) -> Function:
     async def run(ctx: dict[Any, Any], period: int) -> str:
         return await jobs.run(job.name, period)
 
-    # Jobs keep to a deadline of their own, a little shorter.
+    # The job's own deadline is slightly shorter.
     return func(run, name=job.name, timeout=job.timeout_seconds + DEADLINE_MARGIN_SECONDS, keep_result=job.seconds + 5)

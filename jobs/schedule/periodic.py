@@ -1,7 +1,7 @@
-"""The registry of jobs that run beside the cycles: each once in its period, bounded, and safe to run again.
+"""The registry of periodic jobs: each runs once per period, bounded in time, and can safely be repeated.
 
-To add one: write a coroutine function in a module of its own that takes what it works on as arguments, and append a
-`PeriodicJob` where the worker builds its list.
+To add one, write a coroutine function in its own module that receives its dependencies as arguments, and append a
+`PeriodicJob` in the worker's list.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ log = structlog.get_logger(__name__)
 
 
 class PeriodicJob(NamedTuple):
-    """`run` once in every `seconds`, aligned to UTC, for at most `timeout_seconds`.
+    """Calls `run` once in every `seconds`, aligned to UTC, for at most `timeout_seconds`.
 
-    `name` is its name in the queue, in the store and in logs. A run that fails or is cut off is logged, and tried again
-    in the next third of the period.
+    `name` is used in the queue, in the store and in logs. A run that fails or times out is logged and retried in the
+    next third of the period.
     """
 
     name: str
@@ -42,9 +42,9 @@ class PeriodicJob(NamedTuple):
 
 
 class PeriodicJobs:
-    """The periodic jobs of one worker process; `holder` names it.
+    """The periodic jobs of one worker process. `holder` names the process.
 
-    A run is claimed in the store first, so that it may be asked for by the queue and by every worker.
+    A run is first claimed in the store, so the queue and every worker may request it.
     """
 
     def __init__(
@@ -61,7 +61,8 @@ class PeriodicJobs:
         return [job.period for job in self.jobs]
 
     async def run(self, name: str, period: UnixSeconds) -> str:
-        """Run a job for a period, unless somebody has: `done`, `failed` or `not_ours`. Never raises what the job raises."""
+        """Run a job for a period, unless another worker has: `done`, `failed` or `not_ours`. Never raises the job's
+        errors."""
         job = self._by_name[name]
         try:
             if not await self._runs.claim(

@@ -1,10 +1,9 @@
-"""Keeps the queue filled, and runs by itself what the queue does not serve.
+"""Keeps the queue filled, and runs jobs itself if the queue does not.
 
-Each worker runs one. All of them put the same jobs in the queue under the same names, so any of them may die. A queue
-can fail in two ways: it cannot be reached, or it takes jobs that nobody gets to run. So a worker runs a due cycle or
-periodic job itself where the queue is unreachable, and also where the job was not begun by a third of its time. The
-store's lease and commit marker still make it one cycle per slot, and its claims one run per period, whatever the number
-of workers.
+Each worker runs one scheduler. All of them enqueue the same jobs under the same names, so any worker may die. A queue
+can fail in two ways: it is unreachable, or it accepts jobs that are never run. A worker therefore runs a due cycle or
+periodic job itself if the queue is unreachable, or if the job was not started within a third of its time. The store's
+lease and commit marker still ensure one cycle per slot, and its claims one run per period, for any number of workers.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ MAX_PAUSE_SECONDS = 2.0
 _JUST_AFTER_SECONDS = 0.01
 
 Enqueue = Callable[[Job], Awaitable[None]]
-"""Put a job in the queue unless it has been there. Raises OSError or TimeoutError where the queue cannot be reached."""
+"""Enqueue a job unless it was enqueued before. Raises OSError or TimeoutError if the queue is unreachable."""
 
 _UNDONE = frozenset({"committed", "no_seed_answered", "clock_ahead"})
 
@@ -35,11 +34,11 @@ class RunsCycles(Protocol):
     """The cycles of this process."""
 
     def begun(self, slot: Slot) -> bool:
-        """Whether this process has begun the cycle of a slot, by way of the queue or without it."""
+        """Whether this process has started the cycle of a slot, through the queue or without it."""
         ...
 
     async def run(self, slot: Slot) -> str:
-        """Run the cycle of a slot, unless it was begun: its outcome as one word."""
+        """Run the cycle of a slot, unless it was started. Returns the outcome as one word."""
         ...
 
 
@@ -50,14 +49,14 @@ class RunsJobs(Protocol):
     def periods(self) -> Sequence[Period]: ...
 
     async def run(self, name: str, period: UnixSeconds) -> str:
-        """Run a job, unless any worker has begun it in this period: its outcome as one word."""
+        """Run a job, unless a worker has started it in this period. Returns the outcome as one word."""
         ...
 
 
 class Scheduler:
-    """Looks at the clock every few seconds. `clock` gives unix seconds.
+    """Checks what is due every few seconds. `clock` gives unix seconds.
 
-    `fill` and `watch` run side by side, so that a queue that hangs does not hold up what is due.
+    `fill` and `watch` run concurrently, so that a queue that hangs does not delay due jobs.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class Scheduler:
             await asyncio.sleep(self._pause(0.0))
 
     async def watch(self) -> None:
-        """Run what the queue does not serve, until cancelled."""
+        """Run the jobs that the queue does not run, until cancelled."""
         try:
             while True:
                 self.watch_once()
@@ -99,7 +98,7 @@ class Scheduler:
             await end(*self._running)
 
     async def fill_once(self) -> None:
-        """Put everything that is due now in the queue."""
+        """Enqueue everything that is due now."""
         now = self._clock()
         try:
             async with asyncio.timeout(self._queue_timeout_seconds):
@@ -111,7 +110,7 @@ class Scheduler:
             self._note_reachable(reachable=True)
 
     def watch_once(self) -> None:
-        """Begin what is due now and was not begun in time; it goes on in tasks of its own."""
+        """Start due jobs that were not started in time, each in its own task."""
         now = self._clock()
         self._watch_cycle(now)
         for period in self._jobs.periods:
@@ -128,7 +127,7 @@ class Scheduler:
         late = since >= served_by(self._interval)
         if since <= latest_start(self._interval) and slot != self._direct and (late or not self._reachable):
             self._direct = slot
-            # A worker that starts late in a slot runs it at once, before the queue had its chance.
+            # A worker that starts late in a slot runs it at once, before the queue has had time to.
             had_time = now - self._started >= served_by(self._interval)
             expected = self._reachable and had_time
             self._begin(self._cycle(slot, expected=expected), f"cycle {slot} without the queue")
@@ -146,7 +145,7 @@ class Scheduler:
         task.add_done_callback(self._running.discard)
 
     async def _cycle(self, slot: Slot, *, expected: bool) -> None:
-        """Run a cycle; `expected` where the queue had taken it, and should have served it."""
+        """Run a cycle. `expected`: the queue had accepted it and should have run it."""
         outcome = await self._cycles.run(slot)
         if expected and outcome in _UNDONE and self._served:
             self._served = False
@@ -156,7 +155,7 @@ class Scheduler:
         await self._jobs.run(name, period)
 
     def _pause(self, *offsets: float) -> float:
-        """Seconds to the next look: soon, and in any case just after each of these times into a slot."""
+        """Seconds to the next check: soon, and in any case just after each of these times into a slot."""
         into = self._clock() % self._interval
         waits = [(offset - into) % self._interval for offset in offsets]
         return min(MAX_PAUSE_SECONDS, *(wait + _JUST_AFTER_SECONDS for wait in waits))
