@@ -7,9 +7,10 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,17 @@ from tests.processes import REPOSITORY, Process, fetch, free_port, module, wait_
 from tests.server.storage.builders import HOLDER, commit
 
 NGINX = shutil.which("nginx")
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(NGINX is None, reason="nginx is not installed (nginx-light)")]
+OPENSSL = shutil.which("openssl")
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed (nginx-light)"),
+    pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed"),
+]
 
 APIS = 3
 NODES = 40
+SOCKETS = 2
+PROTOCOL = "graphql-transport-ws"
 PREFIX = """
 {user}daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; worker_processes 2;
 events {{ worker_connections 1024; }}
@@ -45,6 +53,9 @@ class Site:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.tls_port = free_port()
+        self.tls_url = f"https://127.0.0.1:{self.tls_port}"
+        self.certificate = _certificate(folder)
         self.ports = [free_port() for _ in range(APIS)]
         env = {
             "PATH": os.environ["PATH"],
@@ -54,6 +65,7 @@ class Site:
             "CACHE_TTL": "3600",
             "FORWARDED_ALLOW_IPS": "127.0.0.1",
             "ACCESS_LOG_SAMPLE": "1",
+            "MAX_SOCKETS_PER_ADDRESS": str(SOCKETS),
             "LOG_FORMAT": "json",
         }
         self.apis = [
@@ -69,7 +81,14 @@ class Site:
         )
         for number, port in enumerate(self.ports, 8001):
             site = site.replace(f"127.0.0.1:{number}", f"127.0.0.1:{port}")
-        site = site.replace("listen 80;", f"listen 127.0.0.1:{self.port};").replace("listen [::]:80;", "")
+        site = site.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        # As certbot adds them.
+        tls = (
+            f"listen 127.0.0.1:{self.tls_port} ssl;",
+            f"ssl_certificate {self.certificate};",
+            f"ssl_certificate_key {self.certificate.with_suffix('.key')};",
+        )
+        site = site.replace("listen [::]:80;", "\n".join(tls))
         site = site.replace("/var/cache/nginx/pnodes", str(self.folder / "cache"))
         place = self.folder / "nginx.conf"
         place.write_text(PREFIX.format(folder=self.folder, user=_user()) + site + "\n}\n", encoding="utf-8")
@@ -79,6 +98,16 @@ class Site:
         """The access log of all three APIs."""
         lines = [line for api in self.apis for line in api.text().splitlines() if line.startswith("{")]
         return [found for line in lines if (found := json.loads(line)).get("event") == "http.request"]
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate of our own for 127.0.0.1, in `folder`, with its key beside it."""
+    place = folder / "site.pem"
+    names = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
+    files = ("-out", str(place), "-keyout", str(place.with_suffix(".key")))
+    request = (str(OPENSSL), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    subprocess.run((*request, *names, *files), check=True, capture_output=True)
+    return place
 
 
 def _user() -> str:
@@ -148,7 +177,7 @@ async def test_the_compression_of_the_api_reaches_the_client(site: Site, session
 
 
 async def test_a_websocket_goes_through(site: Site, session: aiohttp.ClientSession) -> None:
-    async with session.ws_connect(f"{site.url}/graphql", protocols=["graphql-transport-ws"]) as socket_:
+    async with session.ws_connect(f"{site.url}/graphql", protocols=[PROTOCOL]) as socket_:
         await socket_.send_json({"type": "connection_init"})
         assert (await socket_.receive_json())["type"] == "connection_ack"
         await socket_.send_json({"id": "1", "type": "subscribe", "payload": {"query": "{ __typename }"}})
@@ -164,12 +193,37 @@ async def test_an_event_stream_is_not_held_back(site: Site, session: aiohttp.Cli
         assert b"__typename" in await answer.content.readuntil(b"\n\n")
 
 
-async def test_the_client_is_known_by_the_address_that_nginx_sees(site: Site, session: aiohttp.ClientSession) -> None:
-    invented = {"x-forwarded-for": "203.0.113.9"}
-    async with session.get(f"{site.url}/registry/nobody?once=1", headers=invented) as answer:
-        await answer.read()
-    seen = {line.get("client") for line in site.requests() if str(line.get("path")).startswith("/registry/nobody")}
-    assert seen <= {"127.0.0.1", None}  # what a client says of itself is not the right-most address
+async def _sockets_from(site: Site, address: str, attempts: int) -> int:
+    """How many sockets a client at this address may hold, that says of itself in each attempt that it is another."""
+    connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        held = 0
+        for number in range(attempts):
+            invented = {"x-forwarded-for": f"203.0.113.{number}"}
+            with suppress(aiohttp.WSServerHandshakeError):
+                opening = session.ws_connect(f"{site.url}/graphql", protocols=[PROTOCOL], headers=invented)
+                await stack.enter_async_context(opening)
+                held += 1
+        return held
+
+
+async def test_the_client_is_known_by_the_address_that_nginx_sees(site: Site) -> None:
+    """Neither by what it says of itself, which would give it any number, nor by the address of nginx, which all share."""
+    first, second = await asyncio.gather(
+        _sockets_from(site, "127.0.0.2", 4 * APIS * SOCKETS), _sockets_from(site, "127.0.0.3", 4 * APIS * SOCKETS)
+    )
+    assert SOCKETS <= first <= APIS * SOCKETS
+    assert SOCKETS <= second <= APIS * SOCKETS
+    assert first + second > APIS * SOCKETS
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("curl", "jq"))), reason="the scripts need curl and jq")
+@pytest.mark.parametrize("script", ["deploy/verify_deployment.sh", "tests/test_api.sh"])
+def test_the_scripts_of_a_deployment_pass_over_tls(site: Site, script: str) -> None:
+    trusting = {"PATH": os.environ["PATH"], "CURL_CA_BUNDLE": str(site.certificate)}
+    with Process(str(REPOSITORY / script), site.tls_url, log=site.folder / "script.log", env=trusting) as run:
+        assert run.wait() == 0, run.text()
 
 
 def test_metrics_are_for_this_machine_alone(site: Site) -> None:
