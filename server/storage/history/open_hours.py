@@ -29,21 +29,33 @@ _YIELD_EVERY = 10  # slots decoded before the event loop runs, some ms
 log = structlog.get_logger(__name__)
 
 
+class _Slot(NamedTuple):
+    """What is kept of a marker: the keys of its chunks and of those that they are packed against, and its header until
+    that was read. A third of the marker's room, and one object instead of four.
+    """
+
+    slot: Slot
+    encoding: int
+    header: bytes
+    keys: tuple[str, ...]
+    base_keys: tuple[str, ...]
+
+
 class _Search(NamedTuple):
     """Where a node's record is looked for in a slot: in chunk `place`, and else from `low` to `high`."""
 
-    marker: Marker
+    within: _Slot
     place: int
     low: int
     high: int
 
 
 class OpenHours:
-    """The newest slots of one process's store: their markers, chunks, and the samples that were asked for."""
+    """The newest slots of one process's store: where their chunks are, chunks, and the samples that were asked for."""
 
     def __init__(self, *, max_samples: int = MAX_SAMPLES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_samples = max_samples
-        self._markers: dict[Slot, Marker] = {}
+        self._slots: dict[Slot, _Slot] = {}
         self._network: dict[Slot, Sample] = {}
         self._samples: OrderedDict[str, dict[Slot, Sample | None]] = OrderedDict()
         self._places: dict[str, int] = {}
@@ -56,15 +68,26 @@ class OpenHours:
         """Know the slots from `start` (no more than `MAX_HOURS` hours) to the newest committed one."""
         start = max(start, committed // HOUR * HOUR - (MAX_HOURS - 1) * HOUR)
         async with self._refreshing:
-            known = max(self._markers, default=start - 1)
+            known = max(self._slots, default=start - 1)
             if committed < known:  # the store went back
                 self._forget_all()
                 known = start - 1
             if committed > known:
                 new = {"marker.slot": {"$gt": max(known, start - 1), "$lte": committed}}
                 found = await SnapshotDocument.find(new).to_list()
-                self._markers |= {one.marker.slot: one.marker for one in sorted(found, key=lambda one: one.marker.slot)}
+                self._add(sorted((one.marker for one in found), key=lambda marker: marker.slot))
             self._forget_before(start)
+
+    def _add(self, markers: Iterable[Marker]) -> None:
+        newest = next(reversed(self._slots.values()), None)
+        base_keys = newest.base_keys if newest else ()
+        for marker in markers:
+            keys = tuple(marker.base.ids) if marker.base else ()
+            if keys != base_keys:  # equal ones are shared by the slots of an hour
+                base_keys = keys
+            self._slots[marker.slot] = _Slot(
+                marker.slot, marker.encoding, marker.header, tuple(marker.nodes.ids), base_keys
+            )
 
     def beats(self, start: UnixSeconds, end: UnixSeconds) -> list[Beat]:
         """The committed slots in [start, end), in order."""
@@ -72,12 +95,14 @@ class OpenHours:
 
     def network(self, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
         """The network's samples in [start, end), in order, without slots that cannot be read."""
-        for slot in [slot for slot in self._markers if start <= slot < end and slot not in self._network]:
+        for slot in [slot for slot in self._slots if start <= slot < end and slot not in self._network]:
             try:
-                self._network[slot] = network_sample(snapshots.header_of(self._markers[slot]))
+                self._network[slot] = network_sample(snapshots.header_of(self._slots[slot]))
             except UNREADABLE as error:
                 self._note_unreadable(slot, error)
-        return [self._network[slot] for slot in self._markers if start <= slot < end and slot in self._network]
+            else:
+                self._slots[slot] = self._slots[slot]._replace(header=b"")
+        return [self._network[slot] for slot in self._slots if start <= slot < end and slot in self._network]
 
     async def node(self, node_id: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
         """A node's samples in [start, end), in order, without slots that cannot be read."""
@@ -85,11 +110,11 @@ class OpenHours:
         self._samples.move_to_end(node_id)
         beats = self.beats(start, end)
         new = [beat for beat in beats if beat.slot not in known]
-        markers = [marker for beat in new if (marker := self._markers.get(beat.slot)) and marker.nodes.chunks]
-        if markers and node_id not in self._places and max(marker.nodes.chunks for marker in markers) > 1:
+        slots = [slot for beat in new if (slot := self._slots.get(beat.slot)) and slot.keys]
+        if slots and node_id not in self._places and max(len(slot.keys) for slot in slots) > 1:
             # Ids are sorted through the chunks: where one slot has it, the others have it, or next to that.
-            await self._search(node_id, markers[-1:], known, new)
-        await self._search(node_id, [marker for marker in markers if marker.slot not in known], known, new)
+            await self._search(node_id, slots[-1:], known, new)
+        await self._search(node_id, [slot for slot in slots if slot.slot not in known], known, new)
         self._held = sum(map(len, self._samples.values()))
         while (self._held > self._max_samples or len(self._samples) > MAX_NODES) and len(self._samples) > 1:
             oldest, dropped = self._samples.popitem(last=False)
@@ -98,22 +123,22 @@ class OpenHours:
         return [sample for beat in beats if (sample := known.get(beat.slot)) is not None]
 
     async def _search(
-        self, node_id: str, markers: Iterable[Marker], known: dict[Slot, Sample | None], beats: Sequence[Beat]
+        self, node_id: str, slots: Iterable[_Slot], known: dict[Slot, Sample | None], beats: Sequence[Beat]
     ) -> None:
         """Put the node's sample of each slot in `known`, None where it is in none of the chunks."""
         intervals = {beat.slot: beat.interval for beat in beats}
         guess = self._places.get(node_id, 0)
         left = [
-            _Search(marker, min(guess, marker.nodes.chunks - 1), 0, marker.nodes.chunks - 1)
-            for marker in markers
-            if marker.slot not in self._unreadable
+            _Search(slot, min(guess, len(slot.keys) - 1), 0, len(slot.keys) - 1)
+            for slot in slots
+            if slot.slot not in self._unreadable
         ]
         while left:
             bodies = await self._bodies.fetch(key for each in left for key in _keys(each))
             unpacker = Unpacker()
             further: list[_Search] = []
             for number, each in enumerate(left):
-                slot = each.marker.slot
+                slot = each.within.slot
                 try:
                     place, node = find_record(snapshots.NODES, _raw(each, bodies, unpacker), node_id)
                 except (*UNDECODABLE, KeyError) as error:
@@ -136,15 +161,15 @@ class OpenHours:
             log.error("history.slot_unreadable", slot=slot, error=repr(error))
 
     def _forget_all(self) -> None:
-        self._markers, self._network = {}, {}
+        self._slots, self._network = {}, {}
         self._samples.clear()
         self._places.clear()
         self._unreadable.clear()
 
     def _forget_before(self, start: UnixSeconds) -> None:
-        if not any(slot < start for slot in self._markers):
+        if not any(slot < start for slot in self._slots):
             return
-        self._markers = {slot: marker for slot, marker in self._markers.items() if slot >= start}
+        self._slots = {slot: kept for slot, kept in self._slots.items() if slot >= start}
         self._network = {slot: sample for slot, sample in self._network.items() if slot >= start}
         self._unreadable = {slot for slot in self._unreadable if slot >= start}
         for node_id, samples in list(self._samples.items()):
@@ -186,9 +211,8 @@ class _Bodies:
 
 def _keys(search: _Search) -> list[str]:
     """The keys of the chunk that is looked at, and of the one that it is packed against."""
-    marker, place = search.marker, search.place
-    refs = [marker.nodes, *([marker.base] if marker.base and place < marker.base.chunks else [])]
-    return [ref.ids[place] for ref in refs]
+    slot, place = search.within, search.place
+    return [keys[place] for keys in (slot.keys, slot.base_keys) if place < len(keys)]
 
 
 def _raw(search: _Search, bodies: Mapping[str, bytes], unpacker: Unpacker) -> bytes:

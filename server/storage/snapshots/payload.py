@@ -30,6 +30,17 @@ class Step(Protocol):
     def __call__(self, work: Callable[[], T], /) -> T: ...
 
 
+class Headed(Protocol):
+    """What has the packed header of a snapshot: a marker, or what is kept of one."""
+
+    @property
+    def encoding(self) -> int: ...
+    @property
+    def slot(self) -> Slot: ...
+    @property
+    def header(self) -> bytes: ...
+
+
 def plainly(work: Callable[[], T], /) -> T:
     """A step with nothing around it."""
     return work()
@@ -106,7 +117,7 @@ def decoded(marker: Marker, body: bytes, base: bytes | None) -> Sequence[PNode]:
         raise chunks.Damaged(f"a chunk of nodes at slot {marker.slot} cannot be decoded") from error
 
 
-def header_of(marker: Marker) -> SnapshotHeader:
+def header_of(marker: Headed) -> SnapshotHeader:
     """The header alone. Raises Damaged, UnknownEncoding."""
     check_encoding(marker.encoding)
     try:

@@ -1,5 +1,6 @@
 """A node's samples of the hours that are not rolled up: the same as those of the whole snapshots, at the cost of a few queries."""
 
+import gc
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
@@ -100,6 +101,23 @@ async def test_a_new_slot_takes_its_own_chunk_alone(store_db: Mongo, connect_db:
     await hours.refresh(START, snapshots[-1].slot)
     assert await ask(hours, key(1)) == samples_of(snapshots, key(1))
     assert [len(keys) for keys in queries.chunks] == [1]
+
+
+async def test_little_is_kept_of_a_slot(store_db: Mongo) -> None:
+    """With a slot every 5 s an hour has 720 of them, and the process must not seem to grow until it is rolled up."""
+    snapshots = past(65)
+    await commit_all(store_db, snapshots)
+    hours = await opened(snapshots[:5])
+
+    def held(committed: int) -> int:
+        assert len(hours.network(START, START + 2 * HOUR)) == committed
+        gc.collect()
+        return len(gc.get_objects())
+
+    first = held(5)
+    await hours.refresh(START, snapshots[-1].slot)
+    grown = held(65) - first
+    assert grown <= 4 * 60
 
 
 async def test_a_node_is_found_in_whichever_chunk_it_is(store_db: Mongo) -> None:
