@@ -6,10 +6,11 @@ from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
+from schema.derived import Tables, tables_of
 from schema.domain.node.pnode import PNode
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.streams import closing
-from schema.graphql.execution.tables import InSnapshot, Tables, tables_of
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.filters import compile_filter
 from schema.graphql.topics.alerts import ALERT_COLUMNS, AlertChange, AlertType, AlertWhere, ChangedAlert, alert_changes
 from schema.graphql.topics.events import EventGraphType, event_stream
@@ -70,7 +71,7 @@ class NodeChange(NamedTuple):
 
 def node_changes(before: Tables, after: Tables) -> tuple[NodeChange, ...]:
     """The nodes that differ in a field of `CHANGING`, by id; remembered with the later snapshot."""
-    return after.remember(("changes since", before.header.slot), lambda: tuple(_differences(before, after)))
+    return after.lists.remember(("changes since", before.header.slot), lambda: tuple(_differences(before, after)))
 
 
 def _differences(before: Tables, after: Tables) -> list[NodeChange]:
@@ -156,7 +157,7 @@ async def alert_stream(
 
 def alerts_changed(previous: Tables, tables: Tables) -> tuple[AlertChange, ...]:
     """The alerts raised and resolved between two snapshots; remembered with the later one."""
-    return tables.remember(("alerts since", previous.header.slot), lambda: alert_changes(previous, tables))
+    return tables.lists.remember(("alerts since", previous.header.slot), lambda: alert_changes(previous, tables))
 
 
 def changed_node(root: strawberry.Parent[ChangeView]) -> InSnapshot[PNode] | None:

@@ -35,7 +35,7 @@ def alert_routes(views: Views) -> Routes:
         node = await find_node(views, view, address)
         if node is None:
             return unknown_node(address)
-        alerts = [alert for alert in view.alerts_by_node.get(node.id, ()) if _wanted(alert, severity, None)]
+        alerts = [alert for alert in view.tables.alerts_by_node.get(node.id, ()) if _wanted(alert, severity, None)]
         body = {
             "address": node.place,
             "alerts": [alert_object(alert) for alert in sorted(alerts, key=_listed_order)],
@@ -88,7 +88,7 @@ def unknown_node(key: str) -> Response:
 
 def alerts_body(view: View, severity: str | None, alert_type: str | None, limit: int) -> dict[str, Any]:
     """The alerts that pass the filters, counted, and the first `limit` of them and of the critical nodes."""
-    wanted = [alert for alert in view.alerts if _wanted(alert, severity, alert_type)]
+    wanted = [alert for alert in view.tables.alerts if _wanted(alert, severity, alert_type)]
     return {
         "summary": summary_object(wanted),
         "critical_nodes": _critical_nodes(view, wanted)[:limit],
@@ -131,7 +131,9 @@ def summary_object(alerts: Sequence[Alert]) -> dict[str, Any]:
 def _critical_nodes(view: View, wanted: Sequence[Alert]) -> list[dict[str, Any]]:
     """The nodes that have critical alerts among those wanted, in the order of the view."""
     ids = {alert.id for alert in wanted if alert.severity is Severity.CRITICAL}
-    found = ((node, [alert for alert in node.critical_alerts if alert.id in ids]) for node in view.critical_nodes)
+    found = (
+        (node, [alert for alert in node.critical_alerts if alert.id in ids]) for node in view.tables.critical_nodes
+    )
     return [
         {
             "address": node.address,

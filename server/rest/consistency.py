@@ -12,7 +12,6 @@ from schema.domain.scoring.consistency import (
     SHOWN_DECIMALS,
     ConsistencyStatus,
     consistency_advice,
-    network_consistency,
     status_of,
 )
 from server.rest.alerts import unknown_node
@@ -129,7 +128,7 @@ def _row(node: PNode, at: int) -> dict[str, Any]:
 
 
 def _summary(view: View) -> dict[str, Any]:
-    found = network_consistency(view.nodes)
+    found = view.facts.consistency
     return {
         "total_nodes": len(view.nodes),
         "flapping_nodes": found.flapping,

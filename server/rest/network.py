@@ -6,7 +6,6 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import HOUR, rounded
-from schema.domain.network.health import network_alerts
 from schema.domain.snapshot.record import NetworkHealth
 from schema.growth import read_growth
 from server.rest.analytics import analytics_sections, performance_object
@@ -51,7 +50,7 @@ def network_routes(views: Views) -> Routes:
                     "message": alert.message,
                     "recommendation": alert.recommendation,
                 }
-                for alert in network_alerts(totals, found)
+                for alert in view.tables.network_alerts
             ],
             "timestamp": view.at,
         }
@@ -74,7 +73,7 @@ def network_routes(views: Views) -> Routes:
             view,
             "analytics",
             lambda: {
-                **analytics_sections(view.analytics),
+                **analytics_sections(view.facts.analytics),
                 "growth": periods,
                 "growth_metrics": periods,
                 "performance": performance_object(view),
@@ -130,7 +129,7 @@ def network_routes(views: Views) -> Routes:
     async def network_topology() -> Response:
         """The graph of seeds and the nodes that they list: seeds first, then nodes by address."""
         view = views.current()
-        return await views.answer(view, "topology", lambda: topology_body(view.topology, view.at))
+        return await views.answer(view, "topology", lambda: topology_body(view.facts.topology, view.at))
 
     return routes
 

@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from schema.domain.base import rounded
-from schema.domain.network.operators import Operator, concentration
+from schema.domain.network.operators import Operator
 from server.rest.models.operators import OperatorsAnswer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
@@ -41,7 +41,7 @@ def operator_routes(views: Views) -> Routes:
 
 
 def _body(view: View, limit: int, min_nodes: int) -> dict[str, Any]:
-    listed = [operator for operator in view.operators if operator.address_count >= min_nodes]
+    listed = [operator for operator in view.facts.operators if operator.address_count >= min_nodes]
     return {
         "operators": [_operator_object(operator) for operator in listed[:limit]],
         "summary": _summary(view),
@@ -63,7 +63,7 @@ def _operator_object(operator: Operator) -> dict[str, Any]:
 
 
 def _summary(view: View) -> dict[str, Any]:
-    found = concentration(view.operators)
+    found = view.facts.concentration
     return {
         "total_operators": found.operators,
         "total_nodes": found.addresses,

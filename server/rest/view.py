@@ -11,12 +11,10 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from schema.derived import Facts, Tables, tables_of
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.network.analytics import NetworkAnalytics, analytics
-from schema.domain.network.operators import Operator, operators
-from schema.domain.network.topology import Topology, topology
 from schema.domain.node.pnode import PNode
-from schema.domain.scoring.alerts import Alert, CriticalNode, critical_nodes, snapshot_alerts
+from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.recommend import MAX_PER_GROUP, Criteria, Recommendations, recommend, recommend_newest
 from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_valid
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
@@ -41,21 +39,27 @@ _SORT_KEYS: dict[str, Callable[[PNode], float]] = {
 
 
 class View:
-    """One snapshot, as it looks at the moment `at`.
+    """One snapshot at the moment of its `tables`, as REST shows it.
 
     `cache_hit_ratio` is the one figure that is not the snapshot's: read once, so that equal questions get equal bytes.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, at: int, cache_hit_ratio: float | None = None, per_group: int = MAX_PER_GROUP
-    ) -> None:
-        self.snapshot = snapshot
-        self.at = at
+    def __init__(self, tables: Tables, cache_hit_ratio: float | None = None, per_group: int = MAX_PER_GROUP) -> None:
+        self.tables = tables
+        self.at = tables.at
         self.cache_hit_ratio = cache_hit_ratio
         self._per_group = per_group
         self._fragments: dict[tuple[str, PolicyName], orjson.Fragment] = {}
         self._recommended: dict[tuple[Criteria, PolicyName], Recommendations] = {}
         self._ordered: dict[tuple[str, str, bool, PolicyName], Sequence[PNode]] = {}
+
+    @property
+    def facts(self) -> Facts:
+        return self.tables.facts
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.tables.snapshot
 
     @property
     def header(self) -> SnapshotHeader:
@@ -103,39 +107,6 @@ class View:
             self._recommended[key] = found
         return found
 
-    @cached_property
-    def analytics(self) -> NetworkAnalytics:
-        """The distributions of the network."""
-        return analytics(self.snapshot)
-
-    @cached_property
-    def alerts(self) -> Sequence[Alert]:
-        """All alerts, most severe first."""
-        return snapshot_alerts(self.snapshot, at=self.at)
-
-    @cached_property
-    def critical_nodes(self) -> Sequence[CriticalNode]:
-        """The nodes with critical alerts, the one with most alerts first."""
-        return critical_nodes(self.alerts)
-
-    @cached_property
-    def alerts_by_node(self) -> dict[str, list[Alert]]:
-        """The alerts of each node that has any, by its id."""
-        found: dict[str, list[Alert]] = {}
-        for alert in self.alerts:
-            found.setdefault(alert.node_id, []).append(alert)
-        return found
-
-    @cached_property
-    def operators(self) -> Sequence[Operator]:
-        """All operators, the one with most nodes first."""
-        return operators(self.snapshot)
-
-    @cached_property
-    def topology(self) -> Topology:
-        """Who lists whom."""
-        return topology(self.snapshot)
-
     def fragment(self, node: PNode, policy: PolicyName = OLDEST_POLICY) -> orjson.Fragment:
         """The node object as bytes."""
         key = node.id, policy
@@ -164,9 +135,11 @@ class Views:
             )
         header = snapshot.header
         at = answer_time(header.taken_at, header.interval, self.service.clock())
+        # The alerts of REST are those of policy 1.0.
+        tables = tables_of(snapshot, at=at, policy=POLICY_1_0)
         view = self._view
-        if view is None or view.snapshot is not snapshot or view.at != at:
-            view = self._view = View(snapshot, at, self.service.cache_hit_ratio(), self.service.recommended_per_group)
+        if view is None or view.tables is not tables:
+            view = self._view = View(tables, self.service.cache_hit_ratio(), self.service.recommended_per_group)
         return view
 
     async def answer(self, view: View, key: Hashable, make: Callable[[], Mapping[str, Any]]) -> Response:

@@ -5,9 +5,11 @@ from typing import TypeVar, cast
 
 import strawberry
 
+from schema.derived import Tables, tables_of
 from schema.domain.base import DAY, HOUR, Record, Slot, UnixSeconds
 from schema.domain.scoring.recommend import MAX_PER_GROUP
-from schema.graphql.execution.tables import Tables, tables_of
+from schema.domain.snapshot.freshness import answer_time
+from schema.domain.snapshot.record import Snapshot
 from schema.reads import Reads, Updates
 
 T = TypeVar("T")
@@ -115,12 +117,24 @@ class Context:
         self._memo.clear()
 
     async def tables(self, as_of: UnixSeconds | None = None) -> Tables:
-        """The newest snapshot, or that of `as_of`. Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange."""
-        return tables_of(await self.remember(("as_of", as_of), lambda: self.reads.snapshot(as_of)))
+        """The newest snapshot now, or that of `as_of` as it was. Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange."""
+        snapshot = await self.remember(("as_of", as_of), lambda: self.reads.snapshot(as_of))
+        return self._now(snapshot) if as_of is None else tables_of(snapshot)
 
     async def tables_at(self, slot: Slot) -> Tables:
         """The snapshot of exactly this slot. Raises CursorExpired."""
-        return tables_of(await self.remember(("slot", slot), lambda: self.reads.snapshot_at(slot)))
+        snapshot = await self.remember(("slot", slot), lambda: self.reads.snapshot_at(slot))
+        return self._now(snapshot) if snapshot is self.reads.current() else tables_of(snapshot)
+
+    def current_tables(self) -> Tables | None:
+        """The newest snapshot now, without waiting; None before the first one."""
+        current = self.reads.current()
+        return None if current is None else self._now(current)
+
+    def _now(self, snapshot: Snapshot) -> Tables:
+        """The snapshot at the moment that REST's answers are about, too: while it is not renewed, it grows old."""
+        header = snapshot.header
+        return tables_of(snapshot, at=answer_time(header.taken_at, header.interval, self.now))
 
     async def remember(self, key: object, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer to `ask`, asked once per request and key."""

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from schema.derived import Tables
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import BadUserInput, InvalidCursor
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.tables import InSnapshot, Tables
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.columns import Columns, Order, Value
 from schema.graphql.lists.index import Arranged, Index, Rows
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from schema.derived import Facts, Tables
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.tables import Tables
 from schema.graphql.lists.columns import Columns, Order
 from schema.graphql.lists.filters import EVERYTHING, Filter
 from schema.graphql.lists.index import Arranged, Index
@@ -24,7 +24,7 @@ class Listing(Generic[T]):
     """A list to take pages from: its rows in a snapshot, in any order.
 
     `kind` and `variant` tell its cursors from those of other lists of the same rows. `usual` is the order that a client
-    gets who asks for none: it is kept for as long as the snapshot.
+    gets who asks for none: it is kept for as long as the snapshot. `timed` rows depend on the moment that tables are of.
     """
 
     columns: Columns[T]
@@ -32,6 +32,11 @@ class Listing(Generic[T]):
     kind: str | None = None
     variant: Hashable = ()
     usual: Order = ()
+    timed: bool = False
+
+    def kept_with(self, tables: Tables) -> Tables | Facts:
+        """Where what is derived from the rows is kept."""
+        return tables if self.timed else tables.facts
 
 
 class OrderInput(Protocol):
@@ -76,7 +81,8 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
     index = index_of(tables, listing)
 
     # What is remembered must not hold its tables, or only the collector of garbage could free them.
-    remember, keep_for_good = tables.lists.remember, tables.indexes.of
+    kept = listing.kept_with(tables)
+    remember, keep_for_good = kept.lists.remember, kept.indexes.of
 
     def arranged() -> Arranged[T]:
         keep = keep_for_good if order == listing.usual else remember
@@ -91,4 +97,6 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
 def index_of(tables: Tables, listing: Listing[T]) -> Index[T]:
     """The rows of a listing with their columns, made once for a snapshot."""
     columns = listing.columns
-    return tables.indexes.of(columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns))
+    return listing.kept_with(tables).indexes.of(
+        columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns)
+    )

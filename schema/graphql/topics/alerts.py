@@ -7,11 +7,12 @@ from typing import Annotated, NamedTuple
 import strawberry
 from strawberry import UNSET
 
+from schema.derived import Tables
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring import alerts as domain
 from schema.domain.scoring.alert import Alert, AlertCount, AlertFact, AlertSummary
 from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, Tables
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
@@ -54,7 +55,7 @@ ALERT_COLUMNS = Columns[Alert](
     identify=lambda alert: alert.id,
 )
 ALERT_ORDER = (("severity", False), ("address", False), ("type", False))
-ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER)
+ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER, timed=True)
 
 
 @strawberry.input(

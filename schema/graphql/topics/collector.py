@@ -6,13 +6,14 @@ from typing import NamedTuple
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from schema.derived import Tables
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.node.observation import PodStats
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.outage import Outage
-from schema.domain.snapshot.record import CycleTiming, SeedReport, Snapshot
+from schema.domain.snapshot.record import CycleTiming, SeedReport
 from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot, tables_of
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import CycleTimingType, Header, SnapshotType
 from schema.graphql.types.enums import FailureCategory
@@ -50,14 +51,14 @@ class CollectorView(NamedTuple):
     """The worker's report, and the newest snapshot, where there is one."""
 
     state: CollectorState
-    current: Snapshot | None
+    tables: Tables | None
     outage: Outage | None
 
 
 async def collector(info: Info) -> CollectorView:
     context = info.context
     state, current = await context.reads.collector(), context.reads.current()
-    return CollectorView(state, current, outage(state, current, context.now, context.service.interval))
+    return CollectorView(state, context.current_tables(), outage(state, current, context.now, context.service.interval))
 
 
 def collector_cause(root: strawberry.Parent[CollectorView]) -> str | None:
@@ -85,23 +86,22 @@ def collector_outcome(root: strawberry.Parent[CollectorView]) -> str:
 
 
 def collector_timing(root: strawberry.Parent[CollectorView]) -> CycleTiming | None:
-    return root.current.header.timing if root.current is not None else None
+    return root.tables.header.timing if root.tables is not None else None
 
 
 def collector_snapshot(root: strawberry.Parent[CollectorView]) -> Header | None:
-    return InSnapshot(root.current.header, tables_of(root.current)) if root.current is not None else None
+    return InSnapshot(root.tables.header, root.tables) if root.tables is not None else None
 
 
 def collector_seeds(root: strawberry.Parent[CollectorView]) -> list[SeedState]:
-    current = root.current
-    reports = {report.seed: report for report in current.header.seeds} if current is not None else {}
-    tables = tables_of(current) if current is not None else None
+    tables = root.tables
+    reports = {report.seed: report for report in tables.header.seeds} if tables is not None else {}
     return [SeedState(attempt, reports.get(attempt.seed), tables) for attempt in root.state.seeds]
 
 
 def promoted_seeds(root: strawberry.Parent[CollectorView]) -> list[InSnapshot[SeedReport]]:
-    current = root.current
-    return in_snapshot(current.header.promoted_seeds, tables_of(current)) if current is not None else []
+    tables = root.tables
+    return in_snapshot(tables.header.promoted_seeds, tables) if tables is not None else []
 
 
 def seed_name(root: strawberry.Parent[SeedState]) -> str:

@@ -139,7 +139,7 @@ def same_node(root: strawberry.Parent[Node]) -> Node:
 
 
 def network_summary(root: strawberry.Parent[Page[PNode]]) -> ConsistencySummary:
-    return root.selection.tables.consistency
+    return root.selection.tables.facts.consistency
 
 
 @published(PNode, "PNodeConsistency", "A node and how steadily it stays in gossip.")

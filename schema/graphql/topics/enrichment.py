@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple, TypeVar
 
 import strawberry
 
+from schema.derived import Tables
 from schema.domain.base import UnixSeconds
 from schema.domain.errors import BadUserInput
 from schema.domain.network import enrichment as known
@@ -20,7 +21,7 @@ from schema.domain.network.enrichment import (
 )
 from schema.domain.node.pnode import PNode
 from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.types.enums import EnrichmentSourceName

@@ -5,14 +5,14 @@ from typing import Annotated, NamedTuple, TypeVar
 
 import strawberry
 
+from schema.derived import Tables, tables_of
 from schema.domain.base import Slot, UnixSeconds
 from schema.domain.cycle.events import Event
 from schema.domain.errors import CursorExpired, InvalidCursor
 from schema.domain.node.pnode import PNode
-from schema.domain.snapshot.record import Snapshot
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.streams import lookahead
-from schema.graphql.execution.tables import InSnapshot, tables_of
+from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Position, decode_cursor, encode_cursor, window
 from schema.graphql.topics.event_filters import EventWhere, wanted
@@ -35,7 +35,7 @@ class EventView(NamedTuple):
 
     event: Event
     cursor: str
-    current: Snapshot | None
+    tables: Tables | None
 
     @property
     def node(self) -> "EventView":
@@ -110,10 +110,10 @@ def place_of(cursor: str, context: Context, *digests: str) -> Place:
     return position.slot, index
 
 
-def view(event: Event, digest: str, current: Snapshot | None) -> EventView:
+def view(event: Event, digest: str, tables: Tables | None) -> EventView:
     """The event with its cursor."""
     place = Position(values=(event.index,), id=event.subject, slot=event.slot)
-    return EventView(event, encode_cursor(place, digest), current)
+    return EventView(event, encode_cursor(place, digest), tables)
 
 
 async def events(
@@ -128,15 +128,15 @@ async def events(
 ) -> EventPage:
     context = info.context
     asked = window(first, after)
-    current = context.reads.current()
-    chosen = wanted(where, current)
+    tables = context.current_tables()
+    chosen = wanted(where, tables.snapshot if tables is not None else None)
     newest_first = direction is not OrderDirection.ASC
     digest = chosen.descending if newest_first else chosen.ascending
     start = None if asked.after is None else place_of(asked.after, context, digest)
     size = asked.first or 0
     found = await context.reads.events(chosen.filter, start, size + 1, newest_first=newest_first)
     return EventPage(
-        edges=[view(event, digest, current) for event in found[:size]],
+        edges=[view(event, digest, tables) for event in found[:size]],
         total_count=await context.reads.event_count(chosen.filter),
         has_next_page=len(found) > size,
         has_previous_page=start is not None,
@@ -163,15 +163,17 @@ async def event_stream(
             while found := await context.reads.events(chosen.filter, place, BATCH):
                 for event in found:
                     place = (event.slot, event.index)
-                    yield view(event, chosen.ascending, current)
+                    yield view(event, chosen.ascending, tables_of(current) if current is not None else None)
             current = await upcoming()
             if current is None:
                 return
 
 
 def event_node(root: strawberry.Parent[EventView]) -> InSnapshot[PNode] | None:
-    node = root.current.find(root.event.subject) if root.current is not None else None
-    return InSnapshot(node, tables_of(root.current)) if node is not None and root.current is not None else None
+    if root.tables is None:
+        return None
+    node = root.tables.snapshot.find(root.event.subject)
+    return InSnapshot(node, root.tables) if node is not None else None
 
 
 @published(EventView, "Event", "Something that changed between two snapshots.")

@@ -63,7 +63,7 @@ async def network_health(info: Info, *, as_of: AsOf = None) -> Health:
 
 async def network_analytics(info: Info, *, as_of: AsOf = None) -> Analysis:
     tables = await info.context.tables(as_of)
-    return InSnapshot(tables.analytics, tables)
+    return InSnapshot(tables.facts.analytics, tables)
 
 
 async def history(

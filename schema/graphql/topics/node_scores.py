@@ -64,14 +64,14 @@ def assumed_score(
     if availability is not None and not 0 <= availability <= 1:
         raise BadUserInput(f"assume.availability is {availability}, expected 0 to 1")
     if isinstance(score, Estimate):
-        assumptions = root.tables.indexes.of("assumptions", lambda: Assumptions(root.tables.snapshot))
+        assumptions = root.tables.facts.indexes.of("assumptions", lambda: Assumptions(root.tables.snapshot))
         return assumptions.estimate(root.record, version=version, availability_share=availability)
     if availability is not None and policy is None:
         return None  # the snapshot was scored by no policy that knows availability
     if availability is not None:
         raise BadUserInput(f"policy {score.policy_version} does not know availability, expected policy 2.0")
     node = root.record if version is None else root.record.model_copy(update={"version": version})
-    return score_node(node, latest_version=root.tables.header.policy.latest_version, policy=root.tables.policy)
+    return score_node(node, latest_version=root.tables.header.policy.latest_version, policy=root.tables.facts.policy)
 
 
 def node_tier(root: strawberry.Parent[Node]) -> Tier:

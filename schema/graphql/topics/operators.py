@@ -51,7 +51,7 @@ OPERATOR_COLUMNS = Columns[Operator](
     identify=lambda operator: operator.key,
 )
 _BY_SIZE = (("address_count", True), ("online_address_count", True), ("address", False))
-OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.operators, usual=_BY_SIZE)
+OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.facts.operators, usual=_BY_SIZE)
 
 
 @strawberry.input(
@@ -139,7 +139,7 @@ def operator_nodes(root: strawberry.Parent[InSnapshot[Operator]]) -> list[InSnap
 
 
 def page_concentration(root: strawberry.Parent[Page[Operator]]) -> Concentration:
-    return root.selection.tables.concentration
+    return root.selection.tables.facts.concentration
 
 
 @published(Operator, "Operator", "All that runs under one key. One key is one operator, as far as gossip tells.")

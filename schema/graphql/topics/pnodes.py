@@ -82,7 +82,7 @@ def consistency_status(root: strawberry.Parent[NodeConsistency]) -> ConsistencyS
 
 
 def advice_on_consistency(root: strawberry.Parent[NodeConsistency]) -> tuple[Advice, ...]:
-    return consistency_advice(root.record, root.tables.header.taken_at, root.tables.policy)
+    return consistency_advice(root.record, root.tables.header.taken_at, root.tables.facts.policy)
 
 
 def node_alerts(
@@ -94,7 +94,7 @@ def node_alerts(
 
 
 def node_operator(root: strawberry.Parent[Node]) -> InSnapshot[Operator] | None:
-    operator = root.tables.operator_of.get(root.record.id)
+    operator = root.tables.facts.operator_of.get(root.record.id)
     return InSnapshot(operator, root.tables) if operator is not None else None
 
 

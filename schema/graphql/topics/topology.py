@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import strawberry
 
+from schema.derived import Facts
 from schema.domain.network.topology import (
     Island,
     TopologyEdge,
@@ -12,7 +13,7 @@ from schema.domain.network.topology import (
 )
 from schema.domain.node.pnode import PNode
 from schema.graphql.execution.context import Info
-from schema.graphql.execution.tables import InSnapshot, Tables, in_snapshot
+from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Page, window
@@ -51,33 +52,33 @@ TOPOLOGY_COLUMNS = Columns[TopologyNode](
     identify=_key,
 )
 _SEEDS_FIRST = (("kind", False), ("address", False))
-NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.topology.nodes, usual=_SEEDS_FIRST)
+NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.facts.topology.nodes, usual=_SEEDS_FIRST)
 
 
 class TopologyPage(Page[TopologyNode]):
     """A page of the graph's nodes, with the edges that lead to them, and what is true of the whole graph."""
 
     @property
-    def _tables(self) -> Tables:
-        return self.selection.tables
+    def _facts(self) -> Facts:
+        return self.selection.tables.facts
 
     @property
     def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  (a graph's edges are no Relay edges)
-        leading_to = self._tables.edges_to
+        leading_to = self._facts.edges_to
         numbers = [n for node in self.records if node.kind is TopologyKind.PNODE for n in leading_to.get(node.id, ())]
-        return [self._tables.topology.edges[number] for number in sorted(numbers)]
+        return [self._facts.topology.edges[number] for number in sorted(numbers)]
 
     @property
     def seeds(self) -> list[InSnapshot[TopologyNode]]:
-        return in_snapshot(self._tables.drawn_seeds, self._tables)
+        return in_snapshot(self._facts.drawn_seeds, self.selection.tables)
 
     @property
     def stats(self) -> TopologyStats:
-        return self._tables.topology.stats
+        return self._facts.topology.stats
 
     @property
     def islands(self) -> Sequence[Island]:
-        return self._tables.topology.islands
+        return self._facts.topology.islands
 
 
 async def topology(info: Info, *, first: First = None, after: After = None, as_of: AsOf = None) -> TopologyPage:

@@ -3,8 +3,11 @@
 import gc
 import weakref
 
+from schema.derived import Lists, tables_of
+from schema.domain.base import DAY
+from schema.domain.node.pnode import PNodeStatus
+from schema.domain.policy import POLICY_2_0
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.tables import Tables, tables_of
 from tests.factories import AT, network, pnode, snapshot
 from tests.fakes import FakeReads, FakeUpdates
 from tests.schema.graphql.asking import Client
@@ -38,7 +41,7 @@ def test_tables_outlive_their_snapshot_for_whom_still_reads_them() -> None:
     gc.collect()
 
     assert len(tables.nodes) == 3
-    assert len(tables.operators) == 3
+    assert len(tables.facts.operators) == 3
 
 
 def test_a_snapshot_with_tables_equals_one_without() -> None:
@@ -50,7 +53,7 @@ def test_a_snapshot_with_tables_equals_one_without() -> None:
 
 
 def test_what_is_remembered_is_computed_once_and_bounded() -> None:
-    tables = Tables(network(1))
+    lists = Lists()
     computed: list[int] = []
 
     def compute(key: int) -> int:
@@ -58,9 +61,35 @@ def test_what_is_remembered_is_computed_once_and_bounded() -> None:
         return key
 
     for key in [*range(64), 0, 64, 0, 1]:
-        assert tables.remember(key, lambda key=key: compute(key)) == key
+        assert lists.remember(key, lambda key=key: compute(key)) == key
 
     assert computed == [*range(65), 1]
+
+
+def test_moments_and_policies_share_what_depends_on_neither() -> None:
+    one = network(3)
+    taken, later = tables_of(one), tables_of(one, at=AT + DAY, policy=POLICY_2_0)
+
+    assert later is not taken
+    assert later is tables_of(one, at=AT + DAY, policy=POLICY_2_0)
+    assert later.facts is taken.facts
+
+
+def test_of_a_snapshot_that_is_not_renewed_few_moments_are_kept() -> None:
+    one = network(3)
+    first = weakref.ref(tables_of(one))
+
+    for minute in range(1, 10):
+        tables_of(one, at=AT + 60 * minute)
+
+    assert first() is None
+
+
+def test_alerts_are_as_of_the_moment() -> None:
+    away = snapshot([pnode(1, status=PNodeStatus.OFFLINE, alive_at=AT - 60)])
+
+    assert [alert.value for alert in tables_of(away, at=AT + DAY).alerts] == [DAY + 60]
+    assert [alert.value for alert in tables_of(away).alerts] == [62]
 
 
 def test_alerts_are_found_by_node() -> None:
@@ -73,7 +102,9 @@ def test_alerts_are_found_by_node() -> None:
 def test_the_operator_of_each_node_is_found() -> None:
     tables = tables_of(network(5))
 
-    assert {node.id: tables.operator_of[node.id].key for node in tables.nodes} == {n.id: n.id for n in tables.nodes}
+    assert {node.id: tables.facts.operator_of[node.id].key for node in tables.nodes} == {
+        n.id: n.id for n in tables.nodes
+    }
 
 
 async def test_one_request_is_answered_from_one_snapshot() -> None:

@@ -1,0 +1,215 @@
+"""What follows from a snapshot: each fact is computed once, when it is first asked for, and serves GraphQL and REST."""
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar, cast
+
+from schema.domain.base import UnixSeconds
+from schema.domain.network.analytics import NetworkAnalytics, analytics
+from schema.domain.network.health import NetworkAlert, network_alerts, underutilized
+from schema.domain.network.operators import Concentration, Operator, concentration, operators
+from schema.domain.network.topology import Topology, TopologyKind, TopologyNode, topology
+from schema.domain.node.pnode import PNode
+from schema.domain.policy import POLICIES, POLICY_1_0, POLICY_2_0, Policy
+from schema.domain.scoring.alert import Alert, CriticalNode
+from schema.domain.scoring.alerts import critical_nodes, snapshot_alerts
+from schema.domain.scoring.consistency import ConsistencySummary, network_consistency
+from schema.domain.scoring.watch_alerts import watch_alerts
+from schema.domain.snapshot.record import Snapshot, SnapshotHeader
+
+T = TypeVar("T")
+
+# Sorted and filtered lists that a snapshot keeps. They are tuples of references: 8 bytes a node each.
+_KEPT_LISTS = 64
+# Two policies, each at the time of the snapshot and at the present of a snapshot that is not renewed.
+_KEPT_MOMENTS = 4
+
+
+class Lists:
+    """What clients choose to derive from a snapshot: the things that were used last."""
+
+    def __init__(self, most: int = _KEPT_LISTS) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` gives, once for a key as long as that is kept."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return cast("T", self._kept[key])
+        found = self._kept[key] = compute()
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return found
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+
+class Indexes:
+    """What is derived from a snapshot under keys that clients do not choose: it is never dropped."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, object] = {}
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, once per key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("T", self._made[key])
+
+
+class Facts:
+    """What follows from one snapshot at any moment.
+
+    `lists` holds what clients choose, and is bounded; `indexes` and the properties exist once for a snapshot.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.lists = Lists()
+        self.indexes = Indexes()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the scores; the oldest one where this release no longer knows it."""
+        return POLICIES.get(self.snapshot.header.policy.version, POLICY_1_0)
+
+    @cached_property
+    def analytics(self) -> NetworkAnalytics:
+        return analytics(self.snapshot, self.policy)
+
+    @cached_property
+    def consistency(self) -> ConsistencySummary:
+        return network_consistency(self.snapshot.nodes, self.policy)
+
+    @cached_property
+    def operators(self) -> tuple[Operator, ...]:
+        """All operators, the one with most addresses first."""
+        return operators(self.snapshot)
+
+    @cached_property
+    def operator_of(self) -> Mapping[str, Operator]:
+        """The operator of each node, by the node's id."""
+        return {node_id: operator for operator in self.operators for node_id in operator.node_ids}
+
+    @cached_property
+    def concentration(self) -> Concentration:
+        return concentration(self.operators)
+
+    @cached_property
+    def topology(self) -> Topology:
+        return topology(self.snapshot)
+
+    @cached_property
+    def edges_to(self) -> Mapping[str, Sequence[int]]:
+        """The numbers of the edges that lead to a node, by the node's id."""
+        found: dict[str, list[int]] = {}
+        for number, edge in enumerate(self.topology.edges):
+            found.setdefault(edge.target, []).append(number)
+        return found
+
+    @cached_property
+    def drawn_seeds(self) -> tuple[TopologyNode, ...]:
+        """The seeds among the points of the graph."""
+        return tuple(node for node in self.topology.nodes if node.kind is TopologyKind.SEED)
+
+
+class Tables:
+    """One snapshot as it looks at the moment `at`, judged by `policy`. Get it with `tables_of`.
+
+    `facts` are shared by all moments and policies; what depends on them is here, with `lists` and `indexes` of its own.
+    """
+
+    def __init__(self, facts: Facts, policy: Policy, at: UnixSeconds) -> None:
+        self.facts = facts
+        self.at = at
+        self.lists = Lists()
+        self.indexes = Indexes()
+        self._judge = policy
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.facts.snapshot
+
+    @property
+    def header(self) -> SnapshotHeader:
+        return self.snapshot.header
+
+    @property
+    def nodes(self) -> tuple[PNode, ...]:
+        """All nodes, by id."""
+        return self.snapshot.nodes
+
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All alerts of all nodes: by severity, then address, type and id."""
+        if self._judge.estimate is not None:
+            return watch_alerts(self.snapshot, at=self.at)
+        return snapshot_alerts(self.snapshot, self.facts.policy, at=self.at)
+
+    @cached_property
+    def alerts_by_node(self) -> Mapping[str, tuple[Alert, ...]]:
+        """The alerts of each node that has any, by the node's id."""
+        found: dict[str, list[Alert]] = {}
+        for alert in self.alerts:
+            found.setdefault(alert.node_id, []).append(alert)
+        return {node_id: tuple(alerts) for node_id, alerts in found.items()}
+
+    @cached_property
+    def critical_nodes(self) -> tuple[CriticalNode, ...]:
+        """The nodes with critical alerts, the one with most alerts first."""
+        return critical_nodes(self.alerts)
+
+    @cached_property
+    def network_alerts(self) -> tuple[NetworkAlert, ...]:
+        found = network_alerts(self.header.totals, self.header.health, self.facts.policy)
+        little_used = underutilized(self.nodes, self.facts.policy) if self._judge.estimate is not None else None
+        return found if little_used is None else (*found, little_used)
+
+
+class _Moments:
+    """The tables of one snapshot, by policy and moment.
+
+    They are made of a shallow copy: if the snapshot's tables held the snapshot itself, it would never go.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._facts = Facts(snapshot.model_copy())
+        self._kept = Lists(_KEPT_MOMENTS)
+
+    def tables(self, policy: Policy, at: UnixSeconds) -> Tables:
+        return self._kept.remember((policy.version, at), lambda: Tables(self._facts, policy, at))
+
+
+class _BySnapshot:
+    """What belongs to each snapshot, for as long as the snapshot lives.
+
+    Snapshots are compared by identity: to hash or compare their content would take longer than most answers.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[weakref.ref[Snapshot], _Moments]] = {}
+
+    def of(self, snapshot: Snapshot) -> _Moments:
+        number = id(snapshot)
+        if number not in self._kept:
+            gone = weakref.ref(snapshot, lambda _: self._kept.pop(number))
+            self._kept[number] = gone, _Moments(snapshot)
+        return self._kept[number][1]
+
+
+_BY_SNAPSHOT = _BySnapshot()
+
+
+def tables_of(snapshot: Snapshot, *, at: UnixSeconds | None = None, policy: Policy | None = None) -> Tables:
+    """The snapshot at `at`, judged by `policy`: the same object for equal arguments, as long as it is kept.
+
+    By default that is the moment when the snapshot was taken, and the newest policy that it was scored with.
+    """
+    header = snapshot.header
+    if policy is None:
+        policy = POLICY_1_0 if header.policy.estimate_version is None else POLICY_2_0
+    return _BY_SNAPSHOT.of(snapshot).tables(policy, header.taken_at if at is None else at)
