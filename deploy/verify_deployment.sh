@@ -36,7 +36,7 @@ until get /health/ready >/dev/null 2>&1 || [ "$SECONDS" -ge "$deadline" ]; do sl
 
 # Without a snapshot /health says 503, with a reason: that is somebody who answers.
 if [ "$(curl --silent --max-time 15 --output /dev/null --write-out '%{http_code}' "$url/health")" = 000 ]; then
-  printf 'nobody answers at %s\n' "$url" >&2
+  printf 'no answer at %s\n' "$url" >&2
   exit 1
 fi
 

@@ -1,1 +1,1 @@
-"""Asks the storage nodes, and decides when."""
+"""Polls the storage nodes, and decides when."""

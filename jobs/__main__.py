@@ -1,4 +1,4 @@
-"""`python -m jobs`: the `pnodes` command where it is not installed as one."""
+"""`python -m jobs`: runs the `pnodes` command if it is not installed as a script."""
 
 import sys
 

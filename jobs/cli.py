@@ -34,9 +34,9 @@ MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 0 where all is well, 1 where something failed, 2 where it was asked wrongly."""
+    """Run a command. The exit status is 0 on success, 1 on failure, 2 for invalid arguments."""
     for stream in (sys.stdout, sys.stderr):
-        # A path may have bytes that no terminal can show.
+        # A path may contain bytes that a terminal cannot display.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of all commands; `run` is what a command does."""
+    """The command line parser of all commands. `run` is the function of a command."""
     called = invocation()
     whole = argparse.ArgumentParser(
         prog=NAME,
@@ -211,7 +211,7 @@ def _verify(options: argparse.Namespace) -> int:
         print(f"{word}  {check.name:<16} {check.path:<26} {check.place} is {check.expected}", flush=True)
         if outcome.found:
             print(f"      {outcome.found}")
-    print(f"{failed} of the checks failed" if failed else "all checks passed")
+    print(f"{failed} failed" if failed else "all checks passed")
     return 1 if failed else 0
 
 
@@ -280,7 +280,7 @@ def _print_now(line: str) -> None:
 
 
 def _become(module: str, *arguments: str) -> NoReturn:
-    """Replace this process: the web side is never imported here."""
+    """Replace this process. This package never imports the web side."""
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  (our own modules, by our own interpreter)  # nosec B606
 

@@ -1,4 +1,4 @@
-"""The parts of a worker, made from its settings."""
+"""Builds the parts of a worker from its settings."""
 
 import asyncio
 import time
@@ -40,14 +40,14 @@ STORE_SECONDS = 30.0
 def crawler(
     settings: Settings, dial_map: Mapping[str, str] | None, promoted: Callable[[], Sequence[Seed]] = tuple
 ) -> Crawl:
-    """Asks all seeds once, whenever it is called, and the nodes that are `promoted` then.
+    """The crawl: polls all seeds, and the nodes in `promoted`, whenever it is called.
 
-    Raises BadSettings for a seed that cannot be one.
+    Raises BadSettings for an invalid seed.
     """
     seeds = seeds_of(settings)
     dialler = Dialler(allow_private=settings.allow_private_seeds, dial_map=dial_map)
     limits = Limits.for_interval(settings.cache_ttl, max_body_bytes=settings.rpc_max_body_bytes)
-    # A promoted node adds little, and must not hold up a cycle.
+    # A promoted node adds little, and must not delay a cycle.
     brief = replace(limits, seed_seconds=min(PROMOTED_SECONDS, limits.seed_seconds))
 
     async def crawl_once() -> Sequence[SeedReply]:
@@ -60,7 +60,7 @@ def crawler(
 
 
 def prober(settings: Settings, dial_map: Mapping[str, str] | None) -> Prober | None:
-    """Asks public nodes directly; None where that is switched off."""
+    """The direct probes. None if they are disabled."""
     if not settings.probe_nodes:
         return None
     beside = [seed.host for seed in seeds_of(settings)] if settings.seed_discovery else None
@@ -68,7 +68,7 @@ def prober(settings: Settings, dial_map: Mapping[str, str] | None) -> Prober | N
 
 
 def cycle_options(settings: Settings) -> CycleOptions:
-    """What the operator decides about a cycle."""
+    """The operator's settings for a cycle."""
     return CycleOptions(
         network=settings.network,
         interval=settings.cache_ttl,
@@ -84,12 +84,12 @@ def cycle_options(settings: Settings) -> CycleOptions:
 
 
 def snapshot_store(mongo: Mongo) -> SnapshotStore:
-    """Where cycles are kept, with everything that follows a commit."""
+    """The store of cycles, with everything that follows a commit."""
     return MongoSnapshotStore(mongo, (EventLog(),))
 
 
 def retention(settings: Settings) -> Retention:
-    """How long everything is kept."""
+    """How long each kind of data is kept."""
     return Retention(
         raw=settings.raw_retention_hours * HOUR,
         m5=settings.m5_retention_days * DAY,
@@ -99,9 +99,8 @@ def retention(settings: Settings) -> Retention:
 
 
 def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
-    """What runs beside the cycles: history is rolled up, what is older than its retention is forgotten, and sources
-    besides gossip are asked where any is switched on.
-    """
+    """The periodic jobs: rolling up history, deleting data past its retention, and fetching enabled sources other than
+    gossip."""
     upkeep = MongoUpkeep(mongo)
     keep = retention(settings)
     return (
@@ -117,7 +116,7 @@ def periodic_jobs(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
 
 
 def _enrichment(settings: Settings, mongo: Mongo) -> tuple[PeriodicJob, ...]:
-    """The job that asks the sources that have a URL; none where none has."""
+    """The job that fetches the sources with a URL. None if there are none."""
     credits_url, rpc_url = settings.credits_url, settings.solana_rpc_url
     wanted = enrichment.sources(
         credits_url.get_secret_value() if credits_url else None, rpc_url.get_secret_value() if rpc_url else None

@@ -1,1 +1,1 @@
-"""Backups: a store as one file, and back; a store carried over to another server."""
+"""Backups: a store written to one file and restored from it, and a store moved to another server."""

@@ -1,11 +1,11 @@
-"""The file of a backup: BSON documents, one after the other, compressed with zstd.
+"""The backup file format: BSON documents, one after the other, compressed with zstd.
 
-    {"backup": 1, "document_version", "database", "network", "release", "taken_at"}
-    {"collection": "registry", "documents": [...]}      any number of times; a collection comes in several
-    {"again": true}                                     what came before does not count: a commit was made meanwhile
-    {"manifest": {"moment", "taken_at", "collections"}} the last one, by which the file is known to be whole
+{"backup": 1, "document_version", "database", "network", "release", "taken_at"}
+{"collection": "registry", "documents": [...]}      repeated; a collection has several batches
+{"again": true}                                     discards all records before it: a commit was made meanwhile
+{"manifest": {"moment", "taken_at", "collections"}} the last record, which proves that the file is complete
 
-`zstd -dc FILE | bsondump` shows one. The number of the format grows when an older release cannot read it.
+`zstd -dc FILE | bsondump` shows a backup. The format number is incremented when older releases can no longer read it.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ LEVEL = 3
 LENGTH_BYTES = 4
 MIN_RECORD_BYTES = 5
 MAX_RECORD_BYTES = 40 * 2**20
-"""A batch of a source, whose last document has up to 16 MiB, and what is around it."""
+"""A batch of a source, whose last document has up to 16 MiB, plus its envelope."""
 MAX_WINDOW_BYTES = 2**27
 
 _LAZY: CodecOptions[Any] = CodecOptions(document_class=RawBSONDocument)
@@ -38,7 +38,7 @@ def _decoded(record: RawBSONDocument) -> dict[str, Any]:
 
 
 class Tally:
-    """Counts and hashes what is copied, collection by collection."""
+    """Counts and hashes the copied documents, by collection."""
 
     def __init__(self) -> None:
         self._documents: dict[str, int] = {}
@@ -65,7 +65,7 @@ class Tally:
         return sum(self._bytes.values())
 
     def sums(self) -> tuple[CollectionSum, ...]:
-        """What was added, by name."""
+        """The totals by collection name."""
         return tuple(
             CollectionSum(name=name, documents=n, bytes=self._bytes[name], sha256=self._hashes[name].hexdigest())
             for name, n in sorted(self._documents.items())
@@ -73,7 +73,7 @@ class Tally:
 
 
 class ArchiveWriter:
-    """Writes a backup to a stream; implements `BackupSink`. `about` is what the first record says of it."""
+    """Writes a backup to a stream; implements `BackupSink`. `about` describes it and becomes the first record."""
 
     def __init__(self, out: BinaryIO, about: Mapping[str, Any], tally: Tally) -> None:
         compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
@@ -100,9 +100,9 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """Reads a backup from a stream. `about` is its first record. Raises BackupError for what is no whole backup.
+    """Reads a backup from a stream. `about` is its first record. Raises BackupError unless the backup is complete.
 
-    `collections` are the names that may occur in it.
+    `collections` are the allowed collection names.
     """
 
     def __init__(self, source: BinaryIO, collections: Collection[str]) -> None:
@@ -114,7 +114,7 @@ class ArchiveReader:
         self.about = self._first()
 
     def items(self) -> Iterator[Batch | None]:
-        """Each batch; None if what came before does not count. Ends after the manifest, once all of it holds."""
+        """Yields each batch, or None if the batches before it must be discarded. Ends after the manifest is verified."""
         while (record := self._record()) is not None:
             try:
                 if "manifest" in record:
@@ -122,9 +122,9 @@ class ArchiveReader:
                     return
                 item = self._item(record)
             except BSONError as error:
-                raise BackupError("the backup is damaged: a record cannot be read") from error
+                raise BackupError("the backup is damaged: a record is unreadable") from error
             yield item
-        raise BackupError("the backup ends before its manifest: it is not whole")
+        raise BackupError("the backup ends before its manifest: it is incomplete")
 
     def _item(self, record: RawBSONDocument) -> Batch | None:
         if "again" in record:
@@ -139,7 +139,7 @@ class ArchiveReader:
         documents: Sequence[object] = record.get("documents", ())
         whole = [each for each in documents if isinstance(each, RawBSONDocument)]
         if len(whole) != len(documents):
-            raise BackupError("the backup is damaged: a record cannot be read")
+            raise BackupError("the backup is damaged: a record is unreadable")
         batch = Batch(str(name), [bytes(each.raw) for each in whole])
         self._tally.add(batch)
         return batch
@@ -152,21 +152,21 @@ class ArchiveReader:
         expected = {each.name: each for each in manifest.collections}
         for found in self._tally.sums():
             if expected.pop(found.name, None) != found:
-                raise BackupError(f"{found.name}: what the backup has is not what its manifest says")
+                raise BackupError(f"{found.name}: the documents differ from the manifest")
         if expected:
-            raise BackupError(f"{min(expected)}: the manifest names documents that the backup does not have")
+            raise BackupError(f"{min(expected)}: the manifest lists documents that the backup lacks")
         if self._read(1):
-            raise BackupError("the backup goes on after its manifest")
+            raise BackupError("the backup continues after its manifest")
         self.manifest = manifest
 
     def _first(self) -> Mapping[str, Any]:
         record = self._record()
         if record is None or "backup" not in record:
-            raise BackupError("this is no backup of pnodes")
+            raise BackupError("this is not a backup of pnodes")
         try:
             about = _decoded(record)
         except BSONError as error:
-            raise BackupError("this is no backup of pnodes, or it is damaged") from error
+            raise BackupError("this is not a backup of pnodes, or it is damaged") from error
         if about["backup"] != FORMAT:
             raise BackupError(f"the backup has format {about['backup']!r}: this release reads format {FORMAT}")
         return about
@@ -178,15 +178,15 @@ class ArchiveReader:
             return None
         length = int.from_bytes(head, "little")
         if len(head) < LENGTH_BYTES or not MIN_RECORD_BYTES <= length <= MAX_RECORD_BYTES:
-            raise BackupError("this is no backup of pnodes, or it is damaged")
+            raise BackupError("this is not a backup of pnodes, or it is damaged")
         body = self._read(length - LENGTH_BYTES)
         if len(body) < length - LENGTH_BYTES:
-            raise BackupError("the backup ends before its manifest: it is not whole")
+            raise BackupError("the backup ends before its manifest: it is incomplete")
         try:
             record = RawBSONDocument(head + body, _LAZY)
-            list(record)  # it is decoded at the first look
+            list(record)  # decoded on first access
         except BSONError as error:
-            raise BackupError("the backup is damaged: a record cannot be read") from error
+            raise BackupError("the backup is damaged: a record is unreadable") from error
         return record
 
     def _read(self, size: int) -> bytes:
@@ -195,5 +195,5 @@ class ArchiveReader:
             while len(found) < size and (piece := self._source.read(size - len(found))):
                 found += piece
         except zstandard.ZstdError as error:
-            raise BackupError("this is no backup of pnodes, or it is damaged") from error
+            raise BackupError("this is not a backup of pnodes, or it is damaged") from error
         return bytes(found)

@@ -1,16 +1,16 @@
-"""Copies a store: its state at one commit first, then the past before it."""
+"""Copies a store: first its state at one commit, then the older history."""
 
 from schema.backup import BackupError, BackupSink, BackupSource, Moment
 from schema.domain.base import Slot
 
 MAX_PASSES = 10
-"""How often the state is read before it is given up: each time a commit was made meanwhile."""
+"""How often the state is read before giving up. Each retry follows a commit that was made during the read."""
 
 
 async def copy(source: BackupSource, sink: BackupSink, *, since: Slot | None = None) -> Moment:
-    """Put a store as it was at one commit into `sink`, and say which commit; with `since`, only what came after it.
+    """Copy a store as of one commit into `sink`, and return that commit. With `since`, only newer data is copied.
 
-    Raises BackupError if commits come faster than the state can be read.
+    Raises BackupError if commits are made faster than the state can be read.
     """
     moment = await _state(source, sink, since)
     async for batch in source.past(moment, since):

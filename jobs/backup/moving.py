@@ -1,4 +1,4 @@
-"""A store carried over to another server while collecting goes on: a copy, then what was committed since, then a check."""
+"""Moves a store to another server while collection continues: a copy, then the newer commits, then a comparison."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from schema.domain.words import counted
 
 
 class _Sink:
-    """Counts and shows what goes to a target."""
+    """Counts and reports what is written to a target."""
 
     def __init__(
         self,
@@ -30,20 +30,20 @@ class _Sink:
         self._progress.add(batch)
 
     async def again(self) -> None:
-        # What is overlaid is overlaid again, by the same keys.
+        # Overlaid documents are overlaid again, by the same keys.
         self.tally.clear()
         if self._again is not None:
             await self._again()
 
 
 async def move(source: MoveSource, target: MoveTarget, *, force: bool, now: int, progress: Progress) -> Moment:
-    """Carry a store over, and say up to which commit. Raises BackupError; the source is never changed.
+    """Move a store, and return the last commit moved. Raises BackupError. The source is never changed.
 
-    A target that an earlier move has filled gets what was committed since.
+    If an earlier move has filled the target, only newer commits are copied.
     """
     there = await target.moment()
     if there.slot is not None and not force and await source.has(there):
-        progress.say(f"goes on after slot {written(there.slot)}, which an earlier move has reached")
+        progress.say(f"continues after slot {written(there.slot)}, where an earlier move stopped")
         await target.resume()
     else:
         await target.begin(force=force)
@@ -66,7 +66,7 @@ async def _whole(source: MoveSource, target: MoveTarget, now: int, progress: Pro
 
 
 async def _followed(source: MoveSource, target: MoveTarget, at: Moment, progress: Progress) -> Moment:
-    """Copy what was committed since, and compare, until nothing is missing and no commit was made meanwhile."""
+    """Copy newer commits and compare, until nothing is missing and no commit was made meanwhile."""
     lacking = 0
     for _ in range(MAX_PASSES):
         at = await _caught_up(source, target, at, progress)
@@ -77,14 +77,14 @@ async def _followed(source: MoveSource, target: MoveTarget, at: Moment, progress
         if not lacking and await source.moment() == at:
             return at
         if lacking:
-            progress.say(f"{counted(lacking, 'document')} differed, and were copied again")
+            progress.say(f"{counted(lacking, 'document')} differed and were copied again")
     if lacking:
         raise BackupError(f"{counted(lacking, 'document')} differ between the stores after {MAX_PASSES} attempts")
     raise BackupError(f"a commit was made in each of {MAX_PASSES} attempts to compare the stores")
 
 
 async def _caught_up(source: MoveSource, target: MoveTarget, at: Moment, progress: Progress) -> Moment:
-    """Copy commits until there is none more."""
+    """Copy commits until there are no more."""
     while await source.moment() != at:
         at = await copy(source, _Sink(target.overlay, progress), since=at.slot)
         await target.advance()

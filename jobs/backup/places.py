@@ -1,4 +1,4 @@
-"""Where a backup lies: a file that appears whole or not at all, or the standard streams for `-`."""
+"""Where a backup is written or read: a file that appears only when complete, or the standard streams for `-`."""
 
 import contextlib
 import os
@@ -16,19 +16,20 @@ PRIVATE = 0o600
 
 @contextlib.contextmanager
 def written_to(place: str, *, force: bool) -> Generator[BinaryIO]:
-    """A stream to write a backup to. Only this user can read the file, which has its name once it is whole.
+    """Open a stream to write a backup to. Only this user can read the file, which gets its name when it is complete.
 
-    Raises BackupError for a file that exists, unless `force` is set, and for a terminal; OSError as the system does.
+    Raises BackupError for an existing file, unless `force` is set, and for a terminal. Raises OSError as the system
+    does.
     """
     if place == STREAM:
         if sys.stdout.isatty():
-            raise BackupError("a backup is not for a terminal: give a file, or send - to one")
+            raise BackupError("a backup cannot be written to a terminal: give a file, or redirect stdout")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     file = Path(place)
     if file.exists() and not force:
-        raise BackupError(f"there is a file {file}: --force replaces it")
+        raise BackupError(f"the file {file} exists: --force replaces it")
     part = file.with_name(file.name + PART)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as out:
@@ -42,10 +43,10 @@ def written_to(place: str, *, force: bool) -> Generator[BinaryIO]:
 
 @contextlib.contextmanager
 def read_from(place: str) -> Generator[BinaryIO]:
-    """A stream to read a backup from. Raises BackupError for a terminal; OSError as the system does."""
+    """Open a stream to read a backup from. Raises BackupError for a terminal, and OSError as the system does."""
     if place == STREAM:
         if sys.stdin.isatty():
-            raise BackupError("a backup does not come from a terminal: give a file, or send one to -")
+            raise BackupError("a backup cannot be read from a terminal: give a file, or redirect stdin")
         yield sys.stdin.buffer
         return
     with Path(place).open("rb") as source:

@@ -1,4 +1,4 @@
-"""Says on stderr how far a copy is: a line that is rewritten on a terminal, a line now and then elsewhere."""
+"""Reports the progress of a copy on stderr: a line that is updated in place on a terminal, occasional lines elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class Progress:
             self.say(f"{batch.collection}: {counted(self._documents, 'document')} so far, {size(self._bytes)}")
 
     def say(self, line: str) -> None:
-        """A line of its own."""
+        """Write a separate line."""
         if self._bar is not None:
             self._bar.write(line, file=self._out)
         else:
@@ -51,7 +51,7 @@ class Progress:
 
 
 def size(count: int) -> str:
-    """Bytes for people: `12 bytes`, `3.4 kB`."""
+    """Format a number of bytes: `12 bytes`, `3.4 kB`."""
     if count < KILO:
         return counted(count, "byte")
     value = float(count)

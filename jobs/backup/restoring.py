@@ -1,4 +1,4 @@
-"""A restore: a backup, read once and checked to its end before any of it takes the place of what is there."""
+"""Restores a backup. It is read and verified to its end before it replaces any stored data."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ END = object()
 
 
 async def restore(reader: ArchiveReader, target: BackupTarget, *, force: bool, progress: Progress) -> Manifest:
-    """Put a backup into a store, and say what was in it. Raises BackupError; then the store has what it had."""
+    """Restore a backup into a store, and return its manifest. If it raises BackupError, the store is unchanged."""
     await target.begin(force=force)
     try:
         items = reader.items()
-        # The stream may be a slow pipe, which must not keep the driver from its connections.
+        # The stream may be a slow pipe, and reading it must not block the driver's connections.
         while (item := await asyncio.to_thread(next, items, END)) is not END:
             if isinstance(item, Batch):
                 await target.put(item)
@@ -22,7 +22,7 @@ async def restore(reader: ArchiveReader, target: BackupTarget, *, force: bool, p
             else:
                 await target.again()
         if reader.manifest is None:
-            raise BackupError("the backup ends before its manifest: it is not whole")
+            raise BackupError("the backup ends before its manifest: it is incomplete")
         await target.publish(reader.manifest)
         return reader.manifest
     finally:

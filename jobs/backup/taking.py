@@ -1,4 +1,4 @@
-"""A backup: a store as it was at one commit, as one stream."""
+"""Takes a backup: a store as of one commit, written to one stream."""
 
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -10,7 +10,7 @@ from schema.backup import BackupError, BackupSource, Batch, Manifest
 
 
 class _Watched:
-    """A sink whose progress is shown."""
+    """A sink that reports its progress."""
 
     def __init__(self, writer: ArchiveWriter, progress: Progress) -> None:
         self._writer = writer
@@ -27,7 +27,7 @@ class _Watched:
 async def back_up(
     source: BackupSource, out: BinaryIO, about: Mapping[str, Any], *, now: int, progress: Progress
 ) -> Manifest:
-    """Write a backup to `out`, and say what is in it. Raises BackupError, also for an empty store."""
+    """Write a backup to `out`, and return its manifest. Raises BackupError, also for an empty store."""
     tally = Tally()
     version = (await source.moment()).document_version
     writer = ArchiveWriter(out, {"document_version": version, **about}, tally)

@@ -1,4 +1,4 @@
-"""`pnodes check-config`: what a process started here would be configured with, and what is wrong with it."""
+"""`pnodes check-config`: the configuration that a process started here would use, and its errors."""
 
 import difflib
 from collections import Counter
@@ -23,7 +23,7 @@ ATLAS_NAME_BYTES = 38
 
 
 class Report(NamedTuple):
-    """The effective configuration, a line for each setting with where it comes from; what is wrong, and what is odd."""
+    """The effective configuration, with one line per setting and its source; then errors and warnings."""
 
     effective: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -31,9 +31,9 @@ class Report(NamedTuple):
 
 
 def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) -> Report:
-    """Look at everything that can be known before a start. `ask` looks up the servers of a `mongodb+srv` URI.
+    """Check everything that can be checked before a start. `ask` resolves the servers of a `mongodb+srv` URI.
 
-    `environ` must be that of this process, which `load_settings` reads by itself.
+    `environ` must be that of this process, which `load_settings` reads itself.
     """
     try:
         in_file = read_env_file(env_file)
@@ -58,17 +58,17 @@ def report(environ: Mapping[str, str], env_file: Path, ask: LookUp = look_up) ->
 
 
 def _long_name(settings: Settings) -> Iterator[str]:
-    """Atlas' smaller tiers refuse a name that any server of one's own takes."""
+    """Atlas' smaller tiers refuse a name that self-hosted servers accept."""
     size = len(settings.mongo_db.encode())
     if size > ATLAS_NAME_BYTES and ATLAS_DOMAIN in settings.mongo:
         yield f"MONGO_DB={settings.mongo_db}: {size} bytes; Atlas takes {ATLAS_NAME_BYTES} on its free and shared tiers"
 
 
 def _repeated(environ: Mapping[str, str], in_file: Mapping[str, str]) -> Iterator[str]:
-    """Seeds that are written twice in the same way; the settings have each once."""
+    """Seeds that are written twice in the same way. The settings contain each once."""
     written = environ.get("IP_NODES", "").strip() or in_file.get("IP_NODES", "")
     times = Counter(part.strip() for part in written.split(",") if part.strip())
-    return (f"seed {seed}: written {count} times; it is asked once" for seed, count in times.items() if count > 1)
+    return (f"seed {seed}: written {count} times; it is polled once" for seed, count in times.items() if count > 1)
 
 
 def _line(name: str, settings: Settings, environ: Mapping[str, str], in_file: Mapping[str, str]) -> str:
@@ -97,7 +97,7 @@ def _shown(value: Any) -> str:
 
 
 def _unknown(in_file: Mapping[str, str]) -> Iterator[str]:
-    """Names in the file that are no settings, with the one that may have been meant."""
+    """Names in the file that are not settings, each with the setting that was probably meant."""
     known = [name.upper() for name in Settings.model_fields]
     for name in in_file:
         if name.upper() not in known:

@@ -1,4 +1,4 @@
-"""The commands `backup`, `restore` and `move`. What they say goes to stderr, as stdout may be the backup itself."""
+"""The commands `backup`, `restore` and `move`. Messages go to stderr, because stdout may be the backup itself."""
 
 import argparse
 import asyncio
@@ -38,7 +38,7 @@ from server.storage.connect import Mongo
 from server.storage.migrations.version import check_version
 
 STORE_SECONDS = 60.0
-"""How long one operation of a copy may take: more than a question of an API, as nobody waits for a page."""
+"""The time limit of one operation of a copy. It is longer than that of an API request, because no client is waiting."""
 
 
 def add_backup(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 
 def run_backup(options: argparse.Namespace, settings: Settings) -> int:
-    """0 once the backup is whole, else 1."""
+    """Write a backup. Returns 0 if it is complete, otherwise 1."""
 
     async def work(plan: Plan, progress: Progress) -> None:
         async with store_of(plan, settings, "from", progress.say) as uri, _database(uri, plan) as mongo:
@@ -81,7 +81,7 @@ def run_backup(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_restore(options: argparse.Namespace, settings: Settings) -> int:
-    """0 once the store holds what the backup has, else 1."""
+    """Restore a backup. Returns 0 if the store holds all of it, otherwise 1."""
 
     async def work(plan: Plan, progress: Progress) -> None:
         with read_from(options.place) as source:
@@ -96,7 +96,7 @@ def run_restore(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_move(options: argparse.Namespace, settings: Settings) -> int:
-    """0 once the other store holds what this one has, else 1. Raises BadSettings for a URI that cannot be one."""
+    """Move the store. Returns 0 if the other store holds all of it, otherwise 1. Raises BadSettings for an invalid URI."""
     try:
         parsed_uri(options.to)
     except (PyMongoError, ValueError) as error:

@@ -19,9 +19,9 @@ from server.storage.upkeep import MongoUpkeep
 
 
 async def run(options: argparse.Namespace, settings: Callable[[], Settings], write: Callable[[str], None]) -> int:
-    """Evaluate, and say what was found: 0, or 1 where there is no store. `settings` is asked only where one is needed.
+    """Evaluate and print the results. Returns 0, or 1 if there is no store. `settings` is called only if one is needed.
 
-    Raises ValueError and OSError for what was asked wrongly, and for what cannot be read or written.
+    Raises ValueError and OSError for invalid arguments and for files that cannot be read or written.
     """
     request = request_of(options)
     if not request.needs_store:

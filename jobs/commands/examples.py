@@ -25,5 +25,5 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 
 
 def epilog(command: str, called: str) -> str:
-    """The examples of a command as a paragraph; `called` is how `pnodes` is called here."""
+    """The examples of a command as a paragraph. `called` is the command line that runs `pnodes` here."""
     return "\n".join(["examples:", *(f"  {called} {example}" for example in EXAMPLES[command])])

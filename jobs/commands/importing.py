@@ -1,4 +1,4 @@
-"""`pnodes import`: recorded lists into the store of this deployment, whichever that is."""
+"""`pnodes import`: load recorded lists into the store of this deployment."""
 
 import sys
 import time
@@ -21,13 +21,13 @@ from server.settings import Settings
 from server.storage.upkeep import MongoUpkeep
 
 LONGEST_SLOT = HOUR
-"""What `CACHE_TTL` can be at most."""
+"""The maximum of `CACHE_TTL`."""
 SPACING_RATIO = 1.5
-"""By how much the time between two lists may differ from the length of a slot before that is said."""
+"""How far the time between two lists may differ from the length of a slot before a warning is printed."""
 
 
 class ImportWish(NamedTuple):
-    """What to import; `keep_raw` exempts it from raw retention."""
+    """What to import. `keep_raw` exempts it from raw retention."""
 
     files: tuple[Path, ...]
     keep_raw: bool = False
@@ -35,9 +35,9 @@ class ImportWish(NamedTuple):
 
 
 async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]) -> int:
-    """Import, and say what became of the lists: 0, or 1 where there is no store to import into.
+    """Import the lists and print a summary. Returns 0, or 1 if there is no store.
 
-    Raises BadRecording, before anything is written, for a file that is no recorded list.
+    Raises BadRecording, before anything is written, for a file that is not a recorded list.
     """
     check(wish.files)
     plan = plan_of(Wish(data_dir=wish.data_dir), settings)
@@ -69,25 +69,25 @@ def _say(lines: Iterable[str], write: Callable[[str], None]) -> None:
 
 
 def check(places: Sequence[Path]) -> None:
-    """Raises BadRecording for a place without lists, and for a first file that is none, before any store is started."""
+    """Raises BadRecording for a path without lists, or if the first file is not a list, before a store is started."""
     for place in places:
         read_recording(recording_files(place)[0])
 
 
 def told(done: Imported) -> Iterator[str]:
-    """What became of the lists, in words."""
+    """The summary of an import as lines of text."""
     yield f"{counted(done.lists, 'list')} imported, as {counted(done.slots, 'slot')}"
     if done.superseded:
-        yield f"{done.superseded} left out: a newer list of the same seed is in the same slot"
+        yield f"{done.superseded} skipped: a newer list of the same seed is in the same slot"
     if done.known:
-        yield f"{done.known} left out: an earlier import has filled their hours"
+        yield f"{done.known} skipped: an earlier import has filled their hours"
     if done.live:
-        yield f"{done.live} left out: they are from the time that was collected here"
+        yield f"{done.live} skipped: they are from the time that was collected here"
     yield from done.findings.lines()
 
 
 def spacing_hint(planned: Imported, interval: int) -> Iterator[str]:
-    """What to do where the lists are much closer together, or farther apart, than slots of `interval` seconds are long."""
+    """A hint if the lists are much closer together, or further apart, than the slots of `interval` seconds."""
     spacing = planned.spacing
     if spacing is None or not planned.slots:
         return
@@ -95,4 +95,4 @@ def spacing_hint(planned: Imported, interval: int) -> Iterator[str]:
     if interval / SPACING_RATIO < fitting < interval * SPACING_RATIO:
         return
     yield f"the lists are some {spacing} s apart, but slots are {interval} s long: set CACHE_TTL to the time between two lists"
-    yield "hours are filled once: to import with another CACHE_TTL, stop this import (Ctrl-C) and start it anew"
+    yield "hours are filled once: to import with another CACHE_TTL, stop this import (Ctrl-C) and start it again"

@@ -1,4 +1,4 @@
-"""How to call the `pnodes` command on this machine, for hints that can be pasted into a shell."""
+"""The command line that runs `pnodes` on this machine, for hints that can be pasted into a shell."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ MODULE = "jobs"
 def invocation(interpreter: Path | None = None, folder: Path | None = None, search: str | None = None) -> str:
     """The shortest form that runs this installation: `pnodes`, a path to it, or `python -m jobs`.
 
-    By default of the running interpreter, in the working folder, with PATH as it is.
+    The defaults are the running interpreter, the working folder and PATH.
     """
     python = interpreter or Path(sys.executable)
     here = folder or Path.cwd()

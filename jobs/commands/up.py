@@ -1,4 +1,4 @@
-"""`pnodes up`: stores, worker and API as one supervised command, with nothing left running after it."""
+"""`pnodes up`: stores, worker and API as one supervised command that leaves nothing running."""
 
 import asyncio
 import contextlib
@@ -31,16 +31,16 @@ from server.transport.listener import listen
 ASK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
-# What a worker says of its seeds, this command has said before it started one.
+# This command has already reported on the seeds before it starts a worker, so the worker's messages are not repeated.
 SAID_ALREADY = frozenset({"seed.remark"})
 TRY_IT = (
-    "the embedded database is for trying things out, not for data that must last;",
-    "to move to servers of your own, set MONGO_URI and REDIS_URL (docs/deploy.md)",
+    "the embedded database is for trying things out, not for data that must be kept;",
+    "to use your own servers, set MONGO_URI and REDIS_URL (docs/deploy.md)",
 )
 
 
 class Stack:
-    """One run of everything. `write` puts a line before the user."""
+    """One run of everything. `write` prints a line for the user."""
 
     def __init__(self, wish: Wish, settings: Settings, write: Callable[[str], None]) -> None:
         self._wish = wish
@@ -52,9 +52,9 @@ class Stack:
         self._seeds_answer: bool | None = None
 
     async def run(self) -> int:
-        """Run until SIGINT, SIGTERM or SIGHUP; a second one kills what is left.
+        """Run until SIGINT, SIGTERM or SIGHUP. A second signal kills the remaining children.
 
-        0 after a clean stop, 1 where it cannot run. Raises BadSettings.
+        Returns 0 after a clean stop, 1 if it cannot run. Raises BadSettings.
         """
         stop, hurry = asyncio.Event(), asyncio.Event()
         _on_signals(stop, hurry)
@@ -89,7 +89,7 @@ class Stack:
         return 0
 
     def _guard(self, broken: "asyncio.Future[None]", work: Coroutine[Any, Any, None]) -> None:
-        """Do some of the work in a task; what it raises ends the run."""
+        """Run part of the work in a task. An exception in it ends the run."""
 
         def note(task: "asyncio.Task[None]") -> None:
             if not task.cancelled() and (error := task.exception()) and not broken.done():
@@ -100,7 +100,7 @@ class Stack:
         self._tasks.append(task)
 
     async def _bring_up(self, broken: "asyncio.Future[None]", remarks: Iterable[str]) -> None:
-        """Start everything in order, and tell when there is something to see."""
+        """Start everything in order, and report when the API is ready."""
         started = time.monotonic()
         plan, settings = self._plan, self._settings
         self._write(f"network {plan.network}, data in {plan.folder}")
@@ -111,16 +111,16 @@ class Stack:
         seeds = await self._start_simulator(broken, environ) if plan.invented else settings.ip_nodes
         shared = plans.shared_environment(plan, settings, environ, stores_at=at, seeds=seeds)
         await self._start(broken, plans.worker(plan, settings, shared))
-        self._say(plans.WORKER, f"asks {counted(len(seeds), 'seed')} every {settings.cache_ttl} s")
+        self._say(plans.WORKER, f"polls {counted(len(seeds), 'seed')} every {settings.cache_ttl} s")
         await self._start(broken, plans.api(plan, settings, shared))
-        self._say(plans.API, f"starts on {self._url}")
+        self._say(plans.API, f"starting on {self._url}")
         await self._tell_when_healthy(started)
 
     async def _start_stores(self, broken: "asyncio.Future[None]", environ: Mapping[str, str]) -> Mapping[str, Any]:
         child, at = await self._start(broken, plans.stores(self._plan, environ))
         note_stores(self._plan.folder, at)
         mongo, redis = (_port(at[name]) if name in at else 0 for name in ("mongo_uri", "redis_url"))
-        # The others know these ports by now: a restart must come back to them.
+        # The other children have been given these ports, so a restart must reuse them.
         child.program = plans.stores(self._plan, environ, (mongo, redis))
         settings = self._settings
         own = [
@@ -164,7 +164,7 @@ class Stack:
         return child, announced
 
     async def _tell_when_healthy(self, started: float) -> None:
-        """Wait for the first fresh snapshot, and say where to look at it; complain once if that takes long."""
+        """Wait for the first fresh snapshot, and print where to see it. Warns once if that takes long."""
         complained = False
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
@@ -184,7 +184,7 @@ class Stack:
         self._say("", "Ctrl-C stops everything")
 
     def _heard(self, name: str) -> Callable[[Mapping[str, Any]], None]:
-        """What to do with a line of a child's log: the loud ones are shown, and whether seeds answer is told."""
+        """Handle a line of a child's log: show important lines, and report whether seeds answer."""
 
         def hear(line: Mapping[str, Any]) -> None:
             if line.get("event") == "cycle.done":
@@ -211,7 +211,7 @@ class Stack:
         self._seeds_answer = answer
 
     async def _stop(self, hurry: asyncio.Event) -> None:
-        """End all children, those first who use the others."""
+        """End all children, starting with those that use the others."""
         running = [child for child in reversed(self._children) if child.pid is not None]
         if running:
             self._write("stopping ...")
@@ -229,7 +229,7 @@ class Stack:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises GaveUp where the API could not listen there."""
+    """Raises GaveUp if the API could not listen on this address."""
     try:
         listen(host, port).close()
     except OSError as error:
@@ -239,7 +239,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def take_folder(folder: Path) -> IO[str]:
-    """The folder, held until the file is closed. Raises InUse, and GaveUp where it cannot be made or written to."""
+    """Hold the folder until the file is closed. Raises InUse, or GaveUp if it cannot be created or written to."""
     try:
         return hold_folder(folder)
     except OSError as error:
@@ -247,7 +247,7 @@ def take_folder(folder: Path) -> IO[str]:
 
 
 def unusable(folder: Path, error: OSError) -> GaveUp:
-    """What is said of a data folder in which something cannot be made, read or written."""
+    """The message for a data folder in which something cannot be created, read or written."""
     at = f" ({error.filename})" if error.filename not in {None, str(folder)} else ""
     return GaveUp(f"cannot use the folder {folder}: {error.strerror}{at}; choose another with --data-dir or DATA_DIR")
 
@@ -261,7 +261,7 @@ def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
 
 
 async def _ask(session: aiohttp.ClientSession, url: str) -> Mapping[str, Any]:
-    """The body of an answer, whatever its status; empty where there is none."""
+    """The body of a response, whatever its status. Empty if there is none."""
     with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
         async with session.get(url) as answer:
             return await answer.json()

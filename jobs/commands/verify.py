@@ -1,4 +1,5 @@
-"""Is a running deployment whole? The checks of the deployment guide, each with what was expected and what came."""
+"""Checks a running deployment with the checks of the deployment guide. Each reports what was expected and what was
+found."""
 
 import http.client
 import json
@@ -18,18 +19,19 @@ API_NAME = "Xandeum PNode Analytics API"
 QUESTION = "{ snapshot { slot } pnodes(first: 1) { totalCount } networkHealth { score } }"
 
 MAX_PARENTS = 8
-"""Folders above a URL that are looked at for the server."""
+"""Folders above a URL that are tried as the server's address."""
 
 Fetch = Callable[[str, bytes | None], tuple[int, Any]]
-"""From a path and a body to post (None: get) to the status and the JSON of the answer. Raises OSError, ValueError."""
+"""Sends a body to a path (None: GET) and returns the status and the JSON of the response. Raises OSError, ValueError.
+"""
 
 
 class NotThere(Exception):
-    """There is no server of ours at a URL; the message says what is there, and what to give instead."""
+    """No server of ours answers at a URL. The message says what does, and which address to use instead."""
 
 
 class Check(NamedTuple):
-    """A request, where in its answer to look, and what must be there: a rule, and the sentence that says it."""
+    """A request, a path into its response, and the expected value there: a rule, and the sentence that describes it."""
 
     name: str
     path: str
@@ -40,12 +42,12 @@ class Check(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where to look, as jq would write it."""
+        """The path in jq syntax."""
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.at)
 
 
 class Outcome(NamedTuple):
-    """How a check went; `found` tells what came instead of what was expected."""
+    """The result of a check. `found` describes the actual value if it is not the expected one."""
 
     check: Check
     passed: bool
@@ -69,7 +71,7 @@ def _object(value: object) -> bool:
 
 
 def _scored(value: object) -> bool:
-    """A list of scored nodes. A young network has none yet that qualify."""
+    """A list of scored nodes. It may be empty, because a young network has none that qualify."""
     return isinstance(value, list) and all(_number(_value(item, ("score",))) for item in cast("list[object]", value))
 
 
@@ -95,7 +97,7 @@ CHECKS = (
 
 
 def verify(fetch: Fetch) -> Iterator[Outcome]:
-    """The outcome of each check, as they are made. Never raises for what the server does."""
+    """Yields the result of each check as it is made. Never raises because of the server."""
     for check in CHECKS:
         try:
             status, body = fetch(check.path, check.body)
@@ -108,7 +110,7 @@ def verify(fetch: Fetch) -> Iterator[Outcome]:
 
 
 def _value(body: Any, at: tuple[str | int, ...]) -> object:
-    """What stands there in a JSON value; None where there is no such place."""
+    """The value at this path in a JSON value. None if the path does not exist."""
     for step in at:
         try:
             body = body[step]
@@ -118,13 +120,13 @@ def _value(body: Any, at: tuple[str | int, ...]) -> object:
 
 
 def local_url(host: str, port: int) -> str:
-    """Where a server that listens on this host and port is reached from this machine."""
+    """The URL at which a server that listens on this host and port is reachable from this machine."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  (not bound here)  # nosec B104
     return f"http://{reachable}:{port}"
 
 
 def find(url: str) -> Fetch:
-    """Requests to the server of ours at this URL. Raises NotThere where there is none, ValueError for what is no URL."""
+    """Requests to our server at this URL. Raises NotThere if there is none, ValueError for an invalid URL."""
     base = _base(url)
     fetch = fetcher(base)
     try:
@@ -135,7 +137,7 @@ def find(url: str) -> Fetch:
         known, what = False, f"GET {base}/health has no JSON"
     except OSError as error:
         raise NotThere(
-            f"nobody answers at {base}: {_reason(error)}; is the server running, and is this its address?"
+            f"no answer at {base}: {_reason(error)}; is the server running, and is this its address?"
         ) from None
     if known or _is_ours(fetch):
         return fetch
@@ -162,7 +164,7 @@ def _parents(base: str) -> Iterator[str]:
 
 
 def _reason(error: OSError) -> str:
-    """Why there was no answer, without the wrappings of urllib."""
+    """Why there was no response, without the wrapping that urllib adds."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
         return f"no answer within {TIMEOUT_SECONDS:g} s"
@@ -170,7 +172,7 @@ def _reason(error: OSError) -> str:
 
 
 def _base(url: str) -> str:
-    """The address without a slash at its end. Raises ValueError for what is no address of a server."""
+    """The URL without a trailing slash. Raises ValueError if it is not the address of a server."""
     parts = urlsplit(url)
     try:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -185,7 +187,7 @@ def _base(url: str) -> str:
 
 
 def fetcher(url: str) -> Fetch:
-    """Requests to the server at this URL, past any proxy. Raises ValueError for what is no such URL."""
+    """Requests to the server at this URL, bypassing any proxy. Raises ValueError for an invalid URL."""
     base = _base(url)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

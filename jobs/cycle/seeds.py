@@ -11,7 +11,7 @@ from server.settings import BadSettings, Settings
 MAX_NAMED = 20
 
 # Ports of a pod that do not serve pRPC, with their purpose.
-OTHER_PORTS = {9001: "the port of gossip", 5000: "the port of the data stream to Atlas"}
+OTHER_PORTS = {9001: "the gossip port", 5000: "the port of the data stream to Atlas"}
 
 
 class Review(NamedTuple):
@@ -44,7 +44,7 @@ def review(texts: Iterable[str], *, allow_private: bool) -> Review:
             continue
         first = seeds.setdefault(Endpoint(seed.host, seed.port), seed)
         if first is not seed:
-            odd.append(f"seed {seed.name}: the same as {first.name}; it is asked once")
+            odd.append(f"seed {seed.name}: the same as {first.name}; it is polled once")
     distinct = tuple(seeds.values())
     odd += [remark for seed in distinct if (remark := wrong_port(seed)) is not None]
     return Review(distinct, tuple(malformed), tuple(_never_dialled(distinct, allow_private=allow_private)), tuple(odd))
@@ -64,9 +64,7 @@ def no_seeds(settings: Settings) -> str | None:
     """The error if no seed is configured and none is known for the network, otherwise None."""
     if settings.ip_nodes:
         return None
-    return (
-        f"NETWORK={settings.network}: no seeds are known of it; expected one of {', '.join(KNOWN_SEEDS)}, or IP_NODES"
-    )
+    return f"NETWORK={settings.network}: it has no known seeds; expected one of {', '.join(KNOWN_SEEDS)}, or IP_NODES"
 
 
 def seeds_of(settings: Settings) -> tuple[Seed, ...]:
@@ -90,4 +88,4 @@ def _never_dialled(seeds: Iterable[Seed], *, allow_private: bool) -> Iterator[st
         why = refusal(ip, allow_private=allow_private)
         if why is not None:
             switch = " unless ALLOW_PRIVATE_SEEDS=true" if reach_of(ip) is Reach.PRIVATE else ""
-            yield f"seed {seed.name} is never asked: {why}{switch}"
+            yield f"seed {seed.name} is never polled: {why}{switch}"

@@ -1,1 +1,1 @@
-"""What is known of nodes besides gossip: credits and registrations, each fetched from a URL that the operator gives."""
+"""Data about nodes from other sources than gossip: credits and registrations, fetched from URLs of the operator."""

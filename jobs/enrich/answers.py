@@ -1,8 +1,8 @@
-"""What sources answer, read with care: a row that cannot be one is left out and counted, never the whole answer.
+"""Parses the answers of sources. An invalid row is dropped and counted, never the whole answer.
 
 Credits: `{"pods_credits":[{"pod_id":"<key>","credits":<int>}…],"status":"success"}`, or the bare array. The registry:
-the reply of getProgramAccounts, whose accounts of 205 bytes are registrations. Contacts and wallets that other accounts
-of the program hold are never read.
+the reply of getProgramAccounts, in which accounts of 205 bytes are registrations. Contacts and wallets, which other
+accounts of the program hold, are never read.
 """
 
 import base64
@@ -32,20 +32,20 @@ Row = TypeVar("Row")
 
 
 class Read(NamedTuple):
-    """The rows of an answer, and how many were left out."""
+    """The rows of an answer, and how many were dropped."""
 
     rows: tuple[Any, ...]
     dropped: int
 
 
 def registry_question() -> object:
-    """The JSON-RPC call for all registrations, and for nothing else that the program keeps."""
+    """The JSON-RPC call for all registrations. It excludes all other accounts of the program."""
     options = {"encoding": "base64", "filters": [{"dataSize": ACCOUNT_BYTES}]}
     return {"jsonrpc": "2.0", "id": 1, "method": "getProgramAccounts", "params": [PROGRAM, options]}
 
 
 def read_credits(body: bytes) -> Read:
-    """The credits by key; of a key that is there twice the first row counts. Raises CallFailed for another answer."""
+    """The credits by key. If a key is repeated, its first row counts. Raises CallFailed for an invalid answer."""
     document = _json(body)
     rows: object = cast("dict[str, object]", document).get("pods_credits") if isinstance(document, dict) else document
     if not isinstance(rows, list):
@@ -54,7 +54,7 @@ def read_credits(body: bytes) -> Read:
 
 
 def read_registry(body: bytes) -> Read:
-    """The registrations by owner and number. Raises CallFailed for another answer, and for an error of the RPC node."""
+    """The registrations by owner and number. Raises CallFailed for an invalid answer, and for an error of the RPC node."""
     document = _json(body)
     reply = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     if reply.get("error") is not None:
@@ -66,7 +66,7 @@ def read_registry(body: bytes) -> Read:
 
 
 def registration(data: bytes) -> Registration | None:
-    """A registration from the bytes of its account, little endian; None for what is none."""
+    """Parse a registration from the bytes of its account, little endian. None if it is not a registration."""
     if len(data) != ACCOUNT_BYTES or data[:_KEY_BYTES] == _NO_KEY:
         return None
     at: UnixSeconds | None = fields.unix_seconds(int.from_bytes(data[_REGISTERED:_COMMISSION], "little", signed=True))
@@ -84,7 +84,7 @@ def registration(data: bytes) -> Registration | None:
 
 
 def _key(data: bytes, at: int) -> str | None:
-    """The key at a place; None where it is all zeros, which means none."""
+    """The key at an offset. None if it is all zeros, which means none."""
     found = data[at : at + _KEY_BYTES]
     return None if found == _NO_KEY else base58(found)
 
@@ -110,7 +110,7 @@ def _account(row: object) -> Registration | None:
 
 
 def _unique(raw: list[object], read: Callable[[object], Row | None], key: Callable[[Row], object]) -> Read:
-    """The rows that can be read, each key once, in the order of their keys; `MAX_ROWS` of them at most."""
+    """The valid rows, one per key, sorted by key; at most `MAX_ROWS`."""
     found: dict[object, Row] = {}
     for each in raw[:MAX_ROWS]:
         row = read(each)

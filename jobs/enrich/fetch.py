@@ -1,7 +1,7 @@
-"""One bounded request to a source: the operator's own URL, and nothing that it might lead to.
+"""One bounded request to a source, at the operator's own URL only.
 
-The whole exchange has one deadline, the answer a size, and redirects are failures. Every address that the host's name
-resolves to passes the dialler's guard: a name never leads to loopback or to a private network.
+The whole exchange has one deadline, the answer has a maximum size, and redirects are failures. Every address that the
+host name resolves to is checked like a dialled address, so a name never leads to loopback or to a private network.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-A
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What a source may cost: seconds of the whole exchange and of the connection, and bytes of the answer."""
+    """The limits of a request: seconds for the whole exchange and for connecting, and bytes of the answer."""
 
     total_seconds: float = 30.0
     connect_seconds: float = 5.0
@@ -35,21 +35,21 @@ class FetchLimits:
 
 
 class Question(NamedTuple):
-    """What to ask: GET without a body, POST of JSON with one."""
+    """The request to a source: GET without a body, or POST with a JSON body."""
 
     url: str
     json: object = None
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL. What else is in it may be secret: keys of RPC providers are in the path."""
+    """Scheme, host and port of a URL. The rest may be secret: RPC providers put keys into the path."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port is not None else ''}"
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names for the HTTP client, and leaves out every address that must not be dialled."""
+    """Resolves names for the HTTP client, and removes every address that must not be dialled."""
 
     def __init__(self, resolve: Resolve = resolve_name) -> None:
         self._resolve = resolve
@@ -57,7 +57,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The addresses that may be dialled. Raises ForbiddenAddress where there are only others, OSError for none."""
+        """The allowed addresses. Raises ForbiddenAddress if there are only others, OSError if there are none."""
         found = [parse_ip(text) for text in await self._resolve(host)]
         own = host == "localhost"
         allowed = [
@@ -84,14 +84,14 @@ class GuardedResolver(AbstractResolver):
 
 
 class Fetcher:
-    """Asks sources. `resolve` gives the addresses of a name."""
+    """Sends requests to sources. `resolve` returns the addresses of a name."""
 
     def __init__(self, limits: FetchLimits | None = None, resolve: Resolve = resolve_name) -> None:
         self.limits = limits or FetchLimits()
         self._resolve = resolve
 
     async def fetch(self, question: Question) -> bytes:
-        """The body of the answer. Raises CallFailed, whose message names the origin alone."""
+        """The body of the answer. Raises CallFailed with a message that contains only the origin of the URL."""
         what = origin_of(question.url)
         connector = aiohttp.TCPConnector(
             socket_factory=Dialler().open_socket,

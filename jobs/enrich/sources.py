@@ -1,4 +1,4 @@
-"""The sources that are switched on, asked in turn, with back-off, and kept with their age and failures."""
+"""The enabled sources: fetched in turn, with back-off, and stored with their age and failures."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -16,13 +16,13 @@ PERIOD_SECONDS = 15 * MINUTE
 MAX_BACK_OFF_SECONDS = 6 * HOUR
 _MAX_DOUBLINGS = 10
 NOTHING = b"null"
-"""In place of rows, where a source has never answered."""
+"""Stands for the rows of a source that has never answered."""
 
 log = structlog.get_logger(__name__)
 
 
 class Source(NamedTuple):
-    """One source: what to ask, and how to read the answer."""
+    """One source: its request, and the parser of its answer."""
 
     name: EnrichmentSourceName
     question: Question
@@ -30,20 +30,20 @@ class Source(NamedTuple):
 
 
 class Ask(Protocol):
-    """What a source is asked through. Raises CallFailed."""
+    """Sends the request to a source. Raises CallFailed."""
 
     async def fetch(self, question: Question) -> bytes: ...
 
 
 class EnrichmentStore(Protocol):
-    """Where what sources gave is kept."""
+    """Stores the data of the sources."""
 
     async def state(self, name: EnrichmentSourceName) -> SourceState | None:
-        """How a source did last; None where nothing is known of it."""
+        """The last state of a source. None if nothing is stored."""
         ...
 
     async def keep(self, state: SourceState, rows: bytes | None) -> None:
-        """Keep a state, and the rows (JSON) where they are new; None leaves those that are there."""
+        """Store a state, and the rows (JSON) if they are new. None keeps the existing rows."""
         ...
 
 
@@ -60,16 +60,16 @@ def sources(credits_url: str | None, rpc_url: str | None) -> tuple[Source, ...]:
 async def enrich(
     wanted: Sequence[Source], ask: Ask, store: EnrichmentStore, *, network: str, now: float
 ) -> dict[str, str]:
-    """Ask each source that is due, and say what became of it: `done`, `waits` or `failed`. One never stops another."""
+    """Fetch each source that is due. Returns `done`, `waits` or `failed` for each. A failure never stops the others."""
     return {source.name.value: await _one(source, ask, store, network=network, now=int(now)) for source in wanted}
 
 
 def is_due(state: SourceState | None, now: UnixSeconds) -> bool:
-    """Whether a source may be asked: after a failure it waits a period, and twice as long after each further one."""
+    """Whether a source is due. After a failure it waits one period, and twice as long after each further failure."""
     if state is None or not state.failures:
         return True
     wait = min(PERIOD_SECONDS * 2 ** min(state.failures - 1, _MAX_DOUBLINGS), MAX_BACK_OFF_SECONDS)
-    # Half a period earlier, as runs are not exactly a period apart; a clock that went back does not block it.
+    # Half a period early, because runs are not exactly a period apart. A clock that was set back does not block it.
     return not 0 <= now - state.attempted_at < wait - PERIOD_SECONDS / 2
 
 
@@ -77,7 +77,7 @@ async def _one(source: Source, ask: Ask, store: EnrichmentStore, *, network: str
     origin = origin_of(source.question.url)
     before = await store.state(source.name)
     if before is not None and (before.origin, before.network) != (origin, network):
-        before = None  # what another URL gave, or gave of another network, is not this source's
+        before = None  # data from another URL, or for another network, does not belong to this source
     if not is_due(before, now):
         return "waits"
     fresh = SourceState(name=source.name, origin=origin, network=network, attempted_at=now)

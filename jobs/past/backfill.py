@@ -1,4 +1,4 @@
-"""Writes a past that was not collected here: snapshots of before, given in order, become history by the hour."""
+"""Writes history that was not collected here: earlier snapshots, passed in order, become hourly history."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,11 +13,11 @@ from schema.upkeep import ImportStore
 
 
 class PastWriter:
-    """Takes snapshots in order of their slots, and writes what retention would have left of them at `now`.
+    """Takes snapshots in the order of their slots, and writes what retention would have kept of them at `now`.
 
-    Buckets come from the same code as those of live snapshots. `pinned` keeps every snapshot, raw sample and event for
-    good. The samples of one hour are held in memory, some 500 bytes for each node and slot, and its day as packed. What
-    was added before a stop may be added again.
+    Buckets come from the same code as those of live snapshots. `pinned` keeps every snapshot, raw sample and event
+    permanently. The samples of one hour are held in memory (some 500 bytes per node and slot), and its day in packed
+    form. Data added before a stop may be added again.
     """
 
     def __init__(self, store: ImportStore, retention: Retention, now: float, *, pinned: bool = False) -> None:
@@ -31,7 +31,7 @@ class PastWriter:
         self._last: Snapshot | None = None
 
     async def add(self, snapshot: Snapshot, events: Sequence[Event]) -> None:
-        """Take the next snapshot, with the events that led to it."""
+        """Add the next snapshot, with the events that precede it."""
         if self._last is not None and self._last.slot // HOUR != snapshot.slot // HOUR:
             await self._end_hour(next_slot=snapshot.slot)
         header = snapshot.header
@@ -44,7 +44,7 @@ class PastWriter:
             await self._store.keep(snapshot, pinned=self._pinned)
 
     async def close(self) -> None:
-        """Write the hour and the day that are open."""
+        """Write the hour and the day that are still open."""
         if self._last is not None:
             await self._end_hour(next_slot=None)
 

@@ -1,4 +1,4 @@
-"""What an import found odd about its files: rows and values that it left out, keys that it ignored, doubtful units."""
+"""Problems that an import found in its files: dropped rows and values, ignored keys, and doubtful units."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ from schema.domain.node.observation import SeedReply
 from schema.domain.words import counted
 
 MAX_FILES = 20
-"""Files that are reported one by one; further ones are counted together."""
+"""Files that are reported individually. Further ones are counted together."""
 
 _ROW = "pod:"
 _FIELD = "field:"
 
 
 class FileFinding(NamedTuple):
-    """What was left out of one file: counts by `pod:REASON` and `field:NAME`, as for live answers."""
+    """What was dropped from one file: counts by `pod:REASON` and `field:NAME`, as for live answers."""
 
     path: Path
     rows: int
@@ -27,7 +27,7 @@ class FileFinding(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """The files with something to report, at most `MAX_FILES` of `odd`; `dropped` and `ignored` are over all files."""
+    """The files with problems, at most `MAX_FILES` of `odd`. `dropped` and `ignored` cover all files."""
 
     files: tuple[FileFinding, ...] = ()
     odd: int = 0
@@ -35,7 +35,7 @@ class Findings(NamedTuple):
     ignored: Mapping[str, int] = {}
 
     def adding(self, path: Path, recording: Recording, reply: SeedReply) -> Self:
-        """With what was found in one more file."""
+        """Add the findings of one more file."""
         ignored = dict(self.ignored)
         for key, count in recording.ignored.items():
             if key in ignored or len(ignored) < naming.MAX_KEYS:
@@ -51,7 +51,7 @@ class Findings(NamedTuple):
         )
 
     def lines(self) -> Iterator[str]:
-        """The findings in words."""
+        """The findings as lines of text."""
         for finding in self.files:
             if finding.warning is not None:
                 yield f"{finding.path}: {finding.warning}"

@@ -1,8 +1,8 @@
-"""Loads recorded lists into history, as if they had been collected when they were made.
+"""Imports recorded lists into history, as if they had been collected when they were recorded.
 
-Each list runs through the same merge, accumulation and scores as a live answer, at its own time. The imported past is a
-lineage of its own: it begins without memory, never touches the newest snapshot, and ends before the hour in which
-collecting began here. Nothing is dialled.
+Each list passes through the same merge, accumulation and scoring as a live answer, at its own time. The imported
+history is separate: it starts without memory, never changes the newest snapshot, and ends before the hour in which
+collection began here. Nothing is dialled.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,12 +30,11 @@ ANONYMOUS = "recording"
 
 
 class Imported(NamedTuple):
-    """What became of the lists.
+    """The result of an import.
 
-    `slots` were written. The other lists were left out: `superseded` by a newer one of the same seed and slot, `known`
-    from hours that an earlier import filled, `live` from the time that was collected here. `findings` is what was odd
-    about the lists that were imported. `spacing` is the usual time between two lists of one seed, in seconds; None with
-    fewer than two.
+    `slots` were written. Other lists were skipped: `superseded` by a newer one of the same seed and slot, `known` from
+    hours that an earlier import filled, `live` from the time that was collected here. `findings` are the problems in
+    the imported lists. `spacing` is the usual time between two lists of one seed, in seconds; None with fewer than two.
     """
 
     lists: int
@@ -56,7 +55,7 @@ class _Dated(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """The lists to import by slot, in order, and the account of the others."""
+    """The lists to import by slot, sorted, and the counts of skipped lists."""
 
     slots: tuple[tuple[Slot, tuple[_Dated, ...]], ...]
     account: Imported
@@ -73,13 +72,13 @@ async def import_files(
     progress: bool = False,
     planned: Callable[[Imported], object] = lambda _: None,
 ) -> Imported:
-    """Import the lists in files and folders, oldest first; `options.interval` is the length of their slots in seconds.
+    """Import the lists in files and folders, oldest first. `options.interval` is the length of their slots in seconds.
 
-    `keep_raw` exempts what is imported from raw retention. `progress` shows a bar. `planned` is called with what will
-    become of the lists, once all are read. Raises BadRecording, before anything
-    is written, for a file that is no recorded list. An import that was stopped is finished by the same import again.
+    `keep_raw` exempts the imported data from raw retention. `progress` shows a progress bar. `planned` is called with
+    the expected result once all lists are read. Raises BadRecording, before anything is written, for a file that is not
+    a recorded list. Repeating an interrupted import completes it.
 
-    Rows are judged as those of live answers are: what is of no use is left out and counted, never the whole list.
+    Rows are validated like those of live answers: an unusable row is dropped and counted, never the whole list.
     """
     dated = sorted(_dated(path) for each in paths for path in recording_files(each))
     plan = _plan_of(dated, options.interval, await store.live_since(), await store.imported())
@@ -118,7 +117,7 @@ def _dated(path: Path) -> _Dated:
 def _plan_of(
     dated: Sequence[_Dated], interval: int, live_since: UnixSeconds | None, imported: Sequence[ImportedRange]
 ) -> _Plan:
-    """Which lists to import. Hours are taken whole: one that is filled already is not filled further."""
+    """Decide which lists to import. Hours are imported whole: an hour that is already filled is not extended."""
     live = [one for one in dated if live_since is not None and slot_of(one.taken_at, interval) >= live_since]
     past = dated[: len(dated) - len(live)]
     fresh = [one for one in past if not _is_filled(slot_of(one.taken_at, interval), imported)]
@@ -153,7 +152,7 @@ def _is_filled(slot: Slot, imported: Sequence[ImportedRange]) -> bool:
 
 
 def reply_of(recording: Recording) -> SeedReply:
-    """A list as its seed's answer, with its rows judged as the live path judges them."""
+    """Convert a list to the reply of its seed, with its rows validated like live ones."""
     seed = recording.seed or ANONYMOUS
     pods = read_pods({"pods": recording.rows})
     return SeedReply(
@@ -186,15 +185,15 @@ async def _recall(
 ) -> Mapping[str, RegistryEntry]:
     """What this import, or the store, knew of nodes before `slot`.
 
-    The store may also know of them from later: by a newer import, by a worker, or by this import, stopped while it wrote
-    its entries. What came later is no memory.
+    The store may also have later entries, from a newer import, from a worker, or from this import if it was interrupted
+    while writing them. Later entries are not used as memory.
     """
     earlier = {i: entry for i, entry in (await store.recall(ids)).items() if entry.updated_slot < slot}
     return earlier | {i: registry[i] for i in ids if i in registry}
 
 
 def _last_known(state: State) -> Iterator[RegistryEntry]:
-    """The entries of all nodes as they are in the end; a cycle has only those whose lasting facts changed in it."""
+    """The final entries of all nodes. A cycle returns only entries that changed in it."""
     if state.snapshot is not None:
         nodes = {node.id: node for node in state.snapshot.nodes}
         for memory in state.memory:
@@ -202,7 +201,7 @@ def _last_known(state: State) -> Iterator[RegistryEntry]:
 
 
 def without_anonymous(merged: Merged) -> Merged:
-    """Without the node that a seed of unknown address would be: a list that does not say who gave it proves no node."""
+    """Remove the node that a seed of unknown address would create. A list that does not name its seed proves no node."""
     invented = address_id(assumed_address(ANONYMOUS))
     nodes = {node_id: node for node_id, node in merged.nodes.items() if node_id != invented}
     seeds = {seed: node_id for seed, node_id in merged.seed_nodes.items() if node_id != invented}

@@ -1,7 +1,7 @@
-"""The names of keys in recorded lists: which are the protocol's, which are not, and which are misspellings of one.
+"""The names of keys in recorded lists: those of the protocol, unknown ones, and misspellings.
 
-Dashboards save lists under names and in units of their own. A key that they add does no harm. A key that stands in for
-one of the protocol's does: `storageUsed` would be read as "not known", and an uptime in percent as seconds.
+Dashboards save lists with their own names and units. An additional key is harmless. A key that replaces one of the
+protocol's is not: `storageUsed` would be read as "not known", and an uptime in percent as seconds.
 """
 
 import re
@@ -12,18 +12,18 @@ from typing import cast
 from jobs.prpc import fields
 
 MAX_KEYS = 1_000
-"""Distinct unknown keys that are counted; further ones are not."""
+"""Distinct unknown keys that are counted. Further ones are ignored."""
 MAX_NAMED = 10
 MAX_KEY_CHARS = 40
 MIN_UPTIMES = 5
-"""Uptimes below this number say nothing about their unit: a few pods may well have just started."""
+"""With fewer uptimes than this, the unit cannot be determined: all of these pods may have just started."""
 MAX_PERCENT = 100
 
 _SEPARATORS = re.compile(r"[^0-9a-z]")
 
 
 def unknown_keys(objects: Iterable[Mapping[str, object]], known: Iterable[str]) -> Counter[str]:
-    """The keys that are not `known`, with how many objects have each."""
+    """The keys that are not `known`, and how many objects have each."""
     names = frozenset(known)
     found: Counter[str] = Counter()
     for each in objects:
@@ -34,9 +34,9 @@ def unknown_keys(objects: Iterable[Mapping[str, object]], known: Iterable[str]) 
 
 
 def misspelt(objects: Iterable[Mapping[str, object]], unknown: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """The unknown keys that are another spelling of a known one which no object has; from that spelling to the known key.
+    """Unknown keys that are another spelling of a known key that no object has. Maps the spelling to the known key.
 
-    Spellings differ in case and in what separates words: `lastSeenTimestamp` and `last-seen-timestamp` are the same.
+    Spellings differ in case and in word separators: `lastSeenTimestamp` and `last-seen-timestamp` are the same.
     """
     plain = {_plain(name): name for name in known}
     alike = {key: plain[spelling] for key in unknown if (spelling := _plain(key)) in plain}
@@ -47,7 +47,7 @@ def misspelt(objects: Iterable[Mapping[str, object]], unknown: Iterable[str], kn
 
 
 def named(keys: Mapping[str, object] | Iterable[str]) -> str:
-    """The keys as a short text, the first ten of them; safe to print."""
+    """The first ten keys as a short text that is safe to print."""
     names = list(keys)
     shown = ", ".join(_printable(name) for name in names[:MAX_NAMED])
     more = len(names) - MAX_NAMED
@@ -55,9 +55,9 @@ def named(keys: Mapping[str, object] | Iterable[str]) -> str:
 
 
 def uptimes_look_like_percent(rows: Iterable[object]) -> bool | None:
-    """Whether the uptimes of a list cannot be seconds; None where they could be, but are unlikely to.
+    """True if the uptimes of a list cannot be seconds, None if they are unlikely to be seconds, False otherwise.
 
-    Seconds are whole numbers, and hardly ever is no pod of a list older than 100 s.
+    Seconds are whole numbers, and it is rare that no pod of a list is older than 100 s.
     """
     uptimes = [
         value

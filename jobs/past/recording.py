@@ -1,11 +1,11 @@
-"""Recorded pod lists: files that hold what one seed listed at one time.
+"""Recorded pod lists: files with the list that one seed returned at one time.
 
-Read by the replay (`pnodes up --replay`) and by the import of old lists. Three shapes are known: the wrapper
-`{"updatedAt": TIME, "nodes": [...]}` of dashboards, optionally with the `seed` that was asked; a raw get-pods or
+The replay (`pnodes up --replay`) and the import of old lists read them. Three formats are supported: the wrapper
+`{"updatedAt": TIME, "nodes": [...]}` of dashboards, optionally with the `seed` that returned it; a raw get-pods or
 get-pods-with-stats reply; and the bare list. docs/history.md documents them.
 
-A file is refused where it is no list, or a list in other names or units than the protocol's. Its rows are not judged
-here: `jobs.prpc.wire` does that, as it does for live answers.
+A file is refused if it is not a list, or if its names or units are not the protocol's. `jobs.prpc.wire` validates the
+rows, as it does for live answers.
 """
 
 import re
@@ -27,7 +27,7 @@ STATS_KEYS = frozenset(
     ("is_public", "rpc_port", "storage_committed", "storage_usage_percent", "storage_used", "uptime")
 )
 POD_KEYS = STATS_KEYS | {"address", "last_seen", "last_seen_timestamp", "pubkey", "version"}
-"""What a pod itself says; keys that dashboards add (`pod_credits`) are ignored."""
+"""The keys that pods themselves send. Keys that dashboards add (`pod_credits`) are ignored."""
 WRAPPER_KEYS = frozenset(
     ("count", "error", "id", "jsonrpc", "nodes", "pods", "result", "seed", "total_count", "updatedAt")
 )
@@ -38,15 +38,15 @@ _SHAPES = 'expected {"updatedAt": TIME, "nodes": [...]}, a get-pods or get-pods-
 
 
 class BadRecording(ValueError):
-    """A file is not a recorded list; the message names the file, what was found, and what was expected."""
+    """A file is not a recorded list. The message names the file, what was found, and what was expected."""
 
 
 class Recording(NamedTuple):
     """One recorded list.
 
-    `taken_at` is in unix seconds, `seed` the seed that was asked (None where the file does not say). `rows` are as
-    recorded, unchecked: any JSON values. `ignored` are the keys of the file, and of how many rows, that nobody reads.
-    `warning` says what is odd about the list as a whole.
+    `taken_at` is in unix seconds, `seed` the seed that returned the list (None if the file does not name it). `rows`
+    are the recorded JSON values, not validated. `ignored` are the unknown keys of the file, with the number of rows
+    that have each. `warning` describes a problem of the list as a whole.
     """
 
     taken_at: float
@@ -62,7 +62,7 @@ class Recording(NamedTuple):
 
 
 def recording_files(path: Path) -> tuple[Path, ...]:
-    """The `*.json` files of a folder, by name; or the one file. Raises BadRecording where there is none, or too many."""
+    """The `*.json` files of a folder, by name, or the single file. Raises BadRecording if there are none, or too many."""
     if path.is_file():
         return (path,)
     if not path.is_dir():
@@ -74,10 +74,10 @@ def recording_files(path: Path) -> tuple[Path, ...]:
 
 
 def read_recording(path: Path) -> Recording:
-    """The recorded list in a file.
+    """Read the recorded list in a file.
 
-    Its time is `updatedAt`, else the date and time in the file's name, else the newest last_seen_timestamp in it.
-    Raises BadRecording for what is no such list, and for files over the bounds.
+    Its time is `updatedAt`, otherwise the date and time in the file's name, otherwise its newest last_seen_timestamp.
+    Raises BadRecording if the file is not a list or exceeds the bounds.
     """
     document = _load(path)
     rows = _list_in(path, document)
@@ -88,7 +88,7 @@ def read_recording(path: Path) -> Recording:
 
 
 def _checked_names(path: Path, objects: list[dict[str, object]], known: frozenset[str]) -> Counter[str]:
-    """The keys that nobody reads. Raises BadRecording where one stands in for a key that is missing everywhere."""
+    """The unknown keys. Raises BadRecording if one replaces a protocol key that every row lacks."""
     unknown = naming.unknown_keys(objects, known)
     wrong = naming.misspelt(objects, unknown, known)
     if wrong:
@@ -162,7 +162,7 @@ def _taken_at(path: Path, fields: dict[str, object], rows: list[object]) -> floa
     seen = [stamp for stamp in stamps if stamp is not None and stamp < _MAX_SECONDS]
     if not seen:
         raise BadRecording(
-            f"{path}: says nowhere when it was taken; expected updatedAt, a date and time in the file's name"
+            f"{path}: has no time; expected updatedAt, a date and time in the file's name"
             " (20260131T235959), or a last_seen_timestamp"
         )
     return float(max(seen))

@@ -1,6 +1,6 @@
-"""Forgets what is older than its retention: a bounded piece of work a run, resumed where the last one stopped.
+"""Deletes data past its retention: a bounded amount per run, resumed where the last run stopped.
 
-Nothing that is not rolled up yet is touched. What an import pinned stays.
+Data that is not rolled up yet is never deleted, nor is data that an import pinned.
 """
 
 import time
@@ -15,10 +15,10 @@ BATCH = 1_000
 
 
 class Retention(Record):
-    """How long everything is kept, in seconds.
+    """How long each kind of data is kept, in seconds.
 
-    `raw` is for every slot: its snapshot and its raw samples; `hourly` for hourly buckets and the last snapshot of each
-    hour. Daily buckets stay for good.
+    `raw` applies to every slot: its snapshot and its raw samples. `hourly` applies to hourly buckets and the last
+    snapshot of each hour. Daily buckets are kept permanently.
     """
 
     raw: int = 48 * HOUR
@@ -28,7 +28,7 @@ class Retention(Record):
 
 
 class Forgotten(NamedTuple):
-    """What a run forgot, and whether there is more to do."""
+    """What a run deleted, and whether there is more to do."""
 
     snapshots: int = 0
     documents: int = 0
@@ -44,12 +44,13 @@ async def run(
     budget_seconds: float = BUDGET_SECONDS,
     batch: int = BATCH,
 ) -> Forgotten:
-    """Forget for about `budget_seconds` what is out of retention at `now`. May be stopped anywhere, and run again."""
+    """Delete, for about `budget_seconds`, what is past its retention at `now`. It may be stopped anywhere and run
+    again."""
     end = time.monotonic() + budget_seconds
     rolled = await store.rolled_until()
     if rolled is None:
         return Forgotten(done=True)
-    # Time stands still here while hours wait to be rolled up.
+    # The time of retention does not advance while hours wait to be rolled up.
     at = min(int(now), rolled)
     total = Forgotten()
     for forget in (_thin, _drop_snapshots, _drop_history, _drop_events):
@@ -64,7 +65,7 @@ async def run(
 
 
 async def _thin(store: RetentionStore, now: UnixSeconds, retention: Retention, batch: int) -> Forgotten:
-    """Leave the last snapshot of the oldest hour that still has all its slots."""
+    """Reduce the oldest hour that still has all its slots to its last snapshot."""
     progress = await store.retention_progress()
     until = (now - retention.raw) // HOUR * HOUR
     if progress is None or progress.thinned >= until:
@@ -78,7 +79,7 @@ async def _thin(store: RetentionStore, now: UnixSeconds, retention: Retention, b
 
 
 async def _drop_snapshots(store: RetentionStore, now: UnixSeconds, retention: Retention, batch: int) -> Forgotten:
-    """Leave no snapshot of the oldest hour that has one."""
+    """Delete all snapshots of the oldest hour that has one."""
     progress = await store.retention_progress()
     until = (now - retention.hourly) // HOUR * HOUR
     if progress is None or progress.dropped >= until:
@@ -91,9 +92,9 @@ async def _drop_snapshots(store: RetentionStore, now: UnixSeconds, retention: Re
 
 
 async def _next_hour(store: RetentionStore, start: UnixSeconds, until: UnixSeconds) -> UnixSeconds:
-    """The first hour from `start` of which something is left; `until` where there is none before.
+    """The first hour from `start` that has data left; `until` if there is none before it.
 
-    An hour whose snapshots are gone still counts while pieces of them are there: a run may have been stopped in between.
+    An hour without snapshots still counts while it has chunks: a run may have been stopped in between.
     """
     slot = await store.next_remains(start, until)
     return until if slot is None else slot // HOUR * HOUR

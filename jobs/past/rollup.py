@@ -1,7 +1,7 @@
-"""Rolls committed snapshots up into history: each hour once it is over, each day once its hours are.
+"""Rolls committed snapshots up into history: each hour once it is over, each day once its hours are rolled up.
 
-Every step is a function of what was committed and may be repeated. Progress is saved after each step, so that a run that
-is stopped anywhere is finished by the next one, with the same bytes.
+Every step is a function of the committed data and may be repeated. Progress is saved after each step, so the next run
+completes an interrupted one with identical results.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from schema.domain.history.rollup import Beat, Hour, Sample, hour_room, network_
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.upkeep import RollupProgress, RollupStore
 
-# Samples of nodes that are held at once, some 500 bytes each. Beyond, an hour is read in several passes.
+# Node samples that are held at once, some 500 bytes each. An hour with more is read in several passes.
 MAX_SAMPLES = 1_000_000
 BUDGET_SECONDS = 30.0
 
@@ -30,7 +30,7 @@ class Rolled(NamedTuple):
 
 
 async def run(store: RollupStore, *, budget_seconds: float = BUDGET_SECONDS, max_samples: int = MAX_SAMPLES) -> Rolled:
-    """Roll up what is over, oldest first, for about `budget_seconds`; the rest is left to the next run."""
+    """Roll up what is over, oldest first, for about `budget_seconds`. The next run continues."""
     end = time.monotonic() + budget_seconds
     hours = days = 0
     while time.monotonic() < end:
@@ -38,7 +38,7 @@ async def run(store: RollupStore, *, budget_seconds: float = BUDGET_SECONDS, max
         committed = await store.committed_slot()
         if progress is None or committed is None:
             return Rolled(hours, days, done=True)
-        # An hour is over once something newer is committed: no older slot will be.
+        # An hour is over once something newer is committed, because no older slot can follow.
         over = committed // HOUR * HOUR
         step = await _step(store, progress, over, max_samples)
         if step is None:
@@ -53,7 +53,7 @@ async def run(store: RollupStore, *, budget_seconds: float = BUDGET_SECONDS, max
 async def _step(
     store: RollupStore, progress: RollupProgress, over: UnixSeconds, max_samples: int
 ) -> RollupProgress | None:
-    """Close a day, or roll one hour up, or pass over a time without snapshots; None where nothing is over."""
+    """Close a day, roll up one hour, or skip a time without snapshots. None if nothing is over."""
     open_day, next_hour = progress.open_day, progress.next_hour
     if open_day is not None and open_day + DAY <= next_hour:
         await store.close_day(open_day)
@@ -70,7 +70,7 @@ async def _step(
 
 
 async def roll_up_hour(store: RollupStore, hour: UnixSeconds, *, max_samples: int = MAX_SAMPLES) -> None:
-    """Write the history of a UTC hour, of each node and of the network, from the snapshots kept of it."""
+    """Write the history of a UTC hour, for each node and for the network, from its kept snapshots."""
     headers = await store.headers(hour)
     if not headers:
         return
@@ -83,12 +83,12 @@ async def roll_up_hour(store: RollupStore, hour: UnixSeconds, *, max_samples: in
 
 
 def network_hour(headers: Sequence[SnapshotHeader], hour: UnixSeconds, room: Mapping[UnixSeconds, int]) -> Hour:
-    """The network's hour, from the headers of its snapshots (in order, at least one)."""
+    """The network's hour, from the headers of its snapshots (sorted, at least one)."""
     return roll_hour([network_sample(header) for header in headers], NETWORK_METRICS, hour, room)
 
 
 async def _samples(store: RollupStore, hour: UnixSeconds, number: int, passes: int) -> dict[str, list[Sample]]:
-    """The samples of those nodes of the hour whose turn it is in this pass."""
+    """The samples of the nodes that belong to this pass."""
     found: dict[str, list[Sample]] = {}
     async for snapshot in store.snapshots(hour):
         header = snapshot.header

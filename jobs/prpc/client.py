@@ -119,7 +119,7 @@ class PrpcClient:
             async with asyncio.timeout_at(self._call_end(until)):
                 return await self._dialler.route(seed)
         except TimeoutError as error:
-            message = f"{seed.name}: the name did not resolve in time"
+            message = f"{seed.name}: the name was not resolved in time"
             raise CallFailed(FailureCategory.TIMEOUT, message, reached=False) from error
 
     async def call(self, route: Route, method: str, until: float) -> Answer:
@@ -127,7 +127,7 @@ class PrpcClient:
         loop = asyncio.get_running_loop()
         started = loop.time()
         if until <= started:
-            raise CallFailed(FailureCategory.TIMEOUT, f"{method}: no time was left to ask")
+            raise CallFailed(FailureCategory.TIMEOUT, f"{method}: no time left for the call")
         call_id = next(self._ids)
         try:
             async with asyncio.timeout_at(self._call_end(until)):
@@ -150,7 +150,7 @@ class PrpcClient:
                 raise CallFailed(FailureCategory.HTTP_STATUS, f"{method}: HTTP status {response.status}")
             encoding = response.headers.get("Content-Encoding", "identity")
             if encoding.strip().lower() != "identity":
-                message = f"{method}: the answer is compressed ({encoding[:40]}), which was not asked for"
+                message = f"{method}: the answer is compressed ({encoding[:40]}), which was not requested"
                 raise CallFailed(FailureCategory.NOT_JSON, message)
             return await self._read(response, method), response.headers.get("Date")
 

@@ -54,7 +54,7 @@ def refusal(ip: IPAddress, *, allow_private: bool) -> str | None:
     """Why an address may not be dialled, or None if it may."""
     reach = reach_of(ip)
     if reach is Reach.NEVER:
-        return f"{ip} is not an address that a pod can have"
+        return f"{ip} is not a valid address for a pod"
     if reach is Reach.PRIVATE and not allow_private:
         return f"{ip} is private, and private addresses are not allowed"
     return None
@@ -97,7 +97,7 @@ class Dialler:
         family, kind, protocol, _, address = info
         ip = parse_ip(str(address[0]))
         if self._dial_map is not None and reach_of(ip) is not Reach.LOOPBACK:
-            raise ForbiddenAddress(f"{ip} is not loopback, and a dial map is in force")
+            raise ForbiddenAddress(f"{ip} is not loopback, and a dial map is in use")
         self._check(ip)
         return socket.socket(family, kind, protocol)
 
@@ -149,7 +149,7 @@ def _parsed(dial_map: Mapping[str, str]) -> Mapping[Endpoint, Endpoint]:
     for address, place in dial_map.items():
         source, target = parse_seed(address), parse_seed(place)
         if target.named or reach_of(parse_ip(target.host)) is not Reach.LOOPBACK:
-            raise ValueError(f"dial map: {address} leads to {place}, which is not loopback")
+            raise ValueError(f"dial map: {address} maps to {place}, which is not loopback")
         parsed[Endpoint(source.host, source.port)] = Endpoint(target.host, target.port)
     return MappingProxyType(parsed)
 

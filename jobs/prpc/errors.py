@@ -47,15 +47,15 @@ def call_failed(error: Exception, what: str) -> CallFailed:
         case aiohttp.ConnectionTimeoutError():
             return CallFailed(FailureCategory.TIMEOUT, f"{what}: no connection in time", reached=False)
         case TimeoutError():
-            return CallFailed(FailureCategory.TIMEOUT, f"{what}: no whole answer in time")
+            return CallFailed(FailureCategory.TIMEOUT, f"{what}: no complete answer in time")
         case aiohttp.ClientResponseError() if _has_cause(error, LineTooLong):
             return CallFailed(FailureCategory.TOO_LARGE, f"{what}: a header of the answer is too large")
         case aiohttp.ClientResponseError():
-            return CallFailed(FailureCategory.NOT_JSON, f"{what}: the answer is not proper HTTP")
+            return CallFailed(FailureCategory.NOT_JSON, f"{what}: the answer is not valid HTTP")
         case aiohttp.ClientPayloadError():
-            return CallFailed(FailureCategory.UNREACHABLE, f"{what}: the answer broke off")
+            return CallFailed(FailureCategory.UNREACHABLE, f"{what}: the answer was cut off")
         case _:
-            return CallFailed(FailureCategory.UNREACHABLE, f"{what}: the connection broke ({type(error).__name__})")
+            return CallFailed(FailureCategory.UNREACHABLE, f"{what}: the connection failed ({type(error).__name__})")
 
 
 def _has_cause(error: BaseException, kind: type[Exception]) -> bool:

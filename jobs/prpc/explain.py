@@ -15,18 +15,18 @@ _STALE_CONTACT = 2 * MINUTE
 _NOT_REACHED = {
     FailureCategory.REFUSED: "The host is up, but nothing listens on this port: no pod runs there, or its pRPC is "
     "private (bound to 127.0.0.1, as the installer does by default).",
-    FailureCategory.TIMEOUT: "Nothing answers: the host is down, or a firewall drops connections to this port.",
-    FailureCategory.UNREACHABLE: "There is no way to the host: no route leads there, or its name does not resolve.",
+    FailureCategory.TIMEOUT: "No answer: the host is down, or a firewall drops connections to this port.",
+    FailureCategory.UNREACHABLE: "The host is unreachable: there is no route to it, or its name does not resolve.",
     FailureCategory.FORBIDDEN_ADDRESS: "This address is never dialled, so nothing was sent.",
 }
 _REACHED = {
-    FailureCategory.TIMEOUT: "It took the connection, but gave no whole answer in time.",
-    FailureCategory.UNREACHABLE: "It took the connection and broke it off before the answer was whole.",
-    FailureCategory.HTTP_STATUS: "Something answers HTTP there, but not a pod, which sends status 200 even with an "
-    "error: a proxy or another service.",
-    FailureCategory.NOT_JSON: "The answer is not JSON: a proxy or another service stands where the pod should be.",
-    FailureCategory.TOO_LARGE: "The answer is larger than any that we accept.",
-    FailureCategory.RPC_ERROR: "The pod knows the method and reports an error of its own.",
+    FailureCategory.TIMEOUT: "It accepted the connection, but sent no complete answer in time.",
+    FailureCategory.UNREACHABLE: "It accepted the connection, but closed it before the answer was complete.",
+    FailureCategory.HTTP_STATUS: "It answers HTTP but is not a pod, which sends status 200 even with an error. It may be "
+    "a proxy or another service.",
+    FailureCategory.NOT_JSON: "The answer is not JSON: a proxy or another service answers instead of a pod.",
+    FailureCategory.TOO_LARGE: "The answer exceeds the maximum size.",
+    FailureCategory.RPC_ERROR: "The pod supports the method and reports an error.",
     FailureCategory.BAD_SHAPE: "The answer is JSON, but not what a pod sends for this method.",
 }
 
@@ -35,8 +35,8 @@ def failure(method: str, error: CallFailed) -> str:
     """What a failed call means for the node."""
     if error.rpc_code == METHOD_NOT_FOUND:
         if method == wire.GET_PODS_WITH_STATS:
-            return f"{method} is unknown to it: it runs a pod older than 0.7.0, and its list has no figures."
-        return f"{method} is unknown to it, though every released pod has it: this is not a released pod."
+            return f"It does not support {method}: its pod is older than 0.7.0, and its list has no figures."
+        return f"It does not support {method}, which every released pod does: this is not a released pod."
     sentences = _NOT_REACHED | _REACHED if error.reached else _REACHED | _NOT_REACHED
     return sentences[error.failure.category]
 
@@ -70,16 +70,16 @@ def _version(version: object) -> str:
 
 def _stats(facts: Mapping[str, object]) -> str:
     uptime, written = facts.get("uptime"), facts.get("last_updated")
-    since = f"It has run for {span(uptime)}" if isinstance(uptime, int) else "It does not say how long it has run"
+    since = f"It has run for {span(uptime)}" if isinstance(uptime, int) else "It does not report its uptime"
     if written is None:
         return f"{since}."
-    return f"{since}, and {'nothing was ever stored on it' if written == 0 else 'data have been stored on it'}."
+    return f"{since}, and {'nothing has been stored on it yet' if written == 0 else 'data have been stored on it'}."
 
 
 def _list(method: str, facts: Mapping[str, object]) -> str:
     pods, age = facts.get("pods"), facts.get("newest_contact_age")
     if not pods:
-        return "It knows no peer: it has just started, or no gossip reaches it. (A pod is never on its own list.)"
+        return "It knows no peers: it has just started, or no gossip reaches it. (A pod is never in its own list.)"
     if not facts.get("heard"):
         return (
             f"It lists {counted(pods, 'peer')} and has heard none of them: it cannot read their gossip (releases before 0.7, from "
@@ -89,9 +89,7 @@ def _list(method: str, facts: Mapping[str, object]) -> str:
     if method == wire.GET_PODS_WITH_STATS and not facts.get("with_figures"):
         sentences.append("None of them has figures.")
     if isinstance(age, int) and age > _STALE_CONTACT:
-        sentences.append(
-            f"Its newest contact is {span(age)} old: gossip has stopped reaching it, or its clock is late."
-        )
+        sentences.append(f"Its newest contact is {span(age)} old: gossip no longer reaches it, or its clock is slow.")
     if isinstance(age, int) and age < -_CLOCK_TOLERANCE:
         sentences.append(f"Its clock is {span(-age)} ahead of ours.")
     return " ".join(sentences)

@@ -37,6 +37,6 @@ class PublicDialler(Dialler):
         if not self._behind_map and reach_of(parse_ip(str(place[0]))) is not Reach.PUBLIC:
             raise ForbiddenAddress(f"{place[0]} is not a public IP address")
         if place in self._dialled:
-            raise ForbiddenAddress(f"{place[0]} was dialled before in this slot; expected one connection")
+            raise ForbiddenAddress(f"{place[0]} was already dialled in this slot; expected one connection")
         self._dialled.add(place)
         return super().open_socket(info)

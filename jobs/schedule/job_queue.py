@@ -117,7 +117,7 @@ class Queue:
             failures += 1
             if error != said:
                 said = error
-                log.warning("queue.lost", error=error, cycles="each worker runs what is due by itself")
+                log.warning("queue.lost", error=error, cycles="each worker runs due jobs itself")
             await asyncio.wait([stopping], timeout=min(MAX_RESTART_SECONDS, RESTART_SECONDS * 2 ** (failures - 1)))
         await end(stopping)
 

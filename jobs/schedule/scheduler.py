@@ -149,7 +149,7 @@ class Scheduler:
         outcome = await self._cycles.run(slot)
         if expected and outcome in _UNDONE and self._served:
             self._served = False
-            log.warning("queue.not_served", slot=slot, cycles="each worker runs what is due by itself")
+            log.warning("queue.not_served", slot=slot, cycles="each worker runs due jobs itself")
 
     async def _job(self, name: str, period: UnixSeconds) -> None:
         await self._jobs.run(name, period)
@@ -167,4 +167,4 @@ class Scheduler:
         if reachable:
             log.info("queue.back")
         else:
-            log.warning("queue.unreachable", error=error, cycles="each worker runs what is due by itself")
+            log.warning("queue.unreachable", error=error, cycles="each worker runs due jobs itself")

@@ -1,6 +1,6 @@
-"""How a node of the simulated months behaves, which is known, unlike that of a real one.
+"""The behaviour of a node in the simulated months. Unlike that of a real node, it is known.
 
-A character is drawn once. It becomes the node's course: the processes that it runs, each with a start, an end and a
+A character is drawn once. It determines the node's course: the processes that it runs, each with a start, an end and a
 release. A node is down between two processes. All times are unix seconds; rates are per day.
 """
 
@@ -17,11 +17,10 @@ from schema.domain.base import DAY, MINUTE
 
 
 class Character(StrEnum):
-    """GOOD: rarely down. FLAKY: down again and again, in better and in worse weeks. DYING: good, then down more and
-    more, then down for good. DEAD: good, then down for good at once. LYING: flaky, with a false uptime, a false size,
-    and for half of them a seed that vouches for it. YOUNG: begins during the months, and is good. YOUNG_FLAKY: begins
-    during the months, and is flaky. UPGRADING: good, and installs each release within a day of it.
-    """
+    """GOOD: rarely down. FLAKY: down repeatedly, more in some weeks than in others. DYING: good, then down more and
+    more, then down permanently. DEAD: good, then down permanently at once. LYING: flaky, with a false uptime, a false
+    size, and for half of them a seed that confirms it. YOUNG: starts during the months, and is good. YOUNG_FLAKY:
+    starts during the months, and is flaky. UPGRADING: good, and installs each release within a day."""
 
     GOOD = "good"
     FLAKY = "flaky"
@@ -44,20 +43,20 @@ SHARES: Shares = (
     (Character.YOUNG_FLAKY, 0.04),
 )
 SOUND = frozenset({Character.GOOD, Character.UPGRADING, Character.YOUNG})
-"""Those that nobody should condemn."""
+"""The characters that should not score badly."""
 RESTART_RATE = 0.024
 """Measured: four restarts in 11,555 pod-intervals of 20 minutes are about one in 1,000 hours."""
 GOOD_OUTAGE_RATES = (1 / 90, 1 / 25)
 FLAKY_OUTAGE_RATES = (0.4, 2.0)
 CALM = 0.1
-"""In its better weeks a flaky node has this part of its outages."""
+"""The share of its outages that a flaky node has in its better weeks."""
 REGIME_DAYS = 10.0
 GOOD_OUTAGE_HOURS = 1.0
 FLAKY_OUTAGE_HOURS = (1.0, 8.0)
 DYING_DAYS = (10.0, 25.0)
 LATE_UPGRADE_DAYS = 8.0
 LAGGARD_SHARE = 0.1
-"""Of all but UPGRADING: those that never install a release."""
+"""Among all characters except UPGRADING: the share that never installs a release."""
 MIN_DOWN = 2 * MINUTE
 _MAX_OUTAGES = 5_000
 
@@ -79,19 +78,19 @@ class Release(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The processes of one node in order. `died_at` is when it went down for good; None where it did not."""
+    """The processes of one node, sorted. `died_at` is when it went down permanently; None if it did not."""
 
     character: Character
     processes: tuple[Process, ...]
     died_at: int | None = None
 
     def process_at(self, at: float) -> Process | None:
-        """The process that runs at a time; None while the node is down or has not begun."""
+        """The process that runs at a time. None while the node is down or has not started."""
         last = self.last_before(at)
         return last if last is not None and at < last.end else None
 
     def last_before(self, at: float) -> Process | None:
-        """The newest process that began by a time, also where it has ended; None before the first one."""
+        """The newest process that started by a time, even if it has ended. None before the first one."""
         place = bisect_right(self.processes, at, key=lambda process: process.start)
         return self.processes[place - 1] if place else None
 
@@ -107,7 +106,8 @@ class _Outage(NamedTuple):
 
 
 def course(draws: Draws, character: Character, start: int, end: int, releases: Sequence[Release]) -> Course:
-    """The course of a node from before `start` to `end`. `releases` are in order; the first one is out at the start."""
+    """The course of a node from before `start` to `end`. `releases` are sorted; the first one is available at the
+    start."""
     young = character in (Character.YOUNG, Character.YOUNG_FLAKY)
     begin = start + int(draws.between(0.05, 0.7) * (end - start)) if young else start - int(draws.between(1, 30) * DAY)
     died_at = _death(draws, character, start, end)
@@ -136,7 +136,7 @@ def _outages(draws: Draws, character: Character, begin: int, end: int, died_at: 
 
 
 def _flaky(draws: Draws, begin: int, end: int) -> list[_Outage]:
-    """Better and worse weeks in turns, each with outages at its own rate."""
+    """Alternating better and worse weeks, each with its own rate of outages."""
     rate, hours = draws.between(*FLAKY_OUTAGE_RATES), draws.between(*FLAKY_OUTAGE_HOURS)
     found: list[_Outage] = []
     calm, at = draws.chance(0.4), begin
@@ -148,7 +148,7 @@ def _flaky(draws: Draws, begin: int, end: int) -> list[_Outage]:
 
 
 def _decline(draws: Draws, died_at: int) -> list[_Outage]:
-    """Outages that come closer and last longer, up to the end."""
+    """Outages that become more frequent and longer towards the end."""
     at = died_at - int(draws.between(*DYING_DAYS) * DAY)
     found: list[_Outage] = []
     span = died_at - at
@@ -176,7 +176,7 @@ def _restarts(draws: Draws, begin: int, end: int) -> list[_Outage]:
 
 
 def _upgrades(draws: Draws, character: Character, begin: int, end: int, releases: Sequence[Release]) -> dict[int, str]:
-    """When the node installs which release; what is out when it begins is installed from the beginning."""
+    """When the node installs which release. A release available at its start is installed from the start."""
     laggard = draws.chance(LAGGARD_SHARE) and character is not Character.UPGRADING
     out = [release for release in releases if release.at <= begin]
     found = {begin: out[-1].version if out else releases[0].version}
@@ -189,7 +189,7 @@ def _upgrades(draws: Draws, character: Character, begin: int, end: int, releases
 
 
 def _processes(begin: int, end: int, outages: Sequence[_Outage], upgrades: dict[int, str]) -> list[Process]:
-    """What is left of [begin, end) without the outages, with the release that was installed last."""
+    """The parts of [begin, end) without outages, each with the release installed last."""
     installed = sorted(upgrades.items())
     found: list[Process] = []
     at = begin
@@ -209,5 +209,5 @@ def _installed(installed: Sequence[tuple[int, str]], at: int) -> str:
 
 
 def _wait(draws: Draws, rate_per_day: float) -> float:
-    """Seconds until the next event of a kind that comes `rate_per_day` times a day on average."""
+    """Seconds until the next event of a kind that occurs `rate_per_day` times a day on average."""
     return -log(1 - draws.unit()) / rate_per_day * DAY

@@ -1,4 +1,4 @@
-"""The command: serve a network until told to stop. The first line on stdout says where."""
+"""The command: serve a network until it is stopped. The first line on stdout contains its addresses."""
 
 import argparse
 import asyncio
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def check(nodes: int | None, replay: Path | None) -> None:
     """Raises ValueError for a number of nodes, or a folder of recorded lists, that `source_of` would refuse.
 
-    For those who start more than a network, and want to know before. Of the lists only the first one is read.
+    Callers that start more than a network use it to validate early. Only the first list is read.
     """
     if nodes is not None:
         check_nodes(nodes)
@@ -57,7 +57,7 @@ def check(nodes: int | None, replay: Path | None) -> None:
 
 
 def source_of(options: argparse.Namespace, now: float) -> Source:
-    """The network that the options describe. Raises ValueError (BadRecording is one) with what is wrong with them."""
+    """The network that the options describe. Raises ValueError (BadRecording is one) with the reason."""
     if options.replay is not None:
         return Replay(read_reels(options.replay), interval=options.interval, loop=options.loop)
     if not 0 < options.speed <= MAX_SPEED:
@@ -67,7 +67,7 @@ def source_of(options: argparse.Namespace, now: float) -> Source:
 
 
 async def serve(source: Source, write: Callable[[str], object], stopped: asyncio.Event) -> None:
-    """Serve until `stopped` is set. `write` gets one line, once every seed answers: JSON with `seeds` and `dial_map`."""
+    """Serve until `stopped` is set. `write` gets one line once every seed answers: JSON with `seeds` and `dial_map`."""
     async with Simulation(source) as simulation:
         line = {"dial_map": simulation.dial_map, "seeds": simulation.seeds}
         write(orjson.dumps(line).decode() + "\n")
@@ -75,7 +75,7 @@ async def serve(source: Source, write: Callable[[str], object], stopped: asyncio
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Serve until SIGINT, SIGTERM, or the end of stdin where that is a pipe: then whoever started us is gone.
+    """Serve until SIGINT, SIGTERM, or the end of stdin if it is a pipe, which means that the parent is gone.
 
     Raises ValueError for options that describe no network.
     """
@@ -90,7 +90,7 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """`python -m jobs.simulate`: the exit status is 0 after a stop, 2 for wrong options."""
+    """`python -m jobs.simulate`. The exit status is 0 after a stop, 2 for invalid options."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.simulate",
         description=__doc__,

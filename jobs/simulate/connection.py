@@ -1,6 +1,6 @@
-"""One HTTP/1.1 connection of a simulated seed: reads requests, writes answers, keeps the connection alive.
+"""One HTTP/1.1 connection of a simulated seed: reads requests, writes responses, keeps the connection alive.
 
-A small reader of our own, because the answers must carry exactly the headers that pods send, in their spelling.
+It has its own small parser, because the responses must contain exactly the headers that pods send, in their spelling.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ _MAX_CHUNK_DIGITS = 8
 _MAX_LENGTH_DIGITS = 18
 
 Respond = Callable[[bytes], Awaitable[Answer]]
-"""From the body of a call to its answer."""
+"""Maps the body of a call to its response."""
 
 
 class Unreadable(Exception):
-    """The request cannot be read to its end, so that no other can follow it; `answer` is the last word."""
+    """The request cannot be read to its end, so no other can follow it. `answer` is the last response."""
 
     def __init__(self, answer: Answer, reason: str) -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class _Body(NamedTuple):
 async def serve_connection(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, respond: Respond, now: Callable[[], float]
 ) -> None:
-    """Answer requests until the peer closes, errs, or says nothing for two minutes. Never raises for what a peer does."""
+    """Answer requests until the peer closes, fails, or is idle for two minutes. Never raises because of the peer."""
     try:
         while await _exchange(reader, writer, respond, now):
             pass
@@ -57,7 +57,7 @@ async def serve_connection(
 
 
 def encode(answer: Answer, now: float) -> bytes:
-    """The response as it goes over the wire, with the headers of a pod and no others."""
+    """The response as sent, with the headers of a pod and no others."""
     headers = [*answer.headers, ("content-length", str(len(answer.body))), ("date", formatdate(now, usegmt=True))]
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", *(f"{k}: {v}" for k, v in headers)]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body
@@ -66,7 +66,7 @@ def encode(answer: Answer, now: float) -> bytes:
 async def _exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, respond: Respond, now: Callable[[], float]
 ) -> bool:
-    """One request and its answer; whether another may follow."""
+    """Handle one request. Returns whether another may follow."""
     async with asyncio.timeout(IDLE_SECONDS):
         request = await _read_head(reader)
         if request is None:
@@ -87,7 +87,7 @@ async def _send(writer: asyncio.StreamWriter, answer: Answer, now: float) -> Non
 
 
 async def _read_head(reader: asyncio.StreamReader) -> Request | None:
-    """The next request's head, or None where the peer closed between two requests."""
+    """The head of the next request. None if the peer closed between two requests."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError as error:
@@ -106,7 +106,7 @@ async def _read_head(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def _read_body(reader: asyncio.StreamReader, request: Request) -> _Body:
-    """The body, or `too_large` after all of it was read and thrown away, so that the peer gets to read the answer."""
+    """The body, or `too_large` after all of it was read and discarded, so that the peer can read the response."""
     if request.headers.get("transfer-encoding", "").lower() == "chunked":
         return await _read_chunks(reader)
     declared = request.headers.get("content-length", "0")
@@ -131,7 +131,7 @@ async def _read_chunks(reader: asyncio.StreamReader) -> _Body:
 
 
 def _check_patience(size: int) -> None:
-    """Too large a body is read to its end all the same, up to a point."""
+    """Read a body that is too large to its end anyway, up to a limit."""
     if size > MAX_DISCARDED_BYTES:
         raise Unreadable(wire.too_large(), f"a body of {size} bytes or more")
 
@@ -144,7 +144,7 @@ async def _chunk_size(reader: asyncio.StreamReader) -> int:
 
 
 async def _take(reader: asyncio.StreamReader, count: int, data: bytearray) -> None:
-    """Read exactly `count` bytes, and keep them as long as the body is within its bound."""
+    """Read exactly `count` bytes, and keep them while the body is within its limit."""
     while count:
         piece = await reader.readexactly(min(count, 2**16))
         count -= len(piece)

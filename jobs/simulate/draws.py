@@ -1,4 +1,4 @@
-"""Repeatable numbers from names: the same on every machine and Python version."""
+"""Reproducible random numbers from names: the same on every machine and Python version."""
 
 from hashlib import blake2b
 
@@ -9,14 +9,14 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 
 def scramble(word: int) -> int:
-    """A 64-bit hash of a 64-bit word (the finalizer of SplitMix64): neighbours become strangers."""
+    """A 64-bit hash of a 64-bit word (the finalizer of SplitMix64). Adjacent inputs give unrelated outputs."""
     word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & MASK
     return word ^ (word >> 31)
 
 
 class Draws:
-    """A stream of numbers that depends on nothing but the names given (SplitMix64, seeded by a hash of the names)."""
+    """A stream of numbers that depends only on the given names (SplitMix64, seeded by a hash of the names)."""
 
     def __init__(self, *names: str | int) -> None:
         text = "/".join(str(name) for name in names)
@@ -42,7 +42,7 @@ class Draws:
         return self.unit() < share
 
     def pick(self, shares: Shares) -> str:
-        """One of the names in `shares`, as often as its weight says."""
+        """One of the names in `shares`, with a probability proportional to its weight."""
         point = self.unit() * sum(weight for _, weight in shares)
         for name, weight in shares:
             point -= weight

@@ -1,4 +1,4 @@
-"""Invented keys and addresses: public-looking, unique, and nobody's."""
+"""Invented keys and addresses: they look public, are unique, and belong to nobody."""
 
 from hashlib import blake2b
 
@@ -6,9 +6,9 @@ from jobs.prpc.base58 import base58
 
 GOSSIP_PORT = 9001
 RPC_PORT = 6000
-# The test record that some pod released into the real network looked like this: no key, though a string.
+# The test record that some pod released into the real network looked like this: a string that is not a key.
 MALFORMED_KEY = "SimulatedKey0"
-# Globally routable by every register, yet offered by no hosting company: an invented address is nobody's pNode.
+# Globally routable in every registry, but used by no hosting provider, so an invented address is never a real pNode.
 BLOCKS = (6, 7, 11, 21, 22, 26, 28, 29, 30)
 HOSTS_PER_NET = 254
 POOL = len(BLOCKS) * 65_536 * HOSTS_PER_NET
@@ -21,7 +21,7 @@ def pubkey(seed: int, number: int) -> str:
 
 
 def public_host(seed: int, number: int) -> str:
-    """The address with this number, unique below the pool's 150 million; hardly two of them share a /24."""
+    """The address with this number, unique below the pool's 150 million. Two of them rarely share a /24."""
     offset = int.from_bytes(blake2b(f"host/{seed}".encode(), digest_size=8).digest())
     net, last = divmod((number * STRIDE + offset) % POOL, HOSTS_PER_NET)
     return f"{BLOCKS[net >> 16]}.{(net >> 8) & 255}.{net & 255}.{last + 1}"

@@ -1,8 +1,8 @@
-"""Simulated months: the domain's own cycles over nodes whose character is known, without real time passing.
+"""Simulated months: the domain's own cycles over nodes with known behaviour, without real time passing.
 
-Nothing is dialled and nobody waits. Each slot, every seed lists what it would list then, and the slot runs through the
-same `identify` and `advance` as live answers do. A node that is down is still listed for hours or days, as real ghosts
-are: its uptime is frozen, and its contact is reset every hour. Now and then a seed, or the collector itself, is down.
+Nothing is dialled and nothing waits. In each slot, every seed produces its list, and the slot passes through the same
+`identify` and `advance` as live answers. A node that is down is still listed for hours or days, like real ghosts: its
+uptime is frozen, and its contact is reset every hour. Occasionally a seed, or the collector itself, is down.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ MIN_INTERVAL, MAX_INTERVAL = 60, 3_600
 START = 1_767_225_600
 """2026-01-01, UTC."""
 SEEDS = 4
-"""The first pods are the seeds, as real seeds are pods too; they are good."""
+"""The first pods are the seeds, because real seeds are pods too. They are good."""
 RELEASE_DAYS = 24
 SEED_FAILS = 0.02
 COVERAGE = 0.985
@@ -33,7 +33,7 @@ OUTAGE_CHANCE = 0.002
 """The chance that the collector itself is down from a slot on, for `OUTAGE_SLOTS` slots."""
 OUTAGE_SLOTS = 8
 GHOST_SECONDS = (2 * HOUR, 6 * DAY)
-"""For how long the record of a pod that is down still circulates, at least and at most."""
+"""The minimum and maximum time for which the record of a pod that is down still circulates."""
 RELEARN_SECONDS = HOUR
 FALSE_UPTIME = 200 * DAY
 FALSE_COMMITTED = 17_540_000_000_000
@@ -41,7 +41,7 @@ _UNIT = 2**64
 
 
 class Wish(NamedTuple):
-    """Which months: the same wish gives the same months. `interval` is the length of a slot in seconds."""
+    """The parameters of the months. Equal parameters give equal months. `interval` is the length of a slot in seconds."""
 
     days: int = DEFAULT_DAYS
     nodes: int = DEFAULT_NODES
@@ -49,7 +49,7 @@ class Wish(NamedTuple):
     seed: int = 1
 
     def check(self) -> None:
-        """Raises ValueError for a figure that is out of bounds."""
+        """Raises ValueError for a parameter that is out of bounds."""
         bounds = {
             "days": (MIN_DAYS, MAX_DAYS),
             "nodes": (MIN_NODES, MAX_NODES),
@@ -63,7 +63,7 @@ class Wish(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One node of the months, with its course. `vouched` marks a lying one that the first seed lists as always up."""
+    """One node of the months, with its course. `vouched` marks a lying node that the first seed lists as always up."""
 
     number: int
     salt: int
@@ -80,7 +80,7 @@ class Pod:
         return self.course.character is Character.LYING
 
     def row(self, seed: int, at: int) -> Observation | None:
-        """What a seed lists of the pod at a unix second; None where it lists nothing."""
+        """The row of a seed about the pod at a unix second. None if it does not list the pod."""
         process = self.course.last_before(at)
         if process is None:
             return None
@@ -112,7 +112,7 @@ class Pod:
 
 
 class Months:
-    """The months of one wish: its nodes, and its cycles. Raises ValueError for figures that are out of bounds."""
+    """The months for these parameters: nodes and cycles. Raises ValueError for parameters that are out of bounds."""
 
     def __init__(self, wish: Wish | None = None) -> None:
         self.wish = wish or Wish()
@@ -123,7 +123,7 @@ class Months:
         self.courses = {pod.pubkey: pod.course for pod in self.pods}
 
     def cycles(self) -> Iterator[Cycle]:
-        """The cycle of each slot in which any seed answers, in order, each made from the one before."""
+        """The cycle of each slot in which any seed answers, in order, each computed from the previous one."""
         options = CycleOptions(network="simulated", interval=self.wish.interval)
         state, registry = State(), dict[str, RegistryEntry]()
         for slot in self.slots():
@@ -147,7 +147,7 @@ class Months:
                 yield slot
 
     def replies(self, slot: Slot) -> list[SeedReply]:
-        """What the seeds answer in a slot."""
+        """The replies of the seeds in a slot."""
         return [self._reply(place, slot) for place in range(SEEDS)]
 
     def _reply(self, place: int, slot: Slot) -> SeedReply:
@@ -162,7 +162,7 @@ class Months:
 
 
 def _lists(pod: Pod, place: int) -> bool:
-    """Whether a seed lists a pod at all: each misses a few, for good."""
+    """Whether a seed lists a pod at all. Each seed permanently lacks a few pods."""
     return scramble((pod.salt ^ scramble(place + 101)) & MASK) / _UNIT < COVERAGE
 
 

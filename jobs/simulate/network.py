@@ -1,8 +1,7 @@
-"""A simulated pRPC network: what each seed would answer at a given time.
+"""A simulated pRPC network: what each seed answers at a given time.
 
-Everything is a pure function of size, seed number, roles and time, so that a network which is started again goes on
-where wall-clock time says. Nothing is ever in the future, and what a seed says of a live pod only moves forward, save
-for the pod's own restarts.
+Everything is a pure function of size, seed number, roles and time, so a restarted network continues at the current
+time. No time stamp is in the future, and a seed's values for a live pod only increase, except at the pod's restarts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,15 +24,15 @@ from schema.domain.base import MINUTE
 DEFAULT_NODES = 300
 USED_WINDOW = 10 * MINUTE
 MAX_PUBLIC = 128
-"""Public pods that answer besides the seeds, each on a socket of its own."""
+"""Public pods that answer in addition to the seeds, each on its own socket."""
 
 
 class Network:
-    """The network of one seed number; see the module.
+    """The network of one seed number. See the module docstring.
 
-    `roles` says what the pRPC seeds are like, in the order of `hosts`, their addresses without a port. `public` are the
-    hosts of other pods with a public pRPC, each with whether it can be reached. Methods take the index of a seed, or
-    that of a public pod, counted on from the seeds. Times are unix seconds.
+    `roles` describes the pRPC seeds, in the order of `hosts`, their addresses without a port. `public` are the hosts of
+    other pods with a public pRPC, each with whether it is reachable. Methods take the index of a seed, or of a public
+    pod, counted after the seeds. Times are unix seconds.
     """
 
     def __init__(self, nodes: int = DEFAULT_NODES, seed: int = 1, roles: Sequence[Role] = FAULTS["typical"]) -> None:
@@ -41,7 +40,7 @@ class Network:
         self.seed = seed
         self.rows = cast(nodes, seed, self.roles)
         self.hosts = tuple(row.host for row in self.rows[: len(self.roles)])
-        # An islander cannot read the entry point that it was given: all of that pod stays unknown to it.
+        # A pod of an island cannot decode its configured entry point, so everything about that pod is unknown to it.
         self._unread = replace(self.rows[0], kind=Kind.UNHEARD)
         self._parts = tuple(PARTS[role] for role in self.roles)
         neighbours = _neighbours(self.rows, len(self.roles))
@@ -69,7 +68,7 @@ class Network:
         return [orjson.loads(pod) for pod in self.encoded_pods(index, at, shift)]
 
     def encoded_pods(self, index: int, at: float, shift: int = 0) -> list[str]:
-        """The JSON of each pod in a pod's get-pods-with-stats at `at`: never itself, re-learned ghosts last.
+        """The JSON of each pod in a pod's get-pods-with-stats at `at`. Excludes itself; re-learned ghosts come last.
 
         `shift` (seconds) is added to every last_seen_timestamp, for a clock other than the network's own.
         """
@@ -89,7 +88,7 @@ class Network:
         return pods
 
     def _odd(self, index: int, at: float, shift: int) -> Iterator[str]:
-        """The pods of which a seed does not simply see what they are."""
+        """The pods that a seed sees differently than they are."""
         mesh, window = self.mesh(index), _window(at)
         odd = [(self.rows[place], word) for place, word in self._view(index).odd]
         if mesh is not Mesh.MAIN:
@@ -101,14 +100,14 @@ class Network:
                 yield line % (sight.contact + shift, sight.uptime)
 
     def _view(self, index: int) -> View:
-        """What a pod may list; that of a public pod is made when it is first asked, as most never are."""
+        """The rows that a pod may list. Those of a public pod are computed on first use, because most are never needed."""
         if index not in self._views:
             part = self._parts[index] if index < len(self._parts) else Part()
             self._views[index] = view_of(self.rows, part, self.rows[self._places[index]].host, _salt(index))
         return self._views[index]
 
     def _lines_at(self, at: float) -> list[str]:
-        """The line of every row, as of the start of the current window; made once a window, for all seeds."""
+        """The line of every row, as of the start of the current window. Computed once a window, for all seeds."""
         window = _window(at)
         if self._lines[0] != window:
             self._lines = (window, [_line(row, row.port, row.version, row.usage.at(window)) for row in self.rows])
@@ -116,7 +115,7 @@ class Network:
 
 
 def _neighbours(rows: Sequence[Row], seeds: int) -> list[int]:
-    """The places of live pods with a public pRPC on a host of their own, after those of the seeds."""
+    """The public pods: live pods with a public pRPC on their own host, after the hosts of the seeds."""
     public = (
         place
         for place, row in enumerate(rows)
@@ -138,9 +137,9 @@ def _salt(index: int) -> int:
 
 
 def _line(row: Row, port: int, version: str, used: int) -> str:
-    """A pod's JSON as pods encode it, with the keys in alphabetical order; the contact and the uptime are left open.
+    """A pod's JSON as pods encode it, with sorted keys and placeholders for the contact and the uptime.
 
-    Both are filled in by `%`, which cuts fractions off. Of an unheard pod the uptime is not shown (`%.0s`).
+    Both are filled in by `%`, which truncates fractions. The uptime of an unheard pod is not shown (`%.0s`).
     """
     if row.kind is Kind.UNHEARD:
         return (

@@ -1,4 +1,4 @@
-"""Measured figures of the real network that the simulated one is drawn from.
+"""Measured figures of the real network, from which the simulated one is drawn.
 
 Source: 60 lists of one 0.8.0 seed over 26 hours (253 entries: 200 live, 53 dead ones that still circulate), and 2,369
 get-stats answers of 38 public pods over 42 minutes. A quantile table is a sequence of (percent, value), ascending.
@@ -49,8 +49,8 @@ LIVE_UPTIME: Quantiles = (
     (99, 1_537_828),
     (100, 1_542_794),
 )
-# The top percent (up to 3,478 s: live pods that the seed had lost touch with) is left out: whoever judges a simulated
-# node by its uptime must be able to be right every time.
+# The top percent (up to 3,478 s: live pods that the seed had lost contact with) is excluded, so that a simulated node
+# can always be judged correctly by its uptime.
 LIVE_AGE: Quantiles = (
     (0, 0.3),
     (1, 0.8),
@@ -187,12 +187,12 @@ ROUND_COMMITTED = 100_000_000_000  # the most frequent size
 ROUND_COMMITTED_RANKS = (0.27, 0.41)  # 14 % of live pods have it; these are their places in LIVE_COMMITTED
 
 NAT_PERIODS = (1_560.0, 2_280.0, 5_500.0, 7_200.0)  # 60, 41, 17 and 13 ports in 26 hours
-USED_STEP = 27_500  # bytes: storage_used moves seldom, and by about this much
-USED_STEP_SECONDS = 1_537_200.0  # 9 moves in 11,529 intervals of 20 minutes
+USED_STEP = 27_500  # bytes: storage_used changes rarely, and by about this much
+USED_STEP_SECONDS = 1_537_200.0  # 9 changes in 11,529 intervals of 20 minutes
 SENT_PER_RECEIVED = 1.117
 
-# Of 53 ghosts, 13 carry one key that also lives, 11 one key that does not, 7 the key of some live node that moved once,
-# and the others a key of their own.
+# Of 53 ghosts, 13 have one key that is also live, 11 one key that is not, 7 the key of some live node that moved once,
+# and the others their own key.
 GHOST_CYCLE = 53
 GHOSTS_OF_A_MOVER = 13
 GHOSTS_OF_A_DEAD_KEY = 11
@@ -200,10 +200,10 @@ GHOSTS_MOVED_ONCE = 7
 
 
 def quantile(table: Quantiles, u: float) -> float:
-    """The value at share `u` (0..1) of a distribution.
+    """The value at quantile `u` (0..1) of a distribution.
 
-    Between two known quantiles it is interpolated geometrically where both are positive, since sizes and durations span
-    decades, and linearly otherwise.
+    Values between two known quantiles are interpolated geometrically if both are positive, because sizes and durations
+    span decades, and linearly otherwise.
     """
     percent = min(max(u, 0.0), 1.0) * 100
     right = bisect_right(table, percent, key=lambda point: point[0])

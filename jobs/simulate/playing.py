@@ -1,4 +1,4 @@
-"""The simulated network as a source: which of its moments is on now."""
+"""The simulated network as a source: maps the current time to the network's time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from jobs.simulate.wire import joined_pods, pod_list
 
 
 class Course(NamedTuple):
-    """How the network's own time goes: `start` at the unix second `began`, then `speed` seconds a second.
+    """The network's own clock: `start` at the unix second `began`, then `speed` seconds per second.
 
-    With `start` None and speed 1 it is the time of day.
+    With `start` None and speed 1 it is the current time.
     """
 
     began: int
@@ -28,7 +28,7 @@ class Course(NamedTuple):
 
 
 class SimulatedSource:
-    """A network in the course of its time. Whatever that time is, its contacts are dated by the clock of the caller."""
+    """A network with its own clock. Whatever its time is, contacts are dated by the caller's clock."""
 
     def __init__(self, network: Network, course: Course) -> None:
         self._network = network
@@ -36,7 +36,7 @@ class SimulatedSource:
 
     @property
     def seeds(self) -> Sequence[Seed]:
-        """The configured seeds, then the public pods, of which some refuse connections as real ones do."""
+        """The configured seeds, then the public pods. Some of those refuse connections, like real ones."""
         parts = (PARTS[role] for role in self._network.roles)
         configured = [Seed(host, p.behaviour, p.delay) for host, p in zip(self._network.hosts, parts, strict=True)]
         public = [

@@ -1,8 +1,8 @@
-"""The cast of a simulated network: every list entry, with all of it that does not depend on time.
+"""The population of a simulated network: every list entry, with everything that does not depend on time.
 
-What is measured comes from `params`: versions, sizes, use, uptimes, ages and ghosts. Two things are not measured, and are
-added so that a demonstration shows every feature: one node in a hundred restarts within the hour, and pairs of nodes
-behind one address take turns in the lists.
+Versions, sizes, usage, uptimes, ages and ghosts are drawn from measured figures (`params`). Two things are not
+measured, and are added so that a demonstration shows every feature: one node in a hundred restarts within the hour, and
+pairs of nodes behind one address alternate in the lists.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from schema.domain.base import HOUR, MINUTE
 
 MIN_NODES = 30  # nine seeds, and room for one of each oddity
 MAX_NODES = 250_000
-ISLAND_SHARE = 0.03  # small, so that no island names the network's latest release
+ISLAND_SHARE = 0.03  # small, so that no island determines the network's latest release
 ISLAND_GHOST_CHANCE = 0.2
 PAIR_SHARE = 0.007
 RESTLESS_SHARE = 0.01
 TRICKLE_STEPS = 10
-LARGE = 10**9  # bytes: larger sizes were entered by people, in whole gigabytes
+LARGE = 10**9  # bytes: people entered larger sizes, in whole gigabytes
 
 VERSIONS = {
     Mesh.MAIN: params.LIVE_VERSIONS,
@@ -34,15 +34,15 @@ OLDER = {"0.8.0": "0.7.3", "0.7.3": "0.7.1", "0.6.0": "0.5.1", "1.2.1": "1.2.0",
 
 
 def check_nodes(nodes: int) -> None:
-    """Raises ValueError where so many entries are too few for the seeds and one of each oddity, or too many to serve."""
+    """Raises ValueError if there are too few entries for the seeds and one of each oddity, or too many to serve."""
     if not MIN_NODES <= nodes <= MAX_NODES:
         raise ValueError(f"nodes={nodes}: expected {MIN_NODES} to {MAX_NODES} list entries")
 
 
 def cast(nodes: int, seed: int, roles: Sequence[Role]) -> tuple[Row, ...]:
-    """The rows of a network: `nodes` entries, those of the seeds first and in their order.
+    """The rows of a network: `nodes` entries, starting with those of the seeds in their order.
 
-    Raises ValueError where the entries are too few for the seeds and one of each oddity, or too many to serve.
+    Raises ValueError if there are too few entries for the seeds and one of each oddity, or too many to serve.
     """
     check_nodes(nodes)
     if not roles or PARTS[roles[0]].mesh is not Mesh.MAIN:
@@ -60,14 +60,14 @@ def cast(nodes: int, seed: int, roles: Sequence[Role]) -> tuple[Row, ...]:
 
 
 class _Casting:
-    """Makes rows, each from draws of its own number. Numbers grow in the order of the calls."""
+    """Creates rows, each from draws of its own number. Numbers increase in the order of the calls."""
 
     def __init__(self, nodes: int, seed: int) -> None:
         self._nodes, self._seed = nodes, seed
         self._number = self._privates = -1
 
     def some(self, share: float) -> int:
-        """The rows that make up this share of the network; at least one."""
+        """The number of rows for this share of the network; at least one."""
         return max(1, round(self._nodes * share))
 
     def live(self, mesh: Mesh = Mesh.MAIN) -> Row:
@@ -93,7 +93,7 @@ class _Casting:
         )
 
     def ghost(self, mesh: Mesh = Mesh.MAIN) -> Row:
-        """A dead pod's record, at a public address, with a key of its own."""
+        """A dead pod's record, at a public address, with its own key."""
         number, draws = self._next()
         version = draws.pick(params.GHOST_VERSIONS if mesh is Mesh.MAIN else VERSIONS[mesh])
         committed = int(params.quantile(params.GHOST_COMMITTED, draws.unit()))
@@ -130,17 +130,17 @@ class _Casting:
                 yield self.ghost(mesh) if dead else self.live(mesh)
 
     def unheard(self) -> Iterator[Row]:
-        """Entry points that never answered anybody."""
+        """Entry points that never answered."""
         for _ in range(self.some(params.NULL_SHARE)):
             yield replace(self.ghost(), kind=Kind.UNHEARD, port=GOSSIP_PORT, pubkey=None)
 
     def malformed(self) -> Iterator[Row]:
-        """Records that somebody's test left in the network: a key that is none, at an address that is nowhere."""
+        """Test records that somebody left in the network: an invalid key at an invalid address."""
         for _ in range(self.some(params.MALFORMED_SHARE)):
             yield replace(self.ghost(), pubkey=MALFORMED_KEY, version="1.0.0", host=self._private_host())
 
     def odd_ones(self) -> Iterator[Row]:
-        """Live pods with something about them: address, port, restarts, or a neighbour behind the same address."""
+        """Live pods with an oddity: address, port, restarts, or a neighbour behind the same address."""
         for _ in range(self.some(params.PRIVATE_SHARE)):
             yield replace(self.live(), host=self._private_host())
         for index in range(self.some(params.NAT_SHARE)):
@@ -155,7 +155,7 @@ class _Casting:
             yield replace(second, turns=first.salt, turn=1, host=first.host, port=_odd_port(self._next()[1]))
 
     def twice_live(self, live: Sequence[Row]) -> Iterator[Row]:
-        """A second pod with the key of one that lives elsewhere."""
+        """A second pod with the key of a pod that is live elsewhere."""
         for index in range(self.some(params.TWICE_LIVE_SHARE)):
             yield replace(self.live(), pubkey=live[-1 - index % len(live)].pubkey)
 
@@ -168,7 +168,7 @@ class _Casting:
 
     def _ghost_key(self, index: int, live: Sequence[Row]) -> str | None:
         block, place = divmod(index, params.GHOST_CYCLE)
-        place = place * 23 % params.GHOST_CYCLE  # coprime: a small network, too, gets some of each
+        place = place * 23 % params.GHOST_CYCLE  # coprime: a small network gets some of each too
         if place < params.GHOSTS_OF_A_MOVER:
             return live[block % len(live)].pubkey
         place -= params.GHOSTS_OF_A_MOVER

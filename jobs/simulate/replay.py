@@ -1,4 +1,4 @@
-"""Recorded lists, served as if they were being gossiped now: one list a slot, in the order in which they were taken."""
+"""Recorded lists, served as if they were current: one list per slot, in the order in which they were recorded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ from schema.domain.base import MAX_INT64, slot_of
 
 
 class Reel(NamedTuple):
-    """The lists of one seed, oldest first: where each is, and when it was taken (unix seconds)."""
+    """The lists of one seed, oldest first: the file and the time (unix seconds) of each."""
 
     seed: Seed
     lists: tuple[tuple[float, Path], ...]
 
 
 def read_reels(path: Path) -> tuple[Reel, ...]:
-    """Every list in a folder, by the seed that gave it. Raises BadRecording for the first file that is none.
+    """Find every list in a folder, by seed. Raises BadRecording for the first file that is not a list.
 
-    Lists that do not name their seed are taken to be of one, under an invented address. Only times and places are
-    held; a list is read again when its turn comes.
+    Lists that do not name their seed count as those of one seed, with an invented address. Only times and paths are
+    kept in memory; a list is read again when it is served.
     """
     found: dict[str, list[tuple[float, Path]]] = {}
     for file in recording_files(path):
@@ -32,16 +32,16 @@ def read_reels(path: Path) -> tuple[Reel, ...]:
 
 
 def place_of(slots_passed: int, length: int, *, loop: bool) -> int:
-    """Which of `length` lists is on after so many slots: the last one is held, unless the reel loops."""
+    """The index of the list of a slot, out of `length`. The last list is repeated, unless the reel loops."""
     return slots_passed % length if loop else min(max(slots_passed, 0), length - 1)
 
 
 def shifted(recording: Recording, second: int) -> list[dict[str, Any]]:
-    """The pods of a list with every last_seen_timestamp moved by as much as the list is old; keys in order.
+    """The pods of a list, with every last_seen_timestamp moved by the age of the list. Keys are sorted.
 
-    Ages are then those of the recording. Uptimes stay as they were, and so do times that are no numbers. Rows that are
-    no objects are left out, and so are keys that no pod sends. The text `last_seen` would still say when the recording
-    was made, and no released pod sends it.
+    Ages are then those of the recording. Uptimes are unchanged, and so are times that are not numbers. Rows that are
+    not objects, and keys that no pod sends, are dropped. The text `last_seen` is dropped too: it would show the time of
+    the recording, and no released pod sends it.
     """
     shift = second - recording.taken_at
     return [
@@ -56,10 +56,10 @@ def shifted(recording: Recording, second: int) -> list[dict[str, Any]]:
 
 
 class Replay:
-    """A source of recorded lists; each slot of `interval` seconds has the next one.
+    """A source of recorded lists that serves the next one in each slot of `interval` seconds.
 
-    The first slot is that of `first_slot`, or of the first question for a list, so that no list passes before the
-    collector is there. A recording knows nothing of its seed's own version and figures: those calls fail.
+    The first slot is `first_slot`, or that of the first request for a list, so no list is missed before the collector
+    starts. A recording lacks its seed's own version and figures, so those calls fail.
     """
 
     def __init__(

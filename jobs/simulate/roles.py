@@ -1,4 +1,4 @@
-"""The parts that seeds play: how each one behaves, which release it runs, and which mesh it gossips in."""
+"""The roles of seeds: how each behaves, which release it runs, and in which mesh it gossips."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from jobs.simulate.source import Behaviour
 
 
 class Mesh(StrEnum):
-    """Pods that understand each other's gossip. Releases before 0.7, from 1.2 and from 1.3 are islands."""
+    """Pods that understand each other's gossip. Releases before 0.7, from 1.2 and from 1.3 form islands."""
 
     MAIN = "main"
     OLD = "old"
@@ -16,7 +16,7 @@ class Mesh(StrEnum):
 
 
 class Role(StrEnum):
-    """What one seed is like. REFUSING: alive in gossip, its pRPC private. SILENT: accepts, and never answers."""
+    """The behaviour of one seed. REFUSING: live in gossip, with a private pRPC. SILENT: accepts, and never answers."""
 
     FULL = "full"
     SPARSE = "sparse"

@@ -1,4 +1,4 @@
-"""One list entry of a simulated network, without time."""
+"""One list entry of a simulated network, independent of time."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from jobs.simulate.roles import Mesh
 
 
 class Kind(StrEnum):
-    """LIVE moves its uptime, GHOST is a dead pod's record, UNHEARD an entry point that never answered."""
+    """LIVE has an uptime that advances, GHOST is a dead pod's record, UNHEARD an entry point that never answered."""
 
     LIVE = "live"
     GHOST = "ghost"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 class Usage(NamedTuple):
-    """How storage_used goes: from `low` up by `span` bytes in `steps` equal steps over `period` seconds, then again."""
+    """How storage_used changes: from `low` up by `span` bytes in `steps` equal steps over `period` seconds, repeatedly."""
 
     low: int
     span: int = 0
@@ -42,10 +42,10 @@ class Usage(NamedTuple):
 class Row:
     """One list entry.
 
-    `salt` (64 bits) makes it differ from others wherever seeds see it differently. A live one starts again every
-    `life` seconds, at `phase` (unix seconds, modulo `life`); a ghost keeps its `uptime`. `older_version` is what a seed with old news shows. With a
-    `nat_period` (seconds) its port changes that often. Rows with the same `turns` (64 bits, 0 = none) share a host,
-    and are listed in turns, as `turn` 0 and 1.
+    `salt` (64 bits) makes different seeds see different rows differently. A live one restarts every `life` seconds, at
+    `phase` (unix seconds, modulo `life`); a ghost keeps its `uptime`. `older_version` is what a seed with an outdated
+    record shows. With a `nat_period` (seconds) its port changes that often. Rows with the same `turns` (64 bits, 0 =
+    none) share a host and alternate in the lists, as `turn` 0 and 1.
     """
 
     salt: int

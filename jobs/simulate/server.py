@@ -1,4 +1,4 @@
-"""The listeners: every seed of a source on a loopback port of its own, in one process."""
+"""The listeners: every seed of a source on its own loopback port, in one process."""
 
 import asyncio
 import contextlib
@@ -20,12 +20,11 @@ SETTLING_TURNS = 5
 
 
 class Simulation:
-    """A source, served for the length of an `async with`.
+    """Serves a source for the duration of an `async with`.
 
-    `dial_map` leads from the name of each pod that can be asked to `127.0.0.1:PORT`, `seeds` lists the names as they go
-    into IP_NODES. `now`
-    gives unix seconds. Connections over `max_connections`, of all seeds together, are cut at once. After the block no
-    socket is open and no task runs.
+    `dial_map` maps the name of each reachable pod to `127.0.0.1:PORT`, `seeds` lists the names for IP_NODES. `now`
+    gives unix seconds. Connections over `max_connections`, in total, are closed at once. After the block no socket is
+    open and no task runs.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Simulation:
         self._sockets.append(listener)
         listener.bind((LOOPBACK, 0))
         self.dial_map[seed.name] = f"{LOOPBACK}:{listener.getsockname()[1]}"
-        # A bound socket that does not listen refuses connections, and nobody else can be given its port.
+        # A bound socket that does not listen refuses connections, and keeps other programs from using its port.
         if seed.behaviour is not Behaviour.REFUSES:
             accept = self._acceptor(index, seed)
             server = await asyncio.start_server(accept, sock=listener, limit=MAX_HEAD_BYTES, backlog=BACKLOG)
@@ -89,7 +88,7 @@ class Simulation:
             task = asyncio.create_task(converse(reader, writer), name=f"seed {seed.name}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            # Not in a `finally` of the task: one that is cancelled before its first step has none.
+            # Not in a `finally` of the task: a task that is cancelled before its first step never reaches it.
             task.add_done_callback(lambda _: writer.transport.abort())
 
         return accept
@@ -101,8 +100,8 @@ class Simulation:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        # Connections that are being taken now, or were aborted above, end within a few turns of the loop; before 3.12
-        # the servers do not wait for them.
+        # Connections that are being accepted now, or were aborted above, end within a few iterations of the loop.
+        # Before Python 3.12 the servers do not wait for them.
         for _ in range(SETTLING_TURNS):
             await asyncio.sleep(0)
         for server in self._servers:
@@ -112,7 +111,7 @@ class Simulation:
 
 
 async def _close_gently(writer: asyncio.StreamWriter) -> None:
-    """Close once the peer has taken the last answer; not for ever."""
+    """Close once the peer has received the last response, within a bounded time."""
     writer.close()
     with contextlib.suppress(ConnectionError, TimeoutError):
         async with asyncio.timeout(IDLE_SECONDS):
@@ -120,7 +119,7 @@ async def _close_gently(writer: asyncio.StreamWriter) -> None:
 
 
 async def _listen_only(reader: asyncio.StreamReader) -> None:
-    """Take what comes, and say nothing, until the peer gives up."""
+    """Read and discard everything, without a response, until the peer gives up."""
     with contextlib.suppress(ConnectionError):
         while await reader.read(2**16):
             pass

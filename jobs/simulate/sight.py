@@ -1,8 +1,8 @@
-"""What each seed sees of each row: whether it lists it, when it was last in contact, and with what result.
+"""How each seed sees each row: whether it lists it, when it was last in contact, and with what result.
 
-A seed's view of a row hangs on one 64-bit word: bits 0-31 the moment of contact, 32-39 old news, 40-51 coverage, 52 and
-54-63 the interval of contact. Most rows need no more than the interval and the moment; those are kept apart, as plain
-numbers, because a list of 100,000 pods has to be made within a second.
+A seed's view of a row is derived from one 64-bit word: bits 0-31 the time of contact, 32-39 outdated records, 40-51
+coverage, 52 and 54-63 the contact interval. Most rows need only the interval and the time. Those are stored separately,
+as plain numbers, because a list of 100,000 pods must be made within a second.
 """
 
 from array import array
@@ -16,21 +16,21 @@ from jobs.simulate.roles import Mesh, Part
 from jobs.simulate.row import Kind, Row
 from schema.domain.base import DAY, MINUTE
 
-TICKS = 1024  # a second; times are multiples of 1/1024 s, which floats add exactly: else a contact could move back
+TICKS = 1024  # a second; times are multiples of 1/1024 s, which floats add exactly; otherwise a contact could move back
 AGE_STEPS = 1024
-# A seed meets a live pod at regular intervals, so that its age grows from 0 to that interval: twice the mean age.
+# A seed contacts a live pod at regular intervals, so its age grows from 0 to that interval: twice the mean age.
 INTERVALS = tuple(
     round(2 * params.quantile(params.LIVE_AGE, (i + 0.5) / AGE_STEPS) * TICKS) / TICKS for i in range(AGE_STEPS)
 )
-OLD_INTERVALS = (240.0, 3_600.0)  # before 0.7: 3 random peers every two minutes, so that most are met seldom
-RELEARN_SECONDS = 3_600.0  # to 0.8, a dead record is pruned after an hour, and learned anew from another seed at once
-HONEST_SECONDS = 5.0 * DAY  # from 1.2 the age of a dead record stays honest: here, up to the pod's next short life
+OLD_INTERVALS = (240.0, 3_600.0)  # before 0.7: 3 random peers every two minutes, so most are contacted rarely
+RELEARN_SECONDS = 3_600.0  # to 0.8, a dead record is pruned after an hour, and learned again from another seed at once
+HONEST_SECONDS = 5.0 * DAY  # from 1.2 the age of a dead record stays correct: here, up to the pod's next short life
 NAT_SPREAD = 40_000
 TURN_SECONDS = 4 * MINUTE
 
 
 class Sight(NamedTuple):
-    """One row in the eyes of one seed: unix second of the last contact, uptime as of then, port, version."""
+    """One row as one seed sees it: unix second of the last contact, uptime at that time, port, version."""
 
     contact: float
     uptime: int
@@ -40,7 +40,7 @@ class Sight(NamedTuple):
 
 @dataclass(slots=True)
 class Contacts:
-    """Rows (by index) whose sight is all in an interval and a moment, both in seconds; see `last_contact`."""
+    """Rows (by index) that need only an interval and a time, both in seconds; see `last_contact`."""
 
     indices: MutableSequence[int] = field(default_factory=lambda: array("L"))
     intervals: MutableSequence[float] = field(default_factory=lambda: array("d"))
@@ -54,7 +54,7 @@ class Contacts:
 
 @dataclass(slots=True)
 class View:
-    """All rows that a seed may list: live pods and dead records of the usual sort, and the `odd` ones with their words."""
+    """All rows that a seed may list: live pods and ordinary dead records, and the `odd` ones with their words."""
 
     live: Contacts = field(default_factory=Contacts)
     dead: Contacts = field(default_factory=Contacts)
@@ -62,7 +62,7 @@ class View:
 
 
 def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> View:
-    """The rows that a seed of this part lists, without its own. `salt` (64 bits) tells it from other seeds."""
+    """The rows that a seed with this role lists, without its own. `salt` (64 bits) distinguishes it from other seeds."""
     view, covered = View(), int(part.coverage * 4096)
     for index, row in enumerate(rows):
         # Multiplied out, not scrambled, for speed: the salts are random already.
@@ -82,9 +82,10 @@ def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> View:
 
 
 def odd_sight(row: Row, mesh: Mesh, word: int, at: float) -> Sight | None:
-    """An odd row in the eyes of a seed of this mesh, at a unix second; None while it is another's turn."""
+    """An odd row as a seed of this mesh sees it, at a unix second. None while the other row of its pair is listed."""
     if row.mesh is not mesh:
-        # 0.8 decodes some of what 1.2 says, but meets nobody there: a stale age, and mostly no uptime.
+        # 0.8 decodes part of the gossip of 1.2, but has no contact with it: the age is old, and the uptime mostly
+        # missing.
         contact = last_contact(at, RELEARN_SECONDS, _moment(word, RELEARN_SECONDS))
         return Sight(contact, 0 if word >> 32 & 3 else row.uptime_at(contact), row.port, row.version)
     if row.turns and scramble(row.turns + int(at // TURN_SECONDS) & MASK) & 1 != row.turn:
@@ -95,7 +96,7 @@ def odd_sight(row: Row, mesh: Mesh, word: int, at: float) -> Sight | None:
 
 
 def last_contact(at: float, interval: float, moment: float) -> float:
-    """The unix second of the last contact up to `at`, where one comes every `interval` seconds."""
+    """The unix second of the last contact up to `at`, with one contact every `interval` seconds."""
     return at - (at + moment) % interval
 
 
@@ -115,7 +116,7 @@ def _interval(row: Row, word: int) -> float:
 
 
 def _shown_version(row: Row, word: int) -> str:
-    """One seed in 256 has old news of a pod."""
+    """One seed in 256 has an outdated record of a pod."""
     return row.older_version if word >> 32 & 255 == 0 and row.kind is Kind.LIVE else row.version
 
 

@@ -1,4 +1,4 @@
-"""The seam between what a pRPC network says and how it is served on loopback."""
+"""The interface between the content of a pRPC network and its server on loopback."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class Behaviour(StrEnum):
-    """How a seed's port treats callers."""
+    """How a seed's port handles callers."""
 
     ANSWERS = "answers"
     SILENT = "silent"
@@ -14,9 +14,9 @@ class Behaviour(StrEnum):
 
 
 class Seed(NamedTuple):
-    """A pod that can be asked: its name, and the seconds that it takes before each answer.
+    """A pod that can be called: its name, and the seconds before each of its answers.
 
-    Those that are `configured` go into IP_NODES; the others are public pods that a collector may ask directly.
+    `configured` pods are in IP_NODES. The others are public pods that a collector may call directly.
     """
 
     name: str
@@ -40,7 +40,7 @@ Result = bytes | RpcError
 
 
 class Source(Protocol):
-    """A network that can be asked."""
+    """A network that can be called."""
 
     @property
     def seeds(self) -> Sequence[Seed]:
@@ -48,15 +48,15 @@ class Source(Protocol):
         ...
 
     def result(self, seed: int, method: str, second: int) -> Result:
-        """What the seed with this index answers at a unix second. The same arguments give the same bytes."""
+        """The answer of the seed with this index at a unix second. The same arguments give the same bytes."""
         ...
 
 
 class Cached:
-    """A source that computes an answer once a second for each seed and method, however many ask.
+    """A source that computes an answer once a second for each seed and method, for any number of callers.
 
-    It holds the newest answer of each, unless it is larger than `max_bytes`; the newest of all methods together are
-    then bounded by the number of seeds.
+    It caches the newest answer of each, unless it is larger than `max_bytes`. The newest answers of all methods
+    together are then bounded by the number of seeds.
     """
 
     def __init__(self, source: Source, *, max_bytes: int = 8 * 2**20) -> None:
@@ -73,7 +73,7 @@ class Cached:
         if held is not None and held[0] == second:
             return held[1]
         result = self._source.result(seed, method, second)
-        # Method names are the callers' to choose: an error is never held, so that they cannot fill the table.
+        # Callers choose the method names. Errors are never cached, so unknown names cannot fill the cache.
         if isinstance(result, bytes) and len(result) <= self._max_bytes:
             self._held[seed, method] = (second, result)
         return result

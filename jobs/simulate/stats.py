@@ -1,4 +1,4 @@
-"""What a simulated seed says of itself in get-stats."""
+"""What a simulated seed reports about itself in get-stats."""
 
 import struct
 
@@ -9,15 +9,15 @@ from jobs.simulate.row import Row
 from schema.domain.base import MINUTE
 
 STORAGE_FORMATS = {Mesh.V12: 1, Mesh.V13: 2}
-"""get-stats has a `version` of the storage format from 1.2 on; it is not the release."""
+"""get-stats has a `version` of the storage format from 1.2 on, which is not the release."""
 MAX_RAM_SHARE = 0.95
-"""Used and total memory are drawn apart, and a pod never uses all of its machine."""
+"""Used and total memory are drawn separately, and a pod never uses all memory of its machine."""
 
 
 def seed_stats(row: Row, draws: Draws, at: float) -> dict[str, int | float]:
-    """get-stats of the pod in `row` at a unix second, keys in alphabetical order. `draws` must be the pod's own.
+    """get-stats of the pod in `row` at a unix second, with sorted keys. `draws` must be the pod's own.
 
-    cpu_percent is a 32-bit float as JSON widens it; packets are cumulative since the start of the pod.
+    cpu_percent is a 32-bit float as JSON widens it. Packets are cumulative since the start of the pod.
     """
     uptime, used = row.uptime_at(at), row.usage.at(at)
     received = int(uptime * params.quantile(params.PACKETS_PER_SECOND, draws.unit()))

@@ -1,9 +1,9 @@
-"""pRPC over HTTP, answer by answer, as the released pods give them.
+"""pRPC over HTTP, with the responses of the released pods.
 
-Measured on the binaries 0.4.2 to 1.3.2, which agree: whatever parses as a call is answered with 200, also an unknown
-method; what does not parse gets a 4xx and a sentence in plain text; other paths and methods get an empty body. The
-sentences are the pods' own, with their positions, for calls that lack a key, arrays, and bodies that end too early; for
-bodies broken in other ways the sentence has the same beginning, and our parser's position.
+Measured on the binaries 0.4.2 to 1.3.2, which agree: every request that parses as a call gets status 200, even for an
+unknown method; one that does not parse gets a 4xx and a plain-text sentence; other paths and methods get an empty body.
+The sentences are those of the pods, with their positions, for calls that lack a key, arrays, and truncated bodies. For
+other invalid bodies the sentence has the same beginning, and our parser's position.
 """
 
 import re
@@ -21,7 +21,7 @@ _OPEN_KEY = re.compile(rb'"([^"\\]{1,64})"\s*:\s*$')
 
 
 class Request(NamedTuple):
-    """The head of an HTTP request: header names in lower case; the target without its query."""
+    """The head of an HTTP request: lower-case header names; the target without its query."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A response; `headers` without content-length and date."""
+    """A response. `headers` excludes content-length and date."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -41,7 +41,7 @@ NOT_ALLOWED = Answer(405, (("allow", "POST"),))
 
 
 def refusal(request: Request) -> Answer | None:
-    """The answer to a request that is refused for its head alone; None where its body has to be read."""
+    """The response to a request that is refused because of its head. None if its body must be read."""
     if request.path != PATH:
         return NOT_FOUND
     if request.method != "POST":
@@ -52,12 +52,12 @@ def refusal(request: Request) -> Answer | None:
 
 
 def too_large() -> Answer:
-    """The answer to a body over `MAX_BODY_BYTES`."""
+    """The response to a body over `MAX_BODY_BYTES`."""
     return _plain(413, "Failed to buffer the request body: length limit exceeded")
 
 
 def reply(body: bytes, ask: Callable[[str], Result]) -> Answer:
-    """The answer to a body that came whole; `ask` gives a method's result."""
+    """The response to a complete body. `ask` returns a method's result."""
     try:
         call: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -69,7 +69,7 @@ def reply(body: bytes, ask: Callable[[str], Result]) -> Answer:
 
 
 def envelope(call_id: object, result: Result) -> bytes:
-    """The JSON-RPC reply: keys in alphabetical order, `error` null in a success and `result` absent in a failure."""
+    """The JSON-RPC reply, with sorted keys. `error` is null in a success and `result` absent in a failure."""
     encoded_id = orjson.dumps(call_id, option=orjson.OPT_SORT_KEYS)
     if isinstance(result, RpcError):
         error = orjson.dumps(result._asdict())
@@ -104,7 +104,7 @@ def _syntax_fault(body: bytes, error: orjson.JSONDecodeError) -> str:
 
 
 def _fault(call: object, body: bytes) -> str | None:
-    """Why this JSON value is no call; None where it is one. `params` may be anything, and so may `id`."""
+    """Why this JSON value is not a call. None if it is. `params` and `id` may be anything."""
     if isinstance(call, list):
         items = cast("list[object]", call)
         return (
@@ -125,7 +125,7 @@ def _fault(call: object, body: bytes) -> str | None:
 
 
 def _kind(value: object) -> str:
-    """A JSON value as the pods' parser names it."""
+    """The name of a JSON value's type in the pods' parser."""
     match value:
         case None:
             return "null"

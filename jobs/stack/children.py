@@ -1,7 +1,7 @@
-"""Child processes that are kept running: each in a session of its own, with a bounded log, ended for good at the end.
+"""Supervised child processes: each in its own session, with a bounded log, and always ended at the end.
 
-A session of its own keeps Ctrl-C from reaching the stores before those who still use them. Should this process be
-killed, the kernel tells its children to stop (Linux), and those that read stdin see its end.
+Its own session keeps Ctrl-C from reaching the stores before the processes that use them. If this process is killed, the
+kernel signals its children (Linux), and children that read stdin see its end.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ REMEMBERED_LINES = 20
 BAD_USAGE = 2
 
 Say = Callable[[str, str], None]
-"""Tell the user something about a child: its name, and a sentence."""
+"""Show a message about a child to the user: its name, and a sentence."""
 
 
 class Program(NamedTuple):
-    """What runs as a child.
+    """The program of a child.
 
-    An `announcing` program says where it is by a JSON object in its first line on stdout, and stops at the end of stdin.
-    `stop_seconds` is how long it may take to stop by itself.
+    An `announcing` program prints a JSON object with its addresses as its first line on stdout, and stops at the end of
+    stdin. `stop_seconds` is how long it may take to stop by itself.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Program(NamedTuple):
 
 
 class GaveUp(Exception):
-    """A child that cannot run here; the message is for people."""
+    """A child that cannot run here. The message is for people."""
 
 
 class BoundedLog:
-    """A log file that is turned over once it is full, so that two of them are kept."""
+    """A log file that is rotated when it is full; two files are kept."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -63,7 +63,7 @@ class BoundedLog:
 
     def write(self, line: bytes) -> None:
         self.last.append(line.decode("utf-8", "replace").rstrip())
-        # A disk that is full must not end what is being logged.
+        # A full disk must not end the logged process.
         with contextlib.suppress(OSError):
             self._file.write(line)
             self._file.flush()
@@ -77,7 +77,7 @@ class BoundedLog:
 
 
 class Child:
-    """One program. `heard` gets each line of its log that is a JSON object."""
+    """One program. `heard` is called with each line of its log that is a JSON object."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Child:
         return self._process.pid if running and self._process is not None else None
 
     async def start(self) -> Mapping[str, Any]:
-        """Start the program, and return what it announced (nothing unless it announces). Raises GaveUp."""
+        """Start the program, and return its announcement (empty unless it announces). Raises GaveUp."""
         program = self.program
         piped = asyncio.subprocess.PIPE
         self._process = process = await asyncio.create_subprocess_exec(
@@ -123,10 +123,10 @@ class Child:
         return announced
 
     async def keep_running(self) -> None:
-        """Start the program again whenever it ends, until cancelled.
+        """Restart the program whenever it ends, until cancelled.
 
-        Raises GaveUp where it says that it cannot run, and where it has ended by itself `MAX_QUICK_ENDS` times in a row,
-        each time soon after its start: what ails it then does not go away.
+        Raises GaveUp if the program exits with the status that it cannot run, or ends `MAX_QUICK_ENDS` times in a row
+        soon after its start, because restarts do not help then.
         """
         backoff, quick = FIRST_BACKOFF_SECONDS, 0
         loop = asyncio.get_running_loop()
@@ -139,10 +139,10 @@ class Child:
             if not kicked:
                 if loop.time() - since >= STEADY_SECONDS:
                     backoff, quick = FIRST_BACKOFF_SECONDS, 0
-                # A signal comes from outside, and says nothing of the program.
+                # A signal comes from outside, and is no sign of an error in the program.
                 quick += code >= 0
                 if quick >= MAX_QUICK_ENDS:
-                    raise GaveUp(self._complaint(f"ended {quick} times soon after its start, and is given up"))
+                    raise GaveUp(self._complaint(f"ended {quick} times soon after its start; giving up"))
                 self._tell_of_end(code, backoff)
                 await asyncio.sleep(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
@@ -157,7 +157,7 @@ class Child:
         self._say("", f"{f'it said: {why}; ' if why else ''}its log is {self._log.place}")
 
     async def _started_again(self) -> Mapping[str, Any] | None:
-        """What the program announced; None where it did not, and was ended, which counts as an end like any other."""
+        """The program's announcement. None if it made none; it is then ended, and that counts like any other end."""
         try:
             return await self.start()
         except GaveUp:
@@ -171,7 +171,7 @@ class Child:
             await self._process.wait()
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """Ask the program to stop, and make it where it takes too long, or where there is a hurry."""
+        """Ask the program to stop, and kill it if it takes too long or there is a hurry."""
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -183,7 +183,7 @@ class Child:
             )
             await end(hurrying)
             if not waiting.done():
-                self._say(self.program.name, "did not stop in time and is killed")
+                self._say(self.program.name, "did not stop in time and was killed")
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
             await waiting
@@ -193,7 +193,7 @@ class Child:
         self._log.close()
 
     def kick(self) -> None:
-        """Have the program started anew by `keep_running`, because what it read at its start has changed."""
+        """Make `keep_running` restart the program, because something that it reads at its start has changed."""
         if self._process is not None and self._process.returncode is None:
             self._kicked = True
             with contextlib.suppress(ProcessLookupError):
@@ -225,11 +225,11 @@ class Child:
             task.add_done_callback(self._readers.discard)
 
     async def _copy(self, stream: asyncio.StreamReader) -> None:
-        """Every line into the log, and those that are events to whoever listens."""
+        """Write every line to the log, and pass events to the listener."""
         while True:
             try:
                 line = await stream.readline()
-            except ValueError:  # longer than any line of ours; what is left of it comes next
+            except ValueError:  # longer than any line of ours; the rest follows
                 continue
             if not line:
                 return
@@ -240,5 +240,5 @@ class Child:
 
 
 def _how(code: int) -> str:
-    """How a process ended, by its return code."""
+    """How a process ended, from its return code."""
     return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"

@@ -1,4 +1,4 @@
-"""The private file that leads a worker's calls to a simulated network, and the door that it must come through."""
+"""The private file that redirects a worker's calls to a simulated network, and the check that it is intended."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +13,15 @@ DIAL_MAP_VARIABLE = "PNODES_DIAL_MAP"
 
 
 def write_dial_map(place: Path, dial_map: Mapping[str, str]) -> None:
-    """Write the map (`IP:PORT` to a loopback `IP:PORT`) where only this user can read or change it."""
+    """Write the map (`IP:PORT` to a loopback `IP:PORT`) to a file that only this user can read or change."""
     write_private(place, dial_map)
 
 
 def read_dial_map(environ: Mapping[str, str], *, simulated: bool) -> Mapping[str, str] | None:
-    """The map that the environment names; None for a worker of the real network.
+    """The map that the environment names. None for a worker of the real network.
 
-    Raises BadSettings where the flag comes without the variable, or the other way round: a variable alone must never
-    lead a real worker astray.
+    Raises BadSettings if the flag is given without the variable, or the variable without the flag: a variable alone
+    must never redirect a real worker.
     """
     place = environ.get(DIAL_MAP_VARIABLE)
     if not simulated:

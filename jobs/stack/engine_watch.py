@@ -1,7 +1,7 @@
-"""Tells when the embedded engine must be started again: it still listens, but every question fails.
+"""Detects when the embedded engine must be restarted: it still listens, but every request fails.
 
-A write that finds no room on the disk ends WiredTiger for good inside a process that goes on, and that answers pings.
-Only a new start mends it, and only once there is room again: before that, it could not even recover its journal.
+If a write finds no space on the disk, WiredTiger fails permanently within a process that keeps running and answers
+pings. Only a restart repairs it, and only once there is space again: before that, it could not recover its journal.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ ROOM_FILE = "room"
 
 
 class EngineWatch:
-    """Looks at the engine at `uri` every few seconds, whose data are in `folder`."""
+    """Checks the engine at `uri`, whose data is in `folder`, every few seconds."""
 
     def __init__(self, uri: str, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
@@ -32,7 +32,7 @@ class EngineWatch:
         self._next = clock() + LOOK_SECONDS
 
     def must_restart(self) -> bool:
-        """Whether it has failed, and there is room to start it again. Looks no more often than every few seconds."""
+        """Whether the engine has failed and there is space to restart it. Checks at most every few seconds."""
         if self._clock() < self._next:
             return False
         failed = self._failed()
@@ -48,12 +48,12 @@ class EngineWatch:
         except OperationFailure:
             return True
         except PyMongoError:
-            pass  # slow or busy: it may be at work for others
+            pass  # slow or busy: it may still serve other clients
         return False
 
 
 def has_room(folder: Path) -> bool:
-    """Whether something can still be written there."""
+    """Whether a file can still be written there."""
     place = folder / ROOM_FILE
     try:
         with place.open("wb") as file:

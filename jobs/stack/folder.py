@@ -1,4 +1,4 @@
-"""The data folder of a run: held by one run at a time, with a note of where its stores are meanwhile."""
+"""The data folder of a run: held by one run at a time, with a file that records where its stores listen."""
 
 import fcntl
 import os
@@ -13,25 +13,23 @@ NOTE_FILE = "stores.json"
 
 
 class InUse(Exception):
-    """Another run has the folder; the message is for people."""
+    """Another run holds the folder. The message is for people."""
 
 
 def hold_folder(folder: Path) -> IO[str]:
-    """The folder, made if need be, and held until the file is closed. Raises InUse where another run has it."""
+    """Create the folder if needed, and hold it until the file is closed. Raises InUse if another run holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise InUse(
-            f"{folder} is in use by another run: stop that one, or choose another folder with --data-dir"
-        ) from None
+        raise InUse(f"{folder} is in use by another run: stop it, or choose another folder with --data-dir") from None
     return lock
 
 
 def note_stores(folder: Path, at: Mapping[str, Any]) -> None:
-    """Write down where the stores of the run that holds the folder are; only this user can read it."""
+    """Record where the stores of the run that holds the folder listen. Only this user can read the file."""
     write_private(folder / NOTE_FILE, at)
 
 
@@ -40,7 +38,7 @@ def forget_stores(folder: Path) -> None:
 
 
 def noted_stores(folder: Path) -> Mapping[str, Any] | None:
-    """Where the stores of the run that holds the folder are; None where it has none of its own."""
+    """Where the stores of the run that holds the folder listen. None if it has no embedded stores."""
     try:
         return cast("dict[str, Any]", orjson.loads((folder / NOTE_FILE).read_bytes()))
     except (FileNotFoundError, orjson.JSONDecodeError):
@@ -48,7 +46,7 @@ def noted_stores(folder: Path) -> Mapping[str, Any] | None:
 
 
 def write_private(place: Path, value: Mapping[str, Any]) -> None:
-    """Write a file anew that only this user can read or change."""
+    """Write a file that only this user can read or change."""
     place.unlink(missing_ok=True)
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

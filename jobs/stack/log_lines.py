@@ -1,4 +1,4 @@
-"""What the log lines of a child come to, for people who look at the terminal alone."""
+"""Summarizes the log lines of a child for people who only see the terminal."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -12,7 +12,7 @@ MAX_CHARS = 300
 
 
 def short(line: Mapping[str, Any]) -> str:
-    """An event with the fields that tell most about it."""
+    """An event with its most informative fields."""
     detail = line.get("error") or str(line.get("exception", "")).rpartition("\n")[2]
     if "reason" in line:
         detail = f"{line['reason']} ({detail})" if detail else line["reason"]
@@ -20,9 +20,9 @@ def short(line: Mapping[str, Any]) -> str:
 
 
 def last_words(lines: Iterable[str]) -> str:
-    """The last line that may say why a program has ended, without passwords; empty where there is none.
+    """The last line that may explain why a program has ended, without passwords. Empty if there is none.
 
-    Events that only report progress say nothing of that. Anything else does, such as the end of a traceback.
+    Events that only report progress explain nothing. Any other line may, such as the end of a traceback.
     """
     for line in reversed(list(lines)):
         event = _event(line)

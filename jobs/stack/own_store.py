@@ -1,4 +1,4 @@
-"""The store of this deployment for a command beside it: that of MONGO_URI, or the embedded one."""
+"""The store of this deployment, for commands that run beside it: that of MONGO_URI, or the embedded one."""
 
 import asyncio
 import contextlib
@@ -27,9 +27,9 @@ async def connected(uri: str, name: str, *, timeout_seconds: float = DEFAULT_TIM
 
 @contextlib.asynccontextmanager
 async def store_of(plan: Plan, settings: Settings, how: str, write: Callable[[str], None]) -> AsyncGenerator[str]:
-    """The URI of MONGO_URI, of the running `pnodes up` in this folder, or of stores started for the time being.
+    """The URI in MONGO_URI, that of a running `pnodes up` in this folder, or that of stores started for this command.
 
-    `how` is the word in front of the store that is named: `into`, `from`. Raises InUse, GaveUp.
+    `how` is the word before the name of the store in messages: `into`, `from`. Raises InUse, GaveUp.
     """
     if settings.mongo_uri is not None:
         write(f"{how} {mask_url(settings.mongo)}")

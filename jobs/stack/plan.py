@@ -1,4 +1,4 @@
-"""What `pnodes up` runs, from what the user asked for: the network, the folder, and a program for each child. Pure."""
+"""What `pnodes up` runs for the given options: the network, the folder, and a program for each child. Pure."""
 
 import sys
 from collections.abc import Mapping
@@ -20,7 +20,8 @@ STORES_STOP_SECONDS = 45.0
 
 
 class Wish(NamedTuple):
-    """What the user asked for. `simulate` is a number of nodes, `replay` a folder of recorded lists; at most one."""
+    """The options of the user. `simulate` is a number of nodes, `replay` a folder of recorded lists; at most one is
+    set."""
 
     simulate: int | None = None
     replay: Path | None = None
@@ -29,9 +30,10 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a wish and the settings come to. `without` is the store, `mongo` or `redis`, that is not embedded.
+    """The plan that results from options and settings. `without` is the store, `mongo` or `redis`, that is not
+    embedded.
 
-    Simulated runs have a network, a folder and a database of their own, so that invented nodes never mix with real ones.
+    Simulated runs have their own network, folder and database, so that simulated nodes never mix with real ones.
     """
 
     network: str
@@ -49,12 +51,12 @@ class Plan(NamedTuple):
 
     @property
     def dial_map(self) -> Path:
-        """Where simulated addresses lead; only this user can read it."""
+        """The dial map of simulated addresses. Only this user can read it."""
         return self.folder / "dial-map.json"
 
 
 def plan_of(wish: Wish, settings: Settings) -> Plan:
-    """Raises BadSettings where both a simulation and a replay are wished for."""
+    """Raises BadSettings if both a simulation and a replay are requested."""
     if wish.simulate is not None and wish.replay is not None:
         raise BadSettings(("--simulate and --replay: expected at most one of them",))
     invented = SIMULATED if wish.simulate is not None else REPLAYED if wish.replay is not None else None
@@ -71,7 +73,7 @@ def plan_of(wish: Wish, settings: Settings) -> Plan:
 
 
 def stores(plan: Plan, environ: Mapping[str, str], ports: tuple[int, int] = (0, 0)) -> Program:
-    """The embedded stores, on these ports (0: any). A restart must find the ports that the others know."""
+    """The embedded stores, on these ports (0: any). A restart must use the ports that the other children know."""
     mongo, redis = map(str, ports)
     place = str(plan.folder / STORES)
     without = () if plan.without is None else ("--without", plan.without)
@@ -92,7 +94,7 @@ def simulator(wish: Wish, settings: Settings, environ: Mapping[str, str]) -> Pro
 def shared_environment(
     plan: Plan, settings: Settings, environ: Mapping[str, str], *, stores_at: Mapping[str, Any], seeds: tuple[str, ...]
 ) -> dict[str, str]:
-    """What worker and API are told alike: where the stores are, and which network this is."""
+    """The environment that worker and API share: where the stores are, and the name of the network."""
     mongo = settings.mongo if settings.mongo_uri else str(stores_at["mongo_uri"])
     redis = settings.redis if settings.redis_url else str(stores_at["redis_url"])
     return {
@@ -103,13 +105,13 @@ def shared_environment(
         "NETWORK": plan.network,
         "IP_NODES": ",".join(seeds or settings.ip_nodes),
         "LOG_FORMAT": "json",
-        # Nobody balances load in front of this: there is no word to wait for.
+        # No load balancer is in front of this, so there is no need to wait for it to notice.
         "DRAIN_SECONDS": str(settings.drain_seconds) if "drain_seconds" in settings.model_fields_set else "0",
     }
 
 
 def worker(plan: Plan, settings: Settings, environ: Mapping[str, str]) -> Program:
-    """The collector. Only that of an invented network gets to see the dial map."""
+    """The collector. Only that of a simulated network receives the dial map."""
     flags, extra = (
         (("--simulated",), {DIAL_MAP_VARIABLE: str(plan.dial_map)}) if plan.invented else ((), dict[str, str]())
     )

@@ -1,4 +1,4 @@
-"""Children that do not outlive their parent, even where it is killed (Linux)."""
+"""Children that end with their parent, even if it is killed (Linux)."""
 
 import ctypes
 import os
@@ -10,13 +10,13 @@ PR_SET_PDEATHSIG = 1
 
 
 def ended_with_parent(number: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
-    """A `preexec_fn` that has the kernel send this signal to the child when its parent dies; None except on Linux.
+    """A `preexec_fn` that makes the kernel send this signal to the child when its parent dies. None except on Linux.
 
-    The kernel watches the thread that starts the child: start it from one that lives as long as the process.
+    The kernel watches the thread that starts the child, so start it from a thread that lives as long as the process.
     """
     if sys.platform != "linux":
         return None
-    # Loaded before the fork: the child of a process with threads must not load anything.
+    # Loaded before the fork, because the child of a process with threads must not load anything.
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 

@@ -186,7 +186,7 @@ def _store_check(store: StoreState, refusal: str | None) -> dict[str, Any]:
     if refusal is not None:
         return {"status": "fail", "message": refusal}
     if store.collector is not None and store.collector.store_fault is not None:
-        return {"status": "fail", "message": f"The store takes no writes: {store.collector.store_fault}"}
+        return {"status": "fail", "message": f"The store accepts no writes: {store.collector.store_fault}"}
     if store.collector is not None:
         return {"status": "pass", "message": "The store answers"}
     return {"status": "warn", "message": f"The store did not answer within {STORE_TIMEOUT_SECONDS} s"}

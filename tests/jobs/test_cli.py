@@ -173,8 +173,8 @@ def test_check_config_accepts_what_is_only_odd(
     monkeypatch.setenv("IP_NODES", "45.1.2.3:9001,45.1.2.4,45.1.2.4")
     assert cli.main(["check-config"]) == 0
     assert capsys.readouterr().err.splitlines() == [
-        "warning: IP_NODES: seed 45.1.2.4: written 2 times; it is asked once",
-        "warning: IP_NODES: seed 45.1.2.3:9001: 9001 is the port of gossip; pRPC answers on 6000, so 45.1.2.3 may be "
+        "warning: IP_NODES: seed 45.1.2.4: written 2 times; it is polled once",
+        "warning: IP_NODES: seed 45.1.2.3:9001: 9001 is the gossip port; pRPC answers on 6000, so 45.1.2.3 may be "
         "meant",
     ]
 
@@ -259,9 +259,7 @@ def test_probe_of_the_port_of_gossip_says_so(capsys: pytest.CaptureFixture[str])
     assert cli.main(["probe", "192.168.255.254:9001"]) == 1
     warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert warnings[0].endswith("unless ALLOW_PRIVATE_SEEDS=true")
-    assert warnings[1].startswith(
-        "warning: seed 192.168.255.254:9001: 9001 is the port of gossip; pRPC answers on 6000"
-    )
+    assert warnings[1].startswith("warning: seed 192.168.255.254:9001: 9001 is the gossip port; pRPC answers on 6000")
 
 
 def test_probe_asks_no_private_address_unless_it_may(capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,7 @@ def network_advice(
                 category="storage",
                 level=AdviceLevel.HIGH,
                 message=f"{critical} of {counted(total, 'node')} {agreeing(critical, 'has', 'have')} used {rules.storage_critical:g} % of their storage or more",
-                recommendation=f"At most {rules.critical_share:g} % of nodes should be that full.",
+                recommendation=f"At most {rules.critical_share:g} % of nodes should be this full.",
                 action="Ask their operators to commit more storage.",
             )
         )
@@ -70,8 +70,8 @@ def network_advice(
                 category="storage",
                 level=AdviceLevel.LOW,
                 message=f"{empty} of {counted(total, 'node')} {agreeing(empty, 'has', 'have')} used less than {rules.storage_low:g} % of their storage",
-                recommendation=f"At most {rules.empty_share:g} % of nodes should be that empty.",
-                action="There is room for more data; no more storage is needed now.",
+                recommendation=f"At most {rules.empty_share:g} % of nodes should be this empty.",
+                action="There is space for more data; no additional storage is needed now.",
             )
         )
     if 100 * isolated > rules.isolated_share * total:
@@ -80,7 +80,7 @@ def network_advice(
                 category="connectivity",
                 level=AdviceLevel.HIGH,
                 message=f"{isolated} of {counted(total, 'node')} {agreeing(isolated, 'is', 'are')} listed by one seed or none",
-                recommendation=f"At most {rules.isolated_share:g} % of nodes should be that isolated.",
+                recommendation=f"At most {rules.isolated_share:g} % of nodes should be this isolated.",
                 action="Ask their operators to open the gossip port (UDP) and to check their firewall.",
             )
         )

@@ -64,19 +64,19 @@ def outage_of(
     if not store_answers:
         return Outage(cause=OutageCause.STORE, message="The store does not answer")
     if store_fault is not None:
-        return Outage(cause=OutageCause.STORE, message=f"The store takes no writes: {store_fault}")
+        return Outage(cause=OutageCause.STORE, message=f"The store accepts no writes: {store_fault}")
     if attempted_at is None or now - attempted_at >= patience:
-        return Outage(cause=OutageCause.WORKER, message="No worker has reported a cycle lately")
+        return Outage(cause=OutageCause.WORKER, message="No worker has reported a cycle recently")
     if outcome == "no_seed_answered":
         return _of_seeds(failures)
     if outcome == "clock_ahead":
-        message = "The worker's clock is ahead of that of most seeds: it commits nothing until it is right"
+        message = "The worker's clock is ahead of that of most seeds: it commits nothing until the clock is correct"
         return Outage(cause=OutageCause.CLOCK, message=message)
-    return Outage(cause=OutageCause.WORKER, message="The worker's cycles fail; its log says why")
+    return Outage(cause=OutageCause.WORKER, message="The worker's cycles fail; see its log")
 
 
 def _of_seeds(failures: Sequence[FailureCategory | None]) -> Outage:
     if len(failures) >= MIN_SEEDS and all(failure in _NO_WAY for failure in failures):
         message = f"None of the {len(failures)} seeds can be reached from the worker"
         return Outage(cause=OutageCause.UPLINK, message=message)
-    return Outage(cause=OutageCause.SEEDS, message="No seed gives its list")
+    return Outage(cause=OutageCause.SEEDS, message="No seed returns a list")

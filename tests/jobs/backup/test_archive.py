@@ -102,13 +102,13 @@ MANIFEST = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=()).mode
 @pytest.mark.parametrize(
     ("raw", "refusal"),
     [
-        (b"", "this is no backup of pnodes"),
-        (b"{}", "this is no backup of pnodes, or it is damaged"),
-        (zstandard.ZstdCompressor().compress(b"text of some kind"), "this is no backup of pnodes, or it is damaged"),
-        (packed({"x": 1}), "this is no backup of pnodes"),
+        (b"", "this is not a backup of pnodes"),
+        (b"{}", "this is not a backup of pnodes, or it is damaged"),
+        (zstandard.ZstdCompressor().compress(b"text of some kind"), "this is not a backup of pnodes, or it is damaged"),
+        (packed({"x": 1}), "this is not a backup of pnodes"),
         (packed({"backup": 2}, MANIFEST), "the backup has format 2: this release reads format 1"),
-        (packed({"backup": 1}), "the backup ends before its manifest: it is not whole"),
-        (packed({"backup": 1}, MANIFEST, {"x": 1}), "the backup goes on after its manifest"),
+        (packed({"backup": 1}), "the backup ends before its manifest: it is incomplete"),
+        (packed({"backup": 1}, MANIFEST, {"x": 1}), "the backup continues after its manifest"),
         (packed({"backup": 1}, {"manifest": {"moment": 1}}), "the manifest of the backup cannot be read"),
         (
             packed({"backup": 1}, {"collection": "users", "documents": []}, MANIFEST),
@@ -116,7 +116,7 @@ MANIFEST = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=()).mode
         ),
         (
             packed({"backup": 1}, {"collection": "head", "documents": [{"_id": 1}]}, MANIFEST),
-            "head: what the backup has is not what its manifest says",
+            "head: the documents differ from the manifest",
         ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
@@ -131,7 +131,7 @@ async def test_documents_that_the_manifest_alone_has_are_missed() -> None:
     tally = Tally()
     tally.add(SOME[0])
     manifest = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=tally.sums()).model_dump()}
-    with pytest.raises(BackupError, match="registry: the manifest names documents that the backup does not have"):
+    with pytest.raises(BackupError, match="registry: the manifest lists documents that the backup lacks"):
         read(packed({"backup": 1}, manifest))
 
 

@@ -38,7 +38,7 @@ def test_a_file_that_exists_is_replaced_by_force_alone(tmp_path: Path) -> None:
     file = tmp_path / "b"
     file.write_bytes(b"before")
     with (
-        pytest.raises(BackupError, match=r"there is a file .*: --force replaces it"),
+        pytest.raises(BackupError, match=r"the file .* exists: --force replaces it"),
         written_to(str(file), force=False),
     ):
         pass

@@ -88,9 +88,9 @@ def test_an_embedded_store_is_backed_up_restored_and_moved(mongo_uri: str, db_na
     ("arguments", "status", "said"),
     [
         (("restore", "nowhere"), 1, "nowhere: No such file or directory"),
-        (("restore", "README.md"), 1, "this is no backup of pnodes, or it is damaged"),
-        (("restore", "-"), 1, "this is no backup of pnodes"),
-        (("backup", "README.md"), 1, "there is a file README.md: --force replaces it"),
+        (("restore", "README.md"), 1, "this is not a backup of pnodes, or it is damaged"),
+        (("restore", "-"), 1, "this is not a backup of pnodes"),
+        (("backup", "README.md"), 1, "the file README.md exists: --force replaces it"),
         (("backup", "nowhere/b"), 1, "nowhere/b.part: No such file or directory"),
         (("move", "--to", "mongodb://127.0.0.1:1/?x"), 2, "--to mongodb://127.0.0.1:1/?x: "),
     ],

@@ -72,7 +72,7 @@ def test_into_a_given_store(
     assert cli.main(["import", str(lists)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         "0 lists imported, as 0 slots",
-        "3 left out: an earlier import has filled their hours",
+        "3 skipped: an earlier import has filled their hours",
     ]
 
 

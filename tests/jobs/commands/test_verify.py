@@ -148,7 +148,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
 
 def test_of_a_server_that_is_away_one_line_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    line = f"nobody answers at {url}: Connection refused; is the server running, and is this its address?\n"
+    line = f"no answer at {url}: Connection refused; is the server running, and is this its address?\n"
     assert told(capsys, url) == (1, line)
 
 

@@ -30,8 +30,8 @@ def test_ordinary_seeds_give_no_remark() -> None:
 )
 def test_an_address_that_no_pod_can_have_is_named(text: str) -> None:
     (remark,) = _review(PUBLIC, text, allow_private=True).never
-    assert remark.startswith(f"seed {text} is never asked: ")
-    assert "is not an address that a pod can have" in remark
+    assert remark.startswith(f"seed {text} is never polled: ")
+    assert "is not a valid address for a pod" in remark
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "192.168.1.7:6000", "172.16.0.1", "100.64.0.1", "[fd12::1]:6000"])
@@ -65,8 +65,8 @@ def test_a_seed_that_is_there_twice_is_named_and_asked_once() -> None:
     found = _review(PUBLIC, f"{PUBLIC}:6000", "Seed.example", "seed.example:6000")
     assert len(found.seeds) == 2
     assert found.odd == (
-        f"seed {PUBLIC}:6000: the same as {PUBLIC}; it is asked once",
-        "seed seed.example:6000: the same as Seed.example; it is asked once",
+        f"seed {PUBLIC}:6000: the same as {PUBLIC}; it is polled once",
+        "seed seed.example:6000: the same as Seed.example; it is polled once",
     )
 
 
@@ -76,7 +76,7 @@ def test_a_seed_that_is_there_twice_is_named_and_asked_once() -> None:
 def test_a_port_of_something_else_is_accepted_with_a_warning(text: str, purpose: str) -> None:
     found = _review(text)
     (remark,) = found.odd
-    assert remark.startswith(f"seed {text}: {text.rpartition(':')[2]} is the port of ")
+    assert remark.startswith(f"seed {text}: {text.rpartition(':')[2]} is the ")
     assert purpose in remark
     assert f"pRPC answers on 6000, so {text.partition(':')[0]} may be meant" in remark
     assert [seed.name for seed in found.seeds] == [text]
@@ -92,9 +92,7 @@ def test_remarks_are_bounded() -> None:
 
 
 def test_a_network_without_known_seeds_needs_some_that_are_configured() -> None:
-    with pytest.raises(
-        BadSettings, match=r"NETWORK=ours: no seeds are known of it; expected one of devnet, .*IP_NODES"
-    ):
+    with pytest.raises(BadSettings, match=r"NETWORK=ours: it has no known seeds; expected one of devnet, .*IP_NODES"):
         review_of(Settings(network="ours"))
     assert len(review_of(Settings(network="ours", ip_nodes=(PUBLIC,))).seeds) == 1
 

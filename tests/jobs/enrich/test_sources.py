@@ -28,7 +28,7 @@ class Answers:
         self.asked.append(name)
         body = self.bodies[name]
         if body is None:
-            raise CallFailed(FailureCategory.TIMEOUT, "https://a.example: no whole answer in time")
+            raise CallFailed(FailureCategory.TIMEOUT, "https://a.example: no complete answer in time")
         return body
 
 
@@ -78,7 +78,7 @@ async def test_a_failure_of_one_source_keeps_what_it_gave_and_does_not_stop_the_
     state = kept.states[CREDITS]
     assert (state.fetched_at, state.attempted_at, state.failures) == (AT, AT + PERIOD_SECONDS, 1)
     assert state.failure is not None
-    assert "no whole answer" in state.failure
+    assert "no complete answer" in state.failure
     assert orjson.loads(kept.rows[CREDITS]) == [[key(1), 5]]
 
 

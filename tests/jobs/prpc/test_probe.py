@@ -151,10 +151,10 @@ def test_versions_are_explained(version: str | None, words: str):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"uptime": 61, "last_updated": 0}, "1 min 1 s, and nothing was ever stored"),
+        ({"uptime": 61, "last_updated": 0}, "1 min 1 s, and nothing has been stored"),
         ({"uptime": 61, "last_updated": AT}, "data have been stored"),
         ({"uptime": 5}, "It has run for 5 s."),
-        ({}, "does not say how long"),
+        ({}, "does not report its uptime"),
     ],
 )
 def test_stats_are_explained(facts: dict[str, object], words: str):

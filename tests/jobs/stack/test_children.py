@@ -203,7 +203,7 @@ async def test_what_does_not_stop_is_killed_with_all_that_it_started(told: Told,
         hurry.set()
     await child.stop(hurry)
     await _until(lambda: not _alive(pid), "the grandchild is gone")
-    assert told.lines == ["thing: did not stop in time and is killed"]
+    assert told.lines == ["thing: did not stop in time and was killed"]
 
 
 @pytest.mark.stack

@@ -76,7 +76,7 @@ def test_a_signal_stops_both(stores: EmbeddedStores, asked: signal.Signals) -> N
 
 def test_a_second_process_is_told_who_has_the_folder(stores: EmbeddedStores) -> None:
     stores.start()
-    with pytest.raises(AssertionError, match=f"is in use by process {stores.child.pid}: stop that one first"):
+    with pytest.raises(AssertionError, match=f"is in use by process {stores.child.pid}: stop it first"):
         EmbeddedStores(stores.folder).start()
     assert ping(stores.redis_url)
     stores.stop()

@@ -27,6 +27,8 @@ NO_NOUNS = {
     "this",
     "its",
     "runs",
+    "maps",
+    "exists",
 }
 # Counts that are told only where they are above a bound, and those that are bounds.
 NEVER_ONE = {

@@ -129,7 +129,7 @@ def test_health_says_whose_fault_it_is_that_data_are_old() -> None:
         body = client.get("/health").json()
         ready = client.get("/health/ready")
     assert (body["status"], body["cause"]) == ("degraded", "STORE")
-    assert body["cause_message"] == "The store takes no writes: its storage is used up"
+    assert body["cause_message"] == "The store accepts no writes: its storage is used up"
     assert body["checks"]["store"] == {"status": "fail", "message": body["cause_message"]}
     assert ready.status_code == 200
 

@@ -89,7 +89,7 @@ def test_everything_passes_on_a_young_network(young: str) -> None:
 
 def test_a_dead_address_is_one_line() -> None:
     code, output = run(SCRIPTS[1], url := f"http://127.0.0.1:{free_port()}")
-    assert (code, output) == (1, f"nobody answers at {url}\n")
+    assert (code, output) == (1, f"no answer at {url}\n")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -62,4 +62,4 @@ def test_a_full_store_is_named_in_the_sentence() -> None:
         failures=(),
     )
     assert found is not None
-    assert found.message == "The store takes no writes: its storage is used up"
+    assert found.message == "The store accepts no writes: its storage is used up"

@@ -79,7 +79,7 @@ async def test_a_second_move_brings_what_came_since(store_db: Mongo, other: Mong
     await other.database["registry"].insert_one({"_id": "addr:45.0.3.7:9001", "seen": 0, "token": 0})
     moment, said = await moved(MongoBackupSource(store_db), other)
     assert moment.slot == SLOTS[-1] + INTERVAL
-    assert "goes on after slot" in said
+    assert "continues after slot" in said
     assert comparable(await all_documents(other.database)) == comparable(await all_documents(store_db.database))
 
 
@@ -91,7 +91,7 @@ async def test_a_document_that_differs_is_copied_again(store_db: Mongo, other: M
     await other.database["chunks"].update_one({"_id": chunk["_id"]}, {"$set": {"body": b"damaged"}})
     await other.database["events"].delete_many({"slot": SLOTS[2]})
     _, said = await moved(MongoBackupSource(store_db), other)
-    assert f"{NODES + 1} documents differed, and were copied again" in said
+    assert f"{NODES + 1} documents differed and were copied again" in said
     assert comparable(await all_documents(other.database)) == comparable(await all_documents(store_db.database))
 
 
