@@ -39,15 +39,15 @@ def free_port() -> int:
             return port
 
 
-def wait_until(ask: Callable[[], T | None], what: str) -> T:
+def wait_until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """The first answer of `ask` that is not falsy. Fails, naming `what`, where none ever comes."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + seconds
     while True:
         answer = ask()
         if answer:
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
 
 

@@ -19,8 +19,13 @@ FAILURES = ('"graphql.internal_error"', '"http.failed"', '"level": "critical"', 
 
 
 @contextmanager
-def running(folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {}) -> Iterator["RunningStack"]:
-    """A stack with a first snapshot, and these settings alone: the caller's environment has none. Stopped at the end."""
+def running(
+    folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {}, seconds: float = PATIENCE_SECONDS
+) -> Iterator["RunningStack"]:
+    """A stack with a first snapshot, and these settings alone: the caller's environment has none. Stopped at the end.
+
+    `seconds` is how long the first snapshot may take.
+    """
     port = free_port()
     plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     command = (str(Path(sys.executable).with_name("pnodes")), "up", "--simulate", str(nodes), "--port", str(port))
@@ -31,7 +36,7 @@ def running(folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {
     process.start()
     stack = RunningStack(f"http://127.0.0.1:{port}", folder)
     try:
-        wait_until(lambda: stack.is_healthy() or _gone(process), f"a healthy {stack.url}")
+        wait_until(lambda: stack.is_healthy() or _gone(process), f"a healthy {stack.url}", seconds)
         assert process.child.poll() is None, f"the stack ended at once:\n{process.text()[-4000:]}"
         yield stack
     finally:
