@@ -9,6 +9,8 @@ from asyncio import AbstractEventLoop, Protocol, TimerHandle, Transport
 from collections.abc import Callable
 from typing import Any
 
+from server.transport.answers import AnswerWrites
+
 # After a whole head: a body that is refused may be sent to its end.
 MAX_LINGER_BYTES = 16 * 2**20
 # After something that is no request.
@@ -79,20 +81,21 @@ class Lingering(Protocol):
 class EarlyAnswer:
     """The transport of a response that may end before the body of its request does: then it closes by `linger`."""
 
-    def __init__(self, transport: Transport, cycle: Any, linger: Callable[[], None], *, always: bool = False) -> None:
-        self._transport = transport
+    def __init__(self, answers: AnswerWrites, cycle: Any, linger: Callable[[], None], *, always: bool = False) -> None:
+        self._answers = answers
         self._cycle = cycle
         self._linger = linger
         self.always = always
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
+        self._answers.write(data)
 
     def is_closing(self) -> bool:
-        return self._transport.is_closing()
+        return self._answers.is_closing()
 
     def close(self) -> None:
         if self.always or self._cycle.more_body:
+            self._answers.end()
             self._linger()
         else:
-            self._transport.close()
+            self._answers.close()

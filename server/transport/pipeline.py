@@ -7,6 +7,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.process.supervisor import owned
+from server.transport.answers import AnswerWrites
 
 # Of requests that wait for the answer to an earlier one on their connection.
 MAX_PIPELINE = 16
@@ -44,6 +45,7 @@ class PipelinedHttp(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
         self.flow = self._flow = Flow(transport)
+        self._answers = AnswerWrites(transport, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._held = b""
@@ -94,11 +96,15 @@ class PipelinedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._running = cycle
+        self._answers.begin(cycle)
+        if cycle.transport is self.transport:
+            cycle.transport = self._answers
         task = owned(cycle.run_asgi(app), name="request")
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
     def on_response_complete(self) -> None:
+        self._answers.flush()
         if self.pipeline:
             super().on_response_complete()
             if not self.pipeline and self._reads:

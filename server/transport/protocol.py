@@ -153,7 +153,7 @@ class BoundedHttp(PipelinedHttp):
         if not isinstance(cycle.transport, EarlyAnswer):
             self._dropped = self._beside_body = 0
             self._fed = True
-            cycle.transport = EarlyAnswer(self.transport, cycle, self._linger)
+            cycle.transport = EarlyAnswer(self._answers, cycle, self._linger)
         self._beside_body = 0 if self._fed else self._beside_body + size
         self._fed = False
         if self._beside_body > self.max_head_bytes:
@@ -244,7 +244,7 @@ class BoundedHttp(PipelinedHttp):
     def _end_after(self, cycle: Any) -> None:
         """Close once this request, the last that could be read, is answered."""
         cycle.keep_alive = False
-        cycle.transport = EarlyAnswer(self.transport, cycle, self._linger, always=True)
+        cycle.transport = EarlyAnswer(self._answers, cycle, self._linger, always=True)
         self._held = b""
         self.flow.pause_reading()
         self._flow.held = True
