@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,9 @@ from jobs.schedule.scheduler import Scheduler
 from jobs.stack.dial_map import DIAL_MAP_VARIABLE, read_dial_map
 from server import logs
 from server.process.garbage import Garbage
+from server.process.leaving import Leaving
 from server.process.outage import Outage
-from server.process.supervisor import Supervisor, end, failures, owned
+from server.process.supervisor import Supervisor, close, end, failures, owned
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.job_runs import MongoJobRuns
@@ -40,18 +40,18 @@ def _holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -> int:
+async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving: Leaving) -> int:
     """Work until SIGTERM or SIGINT; a cycle that is under way then may finish. The exit status.
 
     A store that a newer release has written is refused with status 2.
     """
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    leaving.on_signals(stop.set)
     interval, holder = settings.cache_ttl, _holder()
     supervisor = Supervisor(stop)
     mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log, hold_seconds=REFUSED_SECONDS))
-    if (refusal := await refusal_of_store(mongo)) is not None:
+    if (refusal := await _refusal(mongo, stop)) is not None:
+        leaving.begin()
         await mongo.close()
         sys.stderr.write(f"{refusal}\n")
         return 2
@@ -71,12 +71,23 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None = None) -
     jobs = PeriodicJobs(parts.periodic_jobs(settings, mongo), MongoJobRuns(mongo), holder=holder)
     log.info("worker.started", holder=holder, interval=interval, seeds=len(settings.ip_nodes), network=settings.network)
     try:
-        return await _serve(queue, cycles, jobs, stop, settings=settings, supervisor=supervisor)
+        return await _serve(queue, cycles, jobs, stop, settings=settings, supervisor=supervisor, leaving=leaving)
     finally:
-        await cycles.drain(settings.shutdown_seconds)
-        await queue.client.aclose()
+        leaving.begin()
+        await cycles.drain(leaving.left())
+        await close("the queue", queue.client.aclose())
         await mongo.close()
         log.info("worker.stopped", holder=holder)
+
+
+async def _refusal(mongo: Mongo, stop: asyncio.Event) -> str | None:
+    """Why this release must not work on the store. None also where a stop comes before the store has answered."""
+    asking = owned(refusal_of_store(mongo), name="check the version of the store")
+    stopping = owned(stop.wait(), name="stop")
+    await asyncio.wait([asking, stopping], return_when=asyncio.FIRST_COMPLETED)
+    answered = asking.done()
+    await end(asking, stopping)
+    return asking.result() if answered else None
 
 
 def _faults(mongo: Mongo, supervisor: Supervisor) -> Mapping[str, int]:
@@ -93,6 +104,7 @@ async def _serve(
     *,
     settings: Settings,
     supervisor: Supervisor,
+    leaving: Leaving,
 ) -> int:
     """Fill the queue and run what is in it, until `stop` is set (0), or until that cannot be kept going (1)."""
     functions = queue_functions(cycles, jobs, settings.cache_ttl)
@@ -104,6 +116,7 @@ async def _serve(
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        leaving.begin()
         stop.set()
         await end(*waits)
         await supervisor.ended("queue")
@@ -137,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(level=settings.log_level, log_format=settings.log_format)
     for remark in remarks:
         log.warning("seed.remark", remark=remark)
-    return asyncio.run(work(settings, crawl, prober))
+    return asyncio.run(work(settings, crawl, prober, Leaving(settings.shutdown_seconds)))
 
 
 if __name__ == "__main__":

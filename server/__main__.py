@@ -14,6 +14,7 @@ from server import logs
 from server.app import create_app
 from server.config.exposure import ANY, ANY_PROXY
 from server.lifecycle import Lifecycle
+from server.process.leaving import MARGIN_SECONDS, Leaving
 from server.process.pool import Pool
 from server.process.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
@@ -28,8 +29,8 @@ MAX_FRAME_BYTES = 65_536
 KEEP_ALIVE_SECONDS = 75
 # After the last connections were left, until what still runs for them is cancelled.
 CANCEL_SECONDS = 1
-# What a process may take beyond that, until the one that has started it kills it.
-STOP_MARGIN_SECONDS = 5
+# A process that cannot stop ends by itself first, and its log says why; then the one that has started it kills it.
+STOP_MARGIN_SECONDS = MARGIN_SECONDS + 2
 MAX_PORT = 65_535
 
 
@@ -37,10 +38,17 @@ class Server(uvicorn.Server):
     """uvicorn, with a drain in front of its shutdown, and exit status 0 after it."""
 
     def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float, shutdown_seconds: float
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        leaving: Leaving,
+        *,
+        drain_seconds: float,
+        shutdown_seconds: float,
     ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
+        self._leaving = leaving
         self._drain_seconds = drain_seconds
         self._shutdown_seconds = shutdown_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -52,6 +60,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal drains, a second one does not wait."""
+        self._leaving.begin()
         if self._loop is None or self._lifecycle.draining:
             self.should_exit = self.force_exit = True
             return
@@ -71,6 +80,7 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
     def _leave(self) -> None:
+        self._leaving.begin()
         self._lifecycle.close()
         self.should_exit = True
 
@@ -152,7 +162,9 @@ def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) ->
     if ANY in settings.forwarded_allow_ips:
         log.warning("proxies.any", setting="FORWARDED_ALLOW_IPS=*", means=ANY_PROXY)
     log.info("api.listening", host=host, port=port, network=settings.network)
-    Server(config, lifecycle, settings.drain_seconds, settings.shutdown_seconds).run(sockets=[listener])
+    drain, shutdown = settings.drain_seconds, settings.shutdown_seconds
+    leaving = Leaving(drain + shutdown + CANCEL_SECONDS)
+    Server(config, lifecycle, leaving, drain_seconds=drain, shutdown_seconds=shutdown).run(sockets=[listener])
     if lifecycle.refusal is not None:
         sys.stderr.write(f"{lifecycle.refusal}\n")
         return 2

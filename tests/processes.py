@@ -112,7 +112,8 @@ class Process:
         self._env = env
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Process":
+    def start(self, *, errors: int | None = None) -> "Process":
+        """Start it; `errors` is a file descriptor for its stderr in place of the log."""
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(
                 self.command,
@@ -120,7 +121,7 @@ class Process:
                 cwd=self._tree,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=out,
+                stderr=out if errors is None else errors,
                 start_new_session=True,
                 preexec_fn=ended_with_parent(signal.SIGKILL),  # noqa: PLW1509  (loads nothing after the fork)
             )
@@ -156,7 +157,7 @@ class Process:
             ) from late
 
     def __enter__(self) -> "Process":
-        return self.start()
+        return self if self._child is not None and self._child.poll() is None else self.start()
 
     def __exit__(self, *_: object) -> None:
         if self._child is not None and self._child.poll() is None:

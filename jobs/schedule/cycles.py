@@ -12,7 +12,7 @@ from schema.domain.base import Slot
 from schema.domain.errors import SnapshotUnavailable
 from schema.reads import CollectorState
 from server.process.reasons import in_words
-from server.process.supervisor import owned
+from server.process.supervisor import end, owned
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +73,7 @@ class Cycles:
         """Let a running cycle finish within `seconds`, then cancel it."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end(*late)
 
     async def _run(self, slot: Slot) -> str:
         # The queue counts in whole milliseconds and may deliver a job slightly early.

@@ -5,7 +5,6 @@ than its retries, so the loop around it starts it again.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,14 +25,13 @@ from jobs.schedule.cycles import Cycles
 from jobs.schedule.due import CYCLE, Job
 from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
 from server.config.redis_options import tls_options
-from server.process.supervisor import end, owned
+from server.process.supervisor import close, end, owned
 
 POLL_SECONDS = 0.25
 HEALTH_SECONDS = 15
 RESTART_SECONDS = 1.0
 MAX_RESTART_SECONDS = 4.0  # workers are back at the queue within ten seconds
 SERVED_SECONDS = 10.0
-CLOSE_SECONDS = 3.0
 MAX_JOBS = 8
 MAX_TRIES = 3
 DEADLINE_MARGIN_SECONDS = 5.0
@@ -172,13 +170,10 @@ async def _settle(worker: Worker, seconds: float) -> None:
 
 
 async def _close(worker: Worker) -> None:
-    """Close a worker that has ended, possibly because its Redis has. Bounded in time, and ignores errors."""
+    """Close a worker that has ended, possibly because its Redis has. Bounded in time; errors are logged."""
     pool = worker.pool
-    with contextlib.suppress(Exception, asyncio.CancelledError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await worker.close()
-    with contextlib.suppress(Exception):
-        await pool.aclose()
+    await close("the worker of the queue", worker.close())
+    await close("the queue", pool.aclose())
 
 
 def queue_functions(cycles: Cycles, jobs: PeriodicJobs, interval: int) -> list[Function]:

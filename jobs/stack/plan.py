@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from jobs.stack.children import Program
 from jobs.stack.dial_map import DIAL_MAP_VARIABLE
+from server.process.leaving import MARGIN_SECONDS as LEAVING_SECONDS
 from server.settings import BadSettings, Settings
 
 SIMULATED = "simulated"
@@ -15,7 +16,8 @@ STORES = "stores"
 SIMULATOR = "simulator"
 WORKER = "worker"
 API = "api"
-MARGIN_SECONDS = 5.0
+# A process that cannot stop ends by itself first, and its log says why.
+MARGIN_SECONDS = 12.0
 STORES_STOP_SECONDS = 45.0
 
 
@@ -119,7 +121,7 @@ def worker(plan: Plan, settings: Settings, environ: Mapping[str, str]) -> Progra
         WORKER,
         (*_module("jobs.worker"), *flags),
         {**environ, **extra},
-        stop_seconds=settings.shutdown_seconds + MARGIN_SECONDS,
+        stop_seconds=settings.shutdown_seconds + LEAVING_SECONDS + MARGIN_SECONDS,
     )
 
 
@@ -129,7 +131,7 @@ def api(plan: Plan, settings: Settings, environ: Mapping[str, str]) -> Program:
         API,
         (*_module("server"), "--port", str(plan.port)),
         environ,
-        stop_seconds=settings.shutdown_seconds + MARGIN_SECONDS,
+        stop_seconds=settings.drain_seconds + settings.shutdown_seconds + LEAVING_SECONDS + MARGIN_SECONDS,
     )
 
 

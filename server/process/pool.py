@@ -1,18 +1,19 @@
 """Equal child processes that are kept running, and stopped together."""
 
 import asyncio
-import signal
 from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from schema.domain.words import counted
+from server.process.leaving import Leaving
 from server.process.parent import ended_with_parent
 from server.process.supervisor import Supervisor, owned
 
 BAD_USAGE = 2
 KILL_SECONDS = 5.0
+MARGIN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +27,19 @@ class Pool:
     """
 
     def __init__(
-        self, command: Callable[[int], Sequence[str]], count: int, *, pass_fds: Sequence[int], stop_seconds: float
+        self,
+        command: Callable[[int], Sequence[str]],
+        count: int,
+        *,
+        pass_fds: Sequence[int],
+        stop_seconds: float,
+        leaving: Leaving | None = None,
     ) -> None:
         self._command = command
         self._count = count
         self._pass_fds = tuple(pass_fds)
         self._stop_seconds = stop_seconds
+        self._leaving = leaving or Leaving(stop_seconds + KILL_SECONDS, margin_seconds=MARGIN_SECONDS)
         self._stop = asyncio.Event()
         self._running: set[Process] = set()
         self._unusable = False
@@ -42,13 +50,12 @@ class Pool:
         Returns the exit status: 0 after a stop, 1 where a child ends again and again, 2 where a child cannot use its
         settings or its store.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_signal)
+        self._leaving.on_signals(self._on_signal)
         supervisor = Supervisor(self._stop, on_give_up=lambda _: self._stop.set())
         for number in range(1, self._count + 1):
             supervisor.keep(f"api {number}", lambda number=number: self._child(number))
         await self._stop.wait()
+        self._leaving.begin()
         await self._stopped()
         await supervisor.close()
         if self._unusable:

@@ -24,6 +24,8 @@ MAX_PAUSE_SECONDS = 15.0
 MAX_ENDS = 10
 WINDOW_SECONDS = 600.0
 CANCEL_SECONDS = 0.5
+END_SECONDS = 3.0
+CLOSE_SECONDS = 3.0
 
 _FAILURES: Counter[str] = Counter()
 
@@ -151,14 +153,37 @@ class Supervisor:
         return cause
 
 
-async def end(*tasks: "asyncio.Task[Any]") -> None:
+async def end(*tasks: "asyncio.Task[Any]", seconds: float = END_SECONDS) -> None:
     """Cancel tasks until they are over; their results and exceptions stay in them.
 
     Once is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py writes through, swallows a cancellation that
-    comes in the same moment as its result.
+    comes in the same moment as its result. What is not over after `seconds` is logged and left.
     """
     left = {task for task in tasks if not task.done()}
+    give_up = asyncio.get_running_loop().time() + seconds
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+        _, left = await asyncio.wait(left, timeout=min(CANCEL_SECONDS, seconds))
+        if left and asyncio.get_running_loop().time() >= give_up:
+            log.error("task.stuck", tasks=sorted(task.get_name() for task in left), seconds=seconds)
+            return
+
+
+async def close(name: str, closing: Coroutine[Any, Any, object], *, seconds: float | None = None) -> None:
+    """Wait for a close, and give it up after `seconds` (CLOSE_SECONDS).
+
+    On the way out, one resource that cannot be closed must not keep others open: what the close raises is logged, and
+    so is one that does not end.
+    """
+    limit = CLOSE_SECONDS if seconds is None else seconds
+    task = owned(closing, name=f"close {name}")
+    try:
+        await asyncio.wait([task], timeout=limit)
+    finally:
+        late = not task.done()
+        await end(task, seconds=limit)
+    if late:
+        log.warning("close.failed", what=name, error=f"not closed within {limit:g} s")
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("close.failed", what=name, error=repr(error))

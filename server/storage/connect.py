@@ -13,15 +13,13 @@ from pymongo.write_concern import WriteConcern
 
 from schema.domain.errors import SnapshotUnavailable, StoreTooNew
 from server.process.outage import Outage
-from server.process.supervisor import owned
+from server.process.supervisor import close, end, owned
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
 from server.storage.documents import HEAD_ID, MODELS, HeadDocument
 from server.storage.migrations.version import check_version
 
 INDEX_BUILD_SECONDS = 120.0
-# A server that answers ends all waiting at once.
-CLOSE_SECONDS = 5.0
 
 
 class Mongo:
@@ -135,15 +133,10 @@ class Mongo:
             await self.database.command("ping")
 
     async def close(self) -> None:
-        """Close the connections, and give up after `CLOSE_SECONDS`.
-
-        The driver waits for its monitors without a limit. One that waits for a server that died may never end.
-        """
+        """Close the connections within a bounded time: the driver looks for a server first, to end its sessions there."""
         if self._preparing is not None:
-            self._preparing.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._client.close()
+            await end(self._preparing)
+        await close("the store", self._client.close())
 
     async def _bind(self) -> None:
         await self._probe()

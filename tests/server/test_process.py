@@ -40,6 +40,7 @@ class Api:
             "PORT": str(self.port),
             "CACHE_TTL": "60",
             "DRAIN_SECONDS": "0.3",
+            "SHUTDOWN_SECONDS": "120",
             **settings,
         }
         self.process: Process = module("server", log=folder / "api.log", env=env)

@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 # They come with uvicorn, whose bounds hold them too.
 WITH_UVICORN = {"httptools", "websockets"}
 # Of Python, of named tuples, of GraphQL and of MongoDB, which all document them; and of modules that are run.
-DOCUMENTED = re.compile(r"__(\w+)__|_(asdict|fields|replace|exit|id)|__(schema|type|typename|Type)")
+DOCUMENTED = re.compile(r"__(\w+)__|_(asdict|fields|replace|exit|id|current_frames)|__(schema|type|typename|Type)")
 
 
 @pytest.mark.parametrize(("place", "name"), NAMES, ids=lambda each: each)

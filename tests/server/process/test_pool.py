@@ -13,9 +13,12 @@ pytestmark = pytest.mark.stack
 
 PARENT = """
 import asyncio, sys
+from server.process.leaving import Leaving
 from server.process.pool import Pool
 body, stop_seconds = sys.argv[1], float(sys.argv[2])
-sys.exit(asyncio.run(Pool(lambda n: (sys.executable, "-c", body, str(n)), 2, pass_fds=(), stop_seconds=stop_seconds).run()))
+command = lambda n: (sys.executable, "-c", body, str(n))
+pool = Pool(command, 2, pass_fds=(), stop_seconds=stop_seconds, leaving=Leaving(3_600))
+sys.exit(asyncio.run(pool.run()))
 """
 WAITS = "import signal; signal.sigwait([signal.SIGTERM])"
 IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from schema.domain.errors import SnapshotUnavailable
-from server.storage import connect
+from server.process import supervisor
 from server.storage.connect import Mongo
 from server.storage.documents import MODELS, HeadDocument
 from tests.mongo_proxy import MongoProxy
@@ -22,7 +22,7 @@ async def test_making_one_does_no_io() -> None:
 async def test_closing_ends_where_the_driver_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     mongo = Mongo("mongodb://192.0.2.1", "nowhere")
     waits = asyncio.Event()
-    monkeypatch.setattr(connect, "CLOSE_SECONDS", 0)
+    monkeypatch.setattr(supervisor, "CLOSE_SECONDS", 0)
     monkeypatch.setattr(mongo.database.client, "close", waits.wait)
     async with patience():
         await mongo.close()
