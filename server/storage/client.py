@@ -10,6 +10,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import ConfigurationError
 from pymongo.uri_parser import parse_uri
 
+from server.storage.condition_wait import use_own_wait_for
+
 SRV_SCHEME = "mongodb+srv://"
 DEFAULT_TIMEOUT_SECONDS = 10.0
 SERVER_SELECTION_SECONDS = 3.0
@@ -34,6 +36,7 @@ def mongo_client(
     event_listeners: Sequence[Any] = (),
 ) -> AsyncMongoClient[dict[str, Any]]:
     """A client with bounded waits. Raises what the driver raises for a URI that it cannot read: see `parsed_uri`."""
+    use_own_wait_for()
     return AsyncMongoClient(
         uri,
         appname="pnode-analytics",

@@ -10,8 +10,10 @@ from schema.domain.errors import SnapshotUnavailable
 from server.process import supervisor
 from server.storage.connect import Mongo
 from server.storage.documents import MODELS, HeadDocument
+from tests.conftest import PATIENT
 from tests.mongo_proxy import MongoProxy
-from tests.patience import patience
+from tests.patience import patience, settle
+from tests.processes import free_port
 
 
 async def test_making_one_does_no_io() -> None:
@@ -26,6 +28,21 @@ async def test_closing_ends_where_the_driver_waits_for_ever(monkeypatch: pytest.
     monkeypatch.setattr(mongo.database.client, "close", waits.wait)
     async with patience():
         await mongo.close()
+
+
+async def test_waits_for_a_server_that_are_cancelled_twice_leave_the_client_usable() -> None:
+    """Without `server.storage.condition_wait`, the lock of the driver's topology is lost on Python 3.11."""
+    client = Mongo(f"mongodb://127.0.0.1:{free_port()}", "nowhere", **PATIENT).database.client
+    pings = [asyncio.create_task(client.admin.command("ping")) for _ in range(4)]
+    await settle()
+    for _ in range(2):
+        for ping in pings:
+            ping.cancel()
+        await asyncio.sleep(0)
+    results = await asyncio.gather(*pings, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    async with patience():
+        await client.close()
 
 
 @pytest.mark.parametrize(
