@@ -1,4 +1,4 @@
-"""`python -m server`: the API. Stops cleanly on SIGTERM and SIGINT: ready says 503, then no new connections, then exit 0."""
+"""`python -m server`: the API. On SIGTERM and SIGINT it stops cleanly: ready returns 503, new connections stop, exit 0."""
 
 import argparse
 import asyncio
@@ -25,17 +25,17 @@ from server.transport.listener import inherited, listen
 from server.transport.protocol import BoundedHttp
 
 MAX_FRAME_BYTES = 65_536
-# Longer than the idle time of usual proxies, so that it is them who close connections, never in the middle of a request.
+# Longer than the idle timeout of common proxies, so that they close idle connections, never in the middle of a request.
 KEEP_ALIVE_SECONDS = 75
-# After the last connections were left, until what still runs for them is cancelled.
+# After open connections are abandoned, the time until the requests that still run for them are cancelled.
 CANCEL_SECONDS = 1
-# A process that cannot stop ends by itself first, and its log says why; then the one that has started it kills it.
+# A process that cannot stop ends itself first and logs the reason. After this margin its parent kills it.
 STOP_MARGIN_SECONDS = MARGIN_SECONDS + 2
 MAX_PORT = 65_535
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a drain in front of its shutdown, and exit status 0 after it."""
+    """uvicorn with a drain before its shutdown, and exit status 0 after it."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains, a second one does not wait."""
+        """The first signal drains; a second one stops at once."""
         self._leaving.begin()
         if self._loop is None or self._lifecycle.draining:
             self.should_exit = self.force_exit = True
@@ -68,7 +68,8 @@ class Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_seconds, self._leave)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's; who does not read its last answers in time is left, instead of cancelling what writes them."""
+        """Like uvicorn's method, but a client that does not read its last responses in time is abandoned, and its
+        response is not cancelled."""
         leaving = asyncio.get_running_loop().call_later(self._shutdown_seconds, self._abort)
         try:
             await super().shutdown(sockets)
@@ -86,7 +87,8 @@ class Server(uvicorn.Server):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 after a clean stop, 1 if the address is taken or the server cannot go on, 2 for unusable settings or stores."""
+    """Returns 0 after a clean stop, 1 if the address is taken or the server cannot continue, 2 for unusable settings or
+    stores."""
     parser = argparse.ArgumentParser(
         prog="python -m server",
         description="Serve the API.",
@@ -120,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve_in_processes(settings: Settings, listener: socket.socket) -> int:
-    """Serve by several processes, which share the socket. A connection goes to whichever accepts it first."""
+    """Serve with several processes that share the socket. Each connection goes to the process that accepts it first."""
     fd = listener.fileno()
 
     def command(number: int) -> tuple[str, ...]:
@@ -176,7 +178,7 @@ def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) ->
 
 
 def _http(admitted: Connections) -> type[BoundedHttp]:
-    """The class of this process's connections, which are counted together."""
+    """The connection class of this process. Its connections are counted together."""
     return type("Http", (BoundedHttp,), {"admitted": admitted})
 
 

@@ -1,6 +1,6 @@
-"""Composition root of the web side: one process that keeps the current snapshot in memory and answers from it.
+"""Composition root of the web side: one process that holds the current snapshot in memory and answers from it.
 
-A start needs neither MongoDB nor Redis: until the first snapshot is there, every data route says so.
+It starts without MongoDB and Redis. Until the first snapshot is loaded, every data route reports that there is none.
 """
 
 import contextlib
@@ -22,12 +22,13 @@ from server.transport.connections import Connections
 
 MAX_POLL_SECONDS = 5.0
 POLLS_PER_SLOT = 5
-# Shorter than a client waits: with the store down, questions about the past must be refused, not hang.
+# Shorter than a client's timeout: while the store is down, requests about the past must be refused instead of hanging.
 STORE_SECONDS = 5.0
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle, connections: Connections | None = None) -> Edge:
-    """The ASGI application of one process; it connects once its lifespan begins. `connections` are those of its clients."""
+    """The ASGI application of one process. It connects when its lifespan begins. `connections` are those of its
+    clients."""
     mongo = Mongo(settings.mongo, settings.mongo_db, timeout_seconds=STORE_SECONDS)
     turns = Turns()
     history = HistoryReads(mongo, turn=turns.take)
@@ -63,6 +64,6 @@ def create_app(settings: Settings, lifecycle: Lifecycle, connections: Connection
 
 
 async def _refuse_newer(mongo: Mongo, lifecycle: Lifecycle) -> None:
-    """End a process that starts on the store of a newer release. A store that is away is checked once it is back."""
+    """End a process that starts on the store of a newer release. If the store is unreachable, it is checked later."""
     if (refusal := await refusal_of_store(mongo)) is not None:
         lifecycle.refuse(refusal)

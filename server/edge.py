@@ -1,7 +1,7 @@
-"""The outermost layer: known questions are answered from memory, before anything is parsed, routed or logged.
+"""The outermost layer: known requests are answered from memory, before anything is parsed, routed or logged.
 
-GraphQL requests are known by their bytes, GET requests to the REST routes by path and query string. Everything else,
-and everything that is not known yet, goes inwards; what comes back and may be kept is kept.
+GraphQL requests are identified by their bytes, GET requests to the REST routes by path and query string. All other
+requests, and unknown ones, are passed to the inner layers. Cacheable responses are cached on the way out.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from server.http.ratelimit import RateLimit
 from server.http.reply import MAX_WRITE_BYTES, NO_BODY, empty_body, made, messages_of, send_body
 from server.http.view import CurrentView
 
-# Not worth a look: probes and figures about the process are never kept, the API's description and pages keep themselves.
+# Not looked up: probes and process figures are never cached, and the API's description and pages have their own cache.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json", *entrance.PAGE_PATHS)
 MAX_QUESTION_BYTES = 2_048
-# Of a query string; reading each of them takes 20 µs and more.
+# Parameters of a query string. Parsing each takes 20 µs or more.
 MAX_QUERY_FIELDS = 256
-# What an answer of a REST route costs its client, in the units of GraphQL: a request, and how much it is.
+# The cost of a REST response for its client, in the units of GraphQL: a base cost per request, plus a cost by size.
 REQUEST_COST = 100
 BYTES_PER_COST = 20
 _OK, _NOT_MODIFIED = 200, 304
@@ -53,7 +53,7 @@ _COMMON: Headers = [
 
 
 class Captured(NamedTuple):
-    """A whole response of an inner layer; `answer` is set where it may be kept."""
+    """A whole response of an inner layer. `answer` is set if it may be cached."""
 
     status: int
     headers: Headers
@@ -66,14 +66,14 @@ class Captured(NamedTuple):
 
 
 class Edge:
-    """ASGI middleware. `served` counts what was answered here, by method, kind and status.
+    """ASGI middleware. `served` counts the responses from memory, by method, kind and status.
 
-    GraphQL requests that are not known go to `ask`: the endpoint with as little as possible around it, since it does
-    for itself what the layers of `app` do for the routes.
+    Unknown GraphQL requests go to `ask`: the endpoint with as few layers as possible, because it does itself what the
+    layers of `app` do for the routes.
 
-    A path has one form inside: without `root_path` in front, and without slashes at its end. Inner layers see one line
-    for each header, and the query string as `plain_query` writes it. They are asked one after the other where that may
-    take long: `turn` is awaited before.
+    Inner layers see one form of a path: without a `root_path` prefix, and without trailing slashes. They see one line
+    for each header, and the query string as `plain_query` writes it. Requests that may take long run one after the
+    other: `turn` is awaited before each.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Edge:
         self._flights = Flights()
         self._plain_query = plain_query
         self._turn = turn
-        # Long answers that somebody is still being sent, by view and question: they may be too long to be kept.
+        # Long responses that are still being sent, by view and request. They may be too long to be cached.
         self._sent = WeakValueDictionary[Hashable, Answer]()
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
@@ -126,7 +126,7 @@ class Edge:
                 unchanged = answer.unchanged.get(headers.get(b"if-none-match", b""))
                 if unchanged is None:
                     await self._serve(scope, "rest", answer, headers, send)
-                else:  # what a poll for news mostly gets, and the cheapest answer: nothing is called that need not be
+                else:  # the usual result of a poll, and the cheapest response: nothing is called that is not needed
                     self.served[method, "rest", _NOT_MODIFIED] += 1
                     await send(unchanged.message(self._view.cache_control(immutable=answer.immutable)))
                     await send(NO_BODY)
@@ -134,7 +134,7 @@ class Edge:
         await self._others(scope, receive, send)
 
     async def _others(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What is not looked up: other methods, WebSockets, paths that are written in another form."""
+        """Requests that are not looked up: other methods, WebSockets, paths in another form."""
         plain = self._plain(scope)
         if plain is not None:
             await self(plain, receive, send)
@@ -142,7 +142,7 @@ class Edge:
             await self._inside(scope if scope["type"] == "lifespan" else with_single_lines(scope), receive, send)
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The inner layers, for a query string that they can read in a short time."""
+        """Call the inner layers, if the query string can be parsed in a short time."""
         if scope["type"] == "http" and scope["query_string"].count(b"&") >= MAX_QUERY_FIELDS:
             text = b"the query string has more than %d fields, expected at most that" % MAX_QUERY_FIELDS
             await _refuse(send, HTTPStatus.BAD_REQUEST, text, [])
@@ -150,7 +150,7 @@ class Edge:
             await self._app(scope, receive, send)
 
     def _plain(self, scope: Scope) -> Scope | None:
-        """The scope with its path in the form that it has inside; None where it has that already."""
+        """The scope with the path in its internal form. None if it already has that form."""
         path: str = scope.get("path", "/")
         plain = path
         if self._prefix and f"{path}/".startswith(self._prefix):
@@ -213,14 +213,14 @@ class Edge:
             await self._serve(scope, "rest", captured.answer, dict(scope["headers"]), send)
 
     def _plainly_asked(self, scope: Scope) -> Scope:
-        """The scope with a query string that is the same for all that ask the same."""
+        """The scope with a normalized query string, equal for all equal requests."""
         asked: bytes = scope["query_string"]
         if self._plain_query is None or not asked or asked.count(b"&") >= MAX_QUERY_FIELDS:
             return scope
         return {**scope, "query_string": self._plain_query(scope["path"], asked)}
 
     async def _asked_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The inner layers, in their turn."""
+        """Call the inner layers, in turn."""
         if self._turn is not None:
             await self._turn()
         await self._inside(scope, receive, send)
@@ -244,7 +244,7 @@ class Edge:
         return start, body
 
     async def _capture(self, scope: Scope, question: Hashable) -> Captured:
-        """What the inner layers answer to a plain GET, kept where it may be."""
+        """The response of the inner layers to a plain GET, cached if allowed."""
         view = self._cache.view()
         plain: Scope = {**scope, "method": "GET", "headers": without(scope["headers"], _NOT_ASKED), "state": {}}
         status, headers, parts = _OK, list[tuple[bytes, bytes]](), list[bytes]()
@@ -257,12 +257,12 @@ class Edge:
                 parts.append(message.get("body", b""))
 
         await self._asked_inside(plain, empty_body, collect)
-        body = b"".join(parts)  # no copy where it came in one part
+        body = b"".join(parts)  # no copy if it came in one part
         control = dict(headers).get(b"cache-control", b"")
         if status != _OK or not control.startswith(b"public"):
             return Captured(status, headers, body, None)
         kept: Headers = [*without(headers, _MADE_ANEW), entrance.vary_of(scope["path"]), *_COMMON[1:]]
-        # A thread hashes what is long.
+        # Long bodies are hashed in a thread.
         answer = await asyncio.to_thread(Answer, body, kept) if len(body) > LONG_BYTES else Answer(body, kept)
         self._cache.put(question, answer, view)
         if answer.is_long:
@@ -284,7 +284,7 @@ async def _refuse(send: Send, status: HTTPStatus, detail: bytes, more: Headers) 
 
 
 def _replay(first: Message, receive: Receive) -> Receive:
-    """`receive`, beginning once more with a message that was taken already."""
+    """`receive` that first returns a message that was already received."""
     waiting: list[Message] = [first]
 
     async def again() -> Message:

@@ -9,7 +9,7 @@ from schema.graphql.build import export_sdl
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the SDL to a file, or to standard output: 0, or 1 where the file cannot be written."""
+    """Write the SDL to a file or to standard output. Returns 0, or 1 if the file cannot be written."""
     parser = argparse.ArgumentParser(
         prog="python -m server.export_schema",
         description="Print the GraphQL schema in SDL, sorted.",

@@ -1,12 +1,12 @@
-"""Whether this process takes work: not while it starts, not while it drains, and no more once it closes."""
+"""Whether this process accepts work: not while it starts, not while it drains, and not after it closes."""
 
 from collections.abc import Callable
 
 
 class Lifecycle:
-    """start → drain → close, each once; `accepting` is true between the first two.
+    """start → drain → close, each once. `accepting` is true between the first two.
 
-    `process` is the number of this process among those that share its port; None where it has the port for itself.
+    `process` is the number of this process among those that share its port. None if it is the only one.
     """
 
     def __init__(self, process: int | None = None) -> None:
@@ -29,21 +29,22 @@ class Lifecycle:
         return self._draining
 
     def on_close(self, end: Callable[[], None]) -> None:
-        """Call `end` when the process closes: for what would otherwise go on for ever, such as subscriptions."""
+        """Register `end` to be called when the process closes, for work that would otherwise never end, such as
+        subscriptions."""
         self._on_close.append(end)
 
     def on_fail(self, leave: Callable[[], None]) -> None:
-        """Call `leave` where the process cannot do its work any more."""
+        """Register `leave` to be called when the process can no longer work."""
         self._on_fail.append(leave)
 
     def fail(self, reason: str) -> None:
-        """Say that the process cannot do its work any more, and must end with status 1."""
+        """Report that the process can no longer work, and must end with status 1."""
         self.failure = reason
         for leave in self._on_fail:
             leave()
 
     def refuse(self, reason: str) -> None:
-        """Say that the process must not do its work with this store, and must end with status 2."""
+        """Report that the process must not work with this store, and must end with status 2."""
         self.refusal = reason
         for leave in self._on_fail:
             leave()
@@ -52,11 +53,11 @@ class Lifecycle:
         self._started = True
 
     def drain(self) -> None:
-        """Ask to be left alone; requests are still answered."""
+        """Stop accepting new work. Requests are still answered."""
         self._draining = True
 
     def close(self) -> None:
-        """End what has no end of its own."""
+        """End work that would otherwise never end."""
         self._draining = True
         if not self._closed:
             self._closed = True

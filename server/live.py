@@ -1,7 +1,7 @@
-"""News of committed slots: heard from Redis at once, and looked up in the store in any case.
+"""News of committed slots: announced through Redis, and polled from the store in any case.
 
-The store is the truth. An announcement only says "look now"; without Redis readers still look every `poll_seconds`,
-and without the store they keep the last good snapshot.
+The store is authoritative. An announcement only triggers a poll. Without Redis, readers still poll every
+`poll_seconds`; without the store, they keep the last valid snapshot.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ FIRST_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 2.0
 REFUSED_BACKOFF_SECONDS = 30.0
 MAX_DOUBLINGS = 10
-# A subscription that ends sooner counts as a failure in a row.
+# A subscription that ends sooner counts as a consecutive failure.
 STEADY_SECONDS = 10.0
 
 log = get_logger(__name__)
 
 
 class Refreshable(Protocol):
-    """A snapshot in memory that can be brought up to date."""
+    """A snapshot in memory that can be updated."""
 
     def current(self) -> Snapshot | None:
-        """The snapshot in memory; None before the first one."""
+        """The snapshot in memory. None before the first one."""
         ...
 
     async def refresh(self) -> object:
-        """Load the newest committed snapshot unless it is in memory already. Raises where the store is silent."""
+        """Load the newest committed snapshot unless it is already in memory. Raises if the store does not answer."""
         ...
 
 
 class LiveUpdates:
-    """`Updates` of one process: one look at the store serves every subscriber.
+    """`Updates` of one process: one poll of the store serves every subscriber.
 
-    `store_ok` says how the last look went; None before the first one. `refusal` says why the store must not be read.
+    `store_ok` is the result of the last poll, None before the first one. `refusal` is why the store must not be read.
     """
 
     def __init__(self, source: Refreshable, *, poll_seconds: float) -> None:
@@ -61,7 +61,7 @@ class LiveUpdates:
         self.refusal: str | None = None
 
     def wake(self) -> None:
-        """Look at the store now instead of at the next poll."""
+        """Poll the store now instead of at the next interval."""
         self._look_now.set()
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class LiveUpdates:
                     await self._look_now.wait()
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
-        """Each snapshot committed from now on; whoever is slower than the slots gets the newest alone."""
+        """Each snapshot committed from now on. A slow consumer skips to the newest."""
         seen = self._source.current()
         while not self._closed:
             news = self._news
@@ -112,10 +112,10 @@ class LiveUpdates:
 async def follow_announcements(
     url: str, wake: Callable[[], None], *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 ) -> None:
-    """Call `wake` at each announced slot, and whenever Redis is back and may have said something unheard.
+    """Call `wake` at each announced slot, and whenever Redis is reachable again and announcements may have been missed.
 
-    Runs until cancelled. A Redis that is away is tried again within `MAX_BACKOFF_SECONDS`; one that answers and refuses,
-    within `REFUSED_BACKOFF_SECONDS`, since somebody must change its users first.
+    Runs until cancelled. An unreachable Redis is retried within `MAX_BACKOFF_SECONDS`. One that answers but refuses is
+    retried within `REFUSED_BACKOFF_SECONDS`, because its users must be changed first.
     """
     outage = Outage("redis", log)
     loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ async def follow_announcements(
 
 
 def _pause(failures: int, *, refused: bool) -> float:
-    """Seconds to the next attempt: doubling with each failure in a row, and spread, so that not all come at once."""
+    """Seconds to the next attempt: doubled with each consecutive failure, with jitter."""
     longest = REFUSED_BACKOFF_SECONDS if refused else MAX_BACKOFF_SECONDS
     ceiling = min(longest, FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, MAX_DOUBLINGS))
     return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (jitter)  # nosec B311
@@ -145,9 +145,9 @@ def _pause(failures: int, *, refused: bool) -> float:
 
 @contextlib.asynccontextmanager
 async def _subscription(url: str) -> AsyncGenerator[AsyncIterator[None]]:
-    """An item for each message on the channel, once Redis has confirmed the subscription.
+    """Yields an item for each message on the channel, once Redis has confirmed the subscription.
 
-    A connection that stays silent when pinged raises TimeoutError.
+    Raises TimeoutError if a connection does not answer a ping.
     """
     # redis-py 5 does not type from_url and pubsub.
     client: Any = cast("Any", redis_asyncio).from_url(
@@ -155,7 +155,7 @@ async def _subscription(url: str) -> AsyncGenerator[AsyncIterator[None]]:
     )
     async with client, client.pubsub() as pubsub:
         await pubsub.subscribe(CHANNEL)
-        # Only sent so far: a user without rights on the channel is refused in the answer.
+        # So far only sent: a user without rights on the channel is refused in the reply.
         confirmed = await pubsub.get_message(timeout=CONFIRM_SECONDS)
         if confirmed is None:
             raise TimeoutError(f"no answer to SUBSCRIBE within {CONFIRM_SECONDS} s")

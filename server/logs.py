@@ -1,7 +1,7 @@
-"""Structured logs on stderr: our own events and those of libraries alike, one line each.
+"""Structured logs on stderr: our own events and those of libraries in one format, one line each.
 
 Events are dotted constants with fields (`log.info("cycle.done", slot=…)`). Passwords in URIs are masked, control
-characters escaped, and a log that cannot be written never stops the process.
+characters are escaped, and a failing log never stops the process.
 """
 
 import logging
@@ -18,7 +18,7 @@ from server.process.masking import HIDDEN, mask_credentials
 
 LogFormat = Literal["auto", "json", "console"]
 
-# What libraries say of each request, job or heartbeat would drown our own lines.
+# Libraries log every request, job or heartbeat, which would hide our own lines.
 _QUIET = {
     "uvicorn.access": "ERROR",
     "uvicorn.error": "WARNING",
@@ -49,7 +49,7 @@ def configure(*, level: str = "info", log_format: LogFormat = "auto", stream: Te
     root.setLevel(level.upper())
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(logging.getLevelNamesMapping()[least], root.level))
-    # A full disk or a closed pipe must not put tracebacks about logging itself into whatever is left of stderr.
+    # A full disk or a closed pipe must not fill the rest of stderr with tracebacks about logging itself.
     logging.raiseExceptions = False
     structlog.configure(
         processors=[
@@ -69,12 +69,12 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Values without passwords, and bounded; of a traceback, the end."""
+    """Values without passwords, bounded in length. Of a traceback, the end is kept."""
     return {key: _last_part(value) if key == "exception" else _masked(value) for key, value in event.items()}
 
 
 def _masked(value: Any, depth: int = 0) -> Any:
-    """A value as it may be written. What is no JSON would be written as its representation, which may hold a URI."""
+    """A value that can be written. Values that are not JSON would be written as their repr, which may contain a URI."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -90,7 +90,7 @@ def _masked(value: Any, depth: int = 0) -> Any:
 
 
 def _first_part(text: str) -> str:
-    """A bounded text. A URI that the bound cuts through is left out: its password has lost the @ that marks it."""
+    """A bounded text. A URI that the bound truncates is removed, because the @ after its password is missing."""
     if len(text) <= _MAX_VALUE:
         return text
     kept, cut = text[:_MAX_VALUE].rpartition("://")[::2]
@@ -107,7 +107,7 @@ def _last_part(value: Any) -> str:
 
 
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The event's name without control characters: a stranger's text must not forge a second line."""
+    """The event's name without control characters, so that untrusted text cannot forge a second line."""
     event["event"] = str(event["event"]).translate(_ESCAPED)
     return event
 

@@ -1,7 +1,7 @@
-"""What this process counts, and what it knows of the network, in the text formats of Prometheus.
+"""The counters of this process, and figures of the network, in the text formats of Prometheus.
 
-Requests are counted as they happen; the network's figures are read from the snapshot in memory when somebody scrapes,
-and the worker's own from the report that it leaves in the store.
+Requests are counted as they happen. The network's figures come from the snapshot in memory at each scrape, and the
+worker's own from its report in the store.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ _LAG_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
 class Scrape(NamedTuple):
-    """What is only known when somebody scrapes.
+    """The values that are read at each scrape.
 
-    `store_ok` tells how the last look at the store went, None before the first; `served` counts answers from memory by
-    method, kind and status; `sockets` and `streams` are open WebSockets and event streams; `connections` are open connections
-    and how many were refused, None where nobody counts; `now` is in unix seconds.
-    `network` is the one that this process is configured to serve.
+    `store_ok` is the result of the last poll of the store, None before the first. `served` counts responses from memory
+    by method, kind and status. `sockets` and `streams` are open WebSockets and event streams. `connections` are the
+    open connections and the number of refused ones, None if they are not counted. `now` is in unix seconds. `network`
+    is the configured network of this process.
     """
 
     snapshot: Snapshot | None
@@ -52,8 +52,8 @@ class Scrape(NamedTuple):
 class Metrics:
     """The counters of one process.
 
-    `process` is its number among those that share its port, of which any may answer a scrape. It is then a label of each
-    sample, so that a scraper does not take the counters of several processes for one.
+    `process` is its number among those that share its port. Any of them may answer a scrape. It is then a label of each
+    sample, so that a scraper does not mix the counters of several processes.
     """
 
     def __init__(self, process: int | None = None) -> None:
@@ -72,7 +72,7 @@ class Metrics:
             buckets=_REQUEST_BUCKETS,
             registry=self._registry,
         )
-        # To find those of a kind takes longer than to count; there are as many kinds as the registry keeps anyway.
+        # Finding the child of a label set takes longer than counting. There are as many as the registry keeps anyway.
         self._of_kind: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._lag = Histogram(
             "pnodes_event_loop_lag_seconds",
@@ -82,7 +82,7 @@ class Metrics:
         )
 
     def observe_request(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one answer. `route` is a template, never a path that a stranger chose."""
+        """Count one response. `route` is a template, never a path chosen by a client."""
         key = (method if method in _METHODS else "OTHER", route, status)
         counters = self._of_kind.get(key)
         if counters is None:
@@ -94,19 +94,19 @@ class Metrics:
         counters[1].observe(seconds)
 
     async def watch_event_loop(self) -> None:
-        """Measure how long the event loop is held up, until cancelled."""
+        """Measure the delay of the event loop until cancelled."""
         while True:
             due = time.monotonic() + LAG_PERIOD_SECONDS
             await asyncio.sleep(LAG_PERIOD_SECONDS)
             self._lag.observe(max(0.0, time.monotonic() - due))
 
     def render(self, scrape: Scrape, write: Writer = PLAIN.write) -> bytes:
-        """Everything in the format of `write`. What is not known yet is left out."""
+        """All metrics in the format of `write`. Unknown values are omitted."""
         return write(_Figures((*self._registry.collect(), *_figures(scrape)), self._labels))
 
 
 class _Figures(Collector):
-    """All that one scrape gives; each sample gets `labels` too."""
+    """All samples of one scrape. Each also gets `labels`."""
 
     def __init__(self, figures: Iterable[Metric], labels: Mapping[str, str]) -> None:
         self._figures = tuple(_labelled(family, labels) for family in figures) if labels else tuple(figures)
@@ -116,7 +116,7 @@ class _Figures(Collector):
 
 
 def _labelled(family: Metric, labels: Mapping[str, str]) -> Metric:
-    # A copy, because some collectors give the same object at each scrape.
+    # A copy, because some collectors return the same object at each scrape.
     labelled = copy.copy(family)
     labelled.samples = [sample._replace(labels={**sample.labels, **labels}) for sample in family.samples]
     return labelled
@@ -146,7 +146,7 @@ def _figures(scrape: Scrape) -> Iterator[Metric]:
 
 
 def _source_figures(sources: Sequence[SourceState], now: float) -> Iterator[Metric]:
-    """What is known of the sources besides gossip; nothing where all of them are off."""
+    """The state of the sources other than gossip. Empty if all of them are disabled."""
     if sources:
         ages = {each.name.lower(): max(0.0, now - each.fetched_at) for each in sources if each.fetched_at is not None}
         failures = {each.name.lower(): float(each.failures) for each in sources}

@@ -1,4 +1,4 @@
-"""Which text format a scraper gets: the one of its `Accept` header, by prometheus-client's own writers."""
+"""Selects the text format of a scrape from its `Accept` header. prometheus-client writes it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
@@ -14,13 +14,13 @@ Writer = Callable[[Collector], bytes]
 _PLAIN = "text/plain"
 _OPEN = "application/openmetrics-text"
 _OLD_OPEN = f"{_OPEN}; version=0.0.1; charset=utf-8"
-# A range without a version means the newest of OpenMetrics, and the oldest of the plain format.
+# A range without a version means the newest version of OpenMetrics, and the oldest of the plain format.
 _VERSIONS = {_OPEN: ("1.0.0", "0.0.1", ""), _PLAIN: ("0.0.4", "1.0.0", "")}
 _ESCAPINGS = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
 class Format(NamedTuple):
-    """How metrics are written, and the `Content-Type` that says so."""
+    """A writer of metrics, and its `Content-Type`."""
 
     media_type: str
     write: Writer
@@ -30,7 +30,7 @@ PLAIN = Format(CONTENT_TYPE_PLAIN_0_0_4, generate_latest)
 
 
 def negotiated(accept: str) -> Format:
-    """The format that the scraper likes best of those that we have; the plain one, version 0.0.4, where it names none."""
+    """The available format that the scraper prefers. The plain one, version 0.0.4, if it names none."""
     best, best_weight = PLAIN, 0.0
     for kind, parameters, weight in _ranges(accept):
         if weight > best_weight:
@@ -42,7 +42,7 @@ def _format(kind: str, parameters: Mapping[str, str]) -> Format:
     if kind not in _VERSIONS or parameters.get("version") == "0.0.4":
         return PLAIN
     if parameters.get("version") == "0.0.1":
-        # Written alike: version 1.0.0 is the one that became a standard.
+        # Identical output: version 1.0.0 is the one that became a standard.
         return Format(_OLD_OPEN, choose_encoder(_OPEN)[0])
     chosen = "; ".join((kind, *(f"{name}={value}" for name, value in parameters.items())))
     writer, media_type = choose_encoder(chosen)
@@ -50,7 +50,7 @@ def _format(kind: str, parameters: Mapping[str, str]) -> Format:
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """Media type, the parameters that matter, and weight of each range that we can answer."""
+    """Media type, relevant parameters, and weight of each range that can be served."""
     for text in accept.split(",", MAX_RANGES)[:MAX_RANGES]:
         header = Message()
         header["content-type"] = text.strip()

@@ -1,1 +1,1 @@
-"""How settings are read and checked: the `.env` file, environment variables, store URLs, and messages about them."""
+"""Reads and checks settings: the `.env` file, environment variables, store URLs, and error messages."""

@@ -1,4 +1,4 @@
-"""Reads `.env`. A message names the file and the line, and repeats nothing that may be a password."""
+"""Reads `.env`. Error messages name the file and the line, and repeat nothing that may be a password."""
 
 import io
 import re
@@ -12,13 +12,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BadEnvFile(Exception):
-    """The file cannot be used; the message is one line for people."""
+    """The file cannot be used. The message is one line for people."""
 
 
 def read_env_file(place: Path) -> dict[str, str]:
-    """The variables that are set in a file, by name; empty where there is no such file.
+    """The variables in a file, by name. Empty if there is no file.
 
-    A value counts as it is written: `${NAME}` is not replaced, as it may be part of a password. Raises BadEnvFile.
+    Values are literal: `${NAME}` is not expanded, because it may be part of a password. Raises BadEnvFile.
     """
     found: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(_text(place))):
@@ -34,7 +34,7 @@ def _usable(binding: Binding) -> bool:
 
 
 def _line(binding: Binding) -> int:
-    """Blank lines in front of a statement belong to it, for the parser."""
+    """Blank lines before a statement belong to it, for the parser."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
@@ -49,7 +49,7 @@ def _text(place: Path) -> str:
         raise BadEnvFile(f"{place}: cannot be read: {error.strerror}") from error
     if len(raw) > MAX_BYTES:
         raise BadEnvFile(f"{place}: larger than {MAX_BYTES} bytes")
-    # Windows' editors put a byte order mark in front.
+    # Windows editors add a byte order mark.
     return _decoded(place, raw).removeprefix("\ufeff")
 
 
@@ -62,5 +62,5 @@ def _decoded(place: Path, raw: bytes) -> str:
     zero = text.find("\0")
     if zero >= 0:
         line = text.count("\n", 0, zero) + 1
-        raise BadEnvFile(f"{place}:{line}: not a text (it has a zero byte)")
+        raise BadEnvFile(f"{place}:{line}: not text (it contains a zero byte)")
     return text

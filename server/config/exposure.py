@@ -1,4 +1,4 @@
-"""How the settings are read that say where the API listens, and who may reach it in which way."""
+"""Reads the settings for the address of the API and for access to it."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from server.config.variables import Names
 from server.http.clients import address_of
 
 ANY = "*"
-ANY_PROXY = "whoever connects is believed; name the proxies where others can connect too"
+ANY_PROXY = "every peer is trusted; list the proxies if other clients can connect too"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _HOST = re.compile(r"[0-9a-z._-]+|\[[0-9a-f:.]+\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -20,9 +20,9 @@ _ROOT_PATH = re.compile(r"(/[0-9A-Za-z._~-]+)+")
 
 
 def origin_of(text: str) -> str:
-    """An origin as browsers send it: `https://host`, in small letters, without the port that its scheme implies.
+    """An origin as browsers send it: `https://host`, in lower case, without the default port of its scheme.
 
-    Raises ValueError where no browser could send what is meant.
+    Raises ValueError if no browser could send it.
     """
     if text in (ANY, "null"):
         return text
@@ -30,7 +30,9 @@ def origin_of(text: str) -> str:
     if not separator or not _SCHEME.fullmatch(scheme):
         raise ValueError(f"{text!r} has no scheme: an origin is https://host or http://host:port")
     if rest.strip("/") != rest.rstrip("/") or "/" in rest.rstrip("/") or any(mark in rest for mark in "?#@*\\"):
-        raise ValueError(f"{text!r} is no origin: expected a scheme, a host and perhaps a port, such as https://host")
+        raise ValueError(
+            f"{text!r} is not an origin: expected a scheme, a host and perhaps a port, such as https://host"
+        )
     return f"{scheme}://{_host_and_port(text, scheme, rest.rstrip('/'))}"
 
 
@@ -42,7 +44,7 @@ def _host_and_port(text: str, scheme: str, rest: str) -> str:
     except ValueError as error:
         raise ValueError(f"{text!r} is no origin: {error}") from None
     if not _HOST.fullmatch(shown):
-        raise ValueError(f"{text!r} is no origin: it has no host that browsers could send")
+        raise ValueError(f"{text!r} is not an origin: it has no valid host")
     return shown if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{shown}:{port}"
 
 
@@ -51,18 +53,18 @@ def _origins(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def proxy_of(text: str) -> str:
-    """The address or network of a proxy, in its usual form; `*` for whoever connects. Raises ValueError."""
+    """The normalized address or network of a proxy; `*` for every peer. Raises ValueError."""
     if text == ANY:
         return text
     if "/" in text:
         try:
             network = ip_network(text, strict=False)
         except ValueError:
-            raise ValueError(f"{text!r} is no network: expected one such as 10.0.0.0/8") from None
+            raise ValueError(f"{text!r} is not a network: expected one such as 10.0.0.0/8") from None
         return _unmapped(network) if isinstance(network, IPv6Network) else str(network)
     address = address_of(text)
     if address is None:
-        raise ValueError(f"{text!r} is no address: expected one such as 10.0.0.1, names are not looked up")
+        raise ValueError(f"{text!r} is not an address: expected one such as 10.0.0.1; names are not resolved")
     return str(address)
 
 
@@ -76,14 +78,14 @@ def _proxies(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _listening_host(host: str) -> str:
-    """A name, an IPv4 or an IPv6 address; a port, brackets or a URL belong elsewhere."""
+    """A name, an IPv4 or an IPv6 address. Ports, brackets and URLs are refused."""
     if ":" in host and not isinstance(address_of(host), IPv6Address):
-        raise ValueError("an address that is no IPv6 address; the port is PORT")
+        raise ValueError("an address that is not an IPv6 address; set the port with PORT")
     return host
 
 
 def _prefix(path: str) -> str:
-    """Without a slash at the end, so that paths can be put behind it."""
+    """Without a trailing slash, so that paths can be appended."""
     trimmed = path.rstrip("/")
     if trimmed and not _ROOT_PATH.fullmatch(trimmed):
         raise ValueError("not a path")

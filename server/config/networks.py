@@ -1,4 +1,4 @@
-"""The networks whose bootstrap seeds are known, and the deployments that serve other networks."""
+"""The networks with known bootstrap seeds, and the deployments that serve other networks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,19 +26,19 @@ KNOWN_SEEDS: Mapping[str, tuple[str, ...]] = {
     MAINNET_ALPHA: ("216.234.134.4", "216.234.134.12", "216.234.134.2", "173.237.68.60", "154.38.175.38"),
     TRYNET: ("65.108.233.175", "149.102.137.195"),
 }
-"""Pods that the pods themselves, or their installer, know as the entrance of a network."""
+"""Pods that the pods themselves, or their installer, use as the entry point of a network."""
 MAX_SISTERS = 16
 MAX_SISTER_CHARS = 512
 _SISTER = re.compile(r"([a-z0-9-]{1,32})=(.+)")
 
 
 def seeds_of_network(network: str) -> tuple[str, ...]:
-    """The seeds that are known of a network; none of a network with another name."""
+    """The known seeds of a network. Empty for a network with another name."""
     return KNOWN_SEEDS.get(network, ())
 
 
 def sister_of(text: str) -> tuple[str, str]:
-    """`NETWORK=URL` taken apart, the URL without a slash at its end. Raises ValueError that says what is wrong."""
+    """Parse `NETWORK=URL`. The URL has no trailing slash. Raises ValueError with the reason."""
     match = _SISTER.fullmatch(text) if len(text) <= MAX_SISTER_CHARS else None
     if match is None:
         raise ValueError(f"{text[:80]!r}: not NETWORK=URL, such as mainnet-alpha=https://pnodes.example.org")
@@ -67,4 +67,4 @@ def _sisters(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 Sisters = Annotated[Names, AfterValidator(_sisters)]
-"""A comma list of `NETWORK=URL`, each network once."""
+"""A comma-separated list of `NETWORK=URL`, each network once."""

@@ -1,4 +1,4 @@
-"""What is said of a setting that cannot be used: one line with its name, its value and what was expected."""
+"""Error messages for unusable settings: one line with the name, the value and what was expected."""
 
 from collections.abc import Callable
 from typing import cast
@@ -14,7 +14,7 @@ MAX_SHOWN_CHARS = 120
 
 
 def problem_of(error: ErrorDetails, expected_of: Callable[[str], str]) -> str:
-    """An error of validation as "NAME=value: expected … (reason)". `expected_of` takes the name of a field."""
+    """A validation error as "NAME=value: expected … (reason)". `expected_of` takes the name of a field."""
     if not error["loc"]:
         return error["msg"].removeprefix("Value error, ")
     name = str(error["loc"][0])

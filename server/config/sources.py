@@ -1,4 +1,4 @@
-"""How the URLs of sources besides gossip are read. Keys of their providers are often part of them."""
+"""Reads the URLs of sources other than gossip. Their providers' keys are often part of the URL."""
 
 from ipaddress import ip_address
 from typing import Annotated
@@ -10,7 +10,7 @@ MAX_CHARS = 2_048
 
 
 class SourceUrl(SecretStr):
-    """The URL of a source, of which only the origin may be shown."""
+    """The URL of a source. Only its origin may be shown."""
 
     @property
     def origin(self) -> str:
@@ -20,7 +20,7 @@ class SourceUrl(SecretStr):
 
 
 def _checked(url: SourceUrl) -> SourceUrl:
-    """Raises ValueError, without the URL in it, for one that is not https, or http to this machine."""
+    """Raises ValueError, without the URL in it, unless it is https, or http to this machine."""
     text = url.get_secret_value()
     try:
         parts = urlsplit(text)
@@ -39,7 +39,7 @@ def _checked(url: SourceUrl) -> SourceUrl:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host is this machine by its name or address, whatever a name server says."""
+    """Whether a host is this machine by name or address, without resolving it."""
     if host == "localhost":
         return True
     try:

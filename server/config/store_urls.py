@@ -1,7 +1,7 @@
-"""Whether `MONGO_URI` and `REDIS_URL` can be used, by the drivers' own parsers. Nothing is sent anywhere.
+"""Checks `MONGO_URI` and `REDIS_URL` with the drivers' own parsers. Nothing is sent.
 
-The drivers find some mistakes only when they connect, and accept others in silence: of `redis://u:12/x@h` they take `u`
-for the host. Such URLs are refused here. A reason never contains any part of a password.
+The drivers detect some mistakes only when they connect, and silently accept others: they read the host of
+`redis://u:12/x@h` as `u`. Such URLs are refused here. A reason never contains any part of a password.
 """
 
 import re
@@ -22,14 +22,14 @@ ESCAPE = "a password with any of / ? # @ : [ ] % or a blank must be percent-enco
 UNREADABLE = "the driver cannot read it"
 MAX_URL_CHARS = 4_096
 MAX_REASON_CHARS = 200
-# Long enough for a coincidence to be rare, and too short to help anybody.
+# Long enough to make a coincidence rare, and too short to reveal anything.
 SECRET_PIECE_CHARS = 4
 
 _RESERVED = frozenset("/?#[]@: %")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|[0-9A-Fa-f:.]+(?:%[\w.-]+)?")
 _REDIS_DATABASE = re.compile(r"/?[0-9]{0,9}/?")
-# Those options whose value can be written in a URL; redis-py passes on any other to a constructor.
+# The options whose value can be written in a URL. redis-py passes any other to a constructor.
 _REDIS_OPTIONS = frozenset(
     {
         "client_name",
@@ -58,7 +58,7 @@ _TLS_PREFIX = "ssl_"
 
 
 def check_mongo_uri(uri: str) -> None:
-    """Raises ValueError with the reason why no client can be made from `uri`."""
+    """Raises ValueError with the reason if no client can be made from `uri`."""
     _check_characters(uri)
     try:
         parsed = parsed_uri(uri)
@@ -79,7 +79,7 @@ def _check_parsed(parsed: Mapping[str, Any], uri: str) -> None:
 
 
 def check_redis_url(url: str) -> None:
-    """Raises ValueError with the reason why no client can be made from `url`."""
+    """Raises ValueError with the reason if no client can be made from `url`."""
     _check_characters(url)
     try:
         parts = urlsplit(url)
@@ -123,7 +123,7 @@ def _check_redis_options(parts: SplitResult) -> None:
 
 
 def _try_redis(url: str) -> None:
-    """Make a connection object, and its TLS context, without connecting."""
+    """Create a connection object, and its TLS context, without connecting."""
     # redis-py 5 does not type from_url.
     pool = cast("Any", redis_asyncio.ConnectionPool).from_url(url, **tls_options(url))
     context = getattr(pool.make_connection(), "ssl_context", None)
@@ -146,7 +146,7 @@ def _check_host(host: str, url: str) -> None:
 
 
 def _reason(error: Exception, url: str) -> str:
-    """The driver's words, unless they repeat a piece of what may be a password."""
+    """The driver's message, unless it repeats a part of what may be a password."""
     said = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     if isinstance(error, ssl.SSLError):
         said = f"TLS: {error.reason or said}"

@@ -1,4 +1,4 @@
-"""How an environment variable is read: from its text to a value, or to the reason why that cannot be."""
+"""Converts the text of an environment variable to a value, or raises the reason why it cannot."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,13 +14,13 @@ MAX_SHOWN_CHARS = 80
 MAX_SHOWN_ITEMS = 5
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
-# Nothing but what a host and a port are written with; the collector reads them in full.
+# The only characters of a host and a port. The collector parses them completely.
 _SEED = re.compile(r"[0-9A-Za-z._:\[\]-]{1,260}")
 _KEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def _split(value: object) -> object:
-    """A comma list as a tuple without blanks and repetitions."""
+    """A comma-separated list as a tuple without blanks and duplicates."""
     if not isinstance(value, str):
         return value
     return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
@@ -31,7 +31,7 @@ def _lower(value: object) -> object:
 
 
 def items_like(pattern: re.Pattern[str], what: str) -> BeforeValidator:
-    """A comma list of which every item fits; those that do not are named with their places."""
+    """A comma-separated list in which every item is valid. The error names invalid items with their positions."""
 
     def check(value: object) -> object:
         texts = value.split(",") if isinstance(value, str) else value
@@ -51,14 +51,14 @@ def items_like(pattern: re.Pattern[str], what: str) -> BeforeValidator:
 
 
 def _check_release(version: str) -> str:
-    """What does not parse would be passed over in silence, and the network's own word used instead."""
+    """An invalid version would be ignored silently, and the network's version used instead."""
     if parse(version) is None:
         raise ValueError("not MAJOR.MINOR[.PATCH][-pre][+build]")
     return version
 
 
 def _url(usable: Callable[[str], None], *schemes: str) -> AfterValidator:
-    """A URL with one of these schemes that `usable` raises no ValueError for."""
+    """A URL with one of these schemes for which `usable` raises no ValueError."""
 
     def check(url: SecretStr) -> SecretStr:
         text = url.get_secret_value()
@@ -71,7 +71,7 @@ def _url(usable: Callable[[str], None], *schemes: str) -> AfterValidator:
 
 
 def refuse_quotes(value: object) -> object:
-    """`docker --env-file` keeps quotes as part of the value, unlike a shell and `.env`. No setting needs any."""
+    """`docker --env-file` keeps quotes as part of the value, unlike a shell and `.env`. No setting needs quotes."""
     if isinstance(value, str) and value and (value[0] in _QUOTES or value[-1] in _QUOTES):
         raise ValueError("it has quotes: write it without them, since docker --env-file keeps them in the value")
     return value

@@ -1,4 +1,4 @@
-"""Which requests at `/` and `/graphql` come from a browser that wants a page, by their `Accept` header."""
+"""Detects which requests at `/` and `/graphql` come from a browser that wants a page, by their `Accept` header."""
 
 from functools import lru_cache
 from http import HTTPStatus
@@ -8,16 +8,16 @@ from starlette.types import Scope, Send
 from server.http.media import media_ranges
 
 PAGE_PATHS = DASHBOARD_PATH, EXPLORER_PATH = ("/dashboard", "/graphiql")
-# Browsers get the dashboard here, everybody else JSON.
+# Browsers get the dashboard here, all other clients JSON.
 PATH = "/"
 _PAGE = "text/html"
-# From the most specific to the least: the first that is listed decides.
+# From the most specific to the least specific. The first type in the list decides.
 _DATA = ("application/json", "application/*", "*/*")
 
 
 @lru_cache(maxsize=512)
 def prefers_page(accept: bytes | None) -> bool:
-    """Whether the header names HTML, and likes it better than JSON. Wildcards alone mean JSON, as they always did."""
+    """Whether the header names HTML and prefers it to JSON. Wildcards alone mean JSON, for compatibility."""
     if not accept or b"html" not in accept.lower():
         return False
     weights = dict(media_ranges(accept.decode("latin-1")))
@@ -26,7 +26,7 @@ def prefers_page(accept: bytes | None) -> bool:
 
 
 def wants_page(scope: Scope) -> bool:
-    """Whether a client prefers HTML; repeated header lines count as one."""
+    """Whether a client prefers HTML. Repeated header lines count as one."""
     return prefers_page(b",".join([value for name, value in scope["headers"] if name == b"accept"]))
 
 
@@ -36,18 +36,18 @@ def inside(scope: Scope) -> Scope:
 
 
 def wants_explorer(accept: bytes | None, query_string: bytes) -> bool:
-    """Whether a GET of `/graphql` comes from a browser and asks nothing, by a text or by a hash."""
+    """Whether a GET of `/graphql` comes from a browser and has no query, neither as text nor by hash."""
     asks = b"query=" in query_string or b"extensions=" in query_string
     return not asks and prefers_page(accept)
 
 
 def vary_of(path: str) -> tuple[bytes, bytes]:
-    """The `Vary` of an answer at this path."""
+    """The `Vary` of a response at this path."""
     return (b"vary", b"Accept, Accept-Encoding" if path == PATH else b"Accept-Encoding")
 
 
 async def show_explorer(send: Send, prefix: str) -> None:
-    """Send a browser to the explorer; `prefix` stands in front of all paths, with a slash at its end."""
+    """Redirect a browser to the explorer. `prefix` precedes all paths, with a trailing slash."""
     headers = [
         (b"location", (prefix.rstrip("/") + EXPLORER_PATH).encode()),
         (b"content-length", b"0"),

@@ -1,6 +1,6 @@
-"""The files of the dashboard: pages, modules and styles of ours in `static/`, libraries in `vendor/`.
+"""The files of the dashboard: our pages, modules and styles in `static/`, libraries in `vendor/`.
 
-Each is read when first asked for, and kept with its compressed forms while the process lives.
+Each is read on first use, and kept in memory with its compressed forms.
 """
 
 import hashlib
@@ -44,11 +44,11 @@ class Page(NamedTuple):
     answer: Answer
     headers: Headers
     missing: bool
-    """Whether this is the page that says which command brings the libraries."""
+    """Whether this is the page that shows the command that installs the libraries."""
 
 
 class Site:
-    """The dashboard's files as they are served. `root_path` stands in front of all links."""
+    """The dashboard's files as served. `root_path` precedes all links."""
 
     def __init__(self, root_path: str = "", *, place: Path = PLACE) -> None:
         self._root = root_path
@@ -58,7 +58,7 @@ class Site:
 
     @cached_property
     def version(self) -> str:
-        """Changes with each of the files."""
+        """Changes with every change of a file."""
         digest = hashlib.blake2b(digest_size=8)
         for name, file in sorted(self._files.items()):
             digest.update(f"{name}\0{file.stat().st_size}\0".encode())
@@ -68,7 +68,7 @@ class Site:
         return digest.hexdigest()
 
     def asset(self, version: str, name: str) -> Answer | None:
-        """The file of this name; None where there is none, or where it was asked for in another version."""
+        """The file with this name. None if there is none, or if another version was requested."""
         if version != self.version or name not in self._files:
             return None
         if name not in self._assets:
@@ -78,7 +78,7 @@ class Site:
         return self._assets[name]
 
     def page(self, name: str) -> Page:
-        """A page with its links filled in; the one about missing libraries where those are not there yet."""
+        """A page with its links filled in, or the page about missing libraries if they are not installed."""
         missing = not (self._place / "vendor" / ".ready").is_file()
         if missing:
             name = _MISSING

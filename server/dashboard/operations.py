@@ -1,4 +1,4 @@
-"""The operations of the dashboard, which the server knows from the start by their SHA-256."""
+"""The operations of the dashboard. The server knows them from its start by their SHA-256."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ def documents() -> Mapping[str, str]:
 
 
 def by_hash(texts: Mapping[str, str]) -> Mapping[str, str]:
-    """The same texts by the hash that a client sends instead of them."""
+    """The same texts, by the hash that a client sends instead of them."""
     return {hash_of(text): text for text in texts.values()}
 
 
 def hash_of(text: str) -> str:
-    """SHA-256 in hex, as automatic persisted queries name a document."""
+    """SHA-256 in hex, as used by automatic persisted queries."""
     return hashlib.sha256(text.encode()).hexdigest()

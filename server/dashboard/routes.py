@@ -25,14 +25,14 @@ PAGES = (
     "recommendations",
     "topology",
 )
-"""Pages below `/dashboard`; the modules of `static/js/pages` have the same names."""
-# Pages name the version of their assets, so they are asked for each time; the assets of a version never change.
+"""Pages below `/dashboard`. The modules of `static/js/pages` have the same names."""
+# Pages name the version of their assets, so browsers revalidate them; the assets of a version never change.
 _PAGE_CONTROL = b"public, no-cache"
 _ASSET_CONTROL = b"public, max-age=31536000, immutable"
 
 
 class Kept(Response):
-    """An answer that stays as it is, in the coding that the client wants, or 304."""
+    """A static response in the encoding that the client accepts, or 304."""
 
     def __init__(self, answer: Answer, control: bytes) -> None:
         self._answer = answer
@@ -67,7 +67,7 @@ def dashboard_routes(site: Site) -> list[Route]:
 
 
 def _shown(page: Page) -> Response:
-    """503 where the libraries are missing: the page says which command brings them."""
+    """503 if the libraries are missing. The page shows the command that installs them."""
     if not page.missing:
         return Kept(page.answer, _PAGE_CONTROL)
     headers = {name.decode(): value.decode() for name, value in page.headers}

@@ -1,1 +1,1 @@
-"""What every process of ours needs: supervised tasks, masked secrets, and plain reasons for failures."""
+"""What every process needs: supervised tasks, masked secrets, and readable reasons for failures."""

@@ -1,4 +1,4 @@
-"""Python's cyclic garbage collector, kept out of the way of many records."""
+"""Controls Python's cyclic garbage collector, so that it does not traverse large numbers of records."""
 
 import gc
 import inspect
@@ -11,15 +11,16 @@ T = TypeVar("T")
 
 
 class Garbage:
-    """Steers the garbage collector of a process. The composition root makes one, and nothing else touches `gc`.
+    """Controls the garbage collector of a process. The composition root creates one, and nothing else uses `gc`.
 
-    Records hold no cycles and come by the hundred thousand. The collector would walk all of them again with every few
-    hundred new ones: half of a cycle's CPU at 10,000 nodes, and stalls of a tenth of a second while a snapshot is
-    loaded. So it is off during a step that makes records, and walks no record that a step left behind (`step`).
+    Records contain no cycles and are created by the hundred thousand. The collector would traverse all of them with
+    every few hundred new ones: half of a cycle's CPU at 10,000 nodes, and pauses of a tenth of a second while a
+    snapshot is loaded. It is therefore disabled during a step that creates records, and the records of a step are
+    frozen (`step`).
 
-    A step is a plain function, so that nothing else runs in it: the collector is never off across an `await`. What other
-    tasks left before a step is collected first; otherwise it would be set aside with the records. After a failure nothing
-    is set aside, because the traceback holds cycles and through them all that was being made.
+    A step is a synchronous function, so nothing else runs in it, and the collector is never disabled across an `await`.
+    Garbage from before a step is collected first; otherwise it would be frozen with the records. After a failure
+    nothing is frozen, because the traceback contains cycles that reference everything created so far.
     """
 
     def __init__(self, spare: int = SPARE_OBJECTS, *, count_every: int = 4) -> None:
@@ -30,7 +31,7 @@ class Garbage:
         self._open = 0
 
     def step(self, work: Callable[[], T]) -> T:
-        """What `work` returns, made while the collector is off. It never walks again what there is at the end.
+        """Call `work` with the collector disabled, and return its result. Objects alive at the end are frozen.
 
         Raises TypeError if `work` is asynchronous.
         """
@@ -40,7 +41,7 @@ class Garbage:
         return made
 
     def brief_step(self, work: Callable[[], T]) -> T:
-        """As `step`, but what was made is not set aside: for steps that clients can cause as often as they like."""
+        """Like `step`, without freezing: for steps that clients can trigger at any rate."""
         self._open += 1
         gc.disable()
         try:
@@ -54,10 +55,10 @@ class Garbage:
         return made
 
     def look_through(self) -> None:
-        """Look for garbage in what was set aside, once that is more than twice what it was first, and `spare` objects.
+        """Collect frozen objects once there are more than twice as many as at first, plus `spare`.
 
-        Call it after each load or cycle. Twice allows for the newest records and those before them. To count takes some
-        40 ms at 10,000 nodes, so that only every fourth call does (`count_every`).
+        Call it after each load or cycle. The factor of two allows for the newest records and those before them.
+        Counting takes some 40 ms at 10,000 nodes, so only every fourth call counts (`count_every`).
         """
         if self._looks % self._count_every == 0:
             aside = gc.get_freeze_count()

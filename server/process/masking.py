@@ -16,10 +16,10 @@ _HOST_AND_PORT = re.compile(r"[\w.-]+:\d{1,5}")
 
 
 def mask_credentials(text: str) -> str:
-    """A text of any kind with the password of each URL in it shown as `***`.
+    """A text with the password of each URL in it replaced by `***`.
 
-    All that stands between `://` and the last `@` of a word is taken for user and password, since an unescaped password
-    may contain any character that a URL has.
+    Everything between `://` and the last `@` of a word counts as user and password, because an unescaped password may
+    contain any character of a URL.
     """
     masked = _WORD.sub(lambda word: _without_userinfo(word[0]), text) if "://" in text else text
     return _without_options(masked)
@@ -28,8 +28,8 @@ def mask_credentials(text: str) -> str:
 def mask_url(url: str) -> str:
     """The value of a setting that should be a URL, without any part of a password.
 
-    Stricter than `mask_credentials`: what is between `://` and the last `@` is never shown, with or without blanks. Where
-    there is no `@`, a text that is no plain host and port is hidden too, because it may be a password.
+    Stricter than `mask_credentials`: the part between `://` and the last `@` is never shown, with or without blanks.
+    Without an `@`, a text that is not a plain host and port is hidden too, because it may be a password.
     """
     scheme, mark, rest = url.partition("://")
     if not mark:
@@ -51,7 +51,7 @@ def _strictly_masked(rest: str, *, has_scheme: bool, is_path: bool) -> str:
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
-    """Those parts of a URL that `mask_url` does not show, as they are written."""
+    """The parts of a URL that `mask_url` hides, as written."""
     rest = url.partition("://")[2] or url
     userinfo, at, _ = rest.rpartition("@")
     hidden = userinfo if at else rest if HIDDEN in mask_url(url) else ""
@@ -61,14 +61,14 @@ def secrets_of(url: str) -> tuple[str, ...]:
 def _without_userinfo(word: str) -> str:
     scheme, mark, rest = word.partition("://")
     userinfo, at, place = rest.rpartition("@")
-    # Without a colon, an @ behind a slash is more likely part of a path.
+    # Without a colon, an @ after a slash is more likely part of a path.
     if not mark or not at or (":" not in userinfo and set("/?#") & set(userinfo)):
         return word
     return f"{scheme}{mark}{_who(userinfo)}@{place}"
 
 
 def _who(userinfo: str) -> str:
-    """The user, where there is a password behind it; a name alone may be a token."""
+    """The user, if a password follows it. A name alone may be a token."""
     user, colon, _ = userinfo.partition(":")
     return f"{user}:{HIDDEN}" if colon and _USER.fullmatch(user) else HIDDEN
 

@@ -1,4 +1,4 @@
-"""Says that a store is away, once for each reason, and once that it is back."""
+"""Logs when a store becomes unreachable, once for each reason, and once when it is reachable again."""
 
 import time
 from collections.abc import Callable
@@ -11,10 +11,10 @@ REFUSALS = frozenset({QUOTA, RIGHTS, OTHER})
 
 
 class Outage:
-    """What is known of one store. Events are `NAME.unreachable`, with the reason, and `NAME.back`.
+    """The state of one store. Events are `NAME.unreachable`, with the reason, and `NAME.back`.
 
-    A store may refuse writes and answer reads. Where both pass through here, `hold_seconds` says how long nothing must be
-    refused until it counts as back. `clock` gives seconds.
+    A store may refuse writes and answer reads. If both are reported here, it counts as back after `hold_seconds`
+    without a refusal. `clock` gives seconds.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Outage:
         self._said: set[str] = set()
 
     def failed(self, error: BaseException) -> str:
-        """The store could not be used: the reason, which is logged unless it has been since the store was there."""
+        """Report that the store could not be used. The reason is logged once per outage."""
         reason = reason_of(error)
         if reason in REFUSALS and self._hold_seconds:
             self._held_until = self._clock() + self._hold_seconds
@@ -38,7 +38,7 @@ class Outage:
         return reason
 
     def recovered(self) -> None:
-        """The store was used."""
+        """Report that the store was used."""
         if self._said and not (self._hold_seconds and self._clock() < self._held_until):
             self._said.clear()
             self._log.info(f"{self._name}.back")

@@ -1,4 +1,4 @@
-"""Equal child processes that are kept running, and stopped together."""
+"""Identical child processes that are kept running and stopped together."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -19,11 +19,11 @@ log = structlog.get_logger(__name__)
 
 
 class Pool:
-    """`count` children, of which number `n` (from 1) runs `command(n)`.
+    """`count` children. Child `n` (from 1) runs `command(n)`.
 
-    Each child inherits the file descriptors `pass_fds`, and is in a session of its own, so that Ctrl-C reaches only this
-    process. A child that ends is started again, with a growing pause. `stop_seconds` is how long the children may take
-    to stop.
+    Each child inherits the file descriptors `pass_fds` and has its own session, so that Ctrl-C reaches only this
+    process. A child that ends is restarted after a growing pause. `stop_seconds` is how long the children may take to
+    stop.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Pool:
         self._unusable = False
 
     async def run(self) -> int:
-        """Run until SIGTERM or SIGINT; a second signal is passed on, so that the children stop without waiting.
+        """Run until SIGTERM or SIGINT. A second signal is passed on, so that the children stop without waiting.
 
-        Returns the exit status: 0 after a stop, 1 where a child ends again and again, 2 where a child cannot use its
-        settings or its store.
+        Returns the exit status: 0 after a stop, 1 if a child ends repeatedly, 2 if a child cannot use its settings or
+        its store.
         """
         self._leaving.on_signals(self._on_signal)
         supervisor = Supervisor(self._stop, on_give_up=lambda _: self._stop.set())
@@ -68,7 +68,7 @@ class Pool:
         self._stop.set()
 
     async def _child(self, number: int) -> None:
-        """Run one child to its end."""
+        """Run one child until it ends."""
         process = await asyncio.create_subprocess_exec(
             *self._command(number),
             pass_fds=self._pass_fds,

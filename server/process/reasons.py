@@ -1,4 +1,4 @@
-"""Why a store cannot be used, in the words of an operator, from what its driver raised."""
+"""Maps a driver's error to a reason that an operator understands."""
 
 import re
 import socket
@@ -25,13 +25,13 @@ DISK = "its disk is full"
 NEWER = "a newer release has written it"
 OTHER = "it refuses the request"
 
-# MongoDB: AuthenticationFailed, and Atlas' own code, which it has for other refusals too. Unauthorized.
+# MongoDB: AuthenticationFailed, and Atlas' own code, which it also uses for other refusals. Unauthorized.
 _PASSWORD_CODE = 18
 _ATLAS_CODE = 8000
 _RIGHTS_CODE = 13
 
-# In this order: a message may name several, and the first that fits says most. Drivers put what the system said into a
-# text alone.
+# In this order, because a message may match several and the first match is the most informative. Drivers put system
+# errors only into the text.
 _WORDS = (
     (CLUSTER, r"\bMOVED\b|CLUSTERDOWN|CROSSSLOT|Hash slot|don't hash to the same slot"),
     (QUOTA, r"over your space quota|storage quota|used memory > 'maxmemory'"),
@@ -68,19 +68,19 @@ def reason_of(error: BaseException) -> str:
 
 
 def detail_of(error: BaseException) -> str:
-    """What the driver says: without the state of all servers, without passwords, and bounded."""
+    """The driver's message, without the state of all servers and without passwords, bounded."""
     root = tuple(_causes(error))[-1]
     said = _TOPOLOGY.sub("", str(root)) or type(root).__name__
     return mask_credentials(said)[:MAX_DETAIL_CHARS]
 
 
 def in_words(error: BaseException) -> str:
-    """The reason, and what the driver says."""
+    """The reason, and the driver's message."""
     return f"{reason_of(error)} ({detail_of(error)})"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and the causes that were given for it, down to the driver's own."""
+    """The error and its chain of causes, down to the driver's own."""
     cause: BaseException | None = error
     for _ in range(MAX_CAUSES):
         if cause is None:

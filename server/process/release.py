@@ -8,7 +8,7 @@ DISTRIBUTION = "pnode-analytics"
 
 
 def release() -> str:
-    """The version of this software, as installed, or as the folder says that it runs from."""
+    """The version of this software, from its installation or from the source folder."""
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:

@@ -1,10 +1,10 @@
-"""Background tasks that cannot end unseen.
+"""Background tasks whose end never goes unnoticed.
 
-The one module of `server` and `jobs` that creates tasks. Each task is of one of three kinds:
+This is the only module of `server` and `jobs` that creates tasks. Each task is of one of three kinds:
 
-kept     runs for as long as its process does; one that ends is logged, counted, and started again
-watched  ends by itself, and nobody awaits it; one that fails is logged and counted
-owned    has somebody who awaits its result, and with it its exception
+kept     runs as long as its process; if it ends, that is logged and counted, and it is restarted
+watched  ends by itself, and nothing awaits it; a failure is logged and counted
+owned    its creator awaits its result, and with it its exception
 """
 
 import asyncio
@@ -33,19 +33,19 @@ log = structlog.get_logger(__name__)
 
 
 def owned(work: Coroutine[Any, Any, T], *, name: str) -> "asyncio.Task[T]":
-    """A task whose caller awaits it, or cancels it and awaits its end."""
+    """A task that its creator awaits, or cancels and awaits."""
     return asyncio.get_running_loop().create_task(work, name=name)
 
 
 def watched(work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
-    """A task that nobody awaits. What it raises is logged with its cause, and counted."""
+    """A task that nothing awaits. An exception is logged with its cause, and counted."""
     task = owned(work, name=name)
     task.add_done_callback(_look_at)
     return task
 
 
 def failures() -> Mapping[str, int]:
-    """How many watched tasks of this process have failed, by name."""
+    """The number of failed watched tasks of this process, by name."""
     return _FAILURES
 
 
@@ -59,9 +59,9 @@ def _look_at(task: "asyncio.Task[None]") -> None:
 class Supervisor:
     """The kept tasks of one process.
 
-    A task that ends before `stop` is set is logged with its cause, counted, and started again after a pause that
-    doubles with each end. After more than `max_ends` ends of one task within `window_seconds` the supervisor gives
-    up: `gave_up` is set, `reason` names the task and its last cause, and `on_give_up` is called with it.
+    If a task ends before `stop` is set, that is logged with its cause and counted, and the task is restarted after a
+    pause that doubles with each end. After more than `max_ends` ends of one task within `window_seconds` the supervisor
+    gives up: `gave_up` is set, `reason` names the task and its last cause, and `on_give_up` is called with it.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class Supervisor:
 
     @property
     def ends(self) -> Mapping[str, int]:
-        """How often each task has ended unexpectedly, by its name; 0 for those that never did."""
+        """How often each task has ended unexpectedly, by name, including those that never did."""
         return {name: self._ends[name] for name in self._names}
 
     def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run `work` until the supervisor closes, and run it again whenever it ends. Names are unique."""
+        """Run `work` until the supervisor closes, and restart it whenever it ends. Names are unique."""
         if name in self._tasks:
             raise ValueError(f"task {name!r} is kept already")
         self._closing = False
@@ -101,7 +101,7 @@ class Supervisor:
         self._tasks[name] = owned(self._keep(name, work), name=name)
 
     async def ended(self, name: str) -> None:
-        """Wait for the end of a task that ends by itself once `stop` is set."""
+        """Wait for a task that ends by itself once `stop` is set."""
         await asyncio.wait([self._tasks[name]])
 
     async def close(self) -> None:
@@ -133,7 +133,7 @@ class Supervisor:
             await self._sleep(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (len(recent) - 1)))
 
     async def _once(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> str | None:
-        """Run the work to its end: the cause of that, or None where it was asked to end."""
+        """Run the work until it ends. Returns the cause, or None if it was asked to end."""
         try:
             await work()
         except asyncio.CancelledError:
@@ -154,10 +154,10 @@ class Supervisor:
 
 
 async def end(*tasks: "asyncio.Task[Any]", seconds: float = END_SECONDS) -> None:
-    """Cancel tasks until they are over; their results and exceptions stay in them.
+    """Cancel tasks until they have ended. Their results and exceptions remain in them.
 
-    Once is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py writes through, swallows a cancellation that
-    comes in the same moment as its result. What is not over after `seconds` is logged and left.
+    One cancellation is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py uses for writes, swallows a
+    cancellation that arrives together with its result. A task that has not ended after `seconds` is logged and abandoned.
     """
     left = {task for task in tasks if not task.done()}
     give_up = asyncio.get_running_loop().time() + seconds

@@ -1,18 +1,19 @@
-"""How long pieces of work share the event loop."""
+"""Shares the event loop fairly between pieces of work."""
 
 import asyncio
 
-# Of the event loop, between two pieces of long work: a short request on a new connection is accepted, read and answered in them.
+# Iterations of the event loop between two long pieces of work: enough to accept, read and answer a short request on a
+# new connection.
 PASSES = 4
-# In units of cost: work that costs more takes milliseconds.
+# In units of cost. Work that costs more takes milliseconds.
 LONG_COST = 4_000
 
 
 class Turns:
-    """Lets one piece of work at a time begin, and the event loop pass PASSES times before the next one may.
+    """Lets one piece of work start at a time, with PASSES iterations of the event loop before the next one.
 
-    Work of some milliseconds that many clients ask for at the same time would otherwise run as one block, and nobody
-    else would be served meanwhile.
+    Otherwise, work of some milliseconds that many clients request at the same time would run as one block, and no other
+    client would be served meanwhile.
     """
 
     def __init__(self) -> None:
@@ -22,12 +23,12 @@ class Turns:
         self._short = 0
 
     async def take(self) -> None:
-        """Wait for one's turn. The work follows at once, without waiting for anything else."""
+        """Wait for a turn. The work must follow at once, without waiting for anything else."""
         await self._lock.acquire()
         self._pass_on(PASSES)
 
     async def share(self, cost: int) -> None:
-        """Wait for one's turn where the work is long. Short work waits where it has come to as much in one pass."""
+        """Wait for a turn for long work. Short work waits only if enough of it ran in one iteration."""
         if cost > LONG_COST:
             await self.take()
         elif self._short + cost <= LONG_COST and not self._short_work.locked():
@@ -40,7 +41,7 @@ class Turns:
                 self._account(cost)
 
     def _account(self, cost: int) -> None:
-        """Add to the short work of this pass."""
+        """Add to the short work of this iteration."""
         if not self._short:
             asyncio.get_running_loop().call_soon(self._forget)
         self._short += cost

@@ -101,7 +101,7 @@ def test_check_config_warns_of_proxies_that_are_anybody(monkeypatch: pytest.Monk
     assert check_config.report(os.environ, Path("nowhere/.env")).warnings == ()
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     (warning,) = check_config.report(os.environ, Path("nowhere/.env")).warnings
-    assert warning.startswith("FORWARDED_ALLOW_IPS: whoever connects is believed")
+    assert warning.startswith("FORWARDED_ALLOW_IPS: every peer is trusted")
 
 
 @pytest.mark.parametrize(
