@@ -44,8 +44,9 @@ def _head() -> Iterator[str]:
     yield ""
     yield "A score is a prediction: the better node is available more. This page measures the prediction out of sample. At a"
     yield "time t each rater scores every live node from what is known up to t. Later, the same nodes are compared by their"
-    yield "availability in the horizon after t. Constants were chosen on the first part of the time (train); the figures"
-    yield "below are those of the last part (test), which no constant was fitted to, unless they say otherwise."
+    yield "availability in the horizon after t. The constants of policy 2.0 were chosen on other simulated months, of the seeds"
+    yield "11, 12 and 14, and were not changed after a look at these. The time is split nevertheless: the figures below are"
+    yield "those of the last part (test), unless they say otherwise."
     yield ""
     yield "`pnodes evaluate` measures the history of a store in the same way, and `make evaluation` writes this page."
     yield ""
@@ -54,6 +55,7 @@ def _head() -> Iterator[str]:
     yield from (f"| `{rater.name}` | {rater.says} |" for rater in RATERS.values())
     yield ""
     yield "- *Rank correlation* is Spearman's, of scores with the availability that followed, averaged over the days."
+    yield "  Policy 2.0 is ordered by the rank that it publishes; sound nodes share the first one."
     yield "- *Concordance*: of two nodes whose availability differs by a point or more, how often the better one had the better"
     yield "  score; a tie counts half. Most nodes tie in both score and outcome, which raises a rank correlation, but not this."
     yield f"- *Survival of the best tenth*: how many of the best-scored tenth are available ≥ {SURVIVES_FROM:.0%} of the horizon."
@@ -61,7 +63,8 @@ def _head() -> Iterator[str]:
     yield f"  they condemn below {CONDEMNED_BELOW:.0f} % of availability, and `claimed` condemns nobody."
     yield "- *Time to condemn*: from the death of a node to when it is no longer online, or HIGH_RISK. Before: 0."
     yield "- *Volatility*: by how many points the score of a node moves from one day to the next."
-    yield "- *Calibration*: how often a later score lies within the bounds that were published with the earlier one."
+    yield "- *Calibration*: how often a later score lies within the bounds that were published with the earlier one. The bounds"
+    yield "  are those of the estimate at that time, and not of what happens to the node later."
     yield ""
 
 
@@ -79,7 +82,7 @@ def _section(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield from _orderings(test)
     yield ""
-    yield f"The same before the split ({counted(train.cohorts, 'cohort')}), where constants may have been fitted:"
+    yield f"The same before the split ({counted(train.cohorts, 'cohort')}), when nodes were less known:"
     yield ""
     yield from _orderings(train)
     yield ""

@@ -78,14 +78,14 @@ class PartFindings:
         if survived:
             self._all_survival[horizon].append(sum(survived) / len(survived))
         for place in then.present:
-            points = [rating.points for node in ids if (rating := then.ratings[node][place]) is not None]
-            correlation = measures.spearman(points, outcomes)
+            order = [rating.order for node in ids if (rating := then.ratings[node][place]) is not None]
+            correlation = measures.spearman(order, outcomes)
             if correlation is not None:
                 self._spearman[place, horizon].append(correlation)
-            right = measures.concordance(points, outcomes)
+            right = measures.concordance(order, outcomes)
             if right is not None:
                 self._concordance[place, horizon].append(right)
-            best = measures.top_survival(points, survived)
+            best = measures.top_survival(order, survived)
             if best is not None:
                 self._survival[place, horizon].append(best)
             self._keep_promises(place, horizon, then, now)

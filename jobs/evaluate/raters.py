@@ -19,13 +19,22 @@ FULL_CLAIM_DAYS = 30
 
 
 class Rating(NamedTuple):
-    """What a rater says of a node: points 0..100, its tier, and the bounds that the points lie within; None = has none."""
+    """What a rater says of a node: points 0..100, its tier, and the bounds that the points lie within; None = has none.
+
+    `rank` is what nodes are ordered by where there is one, 1 for the best.
+    """
 
     points: float
     tier: Tier | None = None
     low: float | None = None
     high: float | None = None
     confidence: float | None = None
+    rank: int | None = None
+
+    @property
+    def order(self) -> float:
+        """What nodes are ordered by, the greatest first."""
+        return self.points if self.rank is None else -self.rank
 
     @property
     def condemned(self) -> bool:
@@ -47,6 +56,20 @@ class Rater(NamedTuple):
     name: str
     says: str
     rate: Callable[[Look], Rating | None]
+
+
+def policy_2_0(look: Look) -> Rating | None:
+    """The estimate of policy 2.0 as it was stored, and ordered as it is ranked."""
+    found = look.node.estimate
+    if found is None:
+        return None
+    return Rating(found.composite, found.tier, found.low, found.high, found.confidence, found.rank)
+
+
+def policy_2_0_points(look: Look) -> Rating | None:
+    """The composite of policy 2.0, as if nodes were ordered by it."""
+    found = look.node.estimate
+    return None if found is None else Rating(found.composite, found.tier)
 
 
 def policy_1_0(look: Look) -> Rating | None:
@@ -76,6 +99,8 @@ def claimed(look: Look) -> Rating | None:
 RATERS: Mapping[str, Rater] = {
     rater.name: rater
     for rater in (
+        Rater("2.0", "policy 2.0, ordered by its ranks; sound nodes share the first one", policy_2_0),
+        Rater("2.0-points", "policy 2.0, ordered by its composite", policy_2_0_points),
         Rater("1.0", "policy 1.0, the composite that REST serves by default", policy_1_0),
         Rater("uptime", "plain uptime: the share of 30 days in which the node was seen online", uptime),
         Rater("uptime-prior", "plain uptime with a prior of two days at 90 %", uptime_prior),

@@ -6,13 +6,14 @@ from schema.domain.base import Record
 class AvailabilityPolicy(Record):
     """Observed availability over 24 hours, 7 days and 30 days.
 
-    Of what was expected, `forgiven` (0..1) counts as online in any case. Each window has a prior: the month's is `prior_mean` (0..1) with the weight of `prior_days`; the week's is the month's
-    estimate with the weight of `week_prior_days`, the day's is the week's with `day_prior_days`. An estimate earns
-    nothing at `none_below` and everything from `full_from` on. The windows' shares add up to 1.
+    Of what was expected, `forgiven` (0..1) counts as online in any case. Each window has a prior: the month's is
+    `prior_mean` (0..1) with the weight of `prior_days`; the week's is the month's estimate with the weight of
+    `week_prior_days`, the day's is the week's with `day_prior_days`. An estimate earns nothing at `none_below` and
+    everything from `full_from` on. The windows' shares add up to 1.
     `looks_per_day` is how many independent observations a day of watching is worth.
     """
 
-    points: float = 35
+    points: float = 40
     prior_mean: float = 0.9
     prior_days: float = 2
     week_prior_days: float = 1
@@ -27,7 +28,7 @@ class AvailabilityPolicy(Record):
 
 
 class StabilityPolicy(Record):
-    """Days between disturbances: restarts, changes of host, and drops from gossip.
+    """Days between disturbances: restarts, changes of host, drops from gossip, and absences.
 
     (days + `prior_days`)/(disturbances + 1), full at `full_days`. The days are those that we watched and the uptime at
     first sight, of which the lower bound believes `claim_worth` (0..1); 30 at most. `upgrade_grace_seconds` is how near
@@ -35,7 +36,7 @@ class StabilityPolicy(Record):
     Disturbances within `quiet_seconds` of one that counted belong to it.
     """
 
-    points: float = 20
+    points: float = 45
     full_days: float = 14
     prior_days: float = 1
     claim_worth: float = 0.5
@@ -51,7 +52,7 @@ class CurrencyPolicy(Record):
     release passed `lag_from`. A network of fewer than `least_nodes` is too small to compare with.
     """
 
-    points: float = 10
+    points: float = 5
     lag_from: float = 0.5
     lag_full: float = 0.9
     deadline_days: float = 7
@@ -62,13 +63,13 @@ class CommitmentPolicy(Record):
     """The percentile of the committed storage among online nodes, full at `full_percentile`.
 
     The nodes of one group (/24 or /48) count as one node together, and as less where they are more than `group_size`. Where neither the node itself nor a
-    probe confirms anything, the lower bound leaves out `unconfirmed_share` (0..1) of it.
+    probe confirms anything, the lower bound believes `unconfirmed_percentile` at most.
     """
 
-    points: float = 25
+    points: float = 5
     full_percentile: float = 75
     group_size: int = 4
-    unconfirmed_share: float = 0.1
+    unconfirmed_percentile: float = 50
 
 
 class AgreementPolicy(Record):
@@ -78,9 +79,24 @@ class AgreementPolicy(Record):
     lie `spread`/(seeds + 1) apart from it (0..1), half of that where the node answered itself.
     """
 
-    points: float = 10
+    points: float = 5
     dispute_share: float = 0.25
     spread: float = 1
+
+
+class LossPolicy(Record):
+    """The share of its time (0..1) that a node is expected to lose: what ranks go by.
+
+    (days away + `disturbance_hours`/24 for each disturbance + `prior_loss`·`prior_days`)/(days expected + `prior_days`), of
+    30 days. Nodes that are expected to lose no more than `sound_to` (0..1), and that were watched for `sound_days`, are
+    equally good.
+    """
+
+    prior_loss: float = 0.0075
+    prior_days: float = 10
+    disturbance_hours: float = 1.2
+    sound_to: float = 0.01
+    sound_days: float = 1
 
 
 class WatchPolicy(Record):
@@ -114,6 +130,7 @@ class EstimatePolicy(Record):
     currency: CurrencyPolicy = CurrencyPolicy()
     commitment: CommitmentPolicy = CommitmentPolicy()
     agreement: AgreementPolicy = AgreementPolicy()
+    loss: LossPolicy = LossPolicy()
     alerts: WatchPolicy = WatchPolicy()
     deviations: float = 1.2816
     places_per_group: int = 3

@@ -109,6 +109,7 @@ def estimate_object(estimate: Estimate) -> dict[str, Any]:
         "low": estimate.low,
         "high": estimate.high,
         "confidence": estimate.confidence,
+        "expected_loss": estimate.expected_loss,
         "rank": estimate.rank,
         "percentile": estimate.percentile,
         "next_step": next_step(estimate),

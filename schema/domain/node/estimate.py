@@ -57,8 +57,9 @@ class Standing(NamedTuple):
 class Estimate(Record):
     """A score by policy 2.0: the best guess (`composite`), with the bounds `low` and `high`, all 0..100 points.
 
-    `confidence` is 1 − (high − low)/100. `rank` goes by `low`, and is 1 for the best; `percentile` (0..100) is the share
-    of nodes whose `low` is not higher, both None for a node that too few seeds list. `shares` are what the parts earn of
+    `confidence` is 1 − (high − low)/100. `expected_loss` is the share of its time that the node is expected to lose,
+    0..1 (None in an estimate that was stored without it). `rank` goes by it, and is 1 for the best, which all sound nodes share;
+    `percentile` (0..100) is the share of nodes whose `low` is not higher, both None for a node that too few seeds list. `shares` are what the parts earn of
     their points, 0..1, `raw` what was measured for them (`PartName`); None where it is not known. `counts` is what
     it was computed from, beside the node itself; `before` is the first estimate of the UTC day before.
     """
@@ -70,6 +71,7 @@ class Estimate(Record):
     raw: tuple[float | None, ...]
     policy_version: str
     counts: Counts | None = None
+    expected_loss: float | None = None
     rank: int | None = None
     percentile: float | None = None
     before: Standing | None = None
@@ -86,13 +88,20 @@ class Estimate(Record):
 
     @property
     def tier(self) -> Tier:
-        """The tier of the composite."""
-        return self.policy.band_for(self.composite).tier
+        """The tier of the composite; the worst one only where the upper bound lies in it too.
+
+        A node that is hardly known may be a good one: it is not condemned.
+        """
+        policy = self.policy
+        band = policy.band_for(self.composite)
+        if band.tier is not Tier.HIGH_RISK or policy.band_for(self.high).tier is Tier.HIGH_RISK:
+            return band.tier
+        return Tier.MEDIUM_RISK
 
     @property
     def color(self) -> str:
         """The colour of the tier, as `#rrggbb`."""
-        return self.policy.band_for(self.composite).color
+        return self.policy.band(self.tier).color
 
     @property
     def inputs_missing(self) -> tuple[str, ...]:

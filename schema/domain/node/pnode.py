@@ -87,9 +87,9 @@ class Score(Record):
 
     @property
     def low(self) -> None:
-        """Policy 1.0 has no bounds, so `high` and `confidence` are not defined."""
+        """Policy 1.0 has no bounds, so `high`, `confidence` and `expected_loss` are not defined."""
 
-    high = confidence = low
+    high = confidence = expected_loss = low
 
 
 class Consistency(Record):

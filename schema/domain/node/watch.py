@@ -55,14 +55,17 @@ class Watch(Record):
         return self.model_copy(update=update)
 
     def present(self, at: UnixSeconds) -> "Watch":
-        """Record a cycle in which the node was online."""
-        return self.model_copy(update={"back_at": at}) if self.gone and self.back_at is None else self
+        """Record a cycle in which the node was online. An absence that ends is a disturbance, whatever uptime is reported."""
+        if not self.gone or self.back_at is not None:
+            return self
+        return self.disturbed(at).model_copy(update={"back_at": at})
 
     def disturbed(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch":
-        """Record a restart, a change of host, or a drop. One that follows another too soon belongs to the same
-        disturbance."""
+        """Record a restart, a change of host, a drop, or an absence. One that follows another too soon belongs to the same
+        disturbance, and so does everything within one absence."""
         last = self.disturbed_at
-        if last is not None and 0 <= at - last < rules.quiet_seconds:
+        away = self.gone if self.back_at is None else 0
+        if last is not None and 0 <= at - last < rules.quiet_seconds + away:
             return self
         return self.model_copy(update={**_change(self, at, disturbed=1), "disturbed_at": at})
 
@@ -76,12 +79,15 @@ class Watch(Record):
         grace, last = rules.upgrade_grace_seconds, self.upgraded_at
         if last is not None and grace < at - last < rules.upgrade_every_seconds:
             return None
-        forgiven = self
+        forgiven, disturbed_at = self, self.disturbed_at
         if self.gone and (self.back_at is None or at - self.back_at <= grace):
             back = min(self.gone, grace)
             hours, days = _forgiven(self.hours, back), _forgiven(self.days, back)
-            forgiven = self.model_copy(update={"hours": hours, "days": days, "gone": 0, "back_at": None})
-        disturbed_at = self.disturbed_at
+            left = self.gone - back
+            update = {"hours": hours, "days": days, "gone": left, "back_at": self.back_at if left else None}
+            forgiven = self.model_copy(update=update)
+            if left:
+                disturbed_at = None  # An absence that outlasts the grace is a disturbance beside the upgrade.
         if disturbed_at is not None and 0 <= at - disturbed_at <= grace + min(self.gone, grace):
             undone = _change(forgiven, disturbed_at, disturbed=-1)
             forgiven = forgiven.model_copy(update={**undone, "disturbed_at": None})

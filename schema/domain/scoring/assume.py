@@ -8,8 +8,9 @@ from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode
 from schema.domain.policy import POLICIES, POLICY_2_0, AlertPolicy, EstimatePolicy
 from schema.domain.scoring.currency import Adoption
-from schema.domain.scoring.estimates import Placed, adoption_of, availability, figures, published
+from schema.domain.scoring.estimates import Placed, adoption_of, figures, published
 from schema.domain.scoring.evidence import Listers, evidence_of
+from schema.domain.scoring.shares import availability
 from schema.domain.snapshot.record import Snapshot
 
 _WINDOWS = (DAY, 7 * DAY, 30 * DAY)

@@ -11,24 +11,28 @@ from math import sqrt
 from typing import NamedTuple
 
 from schema.domain.base import DAY
-from schema.domain.estimate_policy import AvailabilityPolicy, EstimatePolicy
-from schema.domain.node.coverage import Counts, Observed, Windows
+from schema.domain.estimate_policy import EstimatePolicy, LossPolicy
+from schema.domain.node.coverage import Counts, Windows
 from schema.domain.node.estimate import Estimate, Evidence, Standing
 from schema.domain.scoring.currency import Adoption
+from schema.domain.scoring.shares import (
+    SHARE_DIGITS,
+    UNKNOWN,
+    Share,
+    agreement,
+    availability,
+    commitment,
+    expected_loss,
+    stability,
+)
 from schema.domain.scoring.standing import percentiles, ranks, shares_not_above, weights
 
-WINDOW_DAYS = 30
-_SHARE_DIGITS = 4
-_MAX_DISPUTED = 2
 _MOST = 100.0
-
-Share = tuple[float, float, float]
-"""What a part earns of its points, with its bounds: share, low, high, each 0..1."""
+_STEP = 10**-SHARE_DIGITS
 
 Background = tuple[Counts | None, Standing | None]
 """What an estimate was computed from, and the estimate of the day before."""
 
-_UNKNOWN: Share = (-1.0, 0.0, 1.0)
 _BLANK = Estimate(composite=0, low=0, high=0, shares=(), raw=(), policy_version="")
 
 
@@ -109,7 +113,7 @@ def estimates(
     compared = [number for number, node in enumerate(evidence) if node.supported]
     lows = [found[number].low for number in compared]
     places = ranks(
-        lows,
+        [-_ranked_by(found[number].loss, evidence[number], policy.loss) for number in compared],
         [evidence[number].group for number in compared],
         [(evidence[number].known_day, evidence[number].id) for number in compared],
         policy.places_per_group,
@@ -126,12 +130,19 @@ def estimates(
     ]
 
 
+def _ranked_by(loss: float, node: Evidence, rules: LossPolicy) -> float:
+    """What a node ranks by, the least first. What remains between sound nodes says nothing of tomorrow: they are equal."""
+    is_known = node.month.expected >= rules.sound_days * DAY
+    return max(loss, rules.sound_to if is_known else rules.sound_to + _STEP)
+
+
 class Figures(NamedTuple):
     """An estimate without its place among the others: the fields of `Estimate` of the same names."""
 
     composite: float
     low: float
     high: float
+    loss: float
     shares: tuple[float | None, ...]
     raw: tuple[float | None, ...]
 
@@ -146,12 +157,13 @@ def published(
 ) -> Estimate:
     """The estimate as it is stored; `version` is the policy's."""
     # Not validated: these are our own figures, and there is one estimate for every node of every cycle.
-    composite, low, high, shares, raw = each
+    composite, low, high, loss, shares, raw = each
     return _BLANK.model_copy(
         update={
             "composite": composite,
             "low": low,
             "high": high,
+            "expected_loss": loss,
             "shares": shares,
             "raw": raw,
             "policy_version": version,
@@ -173,8 +185,8 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
     parts: tuple[tuple[float, Share], ...] = (
         (policy.availability.points, earns),
         (policy.stability.points, stable),
-        (policy.currency.points, _UNKNOWN if now is None else (now, now, now)),
-        (rules.points, _UNKNOWN if percentile is None else _commitment(percentile, policy, confirmed=node.confirmed)),
+        (policy.currency.points, UNKNOWN if now is None else (now, now, now)),
+        (rules.points, UNKNOWN if percentile is None else commitment(percentile, policy, confirmed=node.confirmed)),
         (policy.agreement.points, agreed),
     )
     known = earned = below = above = missing = 0.0
@@ -191,7 +203,7 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
         below += down * down
         above += up * up
         # Most parts are whole.
-        shares.append(round(share, _SHARE_DIGITS) if share < 1 else 1.0)
+        shares.append(round(share, SHARE_DIGITS) if share < 1 else 1.0)
     mean = earned / known if known else 0.0
     composite = 100 * mean
     least = composite - sqrt(below + missing * mean * mean)
@@ -200,78 +212,7 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
         round(composite, 2),
         round(least, 2) + 0.0 if least > 0 else 0.0,
         round(most, 2) if most < _MOST else _MOST,
+        expected_loss(node, policy),
         tuple(shares),
         (month, between, placed.newer, percentile, listed),
     )
-
-
-def availability(
-    day: Observed, week: Observed, month: Observed, rules: AvailabilityPolicy, deviations: float
-) -> tuple[Share, float | None]:
-    """What observed availability earns, with its bounds, and the availability over the longest window (None: not seen).
-
-    Each window's estimate is (prior·weight + days online)/(weight + days expected), where the prior of a shorter window
-    is the estimate of the next longer one, and a little downtime is forgiven. What was expected counts, not what was received, and our own outages are in
-    neither.
-    """
-    floor = rules.none_below
-    width = rules.full_from - floor
-    prior = rules.prior_mean
-    share = low = high = 0.0
-    for window, weight, part in (
-        (month, rules.prior_days, rules.month_share),
-        (week, rules.week_prior_days, rules.week_share),
-        (day, rules.day_prior_days, rules.day_share),
-    ):
-        expected = weight + window[0] / DAY
-        online = min(window[1] + rules.forgiven * window[0], window[0])
-        prior = (prior * weight + online / DAY) / expected
-        error = deviations * sqrt(max(prior * (1 - prior), 0.0) / (expected * rules.looks_per_day + 1))
-        # Plain comparisons: this runs for every node of every cycle, and calls of `min` and `max` cost more than it all.
-        earned = (prior - floor) / width
-        least, most = earned - error / width, earned + error / width
-        share += part if earned > 1 else part * earned if earned > 0 else 0.0
-        low += part if least > 1 else part * least if least > 0 else 0.0
-        high += part if most > 1 else part * most if most > 0 else 0.0
-    seen = round(month[1] / month[0], _SHARE_DIGITS) if month[0] else None
-    return (min(share, 1.0), min(low, 1.0), min(high, 1.0)), seen
-
-
-def stability(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float]:
-    """What the days between disturbances earn, with its bounds, and those days.
-
-    Where none was seen, the next one counts as due now: a node that is watched for a week is not known to last longer.
-    """
-    rules = policy.stability
-    watched = min(node.watched / DAY, WINDOW_DAYS)
-    claimed = min(node.claimed / DAY, WINDOW_DAYS - watched)
-    count = node.disturbances + 1
-    days = (watched + claimed + rules.prior_days) / count
-    proven = watched + claimed * rules.claim_worth + rules.prior_days
-    least = proven / (count + sqrt(count))
-    most = days * count / (count - 0.5)
-    full = rules.full_days
-    return (min(days / full, 1.0), min(least / full, 1.0), min(most / full, 1.0)), round(days, 2)
-
-
-def agreement(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float | None]:
-    """What the word of the seeds earns, with its bounds, and the share of the seeds that list the node (None: none can).
-
-    Half of the seeds that could list a node suffice: a seed that leaves it out, or that lies about it, costs nothing
-    while most of the others do not.
-    """
-    rules, seeds = policy.agreement, node.could_list
-    if seeds <= 0:
-        return _UNKNOWN, None
-    listed = min(node.witnesses / ((seeds + 1) // 2), 1.0)
-    share = listed * (1 - rules.dispute_share * min(node.disputed, _MAX_DISPUTED))
-    spread = rules.spread / (seeds + 1) / (2 if node.confirmed else 1)
-    shares = (share, max(share - spread, 0.0), min(share + spread, 1.0))
-    return shares, round(min(node.witnesses / seeds, 1.0), _SHARE_DIGITS)
-
-
-def _commitment(percentile: float, policy: EstimatePolicy, *, confirmed: bool) -> Share:
-    """What committed storage earns; what nobody but gossip confirms may be less."""
-    rules = policy.commitment
-    share = min(percentile / rules.full_percentile, 1.0)
-    return share, share if confirmed else share * (1 - rules.unconfirmed_share), share

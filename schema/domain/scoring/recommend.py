@@ -180,16 +180,19 @@ def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
 
 
 def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER_GROUP) -> Recommendations:
-    """The nodes that meet every demand by policy 2.0, by rank, then by address and id; `most` of a neighbourhood."""
+    """The nodes that meet every demand by policy 2.0, by rank, then by lower bound, address and id.
+
+    Sound nodes share a rank. At most so many of a neighbourhood are recommended (`most`).
+    """
     latest = snapshot.header.policy.latest_version
     fit = [
-        (estimate.rank, node)
+        ((estimate.rank, -estimate.low, node.address, node.id), node)
         for node in snapshot.nodes
         if (estimate := node.estimate) is not None
         and estimate.rank is not None
         and all(each.passed or not each.demanded for each in assess(node, criteria, latest))
     ]
-    fit.sort(key=lambda item: (item[0], item[1].address, item[1].id))
+    fit.sort(key=lambda item: item[0])
     items = tuple(
         Recommendation(node=node, demands=criteria, latest_version=latest)
         for node in diverse((node for _, node in fit), most)

@@ -71,8 +71,10 @@ def shares_not_above(values: Sequence[float], weights: Sequence[int]) -> list[fl
     return [100 * sums[bisect_right(known, value)] / sums[-1] for value in values]
 
 
-def ranks(lows: Sequence[float], groups: Sequence[str], seniority: Sequence[tuple[int, str]], places: int) -> list[int]:
-    """The rank of each node by its lower bound, 1 for the best; equal nodes share a rank, and the next one counts them.
+def ranks(
+    values: Sequence[float], groups: Sequence[str], seniority: Sequence[tuple[int, str]], places: int
+) -> list[int]:
+    """The rank of each node by its value, 1 for the highest; equal nodes share a rank, and the next one counts them.
 
     Each group has so many `places`: they go to those of its nodes that were known first, by day, and of these to the
     best. The others come after all nodes that have a place, those of groups that were small on their day first. So
@@ -82,13 +84,13 @@ def ranks(lows: Sequence[float], groups: Sequence[str], seniority: Sequence[tupl
     members: defaultdict[str, list[int]] = defaultdict(list)
     for number, group in enumerate(groups):
         members[group].append(number)
-    keys = [(0, -low) for low in lows]
+    keys = [(0, -value) for value in values]
     for own in members.values():
         if len(own) <= places:
             continue
-        own.sort(key=lambda number: (seniority[number][0], -lows[number], seniority[number][1]))
+        own.sort(key=lambda number: (seniority[number][0], -values[number], seniority[number][1]))
         days = [seniority[number][0] for number in own]
         for number in own[places:]:
-            keys[number] = (bisect_right(days, seniority[number][0]), -lows[number])
+            keys[number] = (bisect_right(days, seniority[number][0]), -values[number])
     ordered = sorted(keys)
     return [bisect_left(ordered, key) + 1 for key in keys]

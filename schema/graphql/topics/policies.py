@@ -11,6 +11,7 @@ from schema.domain.estimate_policy import (
     CommitmentPolicy,
     CurrencyPolicy,
     EstimatePolicy,
+    LossPolicy,
     StabilityPolicy,
     WatchPolicy,
 )
@@ -225,7 +226,7 @@ class CommitmentPolicyType:
     points: float = attribute("What it is worth, in points.")
     full_percentile: float = attribute("Percentile that earns everything, 0 to 100; proportional below.")
     group_size: int = attribute("Nodes of a neighbourhood that count as one together; more count as less.")
-    unconfirmed_share: float = attribute("Share that the lower bound leaves out where only gossip says so, 0 to 1.")
+    unconfirmed_percentile: float = attribute("Highest percentile that the lower bound takes from gossip alone.")
 
 
 @published(AgreementPolicy, "AgreementPolicy", "Constants of agreement: seeds that list a node, of those that could.")
@@ -233,6 +234,15 @@ class AgreementPolicyType:
     points: float = attribute("What it is worth, in points.")
     dispute_share: float = attribute("Share that a field takes on which the seeds have no majority, 0 to 1.")
     spread: float = attribute("Width of the bounds with one seed, 0 to 1; over the number of seeds plus one.")
+
+
+@published(LossPolicy, "LossPolicy", "Constants of the time that a node is expected to lose: ranks go by it.")
+class LossPolicyType:
+    prior_loss: float = attribute("Expected loss of a node of which nothing is known yet, 0 to 1.")
+    prior_days: float = attribute("Weight of that, in days.")
+    disturbance_hours: float = attribute("What a disturbance counts as beside the absence itself, in hours.")
+    sound_to: float = attribute("Up to this expected loss nodes are equally good, 0 to 1.")
+    sound_days: float = attribute("How long a node must have been watched to be among them, in days.")
 
 
 @published(WatchPolicy, "WatchPolicy", "Bounds of the alerts that policy 2.0 raises.")
@@ -254,6 +264,7 @@ class EstimatePolicyType:
     currency: CurrencyPolicyType = attribute("Version currency.")
     commitment: CommitmentPolicyType = attribute("Committed storage.")
     agreement: AgreementPolicyType = attribute("The word of the seeds.")
+    loss: LossPolicyType = attribute("What ranks go by.")
     alerts: WatchPolicyType = attribute("Bounds of alerts about nodes.")
     deviations: float = attribute("Standard deviations from the score to its bounds.")
     places_per_group: int = attribute("Places of a neighbourhood among the ranks before all others have theirs.")

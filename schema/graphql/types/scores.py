@@ -95,13 +95,20 @@ class ScoreType:
     low: float | None = attribute("Lower bound, in points: one of ten nodes is worse. Null by policy 1.0.")
     high: float | None = attribute("Upper bound, in points: one of ten nodes is better. Null by policy 1.0.")
     confidence: float | None = attribute("How narrow the bounds are: 1 − (high − low)/100, 0 to 1. Null by policy 1.0.")
-    tier: Tier = attribute("Risk class of the composite.")
+    expected_loss: float | None = attribute(
+        "Share of its time that the node is expected to lose, 0 to 1: ranks go by it. Null by policy 1.0."
+    )
+    tier: Tier = attribute(
+        "Risk class of the composite. By policy 2.0 it is HIGH_RISK only where the upper bound is too."
+    )
     color: str = attribute("Colour of the tier, as `#10b981`.")
     rank: int | None = attribute(
-        "1 for the best online node; equal nodes share a rank. By policy 2.0 it goes by `low`, and a neighbourhood "
-        "(/24 or /48) has few places before all others have theirs."
+        "1 for the best online node; equal nodes share a rank. By policy 2.0 it goes by `expectedLoss`, all sound nodes "
+        "share the first one, and a neighbourhood (/24 or /48) has few places before all others have theirs."
     )
-    percentile: float | None = attribute("Share of online nodes that do not score higher, 0 to 100 percent.")
+    percentile: float | None = attribute(
+        "Share of online nodes that do not score higher, 0 to 100 percent. By policy 2.0 it goes by `low`."
+    )
     parts = resolved(
         score_parts,
         list[ScorePartType],

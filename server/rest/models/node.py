@@ -60,9 +60,12 @@ class NodeEstimate(Body):
 
     policy_version: str
     composite: Points
-    low: Points = Field(description="Lower bound; ranks go by it")
+    low: Points = Field(description="Lower bound; the percentile goes by it")
     high: Points = Field(description="Upper bound")
     confidence: float = Field(description="1 − (high − low)/100", ge=0, le=1)
+    expected_loss: float | None = Field(
+        description="Share of its time that it is expected to lose; ranks go by it", ge=0, le=1
+    )
     rank: int | None = Field(description="1 for the best; null for a node that too few seeds list")
     percentile: Percent | None = Field(description="Share of online nodes whose lower bound is not higher")
     next_step: str | None = Field(description="What would gain most; null where nothing is lost that is known")

@@ -3,7 +3,9 @@ import pytest
 from jobs.evaluate.raters import RATERS, Look, Rating, raters
 from jobs.evaluate.tally import Seen
 from schema.domain.base import DAY
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNodeStatus, Tier
+from schema.domain.policy import POLICIES
 from tests.factories import pnode, score
 
 
@@ -19,6 +21,32 @@ def points(name: str, seen: Look) -> float | None:
 def test_policy_1_0_is_what_was_stored_with_its_tier() -> None:
     assert RATERS["1.0"].rate(look(1, 1, score=score(41.5))) == Rating(41.5, Tier.HIGH_RISK)
     assert RATERS["1.0"].rate(look(1, 1, status=PNodeStatus.OFFLINE)) is None
+
+
+def estimate(composite: float = 70.0, low: float = 50.0, high: float = 90.0, rank: int | None = 3) -> Estimate:
+    return Estimate(
+        composite=composite, low=low, high=high, shares=(), raw=(), policy_version="2.0", expected_loss=0.02, rank=rank
+    )
+
+
+def test_policy_2_0_is_what_was_published_and_is_ordered_by_its_rank() -> None:
+    node = look(1, 1, estimate=estimate())
+    assert RATERS["2.0"].rate(node) == Rating(70.0, Tier.MEDIUM_RISK, 50.0, 90.0, 0.6, 3)
+    assert RATERS["2.0"].rate(look(1, 1, estimate=None)) is None
+
+
+def test_a_rank_orders_before_points_do() -> None:
+    assert Rating(70.0, rank=1).order > Rating(90.0, rank=2).order
+    assert Rating(70.0).order < Rating(90.0).order
+
+
+def test_the_points_of_policy_2_0_are_an_order_of_their_own() -> None:
+    assert RATERS["2.0-points"].rate(look(1, 1, estimate=estimate())) == Rating(70.0, Tier.MEDIUM_RISK)
+    assert RATERS["2.0-points"].rate(look(1, 1, estimate=None)) is None
+
+
+def test_the_newest_policy_stands_first_so_that_its_requirements_are_shown() -> None:
+    assert next(iter(RATERS)) == max(POLICIES)
 
 
 def test_plain_uptime_is_the_share_of_observations() -> None:

@@ -83,7 +83,7 @@ export const EXAMPLES = [
   {
     "variables": "{\"address\": \"6.129.17.59:9001\"}",
     "title": "A staker (3)",
-    "query": "query advice($address: String!) {\n  pnode(address: $address) {\n    score { composite low high confidence tier rank percentile nextStep parts { name weight raw unit points pointsLost nextStep } }\n    upgraded: score(assume: {version: \"1.2.0\", availability: 0.99}) { composite tier }\n    old: score(policy: \"1.0\") { composite trust { score } capacity { score } }\n    alerts { type severity message evidence { name value { number text } unit } }\n  }\n}\n"
+    "query": "query advice($address: String!) {\n  pnode(address: $address) {\n    score { composite low high confidence tier rank percentile expectedLoss nextStep parts { name weight raw unit points pointsLost nextStep } }\n    upgraded: score(assume: {version: \"1.2.0\", availability: 0.99}) { composite tier }\n    old: score(policy: \"1.0\") { composite trust { score } capacity { score } }\n    alerts { type severity message evidence { name value { number text } unit } }\n  }\n}\n"
   },
   {
     "variables": "{\"addresses\": [\"6.129.17.59:9001\", \"21.118.160.109:9001\"]}",

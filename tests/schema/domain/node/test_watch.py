@@ -129,6 +129,35 @@ def test_a_disturbance_counts_once_an_hour() -> None:
     assert disturbances(watch, AT + 150 * MINUTE) == (3, 3)
 
 
+def test_an_absence_is_one_disturbance_when_it_ends_whatever_uptime_is_named() -> None:
+    """It ends hours after its drop from gossip was counted, and the return is seen as a restart too."""
+    still_away, back = lived("u" * 6 + "g" * 30), lived("u" * 6 + "g" * 30 + "u")
+    assert disturbances(still_away.watch, still_away.at) == (0, 0)
+    assert disturbances(back.watch, back.at) == (1, 1)
+    dropped = still_away.watch.disturbed(still_away.at)
+    for returned in (dropped.present(back.at), dropped.disturbed(back.at).present(back.at)):
+        assert disturbances(returned, back.at) == (1, 1)
+
+
+def test_an_upgrade_hides_no_long_absence() -> None:
+    long = lived("u" * 6 + "g" * 30)
+    watch = long.watch.upgraded(long.at + STEP)
+    assert watch is not None
+    assert disturbances(watch.present(long.at + STEP), long.at + STEP) == (1, 1)
+    back = lived("u" * 6 + "g" * 30 + "u")
+    known_later = back.watch.upgraded(back.at + STEP)
+    assert known_later is not None
+    assert disturbances(known_later, back.at + STEP) == (1, 1)
+
+
+def test_an_absence_of_before_does_not_turn_an_upgrade_into_a_disturbance() -> None:
+    past = lived("u" * 6 + "g" * 12 + "u" * 12)
+    now = past.at + STEP
+    watch = past.watch.disturbed(now).upgraded(now)
+    assert watch is not None
+    assert disturbances(watch, now) == (1, 1)
+
+
 def test_disturbances_of_a_day_and_of_a_month() -> None:
     watch = lived("u").watch.disturbed(AT).disturbed(AT + 5 * DAY).disturbed(AT + 5 * DAY + 2 * HOUR)
     now = AT + 5 * DAY + 3 * HOUR

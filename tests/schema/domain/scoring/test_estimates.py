@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.domain.base import DAY, GIB, MINUTE
+from schema.domain.base import DAY, GIB, HOUR, MINUTE
 from schema.domain.estimate_policy import CommitmentPolicy
 from schema.domain.node.coverage import Observed
 from schema.domain.node.estimate import Estimate, Evidence, PartName
+from schema.domain.policy import POLICY_2_0, Tier
+from schema.domain.scoring import shares
 from tests.schema.domain.scoring.estimating import POLICY, estimated, evidence, networks, windows
 
 PARTS = list(PartName)
@@ -216,10 +218,83 @@ def test_newcomers_do_not_take_the_places_of_their_neighbours() -> None:
     assert all((now.rank or 0) <= (was.rank or 0) for was, now in zip(before[:3], after[:3], strict=True))
 
 
-def test_scores_of_sound_nodes_of_different_sizes_lie_apart() -> None:
-    """An inter-quartile range of 15 points, of nodes that differ in storage alone."""
-    lower, _, upper = quantiles([found.composite for found in estimated(network(200))], n=4)
+def test_scores_of_live_nodes_of_a_first_day_lie_apart() -> None:
+    """An inter-quartile range of 15 points: they differ in size, and in uptime as the nodes of a recorded day did."""
+    days = (1.6, 4.0, 6.8, 9.0, 10.7, 11.5, 11.8, 11.8)
+    live = [
+        evidence(number, **windows(watched=9 * HOUR), watched=9 * HOUR, claimed=round(days[number * 37 % 8] * DAY))
+        for number in range(1, 201)
+    ]
+    lower, _, upper = quantiles([found.composite for found in estimated(live)], n=4)
     assert upper - lower >= 15
+
+
+def test_sizes_alone_tell_sound_nodes_little_apart() -> None:
+    """Committed storage foretells nothing of availability."""
+    found = [node.composite for node in estimated(network(200))]
+    assert max(found) - min(found) <= 5
+
+
+def test_sound_nodes_share_the_first_rank_and_a_node_that_loses_more_has_a_later_one() -> None:
+    calm, restless, away = evidence(97, disturbances=4), evidence(98, disturbances=12), evidence(99, **windows(0.97))
+    found = estimated([*network(), calm, restless, away])
+    assert {node.rank for node in found[:-2]} == {1}
+    assert [node.rank for node in found[-2:]] == [42, 43]
+
+
+def test_a_node_is_not_among_the_sound_ones_before_it_was_watched_for_a_day() -> None:
+    found = [beside(evidence(99, **windows(watched=hours * HOUR), watched=hours * HOUR)).rank for hours in (1, 23, 24)]
+    assert found == [41, 41, 1]
+
+
+def test_what_a_node_claims_moves_no_rank() -> None:
+    """Its uptime and its size are its own word."""
+    modest, boaster = (
+        beside(evidence(99, disturbances=9, claimed=days * DAY, committed=size))
+        for days, size in ((0, GIB), (30, 2**60))
+    )
+    assert (modest.rank, modest.expected_loss) == (boaster.rank, boaster.expected_loss)
+    assert modest.composite < boaster.composite
+
+
+def test_what_only_gossip_says_of_storage_raises_the_lower_bound_to_that_of_the_median_at_most() -> None:
+    rules = POLICY.commitment
+    whole = shares.commitment(99.0, POLICY, confirmed=True)
+    claimed = shares.commitment(99.0, POLICY, confirmed=False)
+    assert whole == (1.0, 1.0, 1.0)
+    assert claimed == (1.0, rules.unconfirmed_percentile / rules.full_percentile, 1.0)
+    assert shares.commitment(20.0, POLICY, confirmed=False)[1] == shares.commitment(20.0, POLICY, confirmed=True)[1]
+
+
+@pytest.mark.parametrize(("count", "fewest", "most"), [(1, 0.105, 2.303), (2, 0.532, 3.890), (10, 6.221, 14.206)])
+def test_the_bounds_of_a_count_are_those_of_the_gamma_distribution(count: int, fewest: float, most: float) -> None:
+    """One of ten lies below, and one above: the quantiles of the tables, to three hundredths."""
+    assert shares.plausible(count, POLICY.deviations) == pytest.approx((fewest, most), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("low", "composite", "high", "tier"),
+    [
+        (40.0, 50.0, 59.99, Tier.HIGH_RISK),
+        (20.0, 50.0, 60.0, Tier.MEDIUM_RISK),
+        (20.0, 79.99, 90.0, Tier.MEDIUM_RISK),
+        (20.0, 80.0, 90.0, Tier.LOW_RISK),
+    ],
+)
+def test_a_node_is_condemned_only_where_its_upper_bound_is(
+    low: float, composite: float, high: float, tier: Tier
+) -> None:
+    found = beside(evidence(99)).model_copy(update={"low": low, "composite": composite, "high": high})
+    assert (found.tier, found.color) == (tier, POLICY_2_0.band(tier).color)
+
+
+@given(networks(), st.data())
+def test_more_availability_and_fewer_disturbances_never_cost_a_rank(nodes: list[Evidence], data: st.DataObject) -> None:
+    node = nodes[0]._replace(supported=True)
+    month = Observed(node.month.expected, data.draw(st.integers(node.month.online, node.month.expected)))
+    better = node._replace(month=month, disturbances=data.draw(st.integers(0, node.disturbances)))
+    before, after = estimated([node, *nodes[1:]])[0], estimated([better, *nodes[1:]])[0]
+    assert (after.rank or 0) <= (before.rank or 0)
 
 
 def test_a_node_that_too_few_seeds_list_has_a_score_and_moves_nobody() -> None:

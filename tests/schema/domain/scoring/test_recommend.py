@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode, PNodeStatus
-from schema.domain.scoring.recommend import Criteria, CriterionName, assess, diverse, meets, recommend
+from schema.domain.scoring.recommend import Criteria, CriterionName, assess, diverse, meets, recommend, recommend_newest
 from tests.factories import pnode, score, snapshot
 from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
 
@@ -28,6 +29,16 @@ def test_the_best_comes_first_and_ties_go_by_address():
         pnode(3, score=score(80), address="203.0.113.2:9001"),
     )
     assert ids([third, second, best]) == [best.id, second.id, third.id]
+
+
+def test_by_policy_2_0_the_higher_lower_bound_comes_first_among_equal_ranks():
+    def placed(number: int, rank: int | None, low: float) -> PNode:
+        found = Estimate(composite=90, low=low, high=95, shares=(), raw=(1.0,) * 5, policy_version="2.0", rank=rank)
+        return pnode(number, estimate=found)
+
+    network = [placed(1, 1, 60), placed(2, 1, 80), placed(3, 3, 85), placed(4, None, 89)]
+    found = recommend_newest(snapshot(network), Criteria())
+    assert [item.node.id for item in found.items] == [network[place].id for place in (1, 0, 2)]
 
 
 @pytest.mark.parametrize("status", [PNodeStatus.GHOST, PNodeStatus.OFFLINE, PNodeStatus.UNKNOWN])

@@ -72,7 +72,7 @@ def test_a_tier_at_risk_is_told_before_it_is_lost() -> None:
     facts = {fact.name: fact.value for fact in alert.evidence}
     assert alert.type is AlertType.TIER_AT_RISK
     assert facts["part that lost most"] == "AVAILABILITY"
-    assert facts["points lost by it"] == 3.5
+    assert facts["points lost by it"] == 4.0
     assert str(facts["since"]).endswith("Z")
 
 

@@ -140,7 +140,7 @@ async def test_policies_are_published_whole() -> None:
     assert found["scorePolicy"] == {
         "version": "2.0",
         "inForce": True,
-        "estimate": {"placesPerGroup": 3, "availability": {"points": 35}},
+        "estimate": {"placesPerGroup": 3, "availability": {"points": 40}},
     }
     assert found["old"] == {"version": "1.0", "inForce": True, "estimate": None, "trustWeight": 0.6}
 
