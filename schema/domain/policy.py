@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from schema.domain.base import DAY, HOUR, Record
+from schema.domain.errors import BadUserInput
 from schema.domain.estimate_policy import EstimatePolicy
 
 
@@ -190,3 +191,11 @@ POLICY_1_0 = Policy(
 )
 POLICY_2_0 = Policy(version="2.0", trust_weight=0, capacity_weight=0, tiers=POLICY_1_0.tiers, estimate=EstimatePolicy())
 POLICIES: Mapping[str, Policy] = {policy.version: policy for policy in (POLICY_1_0, POLICY_2_0)}
+
+
+def known_policy(version: str) -> Policy:
+    """The policy of this version. Raises BadUserInput."""
+    policy = POLICIES.get(version)
+    if policy is None:
+        raise BadUserInput(f"policy {version:.40} is not known, expected one of {', '.join(POLICIES)}")
+    return policy

@@ -7,13 +7,14 @@ from starlette.responses import Response
 
 from schema.domain.base import GIB, rounded
 from schema.domain.node.pnode import PNode
+from schema.domain.policy import POLICIES
 from schema.domain.scoring.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, Comparison, compare
 from schema.domain.words import agreeing, counted
 from server.rest.errors import plain_error
 from server.rest.models.errors import PlainError
 from server.rest.models.pnodes import CompareAnswer
 from server.rest.node import days
-from server.rest.params import MAX_ADDRESS_LENGTH
+from server.rest.params import MAX_ADDRESS_LENGTH, OLDEST_POLICY, PolicyChoice, PolicyName
 from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
@@ -48,6 +49,7 @@ def compare_routes(views: Views) -> Routes:
                 json_schema_extra={"pattern": _TWO_TO_FIVE},
             ),
         ],
+        policy: PolicyChoice = OLDEST_POLICY,
     ) -> Response:
         """The nodes in the order asked for, who is best at what, and which one to take."""
         keys = [key for part in addresses.split(",") if (key := part.strip())]
@@ -74,16 +76,16 @@ def compare_routes(views: Views) -> Routes:
                 suggestion="/pnodes?status=all lists those that are",
             )
         nodes = [node for key in keys if (node := found[key]) is not None]
-        return answer(_body(view, nodes), views.max_age(view))
+        return answer(_body(view, nodes, policy), views.max_age(view))
 
     return routes
 
 
-def _body(view: View, nodes: list[PNode]) -> dict[str, Any]:
+def _body(view: View, nodes: list[PNode], policy: PolicyName) -> dict[str, Any]:
     """The comparison of these nodes. Raises BadUserInput where one is named twice."""
-    found = compare(nodes)
+    found = compare(nodes, POLICIES[policy])
     return {
-        "comparison": [view.fragment(node) for node in found.nodes],
+        "comparison": [view.fragment(node, policy) for node in found.nodes],
         "winners": _winners(found),
         "recommendation": {
             "recommended_node": found.recommended.place if found.recommended else None,

@@ -1,20 +1,26 @@
 """Nodes side by side: who is best at what, and which one to take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from schema.domain.base import Record
 from schema.domain.errors import BadUserInput
-from schema.domain.node.pnode import PNode
+from schema.domain.node.estimate import Estimate
+from schema.domain.node.pnode import PNode, Score
+from schema.domain.policy import POLICY_1_0, Policy
+from schema.domain.scoring.parts import ScorePartName, parts_of
 from schema.domain.words import counted
 
 MIN_COMPARED = 2
 MAX_COMPARED = 5
 
+AnyScore = Score | Estimate
+
 
 class ComparedBy(StrEnum):
     """What nodes are compared by. OVERALL, TRUST and CAPACITY in points, UPTIME in seconds, STORAGE in committed
-    bytes, CONNECTIVITY in witnesses."""
+    bytes, CONNECTIVITY in witnesses; by policy 2.0 also AVAILABILITY and STABILITY in points. TRUST and CAPACITY are those
+    of policy 1.0."""
 
     OVERALL = "OVERALL"
     TRUST = "TRUST"
@@ -22,8 +28,11 @@ class ComparedBy(StrEnum):
     UPTIME = "UPTIME"
     STORAGE = "STORAGE"
     CONNECTIVITY = "CONNECTIVITY"
+    AVAILABILITY = "AVAILABILITY"
+    STABILITY = "STABILITY"
 
 
+_EARNED = {ComparedBy.AVAILABILITY: ScorePartName.AVAILABILITY, ComparedBy.STABILITY: ScorePartName.STABILITY}
 _WEIGHED = (ComparedBy.TRUST, ComparedBy.CAPACITY)
 
 
@@ -39,8 +48,8 @@ class Winner(Record):
 class Comparison(Record):
     """Nodes compared, in the order in which they were named; `winners` in the order of `ComparedBy`.
 
-    `recommended` is the winner of OVERALL, with the reason and what speaks for others. `average_score` is the mean
-    composite of the nodes that have one, None where none has.
+    `recommended` is the winner of OVERALL, by policy 2.0 the node of the best rank, with the reason and what speaks for
+    others. `average_score` is the mean composite of the nodes that have one, None where none has.
     """
 
     nodes: tuple[PNode, ...]
@@ -56,7 +65,7 @@ class Comparison(Record):
         return next(winner for winner in self.winners if winner.category is category)
 
 
-def compare(nodes: Sequence[PNode]) -> Comparison:
+def compare(nodes: Sequence[PNode], policy: Policy = POLICY_1_0) -> Comparison:
     """Compare 2 to 5 different nodes. Raises BadUserInput for fewer, for more, and where one is named twice.
 
     A node that is not online has no score, uptime or connectivity to win by; its last known storage counts.
@@ -67,37 +76,50 @@ def compare(nodes: Sequence[PNode]) -> Comparison:
             f"{counted(len(ids), 'node was', 'nodes were')} named, {len(set(ids))} of them different; "
             f"{MIN_COMPARED} to {MAX_COMPARED} different ones can be compared"
         )
-    winners = tuple(_winner(category, nodes) for category in ComparedBy)
-    best = next((node for node in nodes if node.id == winners[0].node_id), None)
-    composites = [node.score.composite for node in nodes if node.score]
+    by_estimate = policy.estimate is not None
+    categories = [each for each in ComparedBy if by_estimate or each not in _EARNED]
+    scores = {node.id: node.estimate if by_estimate else node.score for node in nodes}
+    winners = tuple(_winner(category, nodes, scores) for category in categories)
+    best = _best_rank(nodes) if by_estimate else next((n for n in nodes if n.id == winners[0].node_id), None)
+    composites = [score.composite for score in scores.values() if score]
     return Comparison(
         nodes=tuple(nodes),
         winners=winners,
         recommended=best,
-        reason=_reason(best),
-        considerations=_considerations(best, nodes, winners),
+        reason=_reason(best, nodes, scores),
+        considerations=_considerations(best, nodes, winners, (*_EARNED,) if by_estimate else _WEIGHED),
         all_online=all(node.is_online for node in nodes),
         average_score=sum(composites) / len(composites) if composites else None,
     )
 
 
-def _value(node: PNode, category: ComparedBy) -> int | float:
+def _best_rank(nodes: Sequence[PNode]) -> PNode | None:
+    """The node of the best rank, among equal ranks that of the highest lower bound; one without a rank comes last."""
+    placed = [
+        (each.rank is None, each.rank or 0, -each.low, n) for n, node in enumerate(nodes) if (each := node.estimate)
+    ]
+    return nodes[min(placed)[-1]] if placed else None
+
+
+def _value(node: PNode, category: ComparedBy, overall: AnyScore | None) -> int | float:
     """What a node has to win a category by; 0 where it is not known, or not to be had from a node that is not online."""
     score = node.score
     values: dict[ComparedBy, int | float | None] = {
-        ComparedBy.OVERALL: score.composite if score else None,
+        ComparedBy.OVERALL: overall.composite if overall else None,
         ComparedBy.TRUST: score.trust.score if score else None,
         ComparedBy.CAPACITY: score.capacity.score if score else None,
         ComparedBy.UPTIME: node.uptime if node.is_online else None,
         ComparedBy.STORAGE: node.storage_committed,
         ComparedBy.CONNECTIVITY: node.witness_count if node.is_online else None,
     }
-    return values[category] or 0
+    if category in _EARNED and node.estimate is not None:
+        values[category] = next(each.points for each in parts_of(node.estimate) if each.name is _EARNED[category])
+    return values.get(category) or 0
 
 
-def _winner(category: ComparedBy, nodes: Sequence[PNode]) -> Winner:
-    best = max(nodes, key=lambda node: _value(node, category))
-    value = _value(best, category)
+def _winner(category: ComparedBy, nodes: Sequence[PNode], scores: Mapping[str, AnyScore | None]) -> Winner:
+    best = max(nodes, key=lambda node: _value(node, category, scores[node.id]))
+    value = _value(best, category, scores[best.id])
     won = value > 0
     return Winner(
         category=category,
@@ -107,18 +129,27 @@ def _winner(category: ComparedBy, nodes: Sequence[PNode]) -> Winner:
     )
 
 
-def _reason(best: PNode | None) -> str:
-    if best is None or best.score is None:
-        return "No node has a score: none of them is online."
-    return f"{best.place} has the highest composite score, {best.score.composite:.2f} of 100."
+def _reason(best: PNode | None, nodes: Sequence[PNode], scores: Mapping[str, AnyScore | None]) -> str:
+    score = scores[best.id] if best is not None else None
+    if best is None or score is None:
+        any_online = any(node.is_online for node in nodes)
+        return "No node has a score by this policy." if any_online else "No node has a score: none of them is online."
+    if isinstance(score, Estimate) and score.rank is not None:
+        return (
+            f"{best.place} has the best rank, {score.rank}, with a score of {score.composite:.2f} of 100 and a lower bound "
+            f"of {score.low:.2f}."
+        )
+    return f"{best.place} has the highest composite score, {score.composite:.2f} of 100."
 
 
-def _considerations(best: PNode | None, nodes: Sequence[PNode], winners: Sequence[Winner]) -> tuple[str, ...]:
+def _considerations(
+    best: PNode | None, nodes: Sequence[PNode], winners: Sequence[Winner], weighed: Sequence[ComparedBy]
+) -> tuple[str, ...]:
     """What speaks for others than the recommended node, and who is not online."""
     better = [
         f"{winner.address} has more {winner.category.value.lower()}: {winner.value:.2f} points"
         for winner in winners
-        if best is not None and winner.category in _WEIGHED and winner.node_id not in {best.id, None}
+        if best is not None and winner.category in weighed and winner.value > _value(best, winner.category, None)
     ]
     away = [node.place for node in nodes if not node.is_online]
     return (*better, *([f"not online: {', '.join(away)}"] if away else []))

@@ -8,7 +8,7 @@ from strawberry import UNSET
 from schema.domain.errors import BadUserInput
 from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode, Score
-from schema.domain.policy import POLICIES, Tier
+from schema.domain.policy import POLICIES, Tier, known_policy
 from schema.domain.scoring.assume import Assumptions
 from schema.domain.scoring.scores import score_node
 from schema.domain.versions import parse
@@ -45,8 +45,8 @@ def node_score(
         ScoreAssumption | None, argument("What if: the score that the node would have, without a rank.")
     ] = None,
 ) -> Score | Estimate | None:
-    if policy is not None and policy not in POLICIES:
-        raise BadUserInput(f"policy {policy:.40} is not known, expected one of {', '.join(POLICIES)}")
+    if policy is not None:
+        known_policy(policy)
     node = root.record
     scores = (node.newest_score,) if policy is None else (node.estimate, node.score)
     score = next((each for each in scores if each is not None and policy in {None, each.policy_version}), None)

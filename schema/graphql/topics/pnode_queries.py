@@ -6,6 +6,7 @@ import strawberry
 
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import PNode
+from schema.domain.policy import known_policy
 from schema.domain.scoring.compare import (
     MAX_COMPARED,
     MIN_COMPARED,
@@ -119,6 +120,9 @@ async def compare_pnodes(
     info: Info,
     *,
     addresses: Annotated[list[str], argument("Two to five addresses, or ids, of different nodes.")],
+    policy: Annotated[
+        str | None, argument("Version of a policy, as `1.0`; by default the newest that the snapshot was scored with.")
+    ] = None,
     as_of: AsOf = None,
 ) -> Compared:
     if not MIN_COMPARED <= len(addresses) <= MAX_COMPARED:
@@ -132,7 +136,8 @@ async def compare_pnodes(
     missing = [address for address, node in zip(addresses, found, strict=True) if node is None]
     if missing:
         raise BadUserInput(f"no node is known as {', '.join(missing)}", {"missing": missing})
-    return InSnapshot(compare([node for node in found if node is not None]), tables)
+    scored_by = known_policy(policy or tables.header.policy.newest_version)
+    return InSnapshot(compare([node for node in found if node is not None], scored_by), tables)
 
 
 def compared_nodes(root: strawberry.Parent[Compared]) -> list[InSnapshot[PNode]]:
@@ -195,7 +200,11 @@ class ComparisonType:
         weight=Weight(items=fixed(MAX_COMPARED)),
     )
     winners = resolved(winners, list[WinnerType], "Who is best at what.", weight=Weight(items=fixed(len(ComparedBy))))
-    recommended = resolved(recommended_node, PNodeType | None, "The one to take; null where none has a score.")
+    recommended = resolved(
+        recommended_node,
+        PNodeType | None,
+        "The one to take: by policy 2.0 the best rank, then the highest lower bound. Null where none has a score.",
+    )
     reason: str = attribute("Why that one.")
     considerations: list[str] = attribute("What speaks for others, or against some.")
     all_online: bool = attribute("Whether all of them are online.")

@@ -4,7 +4,6 @@ from typing import Annotated, NamedTuple
 
 import strawberry
 
-from schema.domain.errors import BadUserInput
 from schema.domain.estimate_policy import (
     AgreementPolicy,
     AvailabilityPolicy,
@@ -27,6 +26,7 @@ from schema.domain.policy import (
     Policy,
     TierBand,
     TrustPolicy,
+    known_policy,
 )
 from schema.domain.snapshot.record import ScorePolicy
 from schema.graphql.execution.context import Info
@@ -53,10 +53,7 @@ def score_policy(
     current = info.context.reads.current()
     in_force = current.header.policy if current is not None else None
     wanted = version or (in_force.newest_version if in_force is not None else POLICY_2_0.version)
-    policy = POLICIES.get(wanted)
-    if policy is None:
-        raise BadUserInput(f"policy {wanted:.40} is not known, expected one of {', '.join(POLICIES)}")
-    return PolicyView(policy, in_force)
+    return PolicyView(known_policy(wanted), in_force)
 
 
 def is_in_force(root: strawberry.Parent[PolicyView]) -> bool:

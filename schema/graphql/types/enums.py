@@ -201,11 +201,13 @@ describe(
     "What nodes are compared by.",
     {
         ComparedBy.OVERALL: "Composite score, in points.",
-        ComparedBy.TRUST: "Trust, in points.",
-        ComparedBy.CAPACITY: "Capacity, in points.",
+        ComparedBy.TRUST: "Trust by policy 1.0, in points.",
+        ComparedBy.CAPACITY: "Capacity by policy 1.0, in points.",
         ComparedBy.UPTIME: "Uptime, in seconds.",
         ComparedBy.STORAGE: "Committed storage, in bytes.",
         ComparedBy.CONNECTIVITY: "Number of seeds that list the node.",
+        ComparedBy.AVAILABILITY: "Points for observed availability; by policy 2.0 only.",
+        ComparedBy.STABILITY: "Points for days between disturbances; by policy 2.0 only.",
     },
 )
 describe(

@@ -70,6 +70,20 @@ def test_orders_go_by_the_policy() -> None:
     assert scores != [node["score"] for node in get("/pnodes?sort_by=score&limit=100")["pnodes"]]
 
 
+def test_a_comparison_goes_by_the_policy() -> None:
+    named = ",".join(node.place for node in collected().nodes[:2])
+    plain, newest = get(f"/pnodes/compare?addresses={named}"), get(f"/pnodes/compare?addresses={named}&policy=2.0")
+    assert plain == get(f"/pnodes/compare?addresses={named}&policy=1.0")
+    assert plain["comparison"][0].get("estimate") is None
+    for found in (plain, newest):
+        scores = [node["score"] for node in found["comparison"]]
+        assert found["winners"]["overall_score"]["score"] == max(scores)
+        assert found["summary"]["avg_score"] == pytest.approx(sum(scores) / 2, abs=0.01)
+    assert newest["winners"]["overall_score"] != plain["winners"]["overall_score"]
+    best = min(newest["comparison"], key=lambda node: (node["estimate"]["rank"], -node["estimate"]["low"]))
+    assert newest["recommendation"]["recommended_node"] == best["address"]
+
+
 def test_recommendations_by_policy_2_0_come_by_rank_a_few_of_a_neighbourhood() -> None:
     found = get("/recommendations?policy=2.0&limit=50")["recommendations"]
     ranks = [node["estimate"]["rank"] for node in found]

@@ -3,7 +3,9 @@ from hypothesis import given
 
 from schema.domain.base import DAY, GIB
 from schema.domain.errors import BadUserInput
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import Capacity, CapacityParts, PNode, PNodeStatus, Trust, TrustParts
+from schema.domain.policy import POLICY_2_0
 from schema.domain.scoring.compare import MAX_COMPARED, MIN_COMPARED, ComparedBy, compare
 from tests.factories import SEEDS, pnode, score
 from tests.schema.domain.strategies import network_settings, networks
@@ -33,6 +35,52 @@ def test_each_category_has_its_winner():
     assert compared.reason == f"{best.address} has the highest composite score, 80.00 of 100."
     assert compared.considerations == (f"{trusted.address} has more trust: 90.00 points",)
     assert (compared.all_online, compared.average_score) == (True, 77.5)
+
+
+def estimated(number: int, rank: int | None, composite: float, low: float, *, stable: float = 0.5) -> PNode:
+    found = Estimate(
+        composite=composite,
+        low=low,
+        high=99,
+        shares=(0.9, stable, 1, 1, 1),
+        raw=(0.99,) * 5,
+        policy_version="2.0",
+        rank=rank,
+    )
+    return pnode(number, estimate=found)
+
+
+def test_by_policy_2_0_the_best_rank_is_recommended_and_among_equal_ranks_the_highest_lower_bound():
+    large, sound, calm, unranked = (
+        estimated(1, 7, 95, 90),
+        estimated(2, 1, 80, 70),
+        estimated(3, 1, 78, 72, stable=0.4),
+        estimated(4, None, 99, 98),
+    )
+    compared = compare([unranked, large, sound, calm], POLICY_2_0)
+    assert compared.recommended == calm
+    assert compared.reason == (
+        f"{calm.place} has the best rank, 1, with a score of 78.00 of 100 and a lower bound of 72.00."
+    )
+    assert compared.winner(ComparedBy.OVERALL).node_id == unranked.id
+    assert compared.average_score == 88
+    assert compared.considerations == (f"{unranked.place} has more stability: 22.50 points",)
+
+
+def test_policy_2_0_has_its_own_parts_beside_trust_and_capacity():
+    assert [w.category for w in compare([pnode(1), pnode(2)]).winners] == list(ComparedBy)[:6]
+    assert [w.category for w in compare([pnode(1), pnode(2)], POLICY_2_0).winners] == list(ComparedBy)
+
+
+def test_a_snapshot_from_before_policy_2_0_recommends_nobody_by_it():
+    compared = compare([pnode(1), pnode(2)], POLICY_2_0)
+    assert (compared.recommended, compared.average_score) == (None, None)
+    assert compared.reason == "No node has a score by this policy."
+
+
+def test_what_is_equal_speaks_for_nobody_else():
+    first, best = scored(1, 70, 80, 60), scored(2, 75, 80, 70)
+    assert compare([first, best]).considerations == ()
 
 
 def test_the_first_named_wins_a_tie():

@@ -222,3 +222,40 @@ async def test_answers_are_alike_with_and_without_compiling() -> None:
     found = await settled(compiled(query)(client().context(), {}))
     assert found.errors is None
     assert written(found) == written(await by_core(valid(query), client().context(), {}))
+
+
+COMPARE = """query c($nodes: [String!]!, $policy: String) { comparePnodes(addresses: $nodes, policy: $policy) {
+  pnodes { id score(policy: $policy) { composite rank } } winners { category pnode { id } value { number } }
+  recommended { id } averageScore considerations } }"""
+
+
+async def test_a_comparison_goes_by_the_newest_policy_unless_another_one_is_asked_for() -> None:
+    named = [key(RESTARTING), key(5)]
+    newest, same, old = [
+        (await client().ask(COMPARE, {"nodes": named, "policy": policy}))["comparePnodes"]
+        for policy in (None, "2.0", "1.0")
+    ]
+    assert newest["winners"] == same["winners"]
+    for found in (newest, old):
+        composites = [node["score"]["composite"] for node in found["pnodes"]]
+        assert found["averageScore"] == pytest.approx(sum(composites) / 2)
+        assert found["winners"][0]["value"]["number"] == max(composites)
+    assert newest["recommended"] == {"id": key(5)}
+    assert {each["category"] for each in newest["winners"]} - {each["category"] for each in old["winners"]} == {
+        "AVAILABILITY",
+        "STABILITY",
+    }
+
+
+async def test_a_comparison_by_a_policy_that_is_not_known_is_refused() -> None:
+    refused = await client().refusal(COMPARE, {"nodes": [key(4), key(5)], "policy": "9.9"})
+    assert refused["message"] == "policy 9.9 is not known, expected one of 1.0, 2.0"
+
+
+async def test_what_a_node_is_expected_to_lose_orders_the_ranks() -> None:
+    found = (await client().ask("{ pnodes(first: 60) { nodes { score { rank expectedLoss } } } }"))["pnodes"]["nodes"]
+    placed = sorted((score["rank"], score["expectedLoss"]) for node in found if (score := node["score"]) is not None)
+    sound = [loss for rank, loss in placed if rank == 1]
+    assert len(sound) > 20
+    assert max(sound) <= 0.01
+    assert (await one('score(policy: "1.0") { expectedLoss }'))["score"] == {"expectedLoss": None}
