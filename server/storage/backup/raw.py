@@ -14,6 +14,7 @@ from schema.backup import Batch
 from server.storage.documents import (
     CarriedDocument,
     ChunkDocument,
+    EnrichmentDocument,
     HeadDocument,
     RegistryDocument,
     SnapshotDocument,
@@ -30,6 +31,7 @@ FETCH = 500
 HEAD = "head"
 CARRIED = "carried"
 UPKEEP = "upkeep"
+ENRICHMENT = "enrichment"
 REGISTRY = "registry"
 HISTORY = "history"
 EVENT_DAYS = "event_days"
@@ -41,6 +43,7 @@ MODELS: Mapping[str, type[StoredDocument]] = {
     HEAD: HeadDocument,
     CARRIED: CarriedDocument,
     UPKEEP: UpkeepDocument,
+    ENRICHMENT: EnrichmentDocument,
     REGISTRY: RegistryDocument,
     HISTORY: HistoryDocument,
     EVENT_DAYS: EventDaysDocument,

@@ -71,8 +71,9 @@ class MongoBackupSource:
                 keys = [key for ref in (carried.memory, carried.registry, carried.events) for key in ref.ids]
                 async for batch in self._read(raw.CARRIED, {"_id": {"$in": keys}}):
                     yield batch
-        async for batch in self._read(raw.UPKEEP, {}):
-            yield batch
+        for name in (raw.UPKEEP, raw.ENRICHMENT):
+            async for batch in self._read(name, {}):
+                yield batch
         async for batch in self.registry(since):
             yield batch
 

@@ -15,10 +15,13 @@ from jobs.past import rollup
 from schema.backup import BackupError, Batch, Manifest, Moment
 from schema.domain.base import DAY, HOUR, Slot
 from schema.domain.errors import SnapshotUnavailable, StoreTooNew
+from schema.domain.network.enrichment import EnrichmentSourceName, SourceState
+from server.storage import documents
 from server.storage.backup.raw import MODELS
 from server.storage.backup.source import MongoBackupSource
 from server.storage.backup.target import STAGED, MongoBackupTarget
 from server.storage.connect import Mongo
+from server.storage.enrichment import MongoEnrichment
 from server.storage.events.log import EventLog
 from server.storage.migrations.version import DOCUMENT_VERSION
 from server.storage.snapshots.writes import MongoSnapshotStore
@@ -114,6 +117,23 @@ async def test_a_restored_store_holds_what_the_store_held_and_collecting_goes_on
         expected = set(await store_db.database[name].index_information())
         assert set(await other.database[name].index_information()) == expected, name
     await goes_on(other)
+
+
+async def test_what_sources_besides_gossip_gave_is_in_the_copy(store_db: Mongo, other: Mongo) -> None:
+    await fill(store_db, THREE_HOURS[:2])
+    state = SourceState(
+        name=EnrichmentSourceName.CREDITS, origin="https://a.example", network="devnet", attempted_at=AT, rows=1
+    )
+    await MongoEnrichment(store_db).keep(state, b'[["key", 5]]')
+    raw, manifest = await taken(MongoBackupSource(store_db))
+    await restored(raw, other)
+    assert {each.name: each.documents for each in manifest.collections}["enrichment"] == 1
+    assert (await all_documents(other.database))["enrichment"] == (await all_documents(store_db.database))["enrichment"]
+    assert await MongoEnrichment(other).state(EnrichmentSourceName.CREDITS) == state
+
+
+def test_every_collection_of_a_store_is_in_a_copy() -> None:
+    assert set(MODELS.values()) == set(documents.MODELS)
 
 
 async def goes_on(mongo: Mongo) -> None:
