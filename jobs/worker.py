@@ -27,6 +27,7 @@ from server.process.supervisor import Supervisor, close, end, failures, owned
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo, refusal_of_store
 from server.storage.job_runs import MongoJobRuns
+from server.storage.network import refusal_of_network
 from server.stores import check_stores
 
 # Longer than the time between two writes of any kind but cycles at a long CACHE_TTL.
@@ -43,14 +44,14 @@ def _holder() -> str:
 async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving: Leaving) -> int:
     """Work until SIGTERM or SIGINT; a cycle that is under way then may finish. The exit status.
 
-    A store that a newer release has written is refused with status 2.
+    A store that a newer release has written, or that holds another network, is refused with status 2.
     """
     stop = asyncio.Event()
     leaving.on_signals(stop.set)
     interval, holder = settings.cache_ttl, _holder()
     supervisor = Supervisor(stop)
     mongo = Mongo(settings.mongo, settings.mongo_db, outage=Outage("store", log, hold_seconds=REFUSED_SECONDS))
-    if (refusal := await _refusal(mongo, stop)) is not None:
+    if (refusal := await _refusal(mongo, stop, settings.network)) is not None:
         leaving.begin()
         await mongo.close()
         sys.stderr.write(f"{refusal}\n")
@@ -80,9 +81,13 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving:
         log.info("worker.stopped", holder=holder)
 
 
-async def _refusal(mongo: Mongo, stop: asyncio.Event) -> str | None:
-    """Why this release must not work on the store. None also where a stop comes before the store has answered."""
-    asking = owned(refusal_of_store(mongo), name="check the version of the store")
+async def _refusal(mongo: Mongo, stop: asyncio.Event, network: str) -> str | None:
+    """Why this worker must not work on the store. None also where a stop comes before the store has answered."""
+
+    async def ask() -> str | None:
+        return await refusal_of_store(mongo) or await refusal_of_network(mongo, network)
+
+    asking = owned(ask(), name="check the version and the network of the store")
     stopping = owned(stop.wait(), name="stop")
     await asyncio.wait([asking, stopping], return_when=asyncio.FIRST_COMPLETED)
     answered = asking.done()

@@ -18,6 +18,7 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.words import counted
 from server.process.reasons import in_words
 from server.settings import Settings
+from server.storage.network import refusal_of_network
 from server.storage.upkeep import MongoUpkeep
 
 LONGEST_SLOT = HOUR
@@ -35,7 +36,7 @@ class ImportWish(NamedTuple):
 
 
 async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]) -> int:
-    """Import the lists and print a summary. Returns 0, or 1 if there is no store.
+    """Import the lists and print a summary. Returns 0, or 1 if there is no store, or if it holds another network.
 
     Raises BadRecording, before anything is written, for a file that is not a recorded list.
     """
@@ -43,6 +44,9 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     plan = plan_of(Wish(data_dir=wish.data_dir), settings)
     try:
         async with store_of(plan, settings, "into", write) as uri, connected(uri, plan.database) as mongo:
+            if (refusal := await refusal_of_network(mongo, plan.network)) is not None:
+                write(refusal)
+                return 1
             done = await import_files(
                 wish.files,
                 MongoUpkeep(mongo),

@@ -10,7 +10,7 @@ from jobs.cycle.steering import Steering, Unsteered
 from schema.domain.base import Slot
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, unknown_ids
 from schema.domain.cycle.changes import derive
-from schema.domain.errors import SnapshotUnavailable
+from schema.domain.errors import OtherNetwork, SnapshotUnavailable
 from schema.domain.node.clocks import MAX_LEAD_SECONDS, lead_over
 from schema.domain.node.observation import SeedReply
 from schema.domain.node.probe import Answered
@@ -141,6 +141,9 @@ class Collector:
             self._state = (
                 State.model_construct(snapshot=previous[0], memory=tuple(previous[1])) if previous else State()
             )
+        held = self._state.snapshot
+        if held is not None and held.header.network != self._options.network:
+            raise OtherNetwork(held.header.network, self._options.network)
         return self._state
 
     async def _compute(

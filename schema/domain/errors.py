@@ -8,7 +8,8 @@ DomainError
 ├── AsOfOutOfRange            AS_OF_OUT_OF_RANGE      details: earliestAvailable
 ├── RangeTooLarge             RANGE_TOO_LARGE         details: limit
 └── SnapshotUnavailable       SNAPSHOT_UNAVAILABLE    nothing has been collected yet, or the store cannot be read
-    └── StoreTooNew                                   a newer release wrote the store
+    ├── StoreTooNew                                   a newer release wrote the store
+    └── OtherNetwork                                  the store holds the nodes of another network
 """
 
 from collections.abc import Mapping
@@ -56,3 +57,13 @@ class SnapshotUnavailable(DomainError):
 
 class StoreTooNew(SnapshotUnavailable):
     """The documents in the store are of a newer release; the message says which version they have."""
+
+
+class OtherNetwork(SnapshotUnavailable):
+    """The store holds snapshots of another network (`held`) than the one that is watched."""
+
+    def __init__(self, held: str, network: str) -> None:
+        super().__init__(
+            f"the store holds snapshots of the network {held}, and NETWORK is {network}: use another MONGO_DB, or set "
+            f"NETWORK={held}"
+        )

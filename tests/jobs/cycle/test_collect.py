@@ -39,16 +39,34 @@ class World:
         rows = [observation(n, uptime=int(self.now) % 10**6, last_seen=int(self.now) - 3) for n in self.numbers]
         return [seed_reply(seed, rows, at=self.now) for seed in SEEDS]
 
-    def collector(self, store: FakeStore, holder: str = "one", announcer: FakeAnnouncer | None = None) -> Collector:
+    def collector(
+        self,
+        store: FakeStore,
+        holder: str = "one",
+        announcer: FakeAnnouncer | None = None,
+        options: CycleOptions | None = None,
+    ) -> Collector:
         return Collector(
             store,
             announcer or FakeAnnouncer(),
             self.crawl,
-            CycleOptions(),
+            options or CycleOptions(),
             holder=holder,
             lease_seconds=90,
             clock=lambda: self.now,
         )
+
+
+async def test_a_store_that_turns_out_to_hold_another_network_is_left_alone() -> None:
+    """It may have been away when the worker started."""
+    world, store = World(), FakeStore()
+    await world.collector(store).collect(AT)
+    other = world.collector(store, "two", options=CycleOptions(network="trynet"))
+    world.now += 120
+    crawls, kept = world.crawls, store.commits[-1].snapshot
+    with pytest.raises(SeedsNotAsked, match="holds snapshots of the network devnet, and NETWORK is trynet"):
+        await other.collect(AT + 120)
+    assert (world.crawls, store.commits[-1].snapshot) == (crawls, kept)
 
 
 async def test_a_cycle_is_committed_announced_and_reported() -> None:
