@@ -67,7 +67,7 @@ def concordance(values: Sequence[float], outcomes: Sequence[float]) -> float | N
     return right / pairs if pairs else None
 
 
-def top_survival(values: Sequence[float], survived: Sequence[bool]) -> float | None:
+def top_survival(values: Sequence[float] | Sequence[tuple[float, ...]], survived: Sequence[bool]) -> float | None:
     """The share 0..1 of the best tenth that survived; None under `LEAST_NODES`.
 
     Where equal values straddle the edge of the tenth, each of them counts for its part of the places that are left.
@@ -76,7 +76,7 @@ def top_survival(values: Sequence[float], survived: Sequence[bool]) -> float | N
         return None
     places = len(values) * TOP_SHARE
     left, alive = places, 0.0
-    best_first = sorted(zip(values, survived, strict=True), key=lambda pair: -pair[0])
+    best_first = sorted(zip(values, survived, strict=True), key=lambda pair: pair[0], reverse=True)
     for _, group in groupby(best_first, key=lambda pair: pair[0]):
         outcomes = [outcome for _, outcome in group]
         taken = min(left, len(outcomes))

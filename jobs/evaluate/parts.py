@@ -85,7 +85,8 @@ class PartFindings:
             right = measures.concordance(order, outcomes)
             if right is not None:
                 self._concordance[place, horizon].append(right)
-            best = measures.top_survival(order, survived)
+            choice = [rating.choice for node in ids if (rating := then.ratings[node][place]) is not None]
+            best = measures.top_survival(choice, survived)
             if best is not None:
                 self._survival[place, horizon].append(best)
             self._keep_promises(place, horizon, then, now)

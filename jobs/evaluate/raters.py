@@ -21,7 +21,8 @@ FULL_CLAIM_DAYS = 30
 class Rating(NamedTuple):
     """What a rater says of a node: points 0..100, its tier, and the bounds that the points lie within; None = has none.
 
-    `rank` is what nodes are ordered by where there is one, 1 for the best.
+    `rank` is what nodes are ordered by where there is one, 1 for the best, and `loss` what those of equal rank are chosen
+    by, the least first.
     """
 
     points: float
@@ -30,11 +31,17 @@ class Rating(NamedTuple):
     high: float | None = None
     confidence: float | None = None
     rank: int | None = None
+    loss: float | None = None
 
     @property
     def order(self) -> float:
         """What nodes are ordered by, the greatest first."""
         return self.points if self.rank is None else -self.rank
+
+    @property
+    def choice(self) -> tuple[float, float]:
+        """What the best are chosen by, the greatest first: the order, and what recommendations order equal ranks by."""
+        return self.order, 0.0 if self.rank is None or self.loss is None else -self.loss
 
     @property
     def condemned(self) -> bool:
@@ -63,7 +70,7 @@ def policy_2_0(look: Look) -> Rating | None:
     found = look.node.estimate
     if found is None:
         return None
-    return Rating(found.composite, found.tier, found.low, found.high, found.confidence, found.rank)
+    return Rating(found.composite, found.tier, found.low, found.high, found.confidence, found.rank, found.expected_loss)
 
 
 def policy_2_0_points(look: Look) -> Rating | None:
@@ -99,7 +106,11 @@ def claimed(look: Look) -> Rating | None:
 RATERS: Mapping[str, Rater] = {
     rater.name: rater
     for rater in (
-        Rater("2.0", "policy 2.0, ordered by its ranks; sound nodes share the first one", policy_2_0),
+        Rater(
+            "2.0",
+            "policy 2.0, ordered by its ranks; the best tenth as recommendations begin: equal ranks by the expected loss",
+            policy_2_0,
+        ),
         Rater("2.0-points", "policy 2.0, ordered by its composite", policy_2_0_points),
         Rater("1.0", "policy 1.0, the composite that REST serves by default", policy_1_0),
         Rater("uptime", "plain uptime: the share of 30 days in which the node was seen online", uptime),

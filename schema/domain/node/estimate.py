@@ -82,6 +82,11 @@ class Estimate(Record):
         return round(1 - (self.high - self.low) / 100, 4)
 
     @property
+    def best_first(self) -> tuple[float, float]:
+        """What nodes of equal rank are ordered by, ascending: the expected loss, then the score."""
+        return 1.0 if self.expected_loss is None else self.expected_loss, -self.composite
+
+    @property
     def policy(self) -> Policy:
         """The policy that made it; the newest one that this release knows, where it does not know that."""
         return POLICIES.get(self.policy_version, POLICY_2_0)

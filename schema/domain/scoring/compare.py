@@ -94,9 +94,11 @@ def compare(nodes: Sequence[PNode], policy: Policy = POLICY_1_0) -> Comparison:
 
 
 def _best_rank(nodes: Sequence[PNode]) -> PNode | None:
-    """The node of the best rank, among equal ranks that of the highest lower bound; one without a rank comes last."""
+    """The node of the best rank, among equal ranks that of the least expected loss; one without a rank comes last."""
     placed = [
-        (each.rank is None, each.rank or 0, -each.low, n) for n, node in enumerate(nodes) if (each := node.estimate)
+        (each.rank is None, each.rank or 0, each.best_first, place)
+        for place, node in enumerate(nodes)
+        if (each := node.estimate) is not None
     ]
     return nodes[min(placed)[-1]] if placed else None
 

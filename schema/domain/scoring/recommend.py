@@ -180,13 +180,13 @@ def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
 
 
 def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER_GROUP) -> Recommendations:
-    """The nodes that meet every demand by policy 2.0, by rank, then by lower bound, address and id.
+    """The nodes that meet every demand by policy 2.0, by rank, expected loss, score, address and id.
 
-    Sound nodes share a rank. At most so many of a neighbourhood are recommended (`most`).
+    Sound nodes share a rank, and whoever takes some of them has to order them. At most so many of a neighbourhood are recommended (`most`).
     """
     latest = snapshot.header.policy.latest_version
     fit = [
-        ((estimate.rank, -estimate.low, node.address, node.id), node)
+        ((estimate.rank, *estimate.best_first, node.address, node.id), node)
         for node in snapshot.nodes
         if (estimate := node.estimate) is not None
         and estimate.rank is not None

@@ -20,7 +20,7 @@ MAX_UPTIME_DAYS = 36_500
 MAX_POINTS = 100
 
 
-BEST_FIRST = (("rank", False), ("score", True), ("address", False))
+BEST_FIRST = (("rank", False), ("expected_loss", False), ("score", True), ("address", False))
 
 
 @strawberry.input(name="RecommendationWhere", description="What is demanded of a node before it is recommended.")

@@ -34,6 +34,9 @@ PNODE_COLUMNS = Columns[PNode](
         "supported": Column(lambda node: node.supported),
         "key_conflict": Column(lambda node: node.key_conflict),
         "rank": Column(lambda node: found.rank if (found := node.newest_score) is not None else None),
+        "expected_loss": Column(
+            finite(lambda node: found.expected_loss if (found := node.newest_score) is not None else None)
+        ),
         "uptime": Column(lambda node: node.uptime),
         "score": Column(finite(lambda node: found.composite if (found := node.newest_score) is not None else None)),
         "tier": Column(lambda node: node.newest_tier),

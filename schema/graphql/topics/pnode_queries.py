@@ -203,7 +203,7 @@ class ComparisonType:
     recommended = resolved(
         recommended_node,
         PNodeType | None,
-        "The one to take: by policy 2.0 the best rank, then the highest lower bound. Null where none has a score.",
+        "The one to take: by policy 2.0 the best rank, then the least expected loss. Null where none has a score.",
     )
     reason: str = attribute("Why that one.")
     considerations: list[str] = attribute("What speaks for others, or against some.")

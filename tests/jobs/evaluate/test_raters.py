@@ -31,13 +31,19 @@ def estimate(composite: float = 70.0, low: float = 50.0, high: float = 90.0, ran
 
 def test_policy_2_0_is_what_was_published_and_is_ordered_by_its_rank() -> None:
     node = look(1, 1, estimate=estimate())
-    assert RATERS["2.0"].rate(node) == Rating(70.0, Tier.MEDIUM_RISK, 50.0, 90.0, 0.6, 3)
+    assert RATERS["2.0"].rate(node) == Rating(70.0, Tier.MEDIUM_RISK, 50.0, 90.0, 0.6, 3, 0.02)
     assert RATERS["2.0"].rate(look(1, 1, estimate=None)) is None
 
 
 def test_a_rank_orders_before_points_do() -> None:
     assert Rating(70.0, rank=1).order > Rating(90.0, rank=2).order
     assert Rating(70.0).order < Rating(90.0).order
+
+
+def test_among_equal_ranks_the_least_expected_loss_is_chosen() -> None:
+    assert Rating(70.0, rank=1, loss=0.001).choice > Rating(90.0, rank=1, loss=0.009).choice
+    assert Rating(90.0, rank=1, loss=0.009).choice > Rating(90.0, rank=2, loss=0.001).choice
+    assert Rating(90.0).choice > Rating(70.0).choice
 
 
 def test_the_points_of_policy_2_0_are_an_order_of_their_own() -> None:

@@ -37,8 +37,11 @@ def test_each_category_has_its_winner():
     assert (compared.all_online, compared.average_score) == (True, 77.5)
 
 
-def estimated(number: int, rank: int | None, composite: float, low: float, *, stable: float = 0.5) -> PNode:
+def estimated(
+    number: int, rank: int | None, composite: float, low: float, *, loss: float = 0.01, stable: float = 0.5
+) -> PNode:
     found = Estimate(
+        expected_loss=loss,
         composite=composite,
         low=low,
         high=99,
@@ -50,17 +53,17 @@ def estimated(number: int, rank: int | None, composite: float, low: float, *, st
     return pnode(number, estimate=found)
 
 
-def test_by_policy_2_0_the_best_rank_is_recommended_and_among_equal_ranks_the_highest_lower_bound():
+def test_by_policy_2_0_the_best_rank_is_recommended_and_among_equal_ranks_the_least_expected_loss():
     large, sound, calm, unranked = (
         estimated(1, 7, 95, 90),
         estimated(2, 1, 80, 70),
-        estimated(3, 1, 78, 72, stable=0.4),
+        estimated(3, 1, 78, 60, loss=0.004, stable=0.4),
         estimated(4, None, 99, 98),
     )
     compared = compare([unranked, large, sound, calm], POLICY_2_0)
     assert compared.recommended == calm
     assert compared.reason == (
-        f"{calm.place} has the best rank, 1, with a score of 78.00 of 100 and a lower bound of 72.00."
+        f"{calm.place} has the best rank, 1, with a score of 78.00 of 100 and a lower bound of 60.00."
     )
     assert compared.winner(ComparedBy.OVERALL).node_id == unranked.id
     assert compared.average_score == 88

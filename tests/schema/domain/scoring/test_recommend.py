@@ -31,14 +31,30 @@ def test_the_best_comes_first_and_ties_go_by_address():
     assert ids([third, second, best]) == [best.id, second.id, third.id]
 
 
-def test_by_policy_2_0_the_higher_lower_bound_comes_first_among_equal_ranks():
-    def placed(number: int, rank: int | None, low: float) -> PNode:
-        found = Estimate(composite=90, low=low, high=95, shares=(), raw=(1.0,) * 5, policy_version="2.0", rank=rank)
+def test_by_policy_2_0_the_lower_expected_loss_comes_first_among_equal_ranks():
+    def placed(number: int, rank: int | None, loss: float | None, composite: float = 90) -> PNode:
+        found = Estimate(
+            composite=composite,
+            low=10,
+            high=95,
+            shares=(),
+            raw=(1.0,) * 5,
+            policy_version="2.0",
+            rank=rank,
+            expected_loss=loss,
+        )
         return pnode(number, estimate=found)
 
-    network = [placed(1, 1, 60), placed(2, 1, 80), placed(3, 3, 85), placed(4, None, 89)]
+    network = [
+        placed(1, 1, 0.009),
+        placed(2, 1, 0.003),
+        placed(3, 6, 0.001),
+        placed(4, None, 0.0),
+        placed(5, 1, 0.009, 95),
+        placed(6, 1, None),
+    ]
     found = recommend_newest(snapshot(network), Criteria())
-    assert [item.node.id for item in found.items] == [network[place].id for place in (1, 0, 2)]
+    assert [item.node.id for item in found.items] == [network[place].id for place in (1, 4, 0, 5, 2)]
 
 
 @pytest.mark.parametrize("status", [PNodeStatus.GHOST, PNodeStatus.OFFLINE, PNodeStatus.UNKNOWN])
