@@ -44,7 +44,7 @@ _READ = Weight(base=READ_COST)
 _SCAN = Weight(base=SCAN_COST)
 
 
-@strawberry.type(description="All questions. Everything can be asked anonymously, and nothing can be changed.")
+@strawberry.type(description="All queries. They need no authentication, and nothing can be changed.")
 class Query:
     pnodes = resolved(pnodes, PNodeConnectionType, "Nodes: filtered, ordered, in pages.", weight=CONNECTION)
     pnode = resolved(pnode, PNodeType | None, "One node, by exactly one of its keys; null where it is not known.")
@@ -78,7 +78,10 @@ class Query:
         operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION
     )
     topology = resolved(
-        topology, TopologyType, "Who lists whom, as a graph.", weight=Weight(base=SCAN_COST, page=page_size)
+        topology,
+        TopologyType,
+        "The graph of seeds and the nodes that they list.",
+        weight=Weight(base=SCAN_COST, page=page_size),
     )
     consistency = resolved(
         consistency, ConsistencyConnectionType, "How steadily nodes stay in gossip.", weight=CONNECTION
@@ -91,7 +94,7 @@ class Query:
         weight=Weight(base=2 * READ_COST, more=events_cost, page=page_size),
     )
     collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
-    score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, words and alerts.")
+    score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, ratings and alerts.")
     service_config = resolved(service_config, ServiceConfigType, "What this service is, keeps and allows.")
     enrichment = resolved(
         enrichment, EnrichmentType, "What is known besides gossip: credits and registrations.", weight=_SCAN

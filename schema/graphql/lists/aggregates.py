@@ -32,7 +32,7 @@ def group_by(
 
 @published(Numbers, "BigIntAggregate", "Figures of an integer over nodes, in the unit of the field.")
 class BigIntAggregateType:
-    count: int = attribute("Number of nodes of which it is known.")
+    count: int = attribute("Number of nodes with a known value.")
     sum: BigInt | None = attribute("Sum; null where none is known.")
     avg: float | None = attribute("Mean; null where none is known.")
     min: BigInt | None = attribute("Least; null where none is known.")
@@ -43,7 +43,7 @@ class BigIntAggregateType:
 
 @published(Numbers, "FloatAggregate", "Figures of a number over nodes, in the unit of the field.")
 class FloatAggregateType:
-    count: int = attribute("Number of nodes of which it is known.")
+    count: int = attribute("Number of nodes with a known value.")
     sum: float | None = attribute("Sum; null where none is known.")
     avg: float | None = attribute("Mean; null where none is known.")
     min: float | None = attribute("Least; null where none is known.")

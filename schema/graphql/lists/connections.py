@@ -4,7 +4,7 @@ from schema.graphql.lists.paging import Page
 from schema.graphql.types.fields import attribute, published
 
 
-@published(Page, "PageInfo", "Where a page stands in its list.")
+@published(Page, "PageInfo", "The position of a page in its list.")
 class PageInfoType:
     has_next_page: bool = attribute("Whether items follow this page.")
     has_previous_page: bool = attribute("Whether items precede this page.")

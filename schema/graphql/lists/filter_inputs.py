@@ -134,7 +134,7 @@ class EventTypeFilter:
     in_: list[EventType] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of a consistency in a word.")
+@strawberry.input(description="Tests of a one-word rating of consistency.")
 class ConsistencyStatusFilter:
     eq: ConsistencyStatus | None = operator(_EQ)
     ne: ConsistencyStatus | None = operator("Different from this.")

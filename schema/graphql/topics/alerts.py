@@ -87,7 +87,7 @@ describe(
     AlertState,
     "Whether an alert holds.",
     {
-        AlertState.ACTIVE: "It holds in the snapshot that was asked for.",
+        AlertState.ACTIVE: "It is active in the requested snapshot.",
         AlertState.RAISED: "It holds in this snapshot and did not in the one before, or not with this severity.",
         AlertState.RESOLVED: "It held in the snapshot before and does not in this one.",
     },
@@ -214,14 +214,14 @@ class AlertSummaryType:
 @published(Edge, "AlertEdge", "An alert in a page.")
 class AlertEdgeType:
     node: AlertType = attribute("The alert.")
-    cursor: str = attribute("Where to go on from this alert: for `after`.")
+    cursor: str = attribute("The cursor to continue from this alert: for `after`.")
 
 
 @published(Page, "AlertConnection", "A page of alerts, by severity, then address and type.")
 class AlertConnectionType:
     edges: list[AlertEdgeType] = attribute("The alerts of this page, each with its cursor.", weight=PAGED)
     nodes: list[AlertType] = attribute("The alerts of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of alerts that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     summary = resolved(

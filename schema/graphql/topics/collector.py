@@ -184,14 +184,14 @@ class SeedStatsType:
 class SeedReportType:
     seed: str = attribute("Name under which it is configured.")
     host: str = attribute("Its host.")
-    ok: bool = attribute("Whether it gave a list.")
+    ok: bool = attribute("Whether it returned a list.")
     answered_at: DateTime = attribute("When its answer, or the failure, was complete.")
-    failure = resolved(report_failure, FailureCategory | None, "Why it gave no list; null where it did.")
-    version: str | None = attribute("Version of its software; null where it did not tell.")
-    stats: SeedStatsType | None = attribute("Its figures about itself; null where it did not tell.")
+    failure = resolved(report_failure, FailureCategory | None, "Why it returned no list; null if it did.")
+    version: str | None = attribute("Version of its software; null if it did not report it.")
+    stats: SeedStatsType | None = attribute("Its figures about itself; null if it did not report them.")
     listed: int = attribute("Number of nodes in its list.")
     has_stats: bool = attribute("Whether its list came with measurements.")
-    coverage: float | None = attribute("Share of all listed nodes that it lists, 0 to 1; null where it gave no list.")
+    coverage: float | None = attribute("Share of all listed nodes that it lists, 0 to 1; null if it returned no list.")
     agreement: float | None = attribute("Share of its values that agree with most seeds, 0 to 1; null if incomparable.")
     island: int | None = attribute("Number of the group of seeds whose lists overlap with its own.")
     unsupported: int = attribute("Number of nodes in its list that too few other seeds list.")
@@ -208,13 +208,11 @@ class SeedReportType:
 class SeedStateType:
     seed = resolved(seed_name, str, "Name under which it is configured.")
     reachable = resolved(seed_reachable, bool, "Whether the newest attempt succeeded.")
-    attempted_at = resolved(seed_attempted_at, DateTime, "When it was last asked.")
+    attempted_at = resolved(seed_attempted_at, DateTime, "When it was last polled.")
     succeeded_at = resolved(seed_succeeded_at, DateTime | None, "When it last answered; null if it never did.")
     failure = resolved(seed_failure, FailureCategory | None, "Why the newest attempt failed; null if it succeeded.")
     message = resolved(seed_message, str | None, "The failure in a sentence; null if there was none.")
-    report = resolved(
-        seed_report, SeedReportType | None, "How it did in the newest snapshot; null where it is not in it."
-    )
+    report = resolved(seed_report, SeedReportType | None, "Its result in the newest snapshot; null if it is not in it.")
 
 
 @published(CollectorView, "Collector", "What polls the network: its newest cycle, and each seed that it asks.")
@@ -224,7 +222,7 @@ class CollectorType:
     committed_slot = resolved(
         collector_committed_slot, BigInt | None, "Slot of the newest cycle that was committed, in unix seconds."
     )
-    outcome = resolved(collector_outcome, str, "How the newest cycle ended, in a word.")
+    outcome = resolved(collector_outcome, str, "The outcome of the newest cycle.")
     cause = resolved(
         collector_cause,
         str | None,
@@ -232,11 +230,11 @@ class CollectorType:
     )
     cause_message = resolved(collector_cause_message, str | None, "The cause in a sentence; null while they come.")
     timing = resolved(collector_timing, CycleTimingType | None, "What the newest committed cycle took.")
-    seeds = resolved(collector_seeds, list[SeedStateType], "Each seed that is asked.", weight=SEEDS)
+    seeds = resolved(collector_seeds, list[SeedStateType], "Each configured seed.", weight=SEEDS)
     promoted_seeds = resolved(
         promoted_seeds,
         list[SeedReportType],
-        "Public nodes that were asked for their lists too; what only they list counts in no total.",
+        "Public nodes that were also polled for their lists; nodes that only they list count in no total.",
         weight=SEEDS,
     )
     snapshot = resolved(collector_snapshot, SnapshotType | None, "The newest snapshot; null before the first.")

@@ -67,7 +67,7 @@ class ConsistencyWhere:
     score: FloatFilter | None = operator("Consistency over the window, 0 to 1.")
     all_time: FloatFilter | None = operator("Consistency since first sight, 0 to 1.")
     consistency_status: ConsistencyStatusFilter | None = strawberry.field(
-        name="status", description="Consistency in a word.", default=UNSET
+        name="status", description="A one-word rating of consistency.", default=UNSET
     )
     appearances: BigIntFilter | None = operator("How often the node appeared, since first sight.")
     disappearances: BigIntFilter | None = operator("How often it dropped out, since first sight.")
@@ -75,7 +75,7 @@ class ConsistencyWhere:
     last_drop: DateTimeFilter | None = operator("When it last dropped out.")
     address: StringFilter | None = operator("Address of the node, as `HOST:PORT`.")
     pnode: StringFilter | None = operator("Id of the node.")
-    pnode_status: PNodeStatusFilter | None = operator("Whether the node lives.")
+    pnode_status: PNodeStatusFilter | None = operator("Whether the node is alive.")
     and_: list["ConsistencyWhere"] | None = strawberry.field(
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
@@ -157,20 +157,20 @@ class ConsistencySummaryType:
     average: float | None = attribute("Mean over the window, 0 to 1; null without nodes.")
     appearances: BigInt = attribute("Appearances of all nodes, since first sight.")
     disappearances: BigInt = attribute("Drops of all nodes, since first sight.")
-    health: ConsistencyHealth = attribute("The mean in a word.")
+    health: ConsistencyHealth = attribute("A one-word rating of the mean.")
 
 
 @published(Edge, "ConsistencyEdge", "A node in a page.")
 class ConsistencyEdgeType:
     node: PNodeConsistencyType = attribute("The node with its consistency.")
-    cursor: str = attribute("Where to go on from this node: for `after`.")
+    cursor: str = attribute("The cursor to continue from this node: for `after`.")
 
 
 @published(Page, "ConsistencyConnection", "A page of nodes with their consistency.")
 class ConsistencyConnectionType:
     edges: list[ConsistencyEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
     nodes: list[PNodeConsistencyType] = attribute("The nodes of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     summary = resolved(network_summary, ConsistencySummaryType, "Consistency of the whole network.")

@@ -32,7 +32,7 @@ class RecommendationWhere:
     require_public: bool | None = strawberry.field(
         description="Whether its RPC must be reachable by the public.", default=False
     )
-    pnode: PNodeWhere | None = operator("Which nodes are looked for at all; all by default.")
+    pnode: PNodeWhere | None = operator("The candidate nodes; all by default.")
 
 
 def criteria_of(where: RecommendationWhere | None) -> Criteria:

@@ -200,11 +200,11 @@ def _chained(row: Registration, whole: Known) -> Chained:
 class EnrichmentSourceType:
     name: EnrichmentSourceName = attribute("Which source.")
     origin: str = attribute("Scheme and host of its URL; the rest may be secret.")
-    network: str = attribute("Name of the network that it was asked for.")
-    attempted_at: DateTime = attribute("When it was last asked.")
+    network: str = attribute("The name of the network of this data.")
+    attempted_at: DateTime = attribute("When it was last polled.")
     fetched_at: DateTime | None = attribute("When what is shown was fetched; null before the first success.")
     failures: int = attribute("Failed attempts since then.")
-    failure: str | None = attribute("Why the last attempt failed; null where it did not.")
+    failure: str | None = attribute("Why the last attempt failed; null if it succeeded.")
     rows: int = attribute("Rows of the answer that is shown.")
     dropped: int = attribute("Rows of it that could not be read, and were left out.")
 
@@ -251,16 +251,16 @@ class ManagerType:
 
 @published(Known, "Credits", "Credits, as their source gave them last.")
 class CreditsType:
-    source = resolved(credits_source, EnrichmentSourceType, "Where they are from, and how old they are.")
+    source = resolved(credits_source, EnrichmentSourceType, "Their source, and their age.")
     keys = resolved(credit_keys, int, "Number of keys with credits.")
     reference = resolved(reference_credits, BigInt | None, "The 95th percentile of all credits.")
     top = resolved(top_credits, list[NodeCreditsType], "Most credits first, then by key.", weight=LIST)
     of = resolved(credits_of_key, NodeCreditsType | None, "The credits of a key; null where the source has none.")
 
 
-@published(Known, "ChainRegistry", "Registrations on chain, against who is in gossip.")
+@published(Known, "ChainRegistry", "Registrations on chain, compared with the nodes in gossip.")
 class ChainRegistryType:
-    source = resolved(registry_source, EnrichmentSourceType, "Where they are from, and how old they are.")
+    source = resolved(registry_source, EnrichmentSourceType, "Their source, and their age.")
     registered = resolved(registered_count, int, "Number of registrations.")
     present = resolved(present_count, int, "Registered keys of this network that are in gossip.")
     absent_count = resolved(absent_count, int, "Registrations with a key on this network that is not in gossip.")
@@ -274,7 +274,7 @@ class ChainRegistryType:
     )
 
 
-@published(Known, "Enrichment", "What is known besides gossip, joined by key. Null where a source is off.")
+@published(Known, "Enrichment", "Data from sources other than gossip, joined by key. Null if a source is off.")
 class EnrichmentType:
     sources = resolved(sources_of, list[EnrichmentSourceType], "Sources that are on.", weight=Weight(items=fixed(2)))
     credits = resolved(credits_of, CreditsType | None, "Credits; null where they are off, or were never fetched.")

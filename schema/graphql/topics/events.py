@@ -192,12 +192,12 @@ class EventGraphType:
 @published(EventView, "EventEdge", "An event in a page.")
 class EventEdgeType:
     node: EventGraphType = attribute("The event.")
-    cursor: str = attribute("Where to go on from this event: for `after`.")
+    cursor: str = attribute("The cursor to continue from this event: for `after`.")
 
 
 @published(EventPage, "EventConnection", "A page of the event log.")
 class EventConnectionType:
     edges: list[EventEdgeType] = attribute("The events of this page, each with its cursor.", weight=PAGED)
     nodes: list[EventGraphType] = attribute("The events of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the log.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the log.", weight=PAGE_INFO)
     total_count: int = attribute("Number of kept events that match, in all pages.")

@@ -120,7 +120,7 @@ def _metric_field(name: str, type_: object, text: str) -> Any:
         return metric_of(root, name)
 
     resolver: Callable[..., Metric | None] = metric
-    return resolved(resolver, type_, f"{text} Null where it was never known.")
+    return resolved(resolver, type_, f"{text} Null if it was never known.")
 
 
 @published(Metric, "BigIntMetric", "What a bucket keeps of an integer metric, in the unit of the field.")
@@ -166,19 +166,19 @@ class NetworkPointType:
     in_gossip = resolved(
         in_gossip,
         DerivedCountType | None,
-        "Nodes in gossip, alive or not: `total` without `offline`. Null where it was never known.",
+        "Nodes in gossip, alive or not: `total` without `offline`. Null if it was never known.",
     )
     online = integer_metric("online", "Online nodes.")
     ghost = integer_metric("ghost", "Ghosts.")
     offline = integer_metric("offline", "Offline nodes.")
-    unknown = integer_metric("unknown", "Nodes of which nothing proves whether they live.")
-    public = integer_metric("public", "Online nodes whose RPC can be reached by the public.")
-    private = integer_metric("private", "Online nodes whose RPC cannot be reached by the public.")
+    unknown = integer_metric("unknown", "Nodes without evidence that they are alive or dead.")
+    public = integer_metric("public", "Online nodes with a public RPC.")
+    private = integer_metric("private", "Online nodes with a private RPC.")
     public_unknown = resolved(
         public_unknown,
         DerivedCountType | None,
-        "Online nodes of which no seed says whether the public reaches their RPC; within `private` in buckets from"
-        " before this was counted. Null where it was never known.",
+        "Online nodes for which no seed reports whether their RPC is public; older buckets count them as `private`."
+        " Null if it was never known.",
     )
     storage_committed = integer_metric("storage_committed", "Committed storage of online nodes, in bytes.")
     storage_used = integer_metric("storage_used", "Used storage of online nodes, in bytes.")
@@ -187,7 +187,7 @@ class NetworkPointType:
     avg_witnesses = float_metric("avg_witnesses", "Mean number of seeds that list an online node.")
     avg_score = float_metric("avg_score", "Mean composite score of online nodes, in points.")
     health_score = float_metric("health_score", "Network health, in points.")
-    seeds_configured = integer_metric("seeds_configured", "Seeds that were asked.")
+    seeds_configured = integer_metric("seeds_configured", "Seeds that were polled.")
     seeds_ok = integer_metric("seeds_ok", "Seeds that answered.")
     avg_cpu_percent = float_metric("avg_cpu_percent", "Mean CPU load of the seeds, in percent.")
     avg_ram_used_percent = float_metric("avg_ram_used_percent", "Mean use of memory of the seeds, in percent.")
@@ -201,7 +201,7 @@ class NodePointType:
     start: DateTime = attribute("Start of the bucket.")
     end: DateTime = attribute("End of the bucket, exclusive.")
     partial: bool = attribute("Whether the bucket is still open.")
-    samples: int = attribute("Number of slots in which the node was looked for.")
+    samples: int = attribute("Number of slots in which the node was observed.")
     expected: int = attribute("Number of slots that the bucket has room for.")
     is_online = resolved(is_online, bool | None, "Whether it was online in the newest sample.")
     online_share = resolved(online_share, float | None, "Share of the samples in which it was online, 0 to 1.")
@@ -215,7 +215,7 @@ class NodePointType:
     capacity = float_metric("capacity", "Capacity, in points.")
 
 
-@published(HistorySummary, "NetworkHistorySummary", "First against last point; null where an end is not known.")
+@published(HistorySummary, "NetworkHistorySummary", "The first point against the last; null if either is not known.")
 class NetworkHistorySummaryType:
     start: DateTime = attribute("Start of the first point.")
     end: DateTime = attribute("End of the last point.")
@@ -229,7 +229,7 @@ class NetworkHistorySummaryType:
     versions: BigIntChangeType = attribute("Number of known versions: fewer is steadier.")
 
 
-@published(NodeTrends, "NodeTrends", "First against last known point of a node; null where an end is not known.")
+@published(NodeTrends, "NodeTrends", "The first known point of a node against the last; null if either is not known.")
 class NodeTrendsType:
     uptime: BigIntChangeType | None = attribute("Uptime, in seconds.")
     storage_used: BigIntChangeType | None = attribute("Used storage, in bytes.")
@@ -239,7 +239,7 @@ class NodeTrendsType:
 @published(Availability, "Availability", "How often a node was seen online, from observations, not from its uptime.")
 class AvailabilityType:
     percent: float | None = attribute("Share of the samples in which it was online, 0 to 100 percent.")
-    samples: int = attribute("Number of slots in which it was looked for.")
+    samples: int = attribute("Number of slots in which it was observed.")
     expected: int = attribute("Number of slots that the window has room for.")
 
 

@@ -153,7 +153,7 @@ class NetworkAlertType:
 @published(NetworkHealth, "NetworkHealth", "The state of the network.")
 class NetworkHealthType:
     score: float | None = attribute("Sum of the factors, 0 to 100 points; 0 without nodes.")
-    status: NetworkStatus = attribute("The score in a word.")
+    status: NetworkStatus = attribute("A one-word rating of the score.")
     factors: HealthFactorsType | None = attribute("What the score is made of; null without nodes.")
     totals = resolved(totals_of, NetworkTotalsType, "The network in figures.")
     alerts = resolved(
@@ -162,16 +162,14 @@ class NetworkHealthType:
     snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
 
 
-@published(Population, "Population", "Whom the distributions are over: online nodes.")
+@published(Population, "Population", "The nodes that the distributions cover: online nodes.")
 class PopulationType:
     total: int = attribute("Number of known nodes, whatever their status.")
     in_gossip: int = attribute("Number of nodes in gossip, alive or not: all known ones but those that are offline.")
     online: int = attribute("Number of online nodes.")
-    public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
-    private: int = attribute("Number of online nodes whose RPC cannot be reached by the public.")
-    public_unknown: int = attribute(
-        "Number of online nodes of which no seed says whether the public reaches their RPC."
-    )
+    public: int = attribute("Number of online nodes with a public RPC.")
+    private: int = attribute("Number of online nodes with a private RPC.")
+    public_unknown: int = attribute("Number of online nodes for which no seed reports whether their RPC is public.")
     public_percent: float | None = attribute(
         "Share of public nodes among online ones, in percent; null where it is not known of any of them."
     )
@@ -180,14 +178,14 @@ class PopulationType:
 @published(VersionAnalysis, "VersionAnalysis", "Versions of online nodes.")
 class VersionAnalysisType:
     distribution: list[VersionCountType] = attribute("Number of nodes by version, the most common first.")
-    latest_version: str | None = attribute("The network's latest release; null where it could not be told.")
+    latest_version: str | None = attribute("The network's latest release; null if it is not known.")
     latest_version_source: str = attribute("How it was found: network, override or none.")
     latest_count: int = attribute("Number of nodes on the latest release, on a newer one, or on a build of it.")
     outdated_count: int = attribute("Number of nodes on older releases.")
     unknown_count: int = attribute("Number of nodes whose version is not known or not comparable.")
     compliance_percent: float | None = attribute("Share of nodes on the latest release, in percent.")
     fragmentation_index: int = attribute("Number of different versions that are known.")
-    grade: Grade = attribute("The distribution in a word.")
+    grade: Grade = attribute("A one-word rating of the distribution.")
 
 
 @published(StorageBuckets, "StorageBuckets", "Online nodes by use of storage.")
@@ -204,7 +202,7 @@ class StorageBucketsType:
 class StorageAnalysisType:
     distribution: StorageBucketsType = attribute("Number of nodes by use.")
     optimal_percent: float | None = attribute("Share of nodes with 30 up to 70 percent used, in percent.")
-    grade: Grade = attribute("The distribution in a word.")
+    grade: Grade = attribute("A one-word rating of the distribution.")
 
 
 @published(ConnectivityBuckets, "ConnectivityBuckets", "Online nodes by the number of seeds that list them.")
@@ -220,13 +218,15 @@ class ConnectivityAnalysisType:
     distribution: ConnectivityBucketsType = attribute("Number of nodes by seeds that list them.")
     well_connected: int = attribute("Number of nodes listed by three seeds or more.")
     well_connected_percent: float | None = attribute("Share of such nodes, in percent.")
-    answering_seeds: int = attribute("Number of seeds that answered; under three, this says little about nodes.")
-    grade: Grade = attribute("The distribution in a word.")
+    answering_seeds: int = attribute(
+        "Number of seeds that answered; with fewer than three, this says little about nodes."
+    )
+    grade: Grade = attribute("A one-word rating of the distribution.")
 
 
 @published(NetworkAnalytics, "NetworkAnalytics", "Distributions over the online nodes of one snapshot, with advice.")
 class NetworkAnalyticsType:
-    population: PopulationType = attribute("Whom the distributions are over.")
+    population: PopulationType = attribute("The nodes that the distributions cover.")
     versions: VersionAnalysisType = attribute("Versions.")
     storage: StorageAnalysisType = attribute("Use of storage.")
     connectivity: ConnectivityAnalysisType = attribute("Connectivity.")
@@ -237,10 +237,10 @@ class NetworkAnalyticsType:
 @published(
     Growth,
     "Growth",
-    "The network then and now: null where no snapshot is kept that is near enough to that time to compare with.",
+    "The network then and now; null if no snapshot close enough to that time is kept.",
 )
 class GrowthType:
-    hours: float | None = attribute("How far back was asked for, in hours.")
+    hours: float | None = attribute("The requested time span, in hours.")
     seconds: int | None = attribute("What lies between the two snapshots, in seconds; less in a younger store.")
     start: DateTime | None = attribute("When the earlier snapshot was taken.")
     end: DateTime = attribute("When the later snapshot was taken.")

@@ -63,7 +63,7 @@ class OperatorWhere:
     node_count: IntFilter | None = operator("Number of its nodes.")
     online_count: IntFilter | None = operator("Number of its online nodes.")
     address_count: IntFilter | None = operator("Number of addresses under which its key is listed now.")
-    online_address_count: IntFilter | None = operator("Number of those that live.")
+    online_address_count: IntFilter | None = operator("Number of live ones.")
     storage_committed: BigIntFilter | None = operator("Committed storage of its nodes, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage of its nodes, in bytes.")
     first_seen: DateTimeFilter | None = operator("When the first of its nodes was first heard of.")
@@ -95,7 +95,7 @@ describe(
     {
         OperatorOrderField.NODE_COUNT: "Number of nodes.",
         OperatorOrderField.ADDRESS_COUNT: "Number of addresses.",
-        OperatorOrderField.ONLINE_ADDRESS_COUNT: "Number of addresses that live.",
+        OperatorOrderField.ONLINE_ADDRESS_COUNT: "Number of live addresses.",
         OperatorOrderField.ONLINE_COUNT: "Number of online nodes.",
         OperatorOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
         OperatorOrderField.STORAGE_USED: "Used storage, in bytes.",
@@ -142,17 +142,17 @@ def page_concentration(root: strawberry.Parent[Page[Operator]]) -> Concentration
     return root.selection.tables.facts.concentration
 
 
-@published(Operator, "Operator", "All that runs under one key. One key is one operator, as far as gossip tells.")
+@published(Operator, "Operator", "All addresses under one key. Gossip shows only keys, so one key is one operator.")
 class OperatorType:
     key: strawberry.ID = attribute("Public key, or the node's id where no valid key is known.")
     pubkey: str | None = attribute("Public key in base58; null where no valid one is known.")
     node_count: int = attribute("Number of its nodes. A node is its key, so this is 1: see `addressCount`.")
     online_count: int = attribute("Number of its online nodes.")
-    storage_committed: BigInt = attribute("Committed storage of its nodes, in bytes, as far as known.")
-    storage_used: BigInt = attribute("Used storage of its nodes, in bytes, as far as known.")
+    storage_committed: BigInt = attribute("Committed storage of its nodes, in bytes, over the known values.")
+    storage_used: BigInt = attribute("Used storage of its nodes, in bytes, over the known values.")
     addresses: list[str] = attribute("Addresses under which its key is listed now, sorted; else its last one.")
     address_count: int = attribute("Number of `addresses`: what REST's `/operators` counts as nodes.")
-    online_address_count: int = attribute("Number of `addresses` that live.")
+    online_address_count: int = attribute("Number of live `addresses`.")
     versions: list[str] = attribute("Versions that its nodes run, newest first.")
     first_seen: DateTime = attribute("When the first of its nodes was first heard of.")
     pnodes = resolved(operator_nodes, list[PNodeType], "Its nodes.", weight=Weight(items=fixed(2)))
@@ -181,14 +181,14 @@ class ConcentrationType:
 @published(Edge, "OperatorEdge", "An operator in a page.")
 class OperatorEdgeType:
     node: OperatorType = attribute("The operator.")
-    cursor: str = attribute("Where to go on from this operator: for `after`.")
+    cursor: str = attribute("The cursor to continue from this operator: for `after`.")
 
 
 @published(Page, "OperatorConnection", "A page of operators.")
 class OperatorConnectionType:
     edges: list[OperatorEdgeType] = attribute("The operators of this page, each with its cursor.", weight=PAGED)
     nodes: list[OperatorType] = attribute("The operators of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of operators that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     concentration = resolved(page_concentration, ConcentrationType, "How concentrated the whole network is.")

@@ -152,7 +152,7 @@ def _ids(node: PNode) -> tuple[str, ...]:
 @published(Consistency, "Consistency", "How steadily a node stays in gossip, judged by the seeds that answered.")
 class ConsistencyType:
     score: float | None = attribute("Appearances of appearances and drops over the window, 0 to 1.")
-    status = resolved(consistency_status, ConsistencyStatus, "The score in a word.")
+    status = resolved(consistency_status, ConsistencyStatus, "A one-word rating of the score.")
     all_time: float | None = attribute("The same since the node was first seen, 0 to 1.")
     appearances: int | None = attribute("How often it appeared in gossip, since it was first seen.")
     disappearances: int | None = attribute("How often it dropped out of gossip, since it was first seen.")
@@ -165,7 +165,7 @@ class ConsistencyType:
 @published(AddressSighting, "AddressSighting", "One address under which a node is listed now.")
 class AddressSightingType:
     address: str = attribute("The address, as `HOST:PORT`.")
-    status: PNodeStatus = attribute("Whether this address lives.")
+    status: PNodeStatus = attribute("Whether this address is live.")
     last_seen: DateTime | None = attribute("When the network last heard of it, by its own gossip.")
     uptime: BigInt | None = attribute("Uptime reported for it, in seconds.")
     witness_count: int = attribute("Number of seeds that list it.")
@@ -187,17 +187,17 @@ class VersionChangeType:
 @published(
     PNode,
     "PNode",
-    "A storage node in one snapshot. Measurements are what seeds report of it; null where nobody who answered knows.",
+    "A storage node in one snapshot. Measurements are what seeds report about it; null if no answering seed knows them.",
 )
 class PNodeType:
     id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` where no valid key is known.")
     address: str | None = attribute(
-        "Gossip address `HOST:PORT` that lives, the one seen last; not the RPC endpoint. Null where no seed lists a usable one.",
+        "The most recently seen live gossip address, `HOST:PORT`; not the RPC endpoint. Null if no seed lists a usable one.",
         empty_is_null=True,
     )
-    address_assumed: bool = attribute("Whether the port is a guess: a seed that answers and that nobody lists.")
+    address_assumed: bool = attribute("Whether the port is a guess, for a seed that answers and that no seed lists.")
     pubkey: str | None = attribute("Public key in base58 (32 bytes); null where none or no valid one is reported.")
-    status: PNodeStatus = attribute("Whether it lives. Only ONLINE counts as online.")
+    status: PNodeStatus = attribute("Whether it is alive. Only ONLINE counts as online.")
     liveness_basis: LivenessBasis = attribute("What the status rests on.")
     is_online: bool = attribute("Whether the status is ONLINE.")
     listed: bool = attribute("Whether a seed that answered lists it in this slot.")
@@ -205,11 +205,9 @@ class PNodeType:
     rpc_port: int | None = attribute("Port of its RPC.")
     version: str | None = attribute("Version of its software, as reported.")
     versions_behind: int | None = attribute("Minor releases behind the network's latest; null where not comparable.")
-    first_seen: DateTime = attribute(
-        "When it was first heard of: the contact that was told of it when it was first listed."
-    )
+    first_seen: DateTime = attribute("When it was first known: the contact reported when it was first listed.")
     last_seen: DateTime | None = attribute("Last gossip heard of it. No proof of life: peers renew it for dead nodes.")
-    alive_at: DateTime | None = attribute("Last proof of life: when its uptime last moved, or it answered.")
+    alive_at: DateTime | None = attribute("The last proof of life: when its uptime last advanced, or it answered.")
     uptime: BigInt | None = attribute("Seconds since its last start, as reported.")
     storage_committed: BigInt | None = attribute("Storage that it commits, in bytes.")
     storage_used: BigInt | None = attribute("Storage that is used, in bytes.")
@@ -223,12 +221,14 @@ class PNodeType:
     sightings: list[AddressSightingType] = attribute(
         "Addresses under which it is listed now: its own, and others with the same key.", weight=Weight(items=fixed(2))
     )
-    key_conflict: bool = attribute("Whether its key lives at two addresses at once.")
+    key_conflict: bool = attribute("Whether its key is live at two addresses at once.")
     is_seed: bool = attribute("Whether the collector asks it for its list.")
-    supported: bool = attribute("Whether enough seeds list it to count in what is said of the network.")
+    supported: bool = attribute("Whether enough seeds list it to count in figures about the network.")
     state_changes: int | None = attribute("Changes between present and absent over the recent window.")
-    provenance: ProvenanceType = attribute("Whose word the measurements are, who disagrees, and what is missing.")
-    probe: ProbeType | None = attribute("The last direct question to the node; null where none was put.")
+    provenance: ProvenanceType = attribute(
+        "The source of the measurements, the seeds that disagree, and what is missing."
+    )
+    probe: ProbeType | None = attribute("The last direct probe of the node; null if there was none.")
     tier = resolved(node_tier, Tier, "Tier of its score by the newest policy; OFFLINE or UNKNOWN where it has none.")
     score = resolved(
         node_score,
@@ -252,7 +252,7 @@ class PNodeType:
     operator = resolved(
         node_operator,
         Optional[Annotated["OperatorType", strawberry.lazy("schema.graphql.topics.operators")]],  # noqa: UP045  (Annotated has no |)
-        "Who runs it, as far as gossip tells: all nodes with its key.",
+        "Its operator, as far as gossip shows: all nodes with its key.",
     )
     previous_addresses = resolved(
         previous_addresses,

@@ -56,7 +56,7 @@ class Exclusion(NamedTuple):
 
     @property
     def reasons(self) -> list[str]:
-        """The demands that it fails, in words."""
+        """The requirements that it fails, as text."""
         return [reason_of(criterion) for criterion in self.failed]
 
 
@@ -173,9 +173,9 @@ def expected(root: strawberry.Parent[Criterion]) -> Figure | None:
     return figure(root.expected)
 
 
-@published(Criterion, "Criterion", "One thing that was looked at before a node was recommended.")
+@published(Criterion, "Criterion", "One criterion that was checked for a recommendation.")
 class CriterionType:
-    name: CriterionName = attribute("What was looked at.")
+    name: CriterionName = attribute("The criterion.")
     passed: bool = attribute("Whether the node passes.")
     demanded: bool = attribute("Whether nodes that do not pass are left out.")
     actual = resolved(actual, FigureType | None, "What was found; null where it is not known.")
@@ -188,36 +188,36 @@ class RecommendationType:
     pnode = resolved(recommended_pnode, PNodeType, "The node.")
     score = resolved(recommended_score, ScoreType | None, "Its score.")
     criteria: list[CriterionType] = attribute(
-        "Each thing looked at: whether the node passed, and with what value.",
+        "Each criterion: whether the node passed, and its value.",
         weight=Weight(base=ASSESS_COST, items=fixed(len(CriterionName))),
     )
-    reasons: list[str] = attribute("The grounds in words, strengths first.", weight=Weight(base=ASSESS_COST))
+    reasons: list[str] = attribute("The reasons as text, strengths first.", weight=Weight(base=ASSESS_COST))
 
 
-@published(Exclusion, "Exclusion", "A node that was looked for and is not recommended.")
+@published(Exclusion, "Exclusion", "A candidate that is not recommended.")
 class ExclusionType:
     pnode = resolved(excluded_pnode, PNodeType, "The node.")
     failed: list[CriterionType] = attribute("The demands that it fails.", weight=Weight(items=fixed(2)))
-    reasons: list[str] = attribute("The demands that it fails, in words.")
+    reasons: list[str] = attribute("The requirements that it fails, as text.")
 
 
 @published(RecommendationEdge, "RecommendationEdge", "A recommendation in a page.")
 class RecommendationEdgeType:
     node: RecommendationType = attribute("The recommendation.")
-    cursor: str = attribute("Where to go on from this recommendation: for `after`.")
+    cursor: str = attribute("The cursor to continue from this recommendation: for `after`.")
 
 
 @published(RecommendationPage, "RecommendationConnection", "A page of recommendations, the best first.")
 class RecommendationConnectionType:
     edges: list[RecommendationEdgeType] = attribute("Those of this page, each with its cursor.", weight=PAGED)
     nodes: list[RecommendationType] = attribute("Those of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that meet every demand, in all pages.")
-    evaluated: int = attribute("Number of nodes that were looked at.")
+    evaluated: int = attribute("Number of nodes that were evaluated.")
     excluded = resolved(
         excluded_nodes,
         list[ExclusionType],
-        "Nodes that were looked for and are not recommended, by rank, with the reasons. A neighbourhood (/24 or /48) has "
+        "Candidates that are not recommended, by rank, with the reasons. A neighbourhood (/24 or /48) has "
         "a few places in one answer; its other nodes are here.",
         weight=Weight(
             more=_excluded_cost,

@@ -103,7 +103,9 @@ class LimitsType:
     aliases: int = attribute("Aliases of an operation.")
     directives: int = attribute("Directives of an operation.")
     operations: int = attribute("Operations of a document.")
-    cost: int = attribute("Cost of an operation: a field costs 1, times the sizes of the lists it stands in.")
+    cost: int = attribute(
+        "Cost of an operation: a field costs 1, multiplied by the sizes of the lists that contain it."
+    )
     page: int = attribute("Items of a page: `first`, `last`.")
     default_page: int = attribute("Items of a page where neither `first` nor `last` is given.")
     page_with_history: int = attribute("Items of a page whose items ask for `history` or `availability`.")
@@ -131,7 +133,9 @@ class RetentionType:
     events: int | None = attribute("Events, in seconds.")
 
 
-@published(AvailableRange, "AvailableRange", "How far back questions can go; null where nothing is kept yet.")
+@published(
+    AvailableRange, "AvailableRange", "The earliest time that queries can refer to; null if nothing is stored yet."
+)
 class AvailableRangeType:
     earliest_snapshot: DateTime | None = attribute("The earliest time that `asOf` can be.")
     latest_snapshot: DateTime | None = attribute("Slot of the newest snapshot.")
@@ -154,15 +158,15 @@ class ConnectionLimitsType:
 class CollectionRulesType:
     min_witnesses: int = attribute("Seeds that must list a node for it to count, from three answering seeds on.")
     max_newcomers: int = attribute("New nodes that one seed may bring in a cycle and too few others list.")
-    trusted_seeds: int = attribute("Number of seeds whose word needs no other.")
-    probe_nodes: bool = attribute("Whether public nodes are asked directly.")
-    seed_discovery: bool = attribute("Whether probed public nodes are asked for their lists too.")
+    trusted_seeds: int = attribute("Number of trusted seeds, which need no confirmation.")
+    probe_nodes: bool = attribute("Whether public nodes are probed directly.")
+    seed_discovery: bool = attribute("Whether probed public nodes are also polled for their lists.")
 
 
 @published(SisterDeployment, "SisterDeployment", "A deployment of this software that serves another network.")
 class SisterDeploymentType:
     network: str = attribute("Name of its network, as `mainnet-alpha`.")
-    url: str = attribute("Where it is: an http or https URL. Its data are not part of any answer given here.")
+    url: str = attribute("Its http or https URL. Its data is not part of any answer here.")
 
 
 @published(ServiceInfo, "ServiceConfig", "What this service is, keeps and allows.")

@@ -49,14 +49,12 @@ class NetworkTotalsType:
     total: int = attribute("Number of known nodes, whatever their status; one key is one node.")
     in_gossip: int = attribute("Number of nodes in gossip, alive or not: all known ones but those that are offline.")
     online: int = attribute("Number of online nodes.")
-    ghost: int = attribute("Number of ghosts: still listed, uptime standing still.")
+    ghost: int = attribute("Number of ghosts: still listed, with an uptime that does not advance.")
     offline: int = attribute("Number of nodes that no seed lists any more.")
-    unknown: int = attribute("Number of nodes of which nothing proves whether they live.")
-    public: int = attribute("Number of online nodes whose RPC can be reached by the public.")
-    private: int = attribute("Number of online nodes whose RPC cannot be reached by the public.")
-    public_unknown: int = attribute(
-        "Number of online nodes of which no seed says whether the public reaches their RPC."
-    )
+    unknown: int = attribute("Number of nodes without evidence that they are alive or dead.")
+    public: int = attribute("Number of online nodes with a public RPC.")
+    private: int = attribute("Number of online nodes with a private RPC.")
+    public_unknown: int = attribute("Number of online nodes for which no seed reports whether their RPC is public.")
     min_witnesses: int | None = attribute(
         "How many seeds must list a node for it to count here; null where fewer than three answered, and every node counts."
     )
@@ -80,12 +78,12 @@ class NetworkTotalsType:
     avg_score: float | None = attribute("Mean composite score, 0 to 100 points; null where no node has one.")
     avg_storage_usage_percent: float | None = attribute("Mean use of storage, in percent; null where not known.")
     versions: list[VersionCountType] = attribute("Versions that online nodes run, the most common first.")
-    seeds_configured: int = attribute("Number of seeds that are asked.")
+    seeds_configured: int = attribute("Number of configured seeds.")
     seeds_ok: int = attribute("Number of seeds that answered.")
-    avg_cpu_percent: float | None = attribute("Mean CPU load of the seeds that told, in percent.")
-    avg_ram_used_percent: float | None = attribute("Mean use of memory of the seeds that told, in percent.")
-    active_streams: BigInt | None = attribute("Active streams of the seeds that told, in all.")
-    bytes_processed: BigInt | None = attribute("Bytes processed by the seeds that told, in all.")
+    avg_cpu_percent: float | None = attribute("Mean CPU load of the seeds that report it, in percent.")
+    avg_ram_used_percent: float | None = attribute("Mean memory usage of the seeds that report it, in percent.")
+    active_streams: BigInt | None = attribute("Total of active streams, over the seeds that report it.")
+    bytes_processed: BigInt | None = attribute("Total of bytes processed, over the seeds that report it.")
 
 
 @published(CycleTiming, "CycleTiming", "What the cycle behind a snapshot took.")
@@ -109,7 +107,7 @@ class SnapshotType:
     network: str = attribute("Name of the network, as `devnet`.")
     policy_version = resolved(policy_version, str, "Version of the policy that it was scored with.")
     latest_version = resolved(
-        latest_version, str | None, "The network's latest release in this slot; null where it could not be told."
+        latest_version, str | None, "The network's latest release in this slot; null if it is not known."
     )
     node_count: int = attribute("Number of nodes in it.")
     totals: NetworkTotalsType = attribute("The network in figures.")

@@ -134,14 +134,14 @@ class TopologyStatsType:
     avg_connections: float | None = attribute("Mean number of edges of a node.")
 
 
-@published(TopologyPage, "Topology", "Who lists whom: a page of the graph's points, with the edges that lead to them.")
+@published(TopologyPage, "Topology", "The topology: a page of the graph's nodes, with the edges that lead to them.")
 class TopologyType:
     nodes: list[TopologyNodeType] = attribute("Points of this page: seeds first, then nodes by address.", weight=PAGED)
     edges: list[TopologyEdgeType] = attribute(
         "Edges that lead to nodes of this page.", weight=Weight(items=fixed(EDGES_PER_NODE), paged=True)
     )
-    seeds: list[TopologyNodeType] = attribute("All seeds, where edges begin.", weight=Weight(items=fixed(9)))
-    page_info: PageInfoType = attribute("Where this page stands in the list of points.", weight=PAGE_INFO)
+    seeds: list[TopologyNodeType] = attribute("All seeds, the sources of edges.", weight=Weight(items=fixed(9)))
+    page_info: PageInfoType = attribute("The position of this page in the list of points.", weight=PAGE_INFO)
     total_count: int = attribute("Number of points, in all pages.")
     stats: TopologyStatsType = attribute("The whole graph in figures.")
     islands: list[IslandType] = attribute("Groups of seeds whose lists do not overlap with each other.")

@@ -31,13 +31,13 @@ def figure(value: object) -> Figure | None:
 
 @published(Figure, "Figure", "A value that is a number for some subjects, a text for others.")
 class FigureType:
-    number: float | None = attribute("The value where it is a number, in the unit that stands beside it; else null.")
+    number: float | None = attribute("The value if it is a number, in the given unit; otherwise null.")
     text: str = attribute("The value as text, in any case.")
 
 
 @published(Advice, "Advice", "Something found, and what to do about it.")
 class AdviceType:
-    category: str = attribute("What it is about, in a word for machines.")
+    category: str = attribute("The machine-readable topic.")
     level: AdviceLevel = attribute("How much it matters.")
     message: str = attribute("What was found.")
     recommendation: str = attribute("What to aim at.")

@@ -45,19 +45,19 @@ def describe(enum: type[E], description: str, values: Mapping[E, str]) -> None:
 
 describe(
     PNodeStatus,
-    "Whether a node lives.",
+    "Whether a node is alive.",
     {
-        PNodeStatus.ONLINE: "It showed life within the grace: its uptime moved.",
-        PNodeStatus.GHOST: "Still listed by seeds, but its uptime stands still.",
+        PNodeStatus.ONLINE: "Proven alive within the grace: its uptime advanced.",
+        PNodeStatus.GHOST: "Still listed by seeds, but its uptime does not advance.",
         PNodeStatus.OFFLINE: "Listed by no seed that answered.",
-        PNodeStatus.UNKNOWN: "Listed, but nothing proves that it lives or not.",
+        PNodeStatus.UNKNOWN: "Listed, without evidence that it is alive or dead.",
     },
 )
 describe(
     LivenessBasis,
     "What the status of a node rests on.",
     {
-        LivenessBasis.UPTIME: "Its uptime moved, or stood still, between two answers of the same seed.",
+        LivenessBasis.UPTIME: "Its uptime advanced, or did not, between two answers of the same seed.",
         LivenessBasis.FIRST_SIGHT: "It was seen for the first time, with a fresh gossip age.",
         LivenessBasis.GOSSIP_AGE: "No seed knows an uptime, so the gossip age alone.",
         LivenessBasis.DIRECT: "It answered the collector itself.",
@@ -73,7 +73,7 @@ describe(
         Tier.MEDIUM_RISK: "Composite score from 60 up to 80 points.",
         Tier.HIGH_RISK: "Composite score under 60 points.",
         Tier.OFFLINE: "Not online, hence no score.",
-        Tier.UNKNOWN: "Nothing proves that it lives, hence no score.",
+        Tier.UNKNOWN: "There is no evidence that it is alive, so it has no score.",
     },
 )
 describe(
@@ -126,7 +126,7 @@ describe(
         AlertType.WEAK_CONNECTIVITY: "Listed by two seeds only, though at least three answered.",
         AlertType.UNDERUTILIZED: "Less than 5 percent of its storage used.",
         AlertType.GOSSIP_FLAPPING: "It comes and goes: more than three changes of presence lately.",
-        AlertType.KEY_CONFLICT: "Two processes with its key live at once.",
+        AlertType.KEY_CONFLICT: "Two processes with its key are live at once.",
         AlertType.FALLING_AVAILABILITY: "It was online much less in the last 24 hours than in the last 7 days.",
         AlertType.RESTART_STORM: "It restarts, moves or drops again and again within 24 hours.",
         AlertType.VERSION_LAG: "Most of its network runs a newer release.",
@@ -139,18 +139,18 @@ describe(
     {
         MissingReason.NOT_REPORTED: "No seed that answered reported it for this node.",
         MissingReason.INVALID: "It was reported, but with a value that cannot be.",
-        MissingReason.NOT_IN_PROTOCOL: "The seeds that answered speak a version of the protocol without it.",
+        MissingReason.NOT_IN_PROTOCOL: "The answering seeds use a version of the protocol without it.",
         MissingReason.NOT_LISTED: "No seed that answered lists the node.",
     },
 )
 describe(
     CriterionName,
-    "What is looked at before a node is recommended.",
+    "A criterion for recommendations.",
     {
         CriterionName.ONLINE: "The node is online; always demanded.",
         CriterionName.UPTIME: "Days since its last start; always demanded.",
-        CriterionName.SCORE: "Composite score in points; demanded where a least score is asked for.",
-        CriterionName.PUBLIC: "Its RPC can be reached by the public; demanded where asked for.",
+        CriterionName.SCORE: "Composite score in points; required if a minimum score is given.",
+        CriterionName.PUBLIC: "Its RPC is publicly reachable; required if requested.",
         CriterionName.VERSION: "It runs the latest release; informs.",
         CriterionName.CONSISTENCY: "Share of presence in gossip, 0 to 1; informs.",
         CriterionName.WITNESSES: "Number of seeds that list it; informs.",
@@ -171,7 +171,7 @@ describe(
 )
 describe(
     ConsistencyHealth,
-    "The network's mean consistency in a word.",
+    "A one-word rating of the network's mean consistency.",
     {
         ConsistencyHealth.EXCELLENT: "Mean of 0.9 or more.",
         ConsistencyHealth.GOOD: "Mean from 0.8 up to 0.9.",
@@ -182,7 +182,7 @@ describe(
 )
 describe(
     Grade,
-    "A distribution in a word.",
+    "A one-word rating of a distribution.",
     {Grade.GOOD: "As it should be.", Grade.FAIR: "Worth watching.", Grade.POOR: "In need of action."},
 )
 describe(
@@ -222,7 +222,7 @@ describe(
         EventType.COMMITTED_CHANGED: "It commits another amount of storage.",
         EventType.TIER_CHANGED: "Its score earned another tier.",
         EventType.STATUS_CHANGED: "Its status changed.",
-        EventType.KEY_CONFLICT: "Its key lives at two addresses at once.",
+        EventType.KEY_CONFLICT: "Its key is live at two addresses at once.",
         EventType.SEED_UP: "A seed answers again.",
         EventType.SEED_DOWN: "A seed no longer answers.",
     },

@@ -15,13 +15,13 @@ def contradicted_fields(root: strawberry.Parent[Probe]) -> list[str]:
 
 @published(Probe, "Probe", "The last direct question to a node's own pRPC, which its status does not depend on.")
 class ProbeType:
-    at: DateTime | None = attribute("When the node was asked.")
+    at: DateTime | None = attribute("When the node was probed.")
     reachable: bool = attribute("Whether it answered.")
-    failure: FailureCategory | None = attribute("Why it did not answer; null where it did.")
+    failure: FailureCategory | None = attribute("Why it did not answer; null if it did.")
     failures: int = attribute("Probes in a row that were not answered; each doubles the wait for the next one.")
     latency_ms: float | None = attribute("Time of its first answer, in milliseconds.")
-    version: str | None = attribute("The version in its own words.")
-    uptime: BigInt | None = attribute("The uptime in its own words, in seconds.")
+    version: str | None = attribute("The version that it reports itself.")
+    uptime: BigInt | None = attribute("The uptime that it reports itself, in seconds.")
     contradicts = resolved(
-        contradicted_fields, list[str], "Fields of `PNode` in which its own word differs from what the seeds say."
+        contradicted_fields, list[str], "Fields of `PNode` in which its own answer differs from the seeds' reports."
     )

@@ -48,7 +48,7 @@ class MissingFieldType:
     reason: MissingReason = attribute("Why it is null.")
 
 
-@published(Provenance, "Provenance", "Whose word the measurements of a node are.")
+@published(Provenance, "Provenance", "The source of a node's measurements.")
 class ProvenanceType:
     seed: str | None = attribute("The seed that gave the values; null where no seed did.")
     observed_at: DateTime | None = attribute("When it gave them; for a node that is not listed now, the last time.")

@@ -78,7 +78,7 @@ class CapacityType:
 
 @published(ScorePart, "ScorePart", "One part of a score.")
 class ScorePartType:
-    name: ScorePartName = attribute("What was looked at.")
+    name: ScorePartName = attribute("The criterion.")
     weight: float = attribute("What it is worth at most, in points of the composite.")
     raw: float | None = attribute(
         "What was measured, in `unit`; null where it is not known, or is a field of the node."

@@ -40,7 +40,7 @@ function Title({ node }) {
       <a class="button" href=${href("compare", { nodes: node.address ?? node.id })}>Compare</a>`}>
       <${Badge} ...${STATUS[node.status]} /> ${node.isSeed && html`<${Badge} tone="accent" label="Seed" />`} ${BASIS[node.livenessBasis] ?? ""}
     <//>
-    ${node.keyConflict && html`<${Notice} tone="bad" title="Its key lives at two addresses at once.">Two machines run with the same identity. Stop one of them, or give it a key of its own.<//>`}
+    ${node.keyConflict && html`<${Notice} tone="bad" title="Its key is live at two addresses at once.">Two machines run with the same identity. Stop one of them, or give it a key of its own.<//>`}
     ${!node.supported && html`<${Notice} tone="warn" title="Too few seeds list it.">It is shown here, but counts in nothing that is said of the network.<//>`}`;
 }
 

@@ -34,7 +34,7 @@ function Present({ data }) {
     ${health.alerts.map((/** @type {any} */ alert) => html`<${Notice} key=${alert.type} tone=${LEVEL[alert.level]?.tone ?? "info"} title=${alert.message}>${alert.recommendation}<//>`)}
     <div class="grid overview">
       <${Health} health=${health} policy=${data.scorePolicy.health} />
-      <${Card} title="Who lives" id="lives" more=${html`<a href=${href("nodes")}>All nodes</a>`}>
+      <${Card} title="Liveness" id="lives" more=${html`<a href=${href("nodes")}>All nodes</a>`}>
         <${Live} totals=${totals} />
         <dl class="stats three">
           <${Stat} label="Mean score"><${Num} value=${totals.avgScore} digits=${1} why="no node has a score" /><//>

@@ -19,7 +19,7 @@ export function ScoreCard({ node, online = null }) {
         <dt>Rank</dt><dd>${score.rank === null ? html`<${Unknown} why="it is not ranked" />` : html`<strong class="num">${number(score.rank)}</strong>${online ? html` <span class="of">of ${number(online)} online</span>` : ""}`}</dd>
         ${score.low !== null && score.high !== null && html`<dt>Bounds</dt><dd><span class="num">${number(score.low, 1)} to ${number(score.high, 1)}</span></dd>`}
         ${score.confidence !== null && html`<dt>Confidence</dt><dd><${Percent} value=${score.confidence * 100} digits=${0} /></dd>`}
-        <dt>Not better</dt><dd><${Percent} value=${score.percentile} /> of online nodes</dd>
+        <dt>At least as good as</dt><dd><${Percent} value=${score.percentile} /> of online nodes</dd>
         ${score.policyVersion && html`<dt>Policy</dt><dd>${score.policyVersion}</dd>`}
       </dl>
     </div>
