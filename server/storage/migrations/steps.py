@@ -1,7 +1,7 @@
 """The migrations: one function for each version, which brings a store from the version before to it.
 
 Each works on a database whose documents may have both forms: it may be stopped anywhere, and repeated. A new one is added
-with a builder of the old form in `tests/server/storage/old_forms.py`.
+with a builder of the old form in `tests/server/storage/old_stores.py`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
