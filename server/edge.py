@@ -4,7 +4,6 @@ GraphQL requests are identified by their bytes, GET requests to the REST routes 
 requests, and unknown ones, are passed to the inner layers. Cacheable responses are cached on the way out.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from http import HTTPStatus
@@ -17,11 +16,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.dashboard import entrance
 from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
 from server.http.access import GRAPHQL_PATH
-from server.http.cache import LONG_BYTES, Answer, Flights, Headers, ResponseCache, without
+from server.http.cache import Answer, Flights, Headers, ResponseCache
 from server.http.clients import client_of
 from server.http.headers import combined, with_single_lines
 from server.http.ratelimit import RateLimit
-from server.http.reply import MAX_WRITE_BYTES, NO_BODY, empty_body, made, messages_of, send_body
+from server.http.reply import (
+    CARRIED,
+    MAX_WRITE_BYTES,
+    NO_BODY,
+    empty_body,
+    made,
+    messages_of,
+    send_body,
+    send_whole,
+)
 from server.http.view import CurrentView
 
 # Not looked up: probes and process figures are never cached, and the API's description and pages have their own cache.
@@ -32,24 +40,7 @@ MAX_QUERY_FIELDS = 256
 # The cost of a REST response for its client, in the units of GraphQL: a base cost per request, plus a cost by size.
 REQUEST_COST = 100
 BYTES_PER_COST = 20
-_OK, _NOT_MODIFIED = 200, 304
-_NOT_ASKED = frozenset({b"accept-encoding", b"if-none-match", b"origin", b"range"})
-_MADE_ANEW = frozenset(
-    {
-        b"content-length",
-        b"etag",
-        b"cache-control",
-        b"x-request-id",
-        b"vary",
-        b"access-control-allow-origin",
-        b"access-control-expose-headers",
-    }
-)
-_COMMON: Headers = [
-    (b"vary", b"Accept-Encoding"),
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag"),
-]
+_NOT_MODIFIED = 304
 
 
 class Captured(NamedTuple):
@@ -244,43 +235,28 @@ class Edge:
         return start, body
 
     async def _capture(self, scope: Scope, question: Hashable) -> Captured:
-        """The response of the inner layers to a plain GET, cached if allowed."""
+        """The response of the inner layers to this GET. If it carries an answer, that is cached."""
         view = self._cache.view()
-        plain: Scope = {**scope, "method": "GET", "headers": without(scope["headers"], _NOT_ASKED), "state": {}}
-        status, headers, parts = _OK, list[tuple[bytes, bytes]](), list[bytes]()
+        status, headers, parts = 0, list[tuple[bytes, bytes]](), list[bytes]()
+        answer: Answer | None = None
 
         async def collect(message: Message) -> None:
-            nonlocal status, headers
+            nonlocal status, headers, answer
             if message["type"] == "http.response.start":
-                status, headers = message["status"], list(message["headers"])
-            else:
-                parts.append(message.get("body", b""))
+                status, headers, answer = message["status"], list(message["headers"]), message.get(CARRIED)
+            elif answer is None:
+                parts.append(bytes(message.get("body", b"")))
 
-        await self._asked_inside(plain, empty_body, collect)
-        body = b"".join(parts)  # no copy if it came in one part
-        control = dict(headers).get(b"cache-control", b"")
-        if status != _OK or not control.startswith(b"public"):
-            return Captured(status, headers, body, None)
-        kept: Headers = [*without(headers, _MADE_ANEW), entrance.vary_of(scope["path"]), *_COMMON[1:]]
-        # Long bodies are hashed in a thread.
-        answer = await asyncio.to_thread(Answer, body, kept) if len(body) > LONG_BYTES else Answer(body, kept)
-        self._cache.put(question, answer, view)
-        if answer.is_long:
-            self._sent[view, question] = answer
-        return Captured(status, headers, b"", answer)
+        await self._asked_inside({**scope, "method": "GET", "state": {}}, empty_body, collect)
+        if answer is not None:
+            self._cache.put(question, answer, view)
+            if answer.is_long:
+                self._sent[view, question] = answer
+        return Captured(status, headers, b"".join(parts), answer)
 
 
 async def _refuse(send: Send, status: HTTPStatus, detail: bytes, more: Headers) -> None:
-    body = b'{"detail":"%b"}' % detail
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-        *more,
-        *_COMMON,
-    ]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_whole(send, status, b'{"detail":"%b"}' % detail, b"application/json", more)
 
 
 def _replay(first: Message, receive: Receive) -> Receive:
@@ -294,6 +270,5 @@ def _replay(first: Message, receive: Receive) -> Receive:
 
 
 async def _pass_on(captured: Captured, send: Send, *, bodiless: bool) -> None:
-    headers = [*without(captured.headers, frozenset({b"access-control-allow-origin"})), _COMMON[1]]
-    await send({"type": "http.response.start", "status": captured.status, "headers": headers})
+    await send({"type": "http.response.start", "status": captured.status, "headers": captured.headers})
     await send_body(send, b"" if bodiless else captured.body)

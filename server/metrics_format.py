@@ -7,7 +7,7 @@ from typing import NamedTuple
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest
 from prometheus_client.registry import Collector
 
-MAX_RANGES = 32
+from server.weights import MAX_ITEMS, weight_of
 
 Writer = Callable[[Collector], bytes]
 
@@ -51,22 +51,18 @@ def _format(kind: str, parameters: Mapping[str, str]) -> Format:
 
 def _ranges(accept: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
     """Media type, relevant parameters, and weight of each range that can be served."""
-    for text in accept.split(",", MAX_RANGES)[:MAX_RANGES]:
+    for text in accept.split(",", MAX_ITEMS)[:MAX_ITEMS]:
         header = Message()
         header["content-type"] = text.strip()
         kind = header.get_content_type() if "/" in text else ""
         parameters = {str(name): str(header.get_param(name, "")) for name in ("version", "escaping", "q")}
         version, escaping = parameters["version"], parameters["escaping"]
         if kind in {"*/*", "text/*"}:
-            yield kind, {}, _weight(parameters["q"])
+            yield kind, {}, weight_of(parameters["q"] or "1")
         elif version in _VERSIONS.get(kind, ()):
             known = {"version": version} if version else {}
-            yield kind, known | ({"escaping": escaping} if escaping in _ESCAPINGS else {}), _weight(parameters["q"])
-
-
-def _weight(text: str) -> float:
-    try:
-        weight = float(text or "1")
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0
+            yield (
+                kind,
+                known | ({"escaping": escaping} if escaping in _ESCAPINGS else {}),
+                weight_of(parameters["q"] or "1"),
+            )

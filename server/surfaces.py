@@ -1,6 +1,6 @@
 """Every public surface, put together over `Reads` and `Updates`, whatever stands behind those.
 
-From the outside in: answers kept as bytes (`Edge`), then the access log, CORS, compression, and the routes.
+From the outside in: answers kept as bytes (`Edge`), then the access log, preflight requests of browsers, and the routes.
 """
 
 import asyncio
@@ -11,9 +11,8 @@ from functools import partial
 from typing import Protocol
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from schema.domain.base import DAY, HOUR
@@ -37,10 +36,11 @@ from server.graphql_http.operations import Operations
 from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import MAX_SUBSCRIPTIONS, WebSockets
-from server.http.access import GRAPHQL_PATH, REQUEST_ID, AccessLog
-from server.http.cache import ResponseCache
-from server.http.compress import Compress
+from server.http.access import GRAPHQL_PATH, AccessLog
+from server.http.cache import Answer, ResponseCache
+from server.http.cors import Preflights
 from server.http.ratelimit import RateLimit
+from server.http.reply import Kept, Unkept, public_headers
 from server.http.view import CurrentView
 from server.lifecycle import Lifecycle
 from server.metrics import Metrics, Scrape
@@ -59,7 +59,6 @@ CACHE_ENTRIES = 4_096
 BODY_LIMIT_BYTES = 65_536
 STALE_AFTER_INTERVALS = 2
 COLLECTOR_SECONDS = 0.5
-PREFLIGHT_SECONDS = 86_400
 SDL_SECONDS = 300
 
 
@@ -185,8 +184,8 @@ def assemble(
             network=settings.network,
             sources=await _sources(reads),
         )
-        headers = {"content-type": wanted.media_type, "cache-control": "no-store", "vary": "Accept"}
-        return Response(metrics.render(scrape, wanted.write), headers=headers)
+        headers = {"content-type": wanted.media_type, "vary": "Accept"}
+        return Unkept(metrics.render(scrape, wanted.write), headers=headers)
 
     app.router.routes.extend(
         [
@@ -199,23 +198,9 @@ def assemble(
     )
     app.include_router(rest.router)
     install_error_handlers(app)
-    _add_layers(app)
+    app.add_middleware(Preflights)
     app.add_middleware(log_requests)
     return edge
-
-
-def _add_layers(app: FastAPI) -> None:
-    """The layers around the routes, but for the outermost; the last one added is the outer one."""
-    app.add_middleware(Compress)
-    # Public data, and no cookies: any origin may read, none with credentials.
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
-        allow_headers=["*"],
-        expose_headers=["ETag", "Retry-After", REQUEST_ID],
-        max_age=PREFLIGHT_SECONDS,
-    )
 
 
 def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceInfo:
@@ -255,7 +240,8 @@ def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceIn
 
 
 async def _show_schema(_: Request) -> Response:
-    return PlainTextResponse(export_sdl(), headers={"cache-control": f"public, max-age={SDL_SECONDS}"})
+    headers = public_headers(b"text/plain; charset=utf-8")
+    return Kept(Answer(export_sdl().encode(), headers), b"public, max-age=%d" % SDL_SECONDS)
 
 
 async def _collector(reads: Reads) -> CollectorState | None:

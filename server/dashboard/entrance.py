@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from starlette.types import Scope, Send
 
-from server.http.media import media_ranges
+from server.http.reply import send_whole
+from server.weights import weighted
 
 PAGE_PATHS = DASHBOARD_PATH, EXPLORER_PATH = ("/dashboard", "/graphiql")
 # Browsers get the dashboard here, all other clients JSON.
@@ -20,7 +21,7 @@ def prefers_page(accept: bytes | None) -> bool:
     """Whether the header names HTML and prefers it to JSON. Wildcards alone mean JSON, for compatibility."""
     if not accept or b"html" not in accept.lower():
         return False
-    weights = dict(media_ranges(accept.decode("latin-1")))
+    weights = dict(weighted(accept.decode("latin-1")))
     data = next((weights[kind] for kind in _DATA if kind in weights), 0.0)
     return weights.get(_PAGE, 0.0) > data
 
@@ -41,19 +42,8 @@ def wants_explorer(accept: bytes | None, query_string: bytes) -> bool:
     return not asks and prefers_page(accept)
 
 
-def vary_of(path: str) -> tuple[bytes, bytes]:
-    """The `Vary` of a response at this path."""
-    return (b"vary", b"Accept, Accept-Encoding" if path == PATH else b"Accept-Encoding")
-
-
 async def show_explorer(send: Send, prefix: str) -> None:
     """Redirect a browser to the explorer. `prefix` precedes all paths, with a trailing slash."""
-    headers = [
-        (b"location", (prefix.rstrip("/") + EXPLORER_PATH).encode()),
-        (b"content-length", b"0"),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Encoding"),
-        (b"access-control-allow-origin", b"*"),
-    ]
-    await send({"type": "http.response.start", "status": int(HTTPStatus.TEMPORARY_REDIRECT), "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    location = (b"location", (prefix.rstrip("/") + EXPLORER_PATH).encode())
+    varies = (b"vary", b"Accept, Accept-Encoding")
+    await send_whole(send, HTTPStatus.TEMPORARY_REDIRECT, b"", None, [location, varies])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from server.http.cache import Answer, Headers
+from server.http.reply import public_headers
 
 PLACE = Path(__file__).parent
 PREFIX = "/dashboard/assets"
@@ -35,7 +36,6 @@ _EXPLORER = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 _POLICIES = {DASHBOARD: _STRICT, _MISSING: _STRICT, EXPLORER: _EXPLORER}
-_VARY_ASSET, _VARY_PAGE = b"Accept-Encoding", b"Accept, Accept-Encoding"
 
 
 class Page(NamedTuple):
@@ -73,8 +73,7 @@ class Site:
             return None
         if name not in self._assets:
             file = self._files[name]
-            headers = [(b"content-type", _TYPES[file.suffix]), (b"vary", _VARY_ASSET)]
-            self._assets[name] = Answer(file.read_bytes(), headers)
+            self._assets[name] = Answer(file.read_bytes(), public_headers(_TYPES[file.suffix]))
         return self._assets[name]
 
     def page(self, name: str) -> Page:
@@ -88,8 +87,7 @@ class Site:
             root = escape(self._root)
             text = text.replace("{root}", root).replace("{assets}", f"{root}{PREFIX}/{self.version}")
             headers = [
-                (b"content-type", _TYPES[".html"]),
-                (b"vary", _VARY_PAGE),
+                *public_headers(_TYPES[".html"], b"Accept, Accept-Encoding"),
                 (b"content-security-policy", _POLICIES[name].encode()),
                 (b"referrer-policy", b"same-origin"),
             ]

@@ -5,12 +5,10 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from server.dashboard.entrance import DASHBOARD_PATH, EXPLORER_PATH
 from server.dashboard.files import DASHBOARD, EXPLORER, PREFIX, Page, Site
-from server.http.cache import Answer
-from server.http.reply import send_answer
+from server.http.reply import Kept
 
 PAGES = (
     "about",
@@ -29,18 +27,6 @@ PAGES = (
 # Pages name the version of their assets, so browsers revalidate them; the assets of a version never change.
 _PAGE_CONTROL = b"public, no-cache"
 _ASSET_CONTROL = b"public, max-age=31536000, immutable"
-
-
-class Kept(Response):
-    """A static response in the encoding that the client accepts, or 304."""
-
-    def __init__(self, answer: Answer, control: bytes) -> None:
-        self._answer = answer
-        self._control = control
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bodiless = scope["method"] == "HEAD"
-        await send_answer(send, self._answer, dict(scope["headers"]), self._control, bodiless=bodiless)
 
 
 def dashboard_routes(site: Site) -> list[Route]:

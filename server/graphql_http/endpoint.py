@@ -22,7 +22,7 @@ from server.http.cache import Answer, Flights, Headers, ResponseCache
 from server.http.clients import client_of
 from server.http.encode import encode
 from server.http.headers import combined
-from server.http.reply import send_answer, send_whole
+from server.http.reply import public_headers, send_answer, send_whole
 from server.http.view import CurrentView
 
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
@@ -68,7 +68,7 @@ class Exchange(NamedTuple):
 
     async def reply(self, status: int, body: bytes, media: str, extra: Headers) -> None:
         """Send a body that nobody may keep."""
-        await send_whole(self.send, status, body, _typed(media), [*_COMMON, *extra], bodiless=self.bodiless)
+        await send_whole(self.send, status, body, _typed(media), [(b"vary", _VARY), *extra], bodiless=self.bodiless)
 
 
 class GraphQLEndpoint:
@@ -170,7 +170,7 @@ class GraphQLEndpoint:
             return Reply(None, HTTPStatus.BAD_REQUEST if strict else HTTPStatus.OK, body)
         newest = self._operations.reads.current()
         closed = is_closed_past(ready, newest.slot if newest is not None else None)
-        answer = Answer(body, [(b"content-type", _typed(media)), *_COMMON], immutable=closed)
+        answer = Answer(body, public_headers(_typed(media), _VARY), immutable=closed)
         self._cache.put((media, *ready.question), answer, view)
         return Reply(answer, HTTPStatus.OK, b"")
 
@@ -199,12 +199,7 @@ class GraphQLEndpoint:
             self._doors.leave(exchange.address, stream=True)
 
 
-_COMMON: Headers = [
-    (b"vary", b"Accept, Accept-Encoding"),
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id"),
-    (b"x-content-type-options", b"nosniff"),
-]
+_VARY = b"Accept, Accept-Encoding"
 _RETRY: Headers = [(b"retry-after", b"60")]
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from server.http.media import media_ranges
+from server.weights import weighted
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -33,7 +33,7 @@ def answer_type(accept: str | None, *, subscription: bool) -> str | None:
 def _weights(accept: str) -> dict[str, float]:
     """The weight of each type that we offer: its own, else that of the most specific range that admits it."""
     weights: dict[str, float] = {}
-    ranges = media_ranges(accept)
+    ranges = weighted(accept)
     for kind, weight in ranges:
         if kind in _OFFERED:
             weights[kind] = max(weight, weights.get(kind, 0.0)) if weight else 0.0

@@ -12,6 +12,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from server.http.cors import ON_EVERY_ANSWER
 from server.http.reply import MAX_WRITE_BYTES, send_body
 from server.logs import get_logger
 from server.metrics import Metrics
@@ -24,7 +25,6 @@ UNMATCHED = "unmatched"
 GRAPHQL_PATH = "/graphql"
 
 _REQUEST_ID = REQUEST_ID.encode()
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _USABLE_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
 
 log = get_logger(__name__)
@@ -91,8 +91,8 @@ class _Answer:
             self.status = message["status"]
             headers = [header for header in message["headers"] if header[0] != _REQUEST_ID]
             headers.append((_REQUEST_ID, self._request_id.encode("latin-1")))
-            if not any(name == _NOSNIFF[0] for name, _ in headers):
-                headers.append(_NOSNIFF)
+            present = {name for name, _ in headers}
+            headers += [header for header in ON_EVERY_ANSWER if header[0] not in present]
             message["headers"] = headers
         elif len(message.get("body", b"")) > MAX_WRITE_BYTES and not message.get("more_body", False):
             await send_body(self._send, message["body"])
@@ -109,8 +109,6 @@ class _Answer:
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
-            # Browsers hide a body without it, and this layer lies outside the one that adds it to other answers.
-            (b"access-control-allow-origin", b"*"),
         ]
         await self({"type": "http.response.start", "status": SERVER_ERROR, "headers": headers})
         await self({"type": "http.response.body", "body": body})

@@ -9,13 +9,14 @@ asked for the second time: a flood of questions that are asked once evicts nothi
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Message
 
 from schema.graphql.execution.bounded import BoundedMap, compact
 from server.http.compress import COMPRESSORS, MIN_BYTES
+from server.http.cors import ALLOW_ORIGIN
 from server.http.etag import coded, etag_of
 from server.process.supervisor import owned
 
@@ -29,7 +30,7 @@ ENTRY_OVERHEAD_BYTES = 2_048
 LONG_BYTES = 262_144
 
 
-_ON_EVERY_STATUS = frozenset({b"vary", b"access-control-allow-origin"})
+_ON_EVERY_STATUS = frozenset({b"vary", ALLOW_ORIGIN[0]})
 
 
 class Start:
@@ -189,8 +190,3 @@ class Flights:
             task = self._running[question] = owned(make(), name="answer")
             task.add_done_callback(lambda _: self._running.pop(question, None))
         return await asyncio.shield(task)
-
-
-def without(headers: Sequence[tuple[bytes, bytes]], names: frozenset[bytes]) -> Headers:
-    """The headers but those of these (lower-case) names."""
-    return [(name, value) for name, value in headers if name not in names]

@@ -2,17 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from http import HTTPStatus
 
-from starlette.types import Message, Send
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
-from server.http.cache import IDENTITY, Answer, Start
-from server.http.compress import chosen_coding
-from server.http.etag import matching
+from server.http.cache import IDENTITY, Answer, Headers, Start
+from server.http.compress import COMPRESSORS, MIN_BYTES, chosen_coding
+from server.http.cors import ON_EVERY_ANSWER
+from server.http.etag import coded, etag_of, matching
+from server.http.headers import combined
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256
 # What is handed to a connection at once: it keeps what its client does not take, and takes no more until it does.
 MAX_WRITE_BYTES = 131_072
+NO_STORE = "no-store"
+# Where the start of a response has the whole answer, for a cache around the routes: it makes nothing anew.
+CARRIED = "pnodes.answer"
 NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
@@ -28,6 +35,51 @@ def coding_of(accept_encoding: bytes | None) -> str:
     return known
 
 
+def public_headers(media: bytes, vary: bytes = b"Accept-Encoding") -> Headers:
+    """The headers of an answer of this media type that may be kept."""
+    return [(b"content-type", media), (b"vary", vary), *ON_EVERY_ANSWER]
+
+
+class Kept(Response):
+    """A response that may be kept: in the coding that its client wants, or 304 where the client has it."""
+
+    def __init__(self, answer: Answer, control: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, bodiless = combined(scope["headers"]), scope["method"] == "HEAD"
+        await send_answer(send, self.answer, headers, self._control, bodiless=bodiless)
+
+
+class Unkept(Response):
+    """A response that nobody may keep, whatever its client says that it has: a monitor's `*` must not hide a status.
+
+    It has an entity tag if it is `tagged`. Errors have none, and are never compressed, since one goes to all who wait
+    for the same answer.
+    """
+
+    tagged = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, body = self.headers, bytes(self.body)
+        headers["cache-control"] = NO_STORE
+        if self.status_code == HTTPStatus.OK:
+            if self.tagged:
+                headers["etag"] = etag_of(body)
+            if len(body) >= MIN_BYTES:
+                headers.add_vary_header("Accept-Encoding")
+                coding = coding_of(combined(scope["headers"]).get(b"accept-encoding"))
+                if coding != IDENTITY:
+                    body = COMPRESSORS[coding](body)
+                    headers.update({"content-encoding": coding, "content-length": str(len(body))})
+                    if self.tagged:
+                        headers["etag"] = coded(headers["etag"], coding)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send_body(send, b"" if scope["method"] == "HEAD" else body)
+
+
 async def empty_body() -> Message:
     """The body of a request that has none, as `receive` gives it."""
     return {"type": "http.request", "body": b"", "more_body": False}
@@ -39,7 +91,7 @@ async def send_answer(
     """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD."""
     await made(answer, request)
     start, body = messages_of(answer, request, cache_control, bodiless=bodiless)
-    await send({**start, "headers": [*start["headers"]]})
+    await send({**start, "headers": [*start["headers"]], CARRIED: answer})
     await send(body)
 
 
@@ -83,17 +135,14 @@ async def send_whole(
     send: Send,
     status: int,
     body: bytes,
-    content_type: bytes,
+    content_type: bytes | None,
     extra: Sequence[tuple[bytes, bytes]] = (),
     *,
     bodiless: bool = False,
 ) -> None:
     """Send a body that nobody may keep."""
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-        *extra,
-    ]
+    headers = [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store"), *ON_EVERY_ANSWER, *extra]
+    if content_type is not None:
+        headers.insert(0, (b"content-type", content_type))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else body})

@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from schema.domain.errors import CursorExpired, DomainError, SnapshotUnavailable
-from server.rest.respond import NO_STORE, JsonBytes, fresh
+from server.http.reply import NO_STORE
+from server.rest.respond import JsonBytes, fresh
 
 RPC_INTERNAL_ERROR = -32603
 RETRY_AFTER_SECONDS = 5

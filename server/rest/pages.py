@@ -13,10 +13,9 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from server.http.cache import Answer
-from server.http.reply import send_answer
+from server.http.reply import Kept, public_headers
 
 OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH, ICON_PATH = "/openapi.json", "/docs", "/redoc", "/favicon.ico"
 _ASSETS = "fastapi_standalone_docs"
@@ -43,18 +42,6 @@ _ASSETS_BY_PATH = {
     f"{REDOC_PATH}/redoc.standalone.js": _Asset("redoc/redoc.standalone.js", "text/javascript; charset=utf-8"),
     f"{REDOC_PATH}/logo-mini.svg": _Asset("redoc/logo-mini.svg", "image/svg+xml"),
 }
-
-
-class Kept(Response):
-    """An answer that stays as it is while the process lives, compressed once for each coding."""
-
-    def __init__(self, answer: Answer, max_age: int) -> None:
-        self._answer = answer
-        self._control = b"public, max-age=%d" % max_age
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bodiless = scope["method"] == "HEAD"
-        await send_answer(send, self._answer, dict(scope["headers"]), self._control, bodiless=bodiless)
 
 
 def page_routes(title: str, document: Callable[[], object], root_path: str = "") -> list[Route]:
@@ -84,13 +71,13 @@ def page_routes(title: str, document: Callable[[], object], root_path: str = "")
 
 
 def _route(path: str, body: Callable[[], bytes], media_type: str, max_age: int, *, policy: str | None = None) -> Route:
-    headers = [(b"content-type", media_type.encode()), (b"vary", b"Accept-Encoding")]
+    headers = public_headers(media_type.encode())
     if policy is not None:
         headers.append((b"content-security-policy", policy.encode()))
 
     @cache
     def kept() -> Kept:
-        return Kept(Answer(body(), headers), max_age)
+        return Kept(Answer(body(), headers), b"public, max-age=%d" % max_age)
 
     async def show(_: Request) -> Response:
         return kept()

@@ -1,56 +1,35 @@
-"""From a body to a response: JSON bytes, how long they may be kept, and conditional answers."""
+"""From a body to a response: JSON bytes, and how long they may be kept."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+from server.http.cache import Answer
 from server.http.encode import encode
-from server.http.etag import etag_of, matching
+from server.http.reply import Kept, Unkept, public_headers
 
-NO_STORE = "no-store"
-_NOT_MODIFIED_HEADERS = ("etag", "cache-control", "vary")
+JSON = "application/json"
 
 
-class JsonBytes(Response):
-    """JSON of plain values and `orjson.Fragment`s, written once, by orjson; bytes are JSON already."""
+class JsonBytes(Unkept):
+    """JSON of plain values and `orjson.Fragment`s that nobody may keep: health, and errors."""
 
-    media_type = "application/json"
+    media_type = JSON
+    tagged = True
 
     def render(self, content: Any) -> bytes:
-        return content if isinstance(content, bytes) else encode(content)
+        return encode(content)
 
 
-def answer(body: Mapping[str, Any] | bytes, max_age: int, *, status: int = 200) -> JsonBytes:
+def whole(body: Mapping[str, Any], vary: bytes = b"Accept-Encoding") -> Answer:
+    """The body as an answer that may be kept. It is written and hashed, which takes long where the body is."""
+    return Answer(encode(body), public_headers(JSON.encode(), vary))
+
+
+def answer(body: Mapping[str, Any] | Answer, max_age: int) -> Kept:
     """A public answer that stays as it is for `max_age` seconds."""
-    return JsonBytes(body, status, {"cache-control": f"public, max-age={max_age}"})
+    return Kept(body if isinstance(body, Answer) else whole(body), b"public, max-age=%d" % max_age)
 
 
 def fresh(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonBytes:
-    """An answer that nobody may keep: health, and errors."""
-    return JsonBytes(body, status, {"cache-control": NO_STORE, **(headers or {})})
-
-
-def conditional(request: Request, response: Response) -> Response:
-    """The response with its entity tag: 304 without a body where the client has it already, no body for HEAD.
-
-    What nobody may keep is sent whole whatever the client says it has: a monitor's `*` must not hide a status.
-    """
-    if response.status_code == HTTPStatus.OK:
-        tag = etag_of(bytes(response.body))
-        response.headers["etag"] = tag
-        kept = response.headers.get("cache-control") != NO_STORE
-        wanted = request.headers.get("if-none-match") if kept else None
-        matched = matching(wanted, tag) if wanted is not None else None
-        if matched is not None:
-            return _not_modified(response, matched)
-    if request.method == "HEAD":
-        response.body = b""
-    return response
-
-
-def _not_modified(response: Response, etag: str) -> Response:
-    headers = {name: response.headers[name] for name in _NOT_MODIFIED_HEADERS if name in response.headers}
-    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers | {"etag": etag})
+    """An answer that nobody may keep."""
+    return JsonBytes(body, status, headers)

@@ -11,7 +11,7 @@ from schema.domain.snapshot.record import ScorePolicy
 from server.rest.catalogue import ABOUT, endpoint_groups, endpoint_map, under
 from server.rest.models.root import RootAnswer
 from server.rest.node import UNKNOWN_VERSION
-from server.rest.respond import answer
+from server.rest.respond import answer, whole
 from server.rest.routes import Routes
 from server.rest.service import ServiceInfo
 from server.rest.view import View, Views
@@ -63,10 +63,8 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
             },
             "timestamp": at,
         }
-        shown = answer(body, max_age)
         # Browsers get the dashboard at this path.
-        shown.headers["vary"] = "Accept"
-        return shown
+        return answer(whole(body, b"Accept, Accept-Encoding"), max_age)
 
     return routes
 

@@ -1,20 +1,15 @@
-"""How a route is made: GET and HEAD, with and without a trailing slash, documented once, conditional always."""
+"""How a route is made: GET and HEAD, with and without a trailing slash, documented once."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import signature
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import Response
 
-from server.http.cache import LONG_BYTES
 from server.rest.equivalents import EQUIVALENTS
 from server.rest.models.errors import PlainError, Refusal, RpcError, WrongParameters
-from server.rest.respond import conditional
 
 Endpoint = Callable[..., Coroutine[Any, Any, Response]]
 
@@ -30,26 +25,11 @@ UNKNOWN_NODE: dict[int | str, dict[str, Any]] = {
 }
 
 
-class ConditionalRoute(APIRoute):
-    """A route whose answers have an entity tag, and which gives HEAD the headers of GET."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        respond = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            response = await respond(request)
-            if len(response.body) <= LONG_BYTES:
-                return conditional(request, response)
-            return await asyncio.to_thread(conditional, request, response)  # hashing takes milliseconds
-
-        return handler
-
-
 class Routes:
     """The routes of one topic, gathered in `router`."""
 
     def __init__(self, tag: str) -> None:
-        self.router = APIRouter(route_class=ConditionalRoute, tags=[tag])
+        self.router = APIRouter(tags=[tag])
 
     def get(
         self,

@@ -20,11 +20,10 @@ from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_v
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.graphql.execution.bounded import compact
 from schema.reads import Reads
-from server.http.encode import encode
 from server.rest.aside import Aside
 from server.rest.node import estimated_score, node_object, shown_last_seen, shown_score, shown_uptime
 from server.rest.params import OLDEST_POLICY, PolicyName
-from server.rest.respond import answer
+from server.rest.respond import answer, whole
 from server.rest.service import ServiceInfo
 
 _KEPT_CRITERIA = 64
@@ -147,8 +146,8 @@ class Views:
 
         Of a large network the body is made beside the event loop, once for all who ask for it meanwhile.
         """
-        body = await self._aside.make((view, key), len(view.snapshot.nodes), lambda: encode(make()))
-        return answer(body, self.max_age(view))
+        made = await self._aside.make((view, key), len(view.snapshot.nodes), lambda: whole(make()))
+        return answer(made, self.max_age(view))
 
     def max_age(self, view: View) -> int:
         """How many seconds an answer from this view stays as it is."""

@@ -9,9 +9,10 @@ from prometheus_client.openmetrics import parser as openmetrics
 from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.metrics import Metrics, Scrape
-from server.metrics_format import MAX_RANGES, PLAIN, negotiated
+from server.metrics_format import PLAIN, negotiated
 from server.settings import Settings
 from server.surfaces import assemble
+from server.weights import MAX_ITEMS
 from tests.asgi import call
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -99,7 +100,7 @@ def test_any_accept_header_gets_a_format(accept: str) -> None:
 
 
 def test_only_so_many_ranges_are_looked_at() -> None:
-    assert negotiated("a/b," * MAX_RANGES + "application/openmetrics-text") == PLAIN
+    assert negotiated("a/b," * MAX_ITEMS + "application/openmetrics-text") == PLAIN
 
 
 @pytest.fixture

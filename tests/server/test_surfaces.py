@@ -1,8 +1,10 @@
 """All surfaces in one application: what each layer adds, and that nothing of ours leaks."""
 
+import hashlib
 import io
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from schema.domain.snapshot.record import Snapshot
 from server import logs
 from server.edge import Edge
+from server.http import etag
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.surfaces import assemble
@@ -55,6 +58,17 @@ async def test_rest_and_graphql_speak_of_the_same_snapshot(app: Edge) -> None:
     rest = (await call(app, "GET", "/pnodes?limit=1")).json["summary"]["total_pnodes"]
     graphql = (await _graphql(app, "{ pnodes(first: 1) { totalCount } }")).json["data"]["pnodes"]["totalCount"]
     assert rest == graphql == 20
+
+
+async def test_an_answer_is_hashed_once(app: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = list[bytes]()
+    counting = SimpleNamespace(sha256=lambda body: hashed.append(body) or hashlib.sha256(body))
+    monkeypatch.setattr(etag, "hashlib", counting)
+    for accepted in ("identity", "gzip", "br"):
+        await call(app, "GET", "/pnodes?limit=1", headers={"accept-encoding": accepted, "if-none-match": '"other"'})
+
+    # The first answer is not kept: what is asked for once is not let in.
+    assert len(hashed) == 2
 
 
 async def test_the_schema_is_served_as_text(app: Edge) -> None:

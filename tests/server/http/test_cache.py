@@ -3,7 +3,7 @@ import tracemalloc
 
 import orjson
 
-from server.http.cache import Answer, Flights, ResponseCache, without
+from server.http.cache import Answer, Flights, ResponseCache
 
 
 class View:
@@ -115,7 +115,3 @@ async def test_one_flight_serves_all_who_ask_meanwhile() -> None:
     go.set()
     assert (await asyncio.gather(*asking[1:]), started) == ([1, 1, 1, 1], 1)
     assert await flights.once("q", make) == 2
-
-
-def test_headers_are_left_out_by_name() -> None:
-    assert without([(b"a", b"1"), (b"b", b"2")], frozenset({b"a"})) == [(b"b", b"2")]

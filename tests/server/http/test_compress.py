@@ -1,7 +1,7 @@
 """Compression: what the client asks for, of what is worth it, and nothing held back."""
 
 import gzip
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from server.http.compress import COMPRESSORS, MIN_BYTES, Compress, chosen_coding
+from server.http.cache import Answer
+from server.http.compress import COMPRESSORS, MIN_BYTES, chosen_coding
+from server.http.etag import etag_of
+from server.http.reply import Kept, Unkept, public_headers
 
 BODY = b'{"address": "45.0.1.7:9001"}' * 100
 DECOMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
@@ -28,7 +31,7 @@ def serve(response: Callable[[], Response]) -> TestClient:
     async def endpoint(_: Request) -> Response:
         return response()
 
-    return TestClient(Compress(Starlette(routes=[Route("/", endpoint)])))
+    return TestClient(Starlette(routes=[Route("/", endpoint)]))
 
 
 def ask(response: Callable[[], Response], accept: str | None, method: str = "GET") -> tuple[dict[str, str], bytes]:
@@ -42,8 +45,15 @@ def ask(response: Callable[[], Response], accept: str | None, method: str = "GET
     return dict(answer.headers), b"".join(answer.iter_raw())
 
 
-def json(body: bytes = BODY, **headers: str) -> Callable[[], Response]:
-    return lambda: Response(body, media_type="application/json", headers=headers)
+def kept(body: bytes = BODY) -> Response:
+    return Kept(Answer(body, public_headers(b"application/json")), b"public, max-age=60")
+
+
+def unkept(body: bytes = BODY, status: int = 200) -> Response:
+    return Unkept(body, status, media_type="application/json")
+
+
+both = pytest.mark.parametrize("response", [kept, unkept])
 
 
 @pytest.mark.parametrize(
@@ -83,9 +93,10 @@ def test_any_header_gives_a_known_coding_or_none(accept: str) -> None:
     assert chosen_coding(accept) in {None, *COMPRESSORS}
 
 
+@both
 @pytest.mark.parametrize("coding", COMPRESSORS)
-def test_a_large_body_comes_compressed(coding: str) -> None:
-    headers, body = ask(json(), coding)
+def test_a_large_body_comes_compressed(response: Callable[[], Response], coding: str) -> None:
+    headers, body = ask(response, coding)
     assert headers["content-encoding"] == coding
     assert int(headers["content-length"]) == len(body) < len(BODY)
     assert headers["vary"] == "Accept-Encoding"
@@ -97,58 +108,37 @@ def test_equal_bodies_compress_to_equal_bytes(coding: str) -> None:
     assert COMPRESSORS[coding](BODY) == COMPRESSORS[coding](BODY)
 
 
-def test_without_a_wish_the_body_stays_and_caches_are_told_that_it_could_differ() -> None:
-    headers, body = ask(json(), None)
+@both
+def test_without_a_wish_the_body_stays_and_caches_learn_that_it_could_differ(response: Callable[[], Response]) -> None:
+    headers, body = ask(response, None)
     assert body == BODY
     assert "content-encoding" not in headers
     assert headers["vary"] == "Accept-Encoding"
 
 
-def test_the_entity_tag_tells_the_coding() -> None:
-    headers, _ = ask(json(etag='"abc"'), "br")
-    assert headers["etag"] == '"abc-br"'
-
-
-def test_a_weak_entity_tag_stays() -> None:
-    headers, _ = ask(json(etag='W/"abc"'), "br")
-    assert headers["etag"] == 'W/"abc"'
+def test_the_entity_tag_has_the_coding_as_its_suffix() -> None:
+    headers, _ = ask(kept, "br")
+    assert headers["etag"] == etag_of(BODY).removesuffix('"') + '-br"'
 
 
 @pytest.mark.parametrize(
     "response",
     [
-        json(b"x" * (MIN_BYTES - 1)),
-        json(**{"content-encoding": "br"}),
-        json(**{"cache-control": "no-transform"}),
-        lambda: Response(BODY, media_type="image/png"),
-        lambda: Response(BODY, media_type="text/event-stream"),
+        lambda: kept(b"x" * (MIN_BYTES - 1)),
+        lambda: unkept(b"x" * (MIN_BYTES - 1)),
+        lambda: unkept(status=404),
+        lambda: unkept(status=503),
     ],
-    ids=["small", "compressed already", "no-transform", "image", "event stream"],
+    ids=["small and kept", "small", "not found", "unavailable"],
 )
 def test_what_is_not_worth_it_stays_as_it_is(response: Callable[[], Response]) -> None:
     headers, body = ask(response, "gzip")
-    assert body == bytes(response().body)
-    assert headers.get("content-encoding") in {None, "br"}
-
-
-def test_a_stream_is_not_held_back() -> None:
-    async def parts() -> AsyncIterator[bytes]:
-        yield BODY
-        yield BODY
-
-    headers, body = ask(lambda: StreamingResponse(parts(), media_type="application/json"), "gzip")
-    assert body == BODY * 2
+    assert len(body) == int(headers["content-length"])
     assert "content-encoding" not in headers
 
 
-def test_head_has_the_headers_of_get_without_a_length_that_would_need_the_body() -> None:
-    def response() -> Response:
-        answer = Response(BODY, media_type="application/json", headers={"etag": '"abc"'})
-        answer.body = b""
-        return answer
-
+@both
+def test_head_has_the_headers_of_get(response: Callable[[], Response]) -> None:
+    got, _ = ask(response, "gzip")
     headers, body = ask(response, "gzip", "HEAD")
-    assert body == b""
-    assert headers["content-encoding"] == "gzip"
-    assert headers["etag"] == '"abc-gzip"'
-    assert "content-length" not in headers
+    assert (headers, body) == (got, b"")

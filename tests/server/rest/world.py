@@ -34,7 +34,9 @@ def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **c
     app = DocumentedApi("0.1.0")
     app.include_router(rest_router(reads, ServiceInfo(**fields | changes)))
     install_error_handlers(app)
-    return TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    client.headers["accept-encoding"] = "identity"
+    return client
 
 
 def shared_client(state: str = "fresh") -> TestClient:
