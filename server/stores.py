@@ -1,4 +1,4 @@
-"""Whether the stores that the settings name can exist, before anything is started."""
+"""Checks whether the stores in the settings can exist, before anything is started."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,18 +10,18 @@ from server.storage.client import DnsSilent, NoSuchCluster, look_up
 DNS_SECONDS = 5.0
 
 LookUp = Callable[[str, float], None]
-"""Ask the DNS about a URI, for so many seconds. Raises NoSuchCluster or DnsSilent."""
+"""Resolves a URI within the given number of seconds. Raises NoSuchCluster or DnsSilent."""
 
 
 class DnsReport(NamedTuple):
-    """What the DNS says of MONGO_URI: a problem that stays, one that may pass, or neither."""
+    """What DNS reports about MONGO_URI: a permanent problem, a temporary one, or neither."""
 
     problem: str | None = None
     silent: str | None = None
 
 
 def dns_report(settings: Settings, ask: LookUp = look_up) -> DnsReport:
-    """Look up the servers of a `mongodb+srv` URI; any other URI needs no look."""
+    """Resolve the servers of a `mongodb+srv` URI. Other URIs need no lookup."""
     try:
         ask(settings.mongo, DNS_SECONDS)
     except NoSuchCluster as error:
@@ -32,9 +32,9 @@ def dns_report(settings: Settings, ask: LookUp = look_up) -> DnsReport:
 
 
 def check_stores(settings: Settings, ask: LookUp = look_up) -> None:
-    """Raises BadSettings where the DNS denies the servers of MONGO_URI.
+    """Raises BadSettings if the servers of MONGO_URI do not exist according to DNS.
 
-    A DNS that does not answer stops nobody: a process starts before its stores do, and tries again.
+    A DNS server that does not answer is no error: a process may start before its stores, and retries.
     """
     problem = dns_report(settings, ask).problem
     if problem is not None:

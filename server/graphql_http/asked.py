@@ -1,4 +1,4 @@
-"""What a WebSocket connection asks of the GraphQL engine."""
+"""The interface between a WebSocket connection and the GraphQL engine."""
 
 from typing import Protocol
 
@@ -8,10 +8,10 @@ from server.graphql_http.request import GraphQLRequest
 
 
 class Operations(Protocol):
-    """What a connection needs of the GraphQL engine."""
+    """The part of the GraphQL engine that a connection uses."""
 
     async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """The operation, checked and ready to run; or the errors that keep it from running."""
+        """The checked operation, ready to run, or the errors that prevent it."""
         ...
 
     def is_new(self, request: GraphQLRequest) -> bool:
@@ -19,7 +19,7 @@ class Operations(Protocol):
         ...
 
     def charge(self, ready: Ready, address: str) -> Failure | None:
-        """Take the cost of one more result; else the error of a client that has none left."""
+        """Charge the cost of one more result, or return the error if the client has no allowance left."""
         ...
 
     def feed(self, ready: Ready) -> tuple[object | None, Source]:

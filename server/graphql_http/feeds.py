@@ -1,8 +1,8 @@
-"""Subscriptions, produced once and sent to many.
+"""Subscriptions that are produced once and sent to many subscribers.
 
-Subscribers with the same document, variables and operation share one producer: each result is executed and serialised
-once, and handed to each of them as the same bytes. A subscription that begins at a client's own cursor is not shared: its
-feed goes on as its reader does.
+Subscribers with the same document, variables and operation share one producer. Each result is executed and serialised
+once, and sent to each of them as the same bytes. A subscription that starts at a client's own cursor is not shared: its
+feed advances at the speed of its reader.
 """
 
 import asyncio
@@ -24,23 +24,23 @@ Source = Callable[[], AsyncGenerator[bytes]]
 
 
 class Listener(Protocol):
-    """One subscriber. Neither method waits or raises: what cannot be taken now is the listener's to bound."""
+    """One subscriber. Neither method waits or raises. The listener must bound what it cannot send at once."""
 
     def next(self, payload: bytes) -> None:
         """A result: a serialised GraphQL response."""
         ...
 
     def complete(self) -> None:
-        """There will be no more."""
+        """There will be no more results."""
         ...
 
     async def room(self) -> None:
-        """Return once more results can be taken. Only a feed of the listener's own waits for it."""
+        """Return once more results can be accepted. Only a feed that belongs to this listener waits for it."""
         ...
 
 
 class Feed:
-    """One producer and its listeners. Runs while anybody listens."""
+    """One producer and its listeners. Runs while it has listeners."""
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class Feed:
                     payload = self._shared(made) if self._own else made
                     for listener in tuple(self._listeners):
                         listener.next(payload)
-                    # A burst of results must not keep the writers from sending it.
+                    # A burst of results must not keep the writers from sending.
                     await asyncio.sleep(0)
                     if self._own:
                         await self._room()
         except Exception:
-            # What goes wrong in one result is an error in that result; this is the source itself failing.
+            # Errors within a result are part of that result. This is a failure of the source itself.
             log.exception("feed.failed")
         finally:
             self._on_end(self)
@@ -92,18 +92,18 @@ class Feed:
             self._listeners.clear()
 
     async def _room(self) -> None:
-        """Wait for the one listener: what it has not read yet is not made."""
+        """Wait for the only listener: no result is produced before the listener has read the previous ones."""
         for listener in tuple(self._listeners):
             await listener.room()
 
 
 class Feeds:
-    """The feeds that run now, by what they are asked for."""
+    """The running feeds, by their key."""
 
     def __init__(self) -> None:
         self._shared: dict[Hashable, Feed] = {}
         self._all: set[Feed] = set()
-        # Equal results of different feeds, such as of one past that many go through, are one object while many wait.
+        # Equal results of different feeds, such as those that replay the same past, are stored once.
         self._recent = BoundedMap[bytes, bytes](max_entries=MAX_RECENT, max_size=MAX_RECENT_BYTES, at_once=True)
         self.waiting = Waiting()
 
@@ -111,9 +111,9 @@ class Feeds:
         return len(self._all)
 
     def join(self, key: Hashable | None, source: Source, listener: Listener) -> Callable[[], None]:
-        """Listen to the feed of this key, started if need be; with the key None, to one of one's own.
+        """Listen to the feed of this key, and start it if needed. With the key None, the feed is not shared.
 
-        Returns what ends the listening; it may be called more than once.
+        Returns a function that ends the listening and may be called more than once.
         """
         feed = self._shared.get(key) if key is not None else None
         if feed is None:
@@ -127,11 +127,11 @@ class Feeds:
 
     @property
     def remembered(self) -> int:
-        """How many results are kept in case that they come again."""
+        """How many results are kept in case they repeat."""
         return len(self._recent)
 
     def _same(self, payload: bytes) -> bytes:
-        """The payload, or an equal one that was sent lately."""
+        """The payload, or an equal one that was sent recently."""
         known = self._recent.get(payload)
         if known is None:
             self._recent.put(payload, payload, len(payload))
@@ -143,7 +143,7 @@ class Feeds:
             self._ended(feed)
 
     def _ended(self, feed: Feed) -> None:
-        """Forget a feed at once, so that who comes next starts a new one."""
+        """Forget a feed at once, so that the next subscriber starts a new one."""
         self._all.discard(feed)
         for key in [key for key, other in self._shared.items() if other is feed]:
             del self._shared[key]

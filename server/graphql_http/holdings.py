@@ -1,4 +1,4 @@
-"""What clients keep alive by their subscriptions: operations, and the texts of their documents, each within bounds.
+"""The memory that clients' subscriptions keep in use (operations and document texts), with limits.
 
 A parsed document takes some 60 times the memory of its text. A text that a client holds more than once counts once.
 """
@@ -13,7 +13,7 @@ MAX_BYTES_IN_ALL = 4 * 2**20
 
 
 class Held:
-    """Texts that are held, each with how often; `bytes` is the size of the different ones."""
+    """The texts in use, each with its number of uses. `bytes` is the total size of distinct texts."""
 
     def __init__(self) -> None:
         self._times: Counter[Hashable] = Counter()
@@ -39,14 +39,14 @@ class Held:
 
 
 class Holdings:
-    """What all clients hold together, by address."""
+    """The holdings of all clients, by address."""
 
     def __init__(self) -> None:
         self._by_address: dict[str, Held] = {}
         self._in_all = Held()
 
     def refusal(self, address: str, socket: Held, text: Hashable, size: int) -> str | None:
-        """Why one more operation may not be held; None where it may."""
+        """Why one more operation may not be held, or None if it may."""
         by_address = self._by_address.get(address) or Held()
         if by_address.operations >= MAX_OPERATIONS_PER_ADDRESS:
             return f"an address has at most {MAX_OPERATIONS_PER_ADDRESS} operations at once"

@@ -36,7 +36,7 @@ def id_of(message: dict[str, Any]) -> str:
 
 
 def payload_of(message: dict[str, Any]) -> dict[str, Any]:
-    """The optional payload, to be sent back as it came."""
+    """The optional payload, returned unchanged."""
     payload: object = message.get("payload")
     if payload is not None and not isinstance(payload, dict):
         raise Closed(4400, "Invalid message: `payload` must be an object")

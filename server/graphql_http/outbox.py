@@ -1,8 +1,8 @@
-"""What waits to be sent to one subscriber: bounded, newest first to stay.
+"""The queue of messages to one subscriber: bounded, and the newest results are kept.
 
-A slow reader costs a bounded amount of memory and delays nobody. Of a subscription whose results replace each other
-(snapshots) only the newest wait; of others every result matters, and a reader that is too far behind loses its
-connection instead, to come back with its last cursor. A connection that has been behind for too long is closed.
+A slow reader costs a bounded amount of memory and delays no other client. In a subscription whose results replace each
+other (snapshots) only the newest are queued. In others every result matters, and a reader that is too far behind loses
+its connection, and resumes at its last cursor. A connection that has been behind for too long is closed.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ MAX_WAITING_SNAPSHOTS = 8
 MAX_WAITING_RESULTS = 4_096
 MAX_WAITING_CHARACTERS = 8 * 2**20
 MAX_WAITING_CONTROL = 128
-# How far a feed of one's own runs ahead of its reader.
+# How far a feed of a single reader runs ahead of it.
 MAX_AHEAD_RESULTS = 256
 MAX_AHEAD_CHARACTERS = 256 * 1_024
-# Where all connections together have more waiting, each feed of one's own runs a single result ahead.
+# If all connections together have more than this queued, each such feed runs a single result ahead.
 MAX_AHEAD_IN_ALL = 16 * 2**20
 SLOW_SECONDS = 30.0
 
@@ -29,7 +29,7 @@ class Overflow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """A message around a result. Everybody who waits for the result shares its bytes; the text is made when it is sent."""
+    """A message with a result. All messages share the result's bytes; the text is created when it is sent."""
 
     before: str
     payload: bytes
@@ -43,7 +43,7 @@ class Framed:
 
 
 class Waiting:
-    """How many characters wait in all outboxes of a process."""
+    """The number of characters queued in all outboxes of a process."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -52,7 +52,7 @@ class Waiting:
 class Outbox:
     """The messages of one connection. `put` never waits; `take` waits for the next message.
 
-    Results of one subscription keep their order; control messages go first, except that the completion of a
+    Results of one subscription keep their order. Control messages go first, except that the completion of a
     subscription never overtakes its results.
     """
 
@@ -69,20 +69,20 @@ class Outbox:
 
     @property
     def characters(self) -> int:
-        """How long all results are that wait."""
+        """The total length of all queued results."""
         return self._characters
 
     def control(self, message: str) -> None:
-        """Queue a message that must not be lost. Raises Overflow where too many wait."""
+        """Queue a message that must not be lost. Raises Overflow if too many are queued."""
         if len(self._control) >= MAX_WAITING_CONTROL:
             raise Overflow(f"{MAX_WAITING_CONTROL} messages wait")
         self._control.append(message)
         self._ready.set()
 
     def result(self, subscription: str, message: str | Framed, *, replaces: bool) -> None:
-        """Queue a result. Raises Overflow where the reader is too far behind.
+        """Queue a result. Raises Overflow if the reader is too far behind.
 
-        `replaces`: it makes older ones of its subscription worthless, so that those give way, for 30 seconds.
+        `replaces`: it makes older results of its subscription obsolete, so they are dropped, for 30 seconds.
         """
         waiting = self._results.setdefault(subscription, deque())
         if replaces and len(waiting) >= MAX_WAITING_SNAPSHOTS:
@@ -113,17 +113,17 @@ class Outbox:
         self._ready.set()
 
     def forget(self, subscription: str) -> None:
-        """Drop what waits of a subscription that its client has ended."""
+        """Drop the queued messages of a subscription that its client has ended."""
         self._count(-sum(map(len, self._results.pop(subscription, ()))))
         self._room.set()
 
     def forget_all(self) -> None:
-        """Drop everything: the connection has ended."""
+        """Drop everything, because the connection has ended."""
         for subscription in tuple(self._results):
             self.forget(subscription)
 
     async def room(self) -> None:
-        """Return once little enough waits for a producer to go on."""
+        """Return once few enough messages are queued for a producer to continue."""
         while self._is_crowded():
             self._room.clear()
             await self._room.wait()
@@ -135,7 +135,7 @@ class Outbox:
         return self._characters > MAX_AHEAD_CHARACTERS or waiting > MAX_AHEAD_RESULTS
 
     async def take(self) -> str:
-        """The next message, once there is one."""
+        """Wait for the next message."""
         while True:
             if self._control:
                 return self._control.popleft()
@@ -143,7 +143,7 @@ class Outbox:
                 message = waiting.popleft()
                 self._count(-len(message))
                 self._room.set()
-                # Put at the end, so that subscriptions take turns.
+                # Appended at the end, so that subscriptions alternate.
                 del self._results[subscription]
                 if waiting:
                     self._results[subscription] = waiting

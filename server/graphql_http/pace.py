@@ -1,4 +1,4 @@
-"""How fast a connection may send messages, and when subscribers go on after a commit."""
+"""The rate at which a connection may send messages, and when subscribers continue after a commit."""
 
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -8,13 +8,13 @@ from schema.graphql.execution.streams import closing
 from schema.reads import Updates
 from server.process.turns import Turns
 
-# A page that opens all of its subscriptions sends them at once; nothing that a client does by itself takes more.
+# A page that opens all of its subscriptions sends them at once. Nothing that a client does by itself needs more.
 MESSAGES_AT_ONCE = 250
 MESSAGES_PER_SECOND = 50.0
 
 
 class Pace:
-    """The messages that a connection may still send: so many at once, refilled steadily."""
+    """The messages that a connection may still send: a burst, refilled steadily."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Pace:
         self._since = clock()
 
     def allows(self) -> bool:
-        """Whether one more message may be taken; counts it."""
+        """Whether one more message is allowed. Counts it."""
         now = self._clock()
         self._left = min(float(self._at_once), self._left + (now - self._since) * self._per_second)
         self._since = now

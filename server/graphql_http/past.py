@@ -1,4 +1,4 @@
-"""Whether an answer is about a closed past, so that it never changes and may be cached for good."""
+"""Whether a response covers only a closed past, so that it never changes and may be cached permanently."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +11,15 @@ from schema.graphql.execution.engine import Ready
 from schema.graphql.types.scalars import read_datetime
 
 _TIMELESS = frozenset({"__typename"})
-# Below an `asOf`, these speak of other times than that of the snapshot: of ranges, and of now.
+# Below an `asOf`, these fields refer to times other than that of the snapshot: to ranges, and to now.
 _OF_OTHER_TIMES = frozenset({"history", "availability", "ageSeconds", "stale"})
 
 
 def is_closed_past(ready: Ready, newest_slot: int | None) -> bool:
-    """Whether every part of the answer is as of a slot before the newest, or a history that ended an hour before it.
+    """Whether every part of the response is as of a slot before the newest, or a history that ended an hour before it.
 
-    Errs on the side of no: fragments at the root, and times that the answer would have to be asked for, are not closed.
+    In doubt the answer is no: fragments at the root, and times that only the response would reveal, do not count as
+    closed.
     """
     if newest_slot is None:
         return False
@@ -47,7 +48,7 @@ def _is_closed(field: FieldNode, variables: Mapping[str, Any], newest_slot: int)
 
 
 def _selects_other_times(selection_set: SelectionSetNode | None) -> bool:
-    """Whether any field below has times of its own; fragments are not looked into, and count as if they had."""
+    """Whether any field below has its own times. Fragments are not inspected, and count as if they had."""
     for node in selection_set.selections if selection_set is not None else ():
         if not isinstance(node, FieldNode):
             return True
@@ -57,7 +58,7 @@ def _selects_other_times(selection_set: SelectionSetNode | None) -> bool:
 
 
 def _time(node: ValueNode, variables: Mapping[str, Any]) -> int | None:
-    """The time that an argument gives, unix seconds; None where it gives none."""
+    """The time in an argument, unix seconds. None if it has none."""
     if isinstance(node, VariableNode):
         value: object = variables.get(node.name.value)
     else:

@@ -1,4 +1,4 @@
-"""From an HTTP request to a GraphQL request, with a plain refusal for everything else."""
+"""Converts an HTTP request to a GraphQL request, and refuses everything else with a clear message."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,7 +16,7 @@ _PARAMETERS = ("query", "operationName", "variables", "extensions")
 
 
 class Refused(Exception):
-    """A request that is no GraphQL request. `allow` lists the methods to name in a 405."""
+    """A request that is not a GraphQL request. `allow` lists the methods to name in a 405."""
 
     def __init__(self, status: HTTPStatus, message: str, *, allow: str | None = None) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class GraphQLRequest(NamedTuple):
-    """The four parameters of a request. `query` is None where a persisted one is meant."""
+    """The four parameters of a request. `query` is None if a persisted one is meant."""
 
     query: str | None
     operation_name: str | None = None
@@ -35,7 +35,7 @@ class GraphQLRequest(NamedTuple):
 
     @property
     def persisted_hash(self) -> str | None:
-        """The SHA-256 (hex) of an automatic persisted query; None where the request names none."""
+        """The SHA-256 (hex) of an automatic persisted query. None if the request has none."""
         persisted: object = (self.extensions or {}).get("persistedQuery")
         if not isinstance(persisted, dict):
             return None
@@ -85,7 +85,7 @@ def from_url(query_string: bytes) -> GraphQLRequest:
 
 
 def from_parameters(parameters: Mapping[str, object]) -> GraphQLRequest:
-    """The request with these parameters, each of its right type. Raises Refused."""
+    """The request with these parameters, each with its correct type. Raises Refused."""
     query = _typed(parameters, "query", str, "a string")
     name = _typed(parameters, "operationName", str, "a string")
     variables = _typed(parameters, "variables", dict, "an object")
@@ -111,7 +111,7 @@ def _json_parameter(name: str, text: str) -> object:
 
 
 def asks_to_mutate(request: GraphQLRequest) -> bool:
-    """Whether the operation of a request is a mutation, whatever the schema knows."""
+    """Whether the operation of a request is a mutation, whatever the schema contains."""
     document = parse_document(request.query or "").document
     operation = choose_operation(document, request.operation_name) if document is not None else None
     return isinstance(operation, OperationDefinitionNode) and operation.operation is OperationType.MUTATION

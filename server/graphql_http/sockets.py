@@ -1,4 +1,4 @@
-"""Who may open a WebSocket or an event stream, judged before it begins: by origin, and by how many are open already."""
+"""Decides who may open a WebSocket or an event stream, by origin and by the number of open ones."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -8,9 +8,9 @@ from starlette.types import Scope, Send
 
 
 class Doors:
-    """The count of open WebSockets and event streams together, in all and by client.
+    """Counts open WebSockets and event streams together, in total and by client.
 
-    `allowed_origins` are those whose pages may open WebSockets; None lets every page.
+    `allowed_origins` are those whose pages may open WebSockets; None allows every page.
     """
 
     def __init__(self, *, in_all: int, per_address: int, allowed_origins: Collection[str] | None = None) -> None:
@@ -22,16 +22,16 @@ class Doors:
 
     @property
     def open(self) -> int:
-        """How many WebSockets and event streams are open."""
+        """The number of open WebSockets and event streams."""
         return self._open.total()
 
     @property
     def sockets(self) -> int:
-        """How many of them are WebSockets."""
+        """The number of open WebSockets."""
         return self.open - self.streams
 
     def refusal(self, origin: str | None, address: str) -> HTTPStatus | None:
-        """Why a socket may not be opened; None where it may. Clients that are no browsers send no origin."""
+        """Why a socket may not be opened, or None if it may. Clients other than browsers send no origin."""
         if self._origins is not None and origin is not None and origin.lower() not in self._origins:
             return HTTPStatus.FORBIDDEN
         if self.open >= self._in_all:
@@ -52,7 +52,7 @@ class Doors:
 
 
 async def refuse(scope: Scope, send: Send, status: HTTPStatus) -> None:
-    """Answer the handshake with an HTTP status where the server can, else with its plain 403."""
+    """Answer the handshake with an HTTP status if the server can, otherwise with its plain 403."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008})
         return

@@ -1,4 +1,4 @@
-"""GraphQL over server-sent events, one operation a connection (the "distinct connections" mode of graphql-sse)."""
+"""GraphQL over server-sent events, one operation per connection (the "distinct connections" mode of graphql-sse)."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from schema.graphql.execution.engine import Failure
 from server.graphql_http.outbox import Framed, Outbox, Overflow, Waiting
 from server.process.supervisor import owned, watched
 
-# Comments that keep proxies from closing a quiet stream.
+# Comments that keep proxies from closing an idle stream.
 PING_SECONDS = 12.0
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -40,7 +40,7 @@ class EventStream:
     def next(self, payload: bytes) -> None:
         if self._ended.is_set() or self._limited:
             return
-        # The first result was paid for when it was asked for.
+        # The first result was charged when the operation started.
         refused = self._charge() if self._results else None
         self._results += 1
         try:
@@ -58,14 +58,14 @@ class EventStream:
 
     @property
     def waiting(self) -> int:
-        """How many characters wait to be sent."""
+        """The number of characters queued."""
         return self._outbox.characters
 
     async def room(self) -> None:
         await self._outbox.room()
 
     def _end(self) -> None:
-        """Keep nothing for a client that will get no more."""
+        """Drop everything queued for a client that will receive no more."""
         self._ended.set()
         self._outbox.forget_all()
 
@@ -77,9 +77,9 @@ class EventStream:
         ping_seconds: float = PING_SECONDS,
         leave: Callable[[], None] = lambda: None,
     ) -> None:
-        """Send what comes, until the feed completes, the client leaves, or it reads too slowly.
+        """Send results until the feed completes, the client leaves, or it reads too slowly.
 
-        Then `leave` is called at once: the end of the response has to wait for a client that does not read.
+        `leave` is then called at once, because the end of the response waits for a client that does not read.
         """
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         gone = owned(_disconnected(receive), name="sse reader")

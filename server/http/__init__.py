@@ -1,1 +1,2 @@
-"""What stands between a connection and a route: access log, cache, compression, entity tags, rate limit, whole replies."""
+"""The layers between a connection and a route: access log, cache, compression, entity tags, rate limit, whole
+responses."""

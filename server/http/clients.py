@@ -1,4 +1,4 @@
-"""Which client a request is counted under."""
+"""The client under which a request is counted."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -6,20 +6,20 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 UNKNOWN = "unknown"
-# One customer usually has a whole /64 or more, so that single IPv6 addresses cost nothing.
+# One customer usually has a whole /64 or more, so single IPv6 addresses cost nothing.
 IPV6_PREFIX = 64
 _REMEMBERED = 4_096
 
 
 def client_of(scope: Mapping[str, Any]) -> str:
-    """The group that the client of an ASGI scope is counted in."""
+    """The group in which the client of an ASGI scope is counted."""
     client = scope.get("client")
     return group_of(client[0]) if client else UNKNOWN
 
 
 @lru_cache(_REMEMBERED)
 def group_of(address: str) -> str:
-    """An IPv4 address for itself, an IPv6 address for its /64; what is no address for itself."""
+    """An IPv4 address itself, the /64 of an IPv6 address, or the text itself if it is not an address."""
     parsed = address_of(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed.packed, IPV6_PREFIX), strict=False))
@@ -27,9 +27,9 @@ def group_of(address: str) -> str:
 
 
 def address_of(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that a text stands for; None where it is none.
+    """Parse an address. None if the text is not one.
 
-    An IPv4 address that is mapped into IPv6 is an IPv4 address: that is how a socket for both families shows them.
+    An IPv4 address mapped into IPv6 is an IPv4 address: dual-stack sockets report it that way.
     """
     try:
         parsed = ip_address(text.partition("%")[0])

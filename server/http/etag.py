@@ -1,7 +1,7 @@
-"""Strong entity tags, computed from the bytes of a body, and the conditions that clients make of them.
+"""Strong entity tags, computed from the bytes of a body, and the conditions in clients' requests.
 
-One answer has one tag, with a suffix for each content coding (`"…-br"`), since a strong tag stands for exact bytes.
-The suffix is added where the coding is (`server.http.compress`), and put aside when a client's condition is judged.
+A response has one tag, with a suffix for each content coding (`"…-br"`), because a strong tag stands for exact bytes.
+`server.http.compress` adds the suffix. It is removed when a client's condition is evaluated.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ def etag_of(body: bytes) -> str:
 
 
 def coded(etag: str, coding: str) -> str:
-    """The tag of the same answer in a content coding."""
+    """The tag of the same response in a content coding."""
     return f'{etag[:-1]}-{coding}"'
 
 
 def matching(if_none_match: str, etag: str) -> str | None:
-    """The tag of the client's list that stands for this answer in any coding, as the client wrote it; else None.
+    """The tag in the client's list that matches this response in any coding, as the client wrote it, or None.
 
-    `*` matches every answer. The comparison is weak (RFC 9110 §13.1.2): a leading `W/` is put aside.
+    `*` matches every response. The comparison is weak (RFC 9110 §13.1.2): a leading `W/` is ignored.
     """
     for candidate in (part.strip() for part in if_none_match.split(",")):
         if candidate == _WILDCARD:

@@ -5,7 +5,7 @@ from typing import Any
 
 Raw = Sequence[tuple[bytes, bytes]]
 
-# Those whose value is a comma list: several lines of one name are one list (RFC 9110 §5.3).
+# Headers whose value is a comma-separated list: several lines of one name are one list (RFC 9110 §5.3).
 _LISTS = frozenset(
     {
         b"accept",
@@ -40,7 +40,7 @@ _SEPARATORS = {b"cookie": b"; "}
 
 
 def combined(raw: Raw) -> dict[bytes, bytes]:
-    """Headers by name. Lines of one list are put together; of any other repeated header, the last line counts."""
+    """Headers by name. Lines of one list are joined; of any other repeated header, the last line counts."""
     headers = dict(raw)
     return headers if len(headers) == len(raw) else _merged(raw)
 
@@ -58,9 +58,9 @@ def _merged(raw: Raw) -> dict[bytes, bytes]:
 def with_single_lines(
     scope: MutableMapping[str, Any], headers: dict[bytes, bytes] | None = None
 ) -> MutableMapping[str, Any]:
-    """The scope with one line for each header, for what looks at the first or the last line alone.
+    """The scope with one line for each header, for code that reads only the first or the last line.
 
-    `headers` are its `combined` ones, for a caller that has them already.
+    Pass `headers` if the `combined` ones have already been computed.
     """
     raw: Raw = scope["headers"]
     headers = combined(raw) if headers is None else headers
@@ -68,7 +68,7 @@ def with_single_lines(
 
 
 def items_of(raw: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    """The items of a comma list, over all of its lines, in small letters."""
+    """The items of a comma-separated list, over all of its lines, in lower case."""
     return [
         item
         for header, value in raw

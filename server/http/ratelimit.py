@@ -1,4 +1,4 @@
-"""How much a client may ask for: cost per minute and address, in a bucket that refills steadily."""
+"""The rate limit: cost per minute and address, in a bucket that refills steadily."""
 
 import time
 from collections import OrderedDict
@@ -10,7 +10,7 @@ MINUTE = 60.0
 
 
 class RateLimit:
-    """`per_minute` units of cost for each address; None admits everything. Forgets who has been quiet the longest."""
+    """`per_minute` units of cost for each address; None allows everything. Forgets the address that was idle longest."""
 
     def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -18,11 +18,11 @@ class RateLimit:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def charge(self, address: str, cost: int) -> int | None:
-        """Take the cost from what the address has left; else the seconds after which that will be possible."""
+        """Charge the cost to the address. Otherwise returns the seconds after which that will be possible."""
         if self._per_minute is None:
             return None
         left = self._left_of(address)
-        # A full bucket admits what costs more than it holds, or such an operation could never run.
+        # A full bucket admits an operation that costs more than it holds; otherwise it could never run.
         wanted = min(cost, self._per_minute)
         if left < wanted:
             return self._seconds(wanted - left)
@@ -30,12 +30,12 @@ class RateLimit:
         return None
 
     def spend(self, address: str, cost: int) -> None:
-        """Take the cost of what has been done already. An address can owe as much as it may ask for in a minute."""
+        """Charge the cost of work that is already done. The debt of an address is at most the allowance of a minute."""
         if self._per_minute is not None:
             self._keep(address, max(-float(self._per_minute), self._left_of(address) - cost))
 
     def wait(self, address: str) -> int | None:
-        """The seconds after which an address that has nothing left may ask again; None where it may now."""
+        """The seconds after which an address without allowance may send requests again. None if it may now."""
         if self._per_minute is None:
             return None
         left = self._left_of(address)

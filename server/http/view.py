@@ -1,4 +1,4 @@
-"""Which view answers are read from now: the newest snapshot, at a moment that moves by whole polling intervals."""
+"""The view from which responses are made now: the newest snapshot, at a time that advances by whole polling intervals."""
 
 from collections.abc import Callable, Hashable
 from math import nextafter
@@ -12,7 +12,7 @@ _FOREVER = b"public, max-age=%d, immutable" % FOREVER_SECONDS
 
 
 class CurrentView:
-    """Names the view, and tells how long it stands. Made for being asked with every request."""
+    """Names the view, and tells how long it is valid. Cheap enough to be called with every request."""
 
     def __init__(self, reads: Reads, clock: Callable[[], float]) -> None:
         self._current = reads.current
@@ -24,18 +24,18 @@ class CurrentView:
         self._control = b""
 
     def __call__(self) -> Hashable:
-        """A name that changes exactly when answers may."""
+        """A name that changes exactly when responses may change."""
         now = self._clock()
         if now > self._same_until or self._current() is not self._snapshot:
             self._look(now)
         return self._number
 
     def cache_control(self, *, immutable: bool = False) -> bytes:
-        """The header for an answer from the view as it was last named; `immutable` ones are about a closed past."""
+        """The header for a response from the view as it was last named. `immutable` responses cover a closed past."""
         return _FOREVER if immutable else self._control
 
     def _look(self, now: float) -> None:
-        """Find the view that stands now, and the whole seconds for which it still does."""
+        """Find the current view, and the whole seconds for which it is still valid."""
         snapshot = self._current()
         if snapshot is not self._snapshot or now >= self._until:
             self._snapshot = snapshot

@@ -1,7 +1,7 @@
-"""Payloads too large for one document, in chunks whose keys name their content.
+"""Payloads that are too large for one document, in chunks whose keys are derived from their content.
 
-Writing the same payload again changes nothing, and writing another one never touches it: a chunk that a marker points at
-stays what it was, whoever retries, is late, or gives up half-way.
+Writing the same payload again changes nothing, and writing another one never touches it. A chunk that a marker refers
+to therefore never changes, whichever writer retries, is late, or stops halfway.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from schema.domain.words import agreeing, counted
 from server.storage.bulk import duplicates
 from server.storage.documents import ChunkRef, StoredChunk
 
-BATCH = 200  # chunks a round trip: some MB
+BATCH = 200  # chunks per round trip: some MB
 
 
 class Damaged(Exception):
-    """Chunks are missing or are not what the marker says."""
+    """Chunks are missing, or differ from their marker."""
 
 
 def ref_of(slot: Slot, token: int, kind: str, bodies: Sequence[bytes], records: int) -> ChunkRef:
-    """Where these bodies will lie."""
+    """The keys under which these bodies will be stored."""
     return ChunkRef(slot=slot, token=token, kind=kind, chunks=len(bodies), records=records, digest=digest_of(bodies))
 
 
@@ -35,7 +35,7 @@ def digest_of(bodies: Iterable[bytes]) -> str:
 
 
 async def write(model: type[StoredChunk], written: int, *payloads: tuple[ChunkRef, Sequence[bytes]]) -> None:
-    """Store payloads, all in one round trip for each `BATCH` chunks. What is there already stays."""
+    """Store payloads, with one round trip for each `BATCH` chunks. Existing chunks are kept."""
     documents = [
         {"_id": key, "slot": ref.slot, "written": written, "body": body}
         for ref, bodies in payloads
@@ -50,7 +50,7 @@ async def write(model: type[StoredChunk], written: int, *payloads: tuple[ChunkRe
 
 
 async def present(model: type[StoredChunk], ref: ChunkRef) -> bool:
-    """Whether all chunks of a payload are there. Reads their keys alone."""
+    """Whether all chunks of a payload exist. Reads only their keys."""
     ids, found = ref.ids, 0
     for start in range(0, len(ids), BATCH):
         keys = model.collection().find({"_id": {"$in": ids[start : start + BATCH]}}, {"_id": 1})
@@ -59,7 +59,7 @@ async def present(model: type[StoredChunk], ref: ChunkRef) -> bool:
 
 
 async def read(model: type[StoredChunk], ref: ChunkRef) -> list[bytes]:
-    """The bodies in order. Raises Damaged."""
+    """The bodies, in order. Raises Damaged."""
     bodies: dict[str, bytes] = {}
     ids = ref.ids
     for start in range(0, len(ids), BATCH):

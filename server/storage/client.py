@@ -1,4 +1,4 @@
-"""The MongoDB client: how it is made from a URI, and whether it can be. Making one does no I/O on the network."""
+"""Creates the MongoDB client from a URI, and checks the URI. Creating it does no network I/O."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ NOT_INSTALLED = "Wire protocol compression"
 
 
 class NoSuchCluster(Exception):
-    """The DNS says that there are no servers behind a `mongodb+srv` URI."""
+    """According to DNS, a `mongodb+srv` URI has no servers."""
 
 
 class DnsSilent(Exception):
-    """The DNS does not answer."""
+    """DNS does not answer."""
 
 
 def mongo_client(
@@ -35,7 +35,7 @@ def mongo_client(
     max_pool_size: int = MAX_POOL_SIZE,
     event_listeners: Sequence[Any] = (),
 ) -> AsyncMongoClient[dict[str, Any]]:
-    """A client with bounded waits. Raises what the driver raises for a URI that it cannot read: see `parsed_uri`."""
+    """A client with bounded waits. Raises the driver's error for an invalid URI: see `parsed_uri`."""
     use_own_wait_for()
     return AsyncMongoClient(
         uri,
@@ -44,7 +44,7 @@ def mongo_client(
         serverSelectionTimeoutMS=round(server_selection_seconds * 1_000),
         connectTimeoutMS=round(server_selection_seconds * 1_000),
         timeoutMS=round(timeout_seconds * 1_000),
-        # A standalone server acknowledges from memory unless asked for its journal.
+        # A standalone server acknowledges writes before they are in its journal, unless the client requires it.
         journal=True,
         tz_aware=True,
         event_listeners=list(event_listeners),
@@ -52,23 +52,23 @@ def mongo_client(
 
 
 def parsed_uri(uri: str) -> Mapping[str, Any]:
-    """The driver's reading of a URI; of a `mongodb+srv` one nothing, as that needs the DNS.
+    """Parse a URI with the driver. Does nothing for a `mongodb+srv` URI, because that needs DNS.
 
-    Raises what the driver raises. What it would only warn of, such as an unknown option, is an error here.
+    Raises the driver's error. Warnings of the driver, such as unknown options, are errors here.
     """
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         parsed: Mapping[str, Any] = {} if uri.startswith(SRV_SCHEME) else parse_uri(uri, validate=True, warn=False)
         mongo_client(uri)
     for warning in warned:
-        # A compressor that is not installed is left out, and an option that is deprecated works.
+        # A compressor that is not installed is skipped, and a deprecated option still works.
         if warning.category is UserWarning and not str(warning.message).startswith(NOT_INSTALLED):
             raise ConfigurationError(str(warning.message))
     return parsed
 
 
 def look_up(uri: str, seconds: float) -> None:
-    """Ask the DNS for the servers of a `mongodb+srv` URI; nothing for any other. Raises NoSuchCluster or DnsSilent."""
+    """Resolve the servers of a `mongodb+srv` URI; does nothing for other URIs. Raises NoSuchCluster or DnsSilent."""
     if not uri.startswith(SRV_SCHEME):
         return
     try:
@@ -78,7 +78,7 @@ def look_up(uri: str, seconds: float) -> None:
 
 
 def verdict_of(error: ConfigurationError) -> NoSuchCluster | DnsSilent:
-    """What a failed look-up means: the DNS denies the name, or it has not answered."""
+    """Map a failed lookup: the name does not exist, or DNS did not answer."""
     cause = error.__cause__
     silent = isinstance(cause, DNSException | OSError) and not isinstance(cause, NXDOMAIN | NoAnswer)
     return DnsSilent(str(error)) if silent else NoSuchCluster(str(error))

@@ -1,7 +1,8 @@
-"""Records as compact bytes: pydantic's JSON, compressed with zstd, optionally against an earlier payload.
+"""Records as compact bytes: pydantic's JSON, compressed with zstd, optionally relative to an earlier payload.
 
-Every field is written, defaults too: what was stored keeps its meaning when a default changes, and costs 1 % once it is
-compressed. `ENCODING` is stored beside the payload; another format needs another number, and a reader for the old one.
+Every field is written, including defaults, so stored data keeps its meaning when a default changes. This costs 1 %
+after compression. `ENCODING` is stored with the payload; another format needs another number, and a reader for the old
+one.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from schema.domain.base import Record
 ENCODING = 1
 CHUNK_RECORDS = 300  # some 8 ms to decode, and 12 to 50 kB compressed
 
-# What is kept for months is compressed harder than what the next cycle replaces.
+# Data that is kept for months is compressed more than data that the next cycle replaces.
 KEPT_LEVEL = 9
 CARRIED_LEVEL = 3
 
@@ -30,10 +31,10 @@ class UnknownEncoding(Exception):
 
 
 class Codec(Generic[R]):
-    """Tuples of one kind of record to JSON and back. Decoding restores equality."""
+    """Converts tuples of one record type to JSON and back. Decoding restores equality."""
 
     def __init__(self, record: type[R]) -> None:
-        shape: Any = types.GenericAlias(tuple, (record, ...))  # spelt `tuple[record, ...]`, it reads as an annotation
+        shape: Any = types.GenericAlias(tuple, (record, ...))  # written `tuple[record, ...]`, it would be an annotation
         self._records: TypeAdapter[tuple[R, ...]] = TypeAdapter(shape)
 
     def dump(self, records: Sequence[R]) -> bytes:
@@ -44,16 +45,16 @@ class Codec(Generic[R]):
 
 
 async def dump_chunks(codec: Codec[R], records: Sequence[R]) -> AsyncIterator[bytes]:
-    """The JSON of each chunk of records; the event loop runs in between."""
+    """The JSON of each chunk of records. The event loop runs in between."""
     for chunk in split(records):
         yield codec.dump(chunk)
         await asyncio.sleep(0)
 
 
 def split(records: Sequence[R], size: int = CHUNK_RECORDS) -> list[Sequence[R]]:
-    """Records in as few chunks of at most `size` as possible, of even length.
+    """Split records into as few chunks of at most `size` as possible, of even length.
 
-    Even, so that one node more moves few nodes into another chunk, where they would compress worse.
+    With even lengths, one more node moves few nodes to another chunk, where they would compress worse.
     """
     count = math.ceil(len(records) / size)
     return [records[len(records) * i // count : len(records) * (i + 1) // count] for i in range(count)]
@@ -65,19 +66,19 @@ def pack(raw: bytes, *, level: int, base: bytes | None = None) -> bytes:
 
 
 def unpack(body: bytes, *, base: bytes | None = None) -> bytes:
-    """What `pack` was given. Raises zstandard.ZstdError where the bytes are damaged."""
+    """The inverse of `pack`. Raises zstandard.ZstdError if the bytes are damaged."""
     return zstandard.ZstdDecompressor(dict_data=_dictionary(base)).decompress(body)
 
 
 class Unpacker:
-    """`unpack` of many bodies that share their bases: each base is made ready once."""
+    """`unpack` for many bodies that share their bases: each base is prepared once."""
 
     def __init__(self) -> None:
         self._plain = zstandard.ZstdDecompressor()
         self._by_base: dict[bytes, zstandard.ZstdDecompressor] = {}
 
     def unpack(self, body: bytes, packed_base: bytes | None) -> bytes:
-        """What `pack` was given. `packed_base` is the base as it is stored. Raises zstandard.ZstdError."""
+        """The inverse of `pack`, with the base in its stored form. Raises zstandard.ZstdError."""
         if packed_base is None:
             return self._plain.decompress(body)
         ready = self._by_base.get(packed_base)

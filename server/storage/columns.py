@@ -1,6 +1,6 @@
 """Columns of figures, as compact JSON.
 
-A column of equal values is that value alone; one whose figures run on holds the differences between neighbours.
+A column of equal values is stored as that value. A column of counters holds the differences between neighbours.
 """
 
 import json
@@ -15,18 +15,18 @@ Packed = list[Any] | int | None
 
 
 def plain(column: Column) -> Packed:
-    """The column, or the one value that all of it is."""
+    """The column, or its only value if all are equal."""
     first = column[0]
     return first if all(value == first for value in column) else column
 
 
 def spread(packed: Packed, count: int) -> Column:
-    """The `count` values that `plain` was given."""
+    """The inverse of `plain`, for `count` values."""
     return packed if isinstance(packed, list) else [packed] * count
 
 
 def runs(column: Column) -> Packed:
-    """Differences between the values that are known, the first from zero; a constant column as [value]."""
+    """Differences between the known values, the first from zero. A constant column is [value]."""
     steps: Column = []
     previous = 0
     for value in column:
@@ -38,7 +38,7 @@ def runs(column: Column) -> Packed:
 
 
 def unrun(packed: Packed, count: int) -> Column:
-    """The `count` values that `runs` was given."""
+    """The inverse of `runs`, for `count` values."""
     if not isinstance(packed, list):
         return [None] * count
     if len(packed) == 1:
@@ -54,14 +54,14 @@ def unrun(packed: Packed, count: int) -> Column:
 
 
 def known(column: Sequence[int | None]) -> list[int]:
-    """The column, for the eyes of a type checker: nothing in it is None."""
+    """The column, typed for type checkers as free of None."""
     return cast("list[int]", column)
 
 
 def json_of(value: list[Any]) -> bytes:
-    """JSON, for `value_of` to read. A blank in front marks integers that leave 64 bits, which orjson refuses to write.
+    """JSON for `value_of`. A leading blank marks integers that exceed 64 bits, which orjson refuses to write.
 
-    Sums of what strangers claim can.
+    Sums of untrusted values can exceed them.
     """
     try:
         return orjson.dumps(value)
@@ -70,10 +70,10 @@ def json_of(value: list[Any]) -> bytes:
 
 
 def text_of(value: list[Any]) -> str:
-    """`json_of` as a text, for JSON within JSON."""
+    """`json_of` as text, for JSON within JSON."""
     return json_of(value).decode()
 
 
 def value_of(raw: str | bytes) -> Any:
-    """What `json_of` or `text_of` was given."""
+    """The inverse of `json_of` or `text_of`."""
     return json.loads(raw) if raw[:1].isspace() else orjson.loads(raw)

@@ -1,4 +1,4 @@
-"""The one connection to MongoDB: bounded, patient with a store that is away, and the same for every engine."""
+"""The connection to MongoDB: bounded, tolerant of an unreachable store, and the same for every engine."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ INDEX_BUILD_SECONDS = 120.0
 
 
 class Mongo:
-    """A database by URI and name; making one does no I/O.
+    """A database by URI and name. Creating it does no I/O.
 
-    Documents are bound and all indexes made on first use, so that a process may start before its store does. Every
-    operation ends within `timeout_seconds`, its retries included; the server gets the same limit as `maxTimeMS`.
+    Documents are bound and all indexes created on first use, so a process may start before its store. Every operation
+    ends within `timeout_seconds`, including retries; the server gets the same limit as `maxTimeMS`.
 
-    What the driver raises is told to `outage`, for the log of a process in which nobody else does that.
+    Errors of the driver are reported to `outage`, for the log of a process that does not report them elsewhere.
 
-    Beanie binds the document classes of `models` once for the whole process: the `Mongo` prepared last wins.
+    Beanie binds the document classes of `models` once per process: the `Mongo` prepared last is used.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Mongo:
             max_pool_size=max_pool_size,
             event_listeners=event_listeners,
         )
-        # Two reads that belong together must not be answered by secondaries of different age.
+        # Secondaries of different age must not answer two reads that belong together.
         self.database = self._client.get_database(
             name, read_preference=ReadPreference.PRIMARY, write_concern=_durable(self._client.write_concern)
         )
@@ -67,9 +67,9 @@ class Mongo:
         self._preparing: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Bind the documents and make all indexes, once; concurrent callers wait for the same attempt.
+        """Bind the documents and create all indexes, once. Concurrent callers wait for the same attempt.
 
-        Raises PyMongoError, and StoreTooNew before anything is written; the next call tries again.
+        Raises PyMongoError, and StoreTooNew before anything is written. The next call retries.
         """
         if self._ready:
             return
@@ -79,7 +79,7 @@ class Mongo:
         await asyncio.shield(self._preparing)
 
     async def make_indexes(self) -> None:
-        """Make all indexes that are missing, as in a store that was dropped while it was in use. Raises PyMongoError."""
+        """Create all missing indexes, for example in a store that was dropped while in use. Raises PyMongoError."""
         with pymongo.timeout(INDEX_BUILD_SECONDS):
             await init_beanie(database=self.database, document_models=self._models)
 
@@ -90,10 +90,10 @@ class Mongo:
 
     @contextlib.asynccontextmanager
     async def answering(self) -> AsyncGenerator[None]:
-        """The block may use the documents; a store that fails it shows as SnapshotUnavailable.
+        """The block may use the documents. Errors of the store are raised as SnapshotUnavailable.
 
-        Once the store has not answered, one caller at a time finds out whether it is back, and all others are refused at
-        once: they would only wait in its place. The driver's own message, which may name hosts, stays in the cause.
+        Once the store has not answered, one caller at a time checks whether it is back, and all others are refused at
+        once instead of waiting. The driver's own message, which may contain host names, stays in the cause.
         """
         try:
             await self._reach()
@@ -109,7 +109,7 @@ class Mongo:
 
     @contextlib.asynccontextmanager
     async def reaching(self) -> AsyncGenerator[None]:
-        """As `answering`, for those who use the database alone: no documents are bound, and no indexes made."""
+        """Like `answering`, for callers that use the database directly: no documents are bound, and no indexes created."""
         try:
             yield
         except PyMongoError as error:
@@ -128,12 +128,12 @@ class Mongo:
         await self.prepare()
 
     async def _probe(self) -> None:
-        # The driver would wait for a server as long as the whole operation may take.
+        # Otherwise the driver would wait for a server as long as the whole operation may take.
         with pymongo.timeout(self._patience):
             await self.database.command("ping")
 
     async def close(self) -> None:
-        """Close the connections within a bounded time: the driver looks for a server first, to end its sessions there."""
+        """Close the connections within a bounded time. The driver first looks for a server, to end its sessions there."""
         if self._preparing is not None:
             await end(self._preparing)
         await close("the store", self._client.close())
@@ -152,11 +152,11 @@ class Mongo:
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._preparing = None
         if not task.cancelled():
-            task.exception()  # whoever waited has it; nobody may be left to wait
+            task.exception()  # the waiter has it; nothing may be left waiting
 
 
 async def refusal_of_store(mongo: Mongo) -> str | None:
-    """Why this release must not start on the store: a newer one has written it. None also if the store is away."""
+    """Why this release must not start on the store: a newer release wrote it. None also if the store is unreachable."""
     with contextlib.suppress(PyMongoError):
         try:
             await mongo.prepare()
@@ -166,7 +166,8 @@ async def refusal_of_store(mongo: Mongo) -> str | None:
 
 
 def _durable(asked: WriteConcern) -> WriteConcern:
-    """Acknowledged by a majority, so that no failover takes a commit back; unless the URI asks for more members."""
+    """Writes are acknowledged by a majority, so that no failover reverts a commit, unless the URI requires more
+    members."""
     document = dict(asked.document)
     w = document.get("w")
     if w is None or (isinstance(w, int) and w <= 1):

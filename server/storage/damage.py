@@ -1,4 +1,4 @@
-"""What a store was found to have lost. Nothing that cannot be read may keep anything else from going on."""
+"""Records lost data in a store. Unreadable data must never stop other work."""
 
 import structlog
 import zstandard
@@ -7,16 +7,16 @@ from server.storage.chunks import Damaged
 from server.storage.codec import UnknownEncoding
 
 UNREADABLE = (Damaged, UnknownEncoding)
-"""What reading snapshots and carried payloads raises where they cannot be read."""
+"""The errors raised when snapshots and carried payloads cannot be read."""
 
 UNDECODABLE = (zstandard.ZstdError, ValueError)
-"""What decoding bytes raises where they are damaged, or are of a shape that this release does not know."""
+"""The errors raised when decoding damaged bytes, or a format that this release does not know."""
 
 log = structlog.get_logger(__name__)
 
 
 class Damage:
-    """Counts what was found damaged or missing, or changed behind our back, since this process started."""
+    """Counts data found damaged, missing, or changed by others, since this process started."""
 
     def __init__(self) -> None:
         self.count = 0

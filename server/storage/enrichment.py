@@ -1,4 +1,4 @@
-"""What the sources besides gossip gave last: one document for each, replaced by each fetch."""
+"""The last data of the sources other than gossip: one document for each, replaced by each fetch."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -10,14 +10,14 @@ from server.storage.connect import Mongo
 from server.storage.documents import EnrichmentDocument
 
 OFF_SECONDS = 86_400
-"""A source that nobody tried for a day is off: longer than any back-off, so that what it gave does not stay for good."""
+"""A source that was not tried for a day is off. This exceeds any back-off, so its data does not stay permanently."""
 MAX_ROWS = 50_000
 
 Row = TypeVar("Row")
 
 
 class MongoEnrichment:
-    """`EnrichmentStore` over MongoDB. Raises SnapshotUnavailable while the store is away."""
+    """`EnrichmentStore` over MongoDB. Raises SnapshotUnavailable while the store is unreachable."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
@@ -36,7 +36,7 @@ class MongoEnrichment:
 
 
 async def enrichment(mongo: Mongo, now: float) -> Enrichment:
-    """All that is kept of the sources that are on."""
+    """All stored data of the enabled sources."""
     async with mongo.answering():
         documents = await EnrichmentDocument.collection().find({}).to_list(len(EnrichmentSourceName))
     states: list[SourceState] = []

@@ -1,4 +1,4 @@
-"""The head: one document that says who may commit and what was committed last. Its conditional update is the commit."""
+"""The head: one document with the lease and the newest commit. Its conditional update is the commit."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class CommittedSlot(Record):
 
 
 class Report(Record):
-    """The part of the head that the worker tells about itself."""
+    """The part of the head that the worker reports about itself."""
 
     committed_slot: Slot | None = None
     collector: CollectorState | None = None
@@ -32,7 +32,7 @@ async def read() -> HeadDocument | None:
 
 
 async def committed_slot() -> Slot | None:
-    """The newest committed slot, by one tiny query; None before the first commit. Raises StoreTooNew."""
+    """The newest committed slot, by one small query. None before the first commit. Raises StoreTooNew."""
     found = await HeadDocument.find_one({"_id": HEAD_ID}, projection_model=CommittedSlot)
     if found is None:
         return None
@@ -46,9 +46,9 @@ async def told() -> Report:
 
 
 async def acquire(holder: str, now: float, lease_seconds: float) -> HeadDocument | None:
-    """Take or renew the lease; None while another holder's runs. The token grows with each change of holder.
+    """Take or renew the lease. None while another holder has it. The token increases with each change of holder.
 
-    Raises StoreTooNew, and then leaves the head as it is.
+    Raises StoreTooNew, and then leaves the head unchanged.
     """
     until = now + lease_seconds
     renewed = await _update({"holder": holder, **NOT_NEWER}, {"$set": {"lease_until": until}})
@@ -65,16 +65,16 @@ async def acquire(holder: str, now: float, lease_seconds: float) -> HeadDocument
 
 
 async def note_version(lease_token: int, version: int) -> None:
-    """Write down that the documents have this version now, unless the lease was taken over."""
+    """Record that the documents have this version now, unless the lease was taken over."""
     await HeadDocument.collection().update_one(
         {"_id": HEAD_ID, "token": lease_token}, {"$set": {"document_version": version}}
     )
 
 
 async def publish(lease: Lease, marker: Marker, carried: Carried) -> tuple[bool, Slot | None]:
-    """Commit: make this marker the newest, if the lease is ours and the slot is newer than the one committed last.
+    """Commit: make this marker the newest, if the lease is ours and the slot is newer than the last committed one.
 
-    Gives whether that happened, and the slot that was the newest until then.
+    Returns whether it was committed, and the previous newest slot.
     """
     before = await HeadDocument.collection().find_one_and_update(
         {
@@ -114,7 +114,7 @@ async def _update(where: dict[str, Any], change: dict[str, Any]) -> HeadDocument
 
 
 async def _create(holder: str, until: float) -> HeadDocument | None:
-    """The first head of a store; None where it exists, and is somebody else's."""
+    """The first head of a store. None if it exists and belongs to another holder."""
     head = HeadDocument(token=1, holder=holder, lease_until=until)
     try:
         await head.insert()

@@ -1,1 +1,1 @@
-"""Judgements of nodes: scores, consistency, recommendations, comparisons and alerts."""
+"""Evaluation of nodes: scores, consistency, recommendations, comparisons and alerts."""

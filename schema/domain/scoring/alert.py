@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 class AlertType(StrEnum):
-    """What an alert is about, in the order in which a node's alerts are listed."""
+    """The topic of an alert, in the order in which a node's alerts are listed."""
 
     OFFLINE = "OFFLINE"
     LOW_UPTIME = "LOW_UPTIME"
@@ -34,7 +34,7 @@ class AlertType(StrEnum):
 
 
 class AlertFact(Record):
-    """One thing that an alert rests on: what it is, its value (None where not known), and its unit (None for words)."""
+    """One piece of evidence for an alert: its name, its value (None if not known), and its unit (None for text)."""
 
     name: str
     value: int | float | str | None
@@ -42,11 +42,11 @@ class AlertFact(Record):
 
 
 class Alert(Record):
-    """Something wrong with one node. `id` stays the same for the node and the type, whatever the severity.
+    """An alert about one node. `id` is the same for a node and a type, whatever the severity.
 
-    `metric` names what was measured, `value` is its measure and `threshold` the bound that it crossed (seconds, percent,
-    counts; version strings for versions). `last_seen` is set for OFFLINE only. `evidence` is what it rests on
-    besides; alerts by policy 1.0 have none.
+    `metric` names the measured quantity, `value` is its value and `threshold` the bound that it crossed (seconds,
+    percent, counts; version strings for versions). `last_seen` is set for OFFLINE only. `evidence` lists further
+    values; alerts by policy 1.0 have none.
     """
 
     id: str
@@ -71,7 +71,7 @@ class AlertCount(Record):
 
 
 class AlertSummary(Record):
-    """Alerts counted. `nodes` is the number of nodes that have any; `by_type` holds only types that occur."""
+    """The number of alerts. `nodes` is the number of nodes that have any; `by_type` has only types that occur."""
 
     total: int
     critical: int

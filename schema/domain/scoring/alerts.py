@@ -1,4 +1,4 @@
-"""What is wrong with single nodes: one alert for a node and a type, with the figure, the bound and the advice."""
+"""Alerts about single nodes by policy 1.0: at most one per node and type, with the value, the bound and advice."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class _Band(NamedTuple):
-    """A bound, and what it means when it is crossed."""
+    """A bound, and the alert that is raised when it is crossed."""
 
     bound: float
     severity: Severity
@@ -51,7 +51,7 @@ class _Bands(NamedTuple):
 
 
 class _Checks(NamedTuple):
-    """What is the same for all nodes of a moment."""
+    """The values that are the same for all nodes at a time."""
 
     at: UnixSeconds
     latest_version: str | None
@@ -104,10 +104,10 @@ _TYPES = tuple(AlertType)
 
 
 def offline_seconds(node: PNode, at: UnixSeconds) -> int | None:
-    """For how long an OFFLINE or GHOST node has shown no life, in seconds ≥ 0; None for other nodes.
+    """How long an OFFLINE or GHOST node has shown no sign of life, in seconds ≥ 0. None for other nodes.
 
-    Counted from its last proof of life; where there never was one, from when an OFFLINE node was last seen by any
-    seed, and from when a GHOST was first seen (its own last_seen keeps being renewed by its peers).
+    Counted from its last proof of life. Without one, it is counted from when any seed last saw an OFFLINE node, and
+    from when a GHOST was first seen, because its peers keep renewing its last_seen.
     """
     if node.status not in _GONE:
         return None
@@ -127,9 +127,9 @@ def node_alerts(
 ) -> tuple[Alert, ...]:
     """The node's alerts, in the order of `AlertType`.
 
-    An OFFLINE or GHOST node has only its OFFLINE alert, an UNKNOWN one none. What is not known raises nothing. Few
-    witnesses mean something only where at least three seeds answered that could have listed the node; a seed cannot
-    list itself. Flapping is more than 3 changes of presence over the recent window.
+    An OFFLINE or GHOST node has only its OFFLINE alert, an UNKNOWN one none. Unknown values raise no alert. A low
+    number of witnesses counts only if at least three seeds answered that could have listed the node; a seed cannot list
+    itself. Flapping is more than 3 presence changes in the recent window.
     """
     checks = _Checks(at, latest_version, answering_seeds, policy.alerts.min_answering_seeds, _bands(policy.alerts))
     return tuple(_check(node, checks))
@@ -158,7 +158,7 @@ def in_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 def summarize(alerts: Iterable[Alert]) -> AlertSummary:
-    """The alerts counted, types in the order of `AlertType`."""
+    """The number of alerts, with types in the order of `AlertType`."""
     listed = list(alerts)
     severities = Counter(alert.severity for alert in listed)
     types = Counter(alert.type for alert in listed)

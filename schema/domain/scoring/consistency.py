@@ -12,7 +12,7 @@ from schema.domain.node.pnode import Consistency, PNode
 from schema.domain.policy import POLICY_1_0, ConsistencyPolicy, Policy
 from schema.domain.words import counted
 
-# Words go by the score with the decimals that REST shows, so that no word contradicts the figure beside it.
+# The rating uses the score with the decimals that REST shows, so it never contradicts the displayed figure.
 SHOWN_DECIMALS = 4
 
 
@@ -25,7 +25,7 @@ class ConsistencyStatus(StrEnum):
 
 
 class ConsistencyHealth(StrEnum):
-    """The network's mean in a word: EXCELLENT ≥ 0.9, GOOD ≥ 0.8, FAIR ≥ 0.7, else POOR; UNKNOWN without nodes."""
+    """The rating of the network's mean: EXCELLENT ≥ 0.9, GOOD ≥ 0.8, FAIR ≥ 0.7, else POOR; UNKNOWN without nodes."""
 
     EXCELLENT = "EXCELLENT"
     GOOD = "GOOD"
@@ -35,8 +35,8 @@ class ConsistencyHealth(StrEnum):
 
 
 class ConsistencySummary(Record):
-    """Consistency over all nodes that have one. `average` is the mean score 0..1, None without nodes; `appearances`
-    and `disappearances` are sums since first sight."""
+    """Consistency over all nodes that have one. `average` is the mean score 0..1, None without nodes. `appearances` and
+    `disappearances` are sums since first sight."""
 
     total: int
     flapping: int
@@ -54,8 +54,8 @@ def consistency_of(
     """The node's consistency at `at`.
 
     all_time = appearances/(appearances + disappearances). score = (A + p)/(A + p + D) over the last `window_days` UTC
-    days, today included, where p is 1 if the node was present when they began: staying counts like appearing. A node
-    that never appeared has 1 (nothing speaks against it), one that was away for the whole window 0.
+    days, including today. p is 1 if the node was present when they began, so that staying counts like appearing. A node
+    that never appeared has 1; one that was absent for the whole window has 0.
     """
     first = at // DAY * DAY - (window_days - 1) * DAY
     before = sum(day.appearances - day.disappearances for day in memory.presence if day.day < first)
@@ -74,12 +74,12 @@ def consistency_of(
 
 
 def _share(came: int, went: int, otherwise: float) -> float:
-    """came / (came + went), or `otherwise` where neither happened."""
+    """came / (came + went), or `otherwise` if both are 0."""
     return came / (came + went) if came + went else otherwise
 
 
 def status_of(score: float, policy: Policy = POLICY_1_0) -> ConsistencyStatus:
-    """The word for a consistency score 0..1, which is rounded to `SHOWN_DECIMALS` first."""
+    """The rating of a consistency score 0..1, which is rounded to `SHOWN_DECIMALS` first."""
     rules, shown = policy.consistency, rounded(score, SHOWN_DECIMALS)
     if shown < rules.flapping_below:
         return ConsistencyStatus.FLAPPING
@@ -87,8 +87,7 @@ def status_of(score: float, policy: Policy = POLICY_1_0) -> ConsistencyStatus:
 
 
 def network_consistency(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> ConsistencySummary:
-    """The network's consistency, from the windowed scores of all nodes that have one
-    and that enough seeds list."""
+    """The network's consistency, from the windowed scores of all nodes that have one and that enough seeds list."""
     known = [node.consistency for node in nodes if node.consistency is not None and node.supported]
     statuses = Counter(status_of(consistency.score, policy) for consistency in known)
     average = fsum(consistency.score for consistency in known) / len(known) if known else None
@@ -115,9 +114,8 @@ def _health(average: float | None, rules: ConsistencyPolicy) -> ConsistencyHealt
 
 
 def consistency_advice(consistency: Consistency, at: UnixSeconds, policy: Policy = POLICY_1_0) -> tuple[Advice, ...]:
-    """Advice for one node: HIGH if it flaps, MEDIUM if it dropped more than 10 times in all, WARNING if it dropped
-    within the last hour; where none of these holds, one INFO. Categories: flapping, frequent_drops, recent_drop, stable.
-    """
+    """Advice for one node: HIGH if it flaps, MEDIUM if it dropped more than 10 times in total, WARNING if it dropped
+    within the last hour; otherwise one INFO. Categories: flapping, frequent_drops, recent_drop, stable."""
     rules = policy.consistency
     advice: list[Advice] = []
     if status_of(consistency.score, policy) is ConsistencyStatus.FLAPPING:

@@ -1,4 +1,4 @@
-"""How far the network has moved on from a version: the adoption curve of each release, network by network."""
+"""How far the network has moved on from a version: the adoption of each release, by network."""
 
 import re
 from bisect import bisect_right
@@ -29,9 +29,9 @@ class Built(NamedTuple):
 
 @lru_cache(maxsize=4_096)
 def built_for(version: str | None, own: str = "") -> Built | None:
-    """What a version is; None where it does not parse.
+    """The build of a version. None if it does not parse.
 
-    `0.8.0-trynet.2025…` is built for `trynet`, unless that is the network that we watch (`own`).
+    `0.8.0-trynet.2025…` is built for `trynet`, unless that is the monitored network (`own`).
     """
     parsed = parse(version)
     if parsed is None:
@@ -41,7 +41,7 @@ def built_for(version: str | None, own: str = "") -> Built | None:
 
 
 class Adoption:
-    """The releases that the nodes run now, by network, with the weight of those that run each of them."""
+    """The releases that the nodes run now, by network, with the weight of the nodes that run each."""
 
     def __init__(
         self, versions: Iterable[tuple[str | None, int]], rules: CurrencyPolicy, *, own: str = "", at: UnixSeconds = 0
@@ -60,10 +60,10 @@ class Adoption:
         self._since: dict[tuple[str, Release], UnixSeconds | None] = {}
 
     def known_since(self, before: Sequence[Adopted] | None) -> tuple[Adopted, ...]:
-        """The releases that have passed `lag_from` by now, and when; to be kept for the next cycle.
+        """The releases that have reached `lag_from` by now, and when. The result is kept for the next cycle.
 
-        `before` is what was kept by the cycle before, None where there was none: what has passed by then did so at an
-        unknown time. The newest `MAX_RELEASES` are kept.
+        `before` is the result of the previous cycle, None if there was none: releases that have reached the share by
+        then did so at an unknown time. The newest `MAX_RELEASES` are kept.
         """
         kept: Mapping[tuple[str, Release], Adopted] = {(each.network, each.release): each for each in before or ()}
         found = dict(kept)
@@ -79,7 +79,7 @@ class Adoption:
         return tuple(sorted(newest, key=lambda each: (each.network, each.release)))
 
     def newer_share(self, version: str | None) -> float | None:
-        """The share (0..1) of the version's own network that runs a newer release; None where that is not known."""
+        """The share (0..1) of the version's own network that runs a newer release. None if that is not known."""
         built = built_for(version, self._own)
         curve = self._curves.get(built.network) if built is not None else None
         if built is None or curve is None or curve.total < self._rules.least_nodes * NODE_WEIGHT:
@@ -87,9 +87,9 @@ class Adoption:
         return curve.newer(built.release)
 
     def deadline(self, version: str | None) -> UnixSeconds | None:
-        """When a node that runs this version has lost all that it loses by the lag; None where it has no lag to mend.
+        """When a node that runs this version has lost all points for its lag. None if it does not lag.
 
-        It is `deadline_days` after a newer release passed `lag_from`; 0 where that was before watching began.
+        It is `deadline_days` after a newer release reached `lag_from`; 0 if that was before monitoring began.
         """
         built = built_for(version, self._own)
         if built is None:
@@ -103,7 +103,7 @@ class Adoption:
         return 0 if None in passed else min(since or 0 for since in passed) + int(self._rules.deadline_days * DAY)
 
     def share(self, version: str | None) -> float | None:
-        """What a version earns of its points, 0..1; None where that is not known."""
+        """The share of its points that a version earns, 0..1. None if that is not known."""
         newer = self.newer_share(version)
         if newer is None:
             return None
@@ -117,7 +117,7 @@ class Adoption:
 
 
 class _Curve:
-    """The releases of one network in their order, and the weight of the nodes that run each of them or a newer one."""
+    """The sorted releases of one network, and the weight of the nodes that run each of them or a newer one."""
 
     def __init__(self, weights: Mapping[Release, int]) -> None:
         self.releases = sorted(weights)

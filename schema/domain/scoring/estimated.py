@@ -1,4 +1,4 @@
-"""Policy 2.0 on the nodes of one cycle: their estimates, as they are stored with the snapshot."""
+"""Applies policy 2.0 to the nodes of one cycle. The estimates are stored with the snapshot."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,9 +15,8 @@ from schema.domain.snapshot.record import Adopted
 
 
 class Scene(NamedTuple):
-    """What is the same for all nodes of a cycle: its time, what was observed up to it, who could list whom, the network
-    that is watched, and the releases that had passed by the cycle before (`Adoption.known_since`).
-    """
+    """The values that all nodes of a cycle share: its time, the coverage up to it, which seeds could list which nodes,
+    the monitored network, and the adopted releases of the previous cycle (`Adoption.known_since`)."""
 
     at: UnixSeconds
     coverage: Coverage
@@ -27,7 +26,7 @@ class Scene(NamedTuple):
 
 
 class Estimated(NamedTuple):
-    """The estimates by the ids of their nodes, and the releases that have passed by now."""
+    """The estimates by node id, and the releases that are adopted by now."""
 
     by_id: Mapping[str, Estimate]
     adopted: tuple[Adopted, ...]
@@ -36,7 +35,7 @@ class Estimated(NamedTuple):
 def estimated(
     nodes: Sequence[PNode], memories: Mapping[str, NodeMemory], scene: Scene, policy: Policy = POLICY_2_0
 ) -> Estimated:
-    """The estimates of all online nodes; `memories` are those after this cycle, by id."""
+    """The estimates of all online nodes. `memories` are those after this cycle, by id."""
     rules = policy.estimate
     if rules is None:
         raise ValueError(f"policy {policy.version} has no estimates")
@@ -57,7 +56,7 @@ def estimated(
 
 
 def remembering(memory: NodeMemory, estimate: Estimate | None, at: UnixSeconds) -> NodeMemory:
-    """The memory with this estimate, where it is the first one of its day."""
+    """The memory with this estimate, if it is the first one of its day."""
     standings = memory.standings
     if estimate is None or (standings and standings[-1].at // DAY >= at // DAY):
         return memory
@@ -66,5 +65,5 @@ def remembering(memory: NodeMemory, estimate: Estimate | None, at: UnixSeconds) 
 
 
 def _before(standings: tuple[Standing, ...], at: UnixSeconds) -> Standing | None:
-    """The first estimate of an earlier day, of the last one that has any."""
+    """The first estimate of the most recent earlier day that has any."""
     return next((each for each in reversed(standings) if each.at // DAY < at // DAY), None)

@@ -1,4 +1,4 @@
-"""What is known of the nodes of a snapshot, as policy 2.0 takes it."""
+"""The evidence about the nodes of a snapshot, in the form that policy 2.0 uses."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,7 @@ _MAJORITY = 2
 
 
 class Listers:
-    """How many seeds could list a node: those of its island that listed anybody, without itself."""
+    """How many seeds could list a node: the seeds of its island that returned a non-empty list, except itself."""
 
     def __init__(self, islands: Mapping[str, int], seed_nodes: Mapping[str, str]) -> None:
         """`islands` has the island of each such seed, `seed_nodes` the ids of the seeds' own nodes."""
@@ -36,7 +36,7 @@ class Listers:
 
 
 def evidence_of(node: PNode, counts: Counts, could_list: int, *, at: UnixSeconds, expected: Expected) -> Evidence:
-    """What is known of an online node; `at` is the time of its snapshot (unix seconds)."""
+    """The evidence about an online node. `at` is the time of its snapshot (unix seconds)."""
     day, week, month = counts.windows(expected)
     probe = node.probe
     disagreements = node.provenance.disagreements
@@ -61,7 +61,7 @@ def evidence_of(node: PNode, counts: Counts, could_list: int, *, at: UnixSeconds
 
 
 def _is_disputed(field: str, values: Iterable[tuple[str, Collection[str]]]) -> bool:
-    """Whether no value of a field that stands still has the word of most of those who give one."""
+    """Whether no value of a stable field has a majority among the seeds that report one."""
     if field not in COMPARED:
         return False
     counts = [len(seeds) for _, seeds in values]

@@ -1,4 +1,4 @@
-"""What a score is made of, part by part: what each is worth, what was earned, and what would gain more."""
+"""The parts of a score: the maximum of each, what was earned, and what would gain more."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -25,10 +25,9 @@ class ScorePartName(StrEnum):
 
 
 class ScorePart(Record):
-    """One part: `weight` is what it is worth at most, `points` what it earns, `points_lost` the rest, all in points of
-    the composite; `raw` is what was measured, in `unit`. None where it is not known. `next_step` is what would gain the
-    points that are lost; None where none are.
-    """
+    """One part. `weight` is its maximum, `points` what it earns, `points_lost` the rest, all in points of the
+    composite. `raw` is the measured value, in `unit`. None if not known. `next_step` would gain the lost points; None
+    if none are lost."""
 
     name: ScorePartName
     weight: float
@@ -62,7 +61,7 @@ _LEAST_LOSS = 0.005
 
 
 def points_of(policy: EstimatePolicy) -> dict[PartName, float]:
-    """What each part of an estimate is worth, in points."""
+    """The maximum of each part of an estimate, in points."""
     return {
         PartName.AVAILABILITY: policy.availability.points,
         PartName.STABILITY: policy.stability.points,
@@ -78,7 +77,7 @@ def parts_of(score: Score | Estimate) -> tuple[ScorePart, ...]:
 
 
 def next_step(score: Score | Estimate) -> str | None:
-    """What would gain most; None where nothing is lost that is known."""
+    """The step that would gain most. None if no known points are lost."""
     lossy = [part for part in parts_of(score) if part.next_step is not None]
     return max(lossy, key=lambda part: part.points_lost or 0).next_step if lossy else None
 

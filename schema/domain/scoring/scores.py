@@ -37,7 +37,7 @@ Parts = TypeVar("Parts", TrustParts, CapacityParts)
 
 
 class TrustResult(NamedTuple):
-    """Trust before rounding (`raw`, 0..100), as published, and the names of its inputs that were missing."""
+    """Trust before rounding (`raw`, 0..100), as published, and the names of its missing inputs."""
 
     raw: float
     trust: Trust
@@ -45,7 +45,7 @@ class TrustResult(NamedTuple):
 
 
 class CapacityResult(NamedTuple):
-    """Capacity before rounding (`raw`, 0..100), as published, and the names of its inputs that were missing."""
+    """Capacity before rounding (`raw`, 0..100), as published, and the names of its missing inputs."""
 
     raw: float
     capacity: Capacity
@@ -53,7 +53,7 @@ class CapacityResult(NamedTuple):
 
 
 class CompositeResult(NamedTuple):
-    """The composite, 0..100 with two decimals, with the tier that it earns and that tier's looks."""
+    """The composite, 0..100 with two decimals, with its tier and how the tier is displayed."""
 
     value: float
     tier: Tier
@@ -72,9 +72,9 @@ def trust(
 ) -> TrustResult:
     """Trust 0..100 = 40·min(days/30, 1) + 30·min(witnesses/3, 1) + version 20/10/0 + 10·consistency.
 
-    `uptime` in seconds, `consistency` 0..1. Thirty days show a node that stays, three witnesses one that the network
-    sees from several sides. Each part is clamped to its range. Of a missing input (None) the part is None, its default
-    is in the sum, and its name in `missing`; the version's points also need `latest_version`.
+    `uptime` is in seconds, `consistency` 0..1. Thirty days prove a permanent node, and three witnesses one that several
+    seeds see. Each part is clamped to its range. The part of a missing input (None) is None, its default is in the sum,
+    and its name is in `missing`. The version's points also need `latest_version`.
     """
     rules, defaults = policy.trust, policy.defaults
     named = {"uptime": uptime, "version": version, "latest_version": latest_version, "consistency": consistency}
@@ -107,9 +107,9 @@ def capacity(
 ) -> CapacityResult:
     """Capacity 0..100 = 30·min(GiB/100, 1) + 40·balance + 30·trend.
 
-    `storage_committed` in bytes, `storage_usage_percent` 0..100, `growth_trend` 0..1 (0.5 is level). Balance is u/20
-    below 20 %, 1 from 20 to 80, (100 − u)/20 above: room that is used, and room that is left. Each part is clamped to
-    its range. Of a missing input (None) the part is None, its default is in the sum, and its name in `missing`.
+    `storage_committed` is in bytes, `storage_usage_percent` 0..100, `growth_trend` 0..1 (0.5 is level). Balance is u/20
+    below 20 %, 1 from 20 to 80, (100 − u)/20 above: it rewards used storage with free space left. Each part is clamped
+    to its range. The part of a missing input (None) is None, its default is in the sum, and its name is in `missing`.
     """
     rules, defaults = policy.capacity, policy.defaults
     named = {
@@ -143,12 +143,12 @@ def composite(trust: float, capacity: float, policy: Policy = POLICY_1_0) -> Com
 
 
 def growth_trend(growth: float | None) -> float | None:
-    """The share 0..1 that capacity counts of a node's growth −1..1: 0.5 + 0.5·growth; None stays None."""
+    """The share 0..1 for a node's growth −1..1: 0.5 + 0.5·growth. None stays None."""
     return None if growth is None else 0.5 + 0.5 * growth
 
 
 def counted_parts(score: Score) -> tuple[TrustParts, CapacityParts]:
-    """The parts of a score with the points that its policy counted for each missing input, so that they add up."""
+    """The parts of a score, with the points that its policy counted for each missing input, so that they add up."""
     trusted, able = _default_parts(score.policy_version)
     return _filled(score.trust.parts, trusted), _filled(score.capacity.parts, able)
 
@@ -159,7 +159,7 @@ def tier_color(tier: Tier, policy: Policy = POLICY_1_0) -> str:
 
 
 def score_node(node: PNode, *, latest_version: str | None, policy: Policy = POLICY_1_0) -> Score | None:
-    """The node's score, without rank and percentile; None unless it is online."""
+    """The node's score, without rank and percentile. None unless it is online."""
     if not node.is_online:
         return None
     trusted = trust(
@@ -189,10 +189,10 @@ def score_node(node: PNode, *, latest_version: str | None, policy: Policy = POLI
 
 
 def ranked(scores: Sequence[Score | None]) -> list[Score | None]:
-    """The same scores in the same order, with rank and percentile filled in where there is a score.
+    """The same scores in the same order, with rank and percentile added where there is a score.
 
     Equal composites share a rank, and the next rank counts them (1, 2, 2, 4). The percentile is the share (0..100) of
-    scored nodes whose composite is not higher, so that the best node has 100.
+    scored nodes whose composite is not higher, so the best node has 100.
     """
     composites = sorted(score.composite for score in scores if score)
     return [score and _placed(score, composites) for score in scores]
@@ -209,13 +209,13 @@ def _placed(score: Score, composites: list[float]) -> Score:
 
 
 def _part(points: float, share: float) -> float:
-    """The points earned by a share, which is clamped to 0..1."""
+    """The points for a share, which is clamped to 0..1."""
     return points * min(max(share, 0.0), 1.0)
 
 
 @cache
 def _default_parts(policy_version: str) -> tuple[TrustParts, CapacityParts]:
-    """The points of each part where its input is missing. Presence is always known."""
+    """The points of each part if its input is missing. Presence is always known."""
     policy = POLICIES.get(policy_version, POLICY_1_0)
     rules, defaults = policy.trust, policy.defaults
     able = capacity(
@@ -245,7 +245,7 @@ def _version_points(version: str | None, latest: str | None, policy: Policy) -> 
 
 
 def _balance(usage: float, rules: CapacityPolicy) -> float:
-    """How near `usage` (percent) is to the band in which a node is neither idle nor full, 0..1 before clamping."""
+    """The balance for `usage` (percent), 0..1 before clamping: 1 where a node is neither idle nor nearly full."""
     if usage < rules.balance_low:
         return usage / rules.balance_low
     return 1.0 if usage <= rules.balance_high else (100 - usage) / (100 - rules.balance_high)

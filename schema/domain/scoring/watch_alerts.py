@@ -1,9 +1,9 @@
-"""Alerts about nodes by policy 2.0: what changes for the worse, with what it rests on.
+"""Alerts about nodes by policy 2.0: changes for the worse, with their evidence.
 
-An OFFLINE or GHOST node has its OFFLINE alert, and storage that fills up and flapping are as by policy 1.0. Little use is no
-alert about a node: it is the network's, and told once for all of them (`schema.domain.network.health`). Few witnesses mean
-something only where enough seeds could list the node, a short uptime only where it keeps restarting, and an old version
-only once most of the network has left it.
+The OFFLINE alert of OFFLINE and GHOST nodes, storage that fills up, and flapping are as in policy 1.0. Low usage raises
+no alert about a node but one about the network (`schema.domain.network.health`). A low number of witnesses counts only
+if enough seeds could list the node, a short uptime only if the node restarts repeatedly, and an old version only once
+most of the network has moved on.
 """
 
 from collections.abc import Iterator
@@ -152,7 +152,7 @@ def _lag(node: PNode, scene: Assumptions) -> Alert | None:
 
 
 def _tier(node: PNode, estimate: Estimate, scene: Assumptions) -> Alert | None:
-    """A score that falls, and that leaves its tier before long if it goes on falling: which part, since when."""
+    """A score that falls and will soon leave its tier if it continues to fall: the part that lost most, and since when."""
     rules, before = scene.rules.alerts, estimate.before
     least = estimate.policy.band_for(estimate.composite).minimum
     if before is None or not least or scene.at <= before.at:
@@ -192,9 +192,9 @@ def _alert(
     words: tuple[str, str],
     *evidence: AlertFact,
 ) -> Alert:
-    """An alert; `measured` is the name of what was measured, its value, and the bound that it crossed.
+    """An alert. `measured` is the name of the measured quantity, its value, and the bound that it crossed.
 
-    `words` say what is wrong, and what to do.
+    `words` are the message and the recommendation.
     """
     severity, kind = graded
     metric, value, threshold = measured

@@ -1,1 +1,1 @@
-"""A whole store as BSON documents, and back. Nothing here uses Beanie: two databases may be open at once."""
+"""Converts a whole store to BSON documents and back. Nothing here uses Beanie, so two databases may be open at once."""

@@ -1,7 +1,7 @@
-"""What a copy lacks of its source: documents that are not there, or have other bytes.
+"""Finds what a copy lacks: documents of its source that are missing or have other bytes.
 
-The copy may have more: retention goes on removing the oldest documents of the source. Tokens of the registry differ, as
-the copy has leases of its own.
+The copy may have more documents, because retention continues to delete the oldest ones of the source. Lease tokens in
+the registry differ, because the copy has its own leases.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ class Comparison:
         self._copy = copy
 
     async def lacking(self, moment: Moment) -> AsyncIterator[Batch]:
-        """The documents that the copy lacks of what was committed up to a moment."""
+        """The documents, committed up to a moment, that the copy lacks."""
         async for batch in self._source.registry():
             if lacking := await self._lacking(batch):
                 yield Batch(batch.collection, lacking)

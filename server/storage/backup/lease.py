@@ -1,6 +1,6 @@
-"""The lease of a store that a copy goes to: while it is held, no worker commits.
+"""The lease of a store that receives a copy. While it is held, no worker commits.
 
-It is taken without a look at the version of the documents, which the copy is going to replace.
+It is taken without checking the version of the documents, which the copy will replace.
 """
 
 import secrets
@@ -19,7 +19,7 @@ LOOK_SECONDS = 1.0
 
 
 class CopyLease:
-    """One copy's hold on the head in `heads`. `note` gets a sentence for people if it has to wait."""
+    """One copy's lease on the head in `heads`. `note` gets a message for people if it has to wait."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class CopyLease:
         self.holder = f"copy:{socket.gethostname()}:{secrets.token_hex(4)}"
 
     async def take(self) -> None:
-        """Wait until a worker that has stopped no longer holds it. Raises BackupError if a worker renews it."""
+        """Wait until the lease of a stopped worker has ended. Raises BackupError if a worker renews it."""
         held_until: float | None = None
         while not await self._taken():
             head = await self._heads.find_one({"_id": HEAD_ID}, {"holder": 1, "lease_until": 1})
@@ -52,12 +52,12 @@ class CopyLease:
             await self._sleep(LOOK_SECONDS)
 
     async def renew(self, *, now: bool = False) -> None:
-        """Keep it for longer, if half of it is over or `now` is set. Raises BackupError if a worker has it."""
+        """Renew the lease if half of it is over or `now` is set. Raises BackupError if a worker has taken it."""
         if (now or self._clock() >= self._renew_at) and not await self._taken():
             raise BackupError("a worker took the lease of the store: stop all workers, and begin again")
 
     async def give_back(self) -> None:
-        """Let the next worker have it at once."""
+        """Release the lease, so that the next worker can take it at once."""
         await self._heads.update_one(
             {"_id": HEAD_ID, "holder": self.holder}, {"$set": {"holder": "", "lease_until": 0.0}}
         )

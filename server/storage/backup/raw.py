@@ -1,4 +1,4 @@
-"""Documents as the bytes that the store sends and takes."""
+"""Documents as the raw bytes that the store sends and receives."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
@@ -26,7 +26,7 @@ from server.storage.history.progress import UpkeepDocument
 
 BATCH_BYTES = 2**20
 FETCH = 500
-"""Documents that a round trip brings at most."""
+"""The maximum number of documents per round trip."""
 
 HEAD = "head"
 CARRIED = "carried"
@@ -67,7 +67,7 @@ def decoded(document: bytes) -> dict[str, Any]:
 
 
 def indexes_of(name: str) -> Sequence[IndexModel]:
-    """The indexes of a collection beside that of its key."""
+    """The indexes of a collection, except that of its key."""
     return getattr(cast("Any", MODELS[name]).Settings, "indexes", ())
 
 

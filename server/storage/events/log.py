@@ -1,6 +1,6 @@
-"""The log of events: written after the commit that they belong to, counted when their day is over.
+"""The log of events: written after their commit, counted when their day is over.
 
-An event's key is its position, slot and index in one number, so that a repeated write meets the key that is there.
+An event's key is its position, slot and index in one number, so a repeated write finds the existing key.
 """
 
 from collections import Counter
@@ -17,19 +17,19 @@ from server.storage.bulk import duplicates
 from server.storage.documents import EventDaysDocument, EventDocument
 
 BATCH = 500
-_INDEX_BITS = 24  # 16 million events a slot
+_INDEX_BITS = 24  # 16 million events per slot
 
 
 class EventLog:
-    """Follows the commits of a worker."""
+    """Records the events of a worker's commits."""
 
     async def follow(self, commit: Commit) -> None:
-        """Enter the events of a commit; those that are there stay."""
+        """Write the events of a commit. Existing ones are kept."""
         await write(commit.events)
 
 
 async def write(events: Sequence[Event], *, pinned: bool = False) -> None:
-    """Enter events; those that are there stay."""
+    """Write events. Existing ones are kept."""
     for start in range(0, len(events), BATCH):
         documents = [_document(event, pinned=pinned) for event in events[start : start + BATCH]]
         try:
@@ -51,7 +51,7 @@ async def tally_day(day: UnixSeconds) -> None:
 
 
 async def tallies(start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, dict[str, int]]:
-    """The counts of the closed days within [start, end), by day and type; a day without events has none."""
+    """The counts of the closed days within [start, end), by day and type. A day without events has none."""
     years = list(range(_year(start), _year(max(start, end - 1)) + 1))
     found = await EventDaysDocument.collection().find({"_id": {"$in": years}}).to_list()
     days = {int(key[1:]): counts for document in found for key, counts in document.get("days", {}).items()}
@@ -59,9 +59,9 @@ async def tallies(start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, dic
 
 
 async def drop_before(before: UnixSeconds, limit: int) -> int:
-    """Forget at most `limit` events of the UTC days before that of `before`; gives how many.
+    """Delete at most `limit` events of the UTC days before that of `before`. Returns the number.
 
-    The count of a day goes first: without it, what is left of the day is counted when it is asked for.
+    The count of a day is deleted first. The remaining events of the day are then counted on request.
     """
     collection = EventDocument.collection()
     old = {"pinned": False, "slot": {"$lt": before // DAY * DAY}}

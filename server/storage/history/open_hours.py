@@ -1,7 +1,7 @@
 """The hours that are not rolled up yet, read from the snapshots themselves.
 
-A question about a node needs one record of each slot. The chunks of all slots are fetched together, kept as they are
-stored, and of each the one record is decoded: of a slot that is committed, nothing changes any more.
+A query about a node needs one record of each slot. The chunks of all slots are fetched together and kept in stored
+form, and only the one record is decoded. A committed slot never changes.
 """
 
 import asyncio
@@ -30,9 +30,8 @@ log = structlog.get_logger(__name__)
 
 
 class _Slot(NamedTuple):
-    """What is kept of a marker: the keys of its chunks and of those that they are packed against, and its header until
-    that was read. A third of the marker's room, and one object instead of four.
-    """
+    """The kept parts of a marker: the keys of its chunks and of their bases, and its header until it is read. It takes
+    a third of the marker's memory, and one object instead of four."""
 
     slot: Slot
     encoding: int
@@ -42,7 +41,7 @@ class _Slot(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """Where a node's record is looked for in a slot: in chunk `place`, and else from `low` to `high`."""
+    """Where a node's record is searched in a slot: in chunk `place`, otherwise from `low` to `high`."""
 
     within: _Slot
     place: int
@@ -51,7 +50,7 @@ class _Search(NamedTuple):
 
 
 class OpenHours:
-    """The newest slots of one process's store: where their chunks are, chunks, and the samples that were asked for."""
+    """The newest slots of a store in one process: the keys of their chunks, chunks, and the requested samples."""
 
     def __init__(self, *, max_samples: int = MAX_SAMPLES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_samples = max_samples
@@ -65,7 +64,7 @@ class OpenHours:
         self._refreshing = asyncio.Lock()
 
     async def refresh(self, start: UnixSeconds, committed: Slot) -> None:
-        """Know the slots from `start` (no more than `MAX_HOURS` hours) to the newest committed one."""
+        """Load the slots from `start` (at most `MAX_HOURS` hours) to the newest committed one."""
         start = max(start, committed // HOUR * HOUR - (MAX_HOURS - 1) * HOUR)
         async with self._refreshing:
             known = max(self._slots, default=start - 1)
@@ -94,7 +93,7 @@ class OpenHours:
         return [Beat(sample.slot, sample.interval) for sample in self.network(start, end)]
 
     def network(self, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
-        """The network's samples in [start, end), in order, without slots that cannot be read."""
+        """The network's samples in [start, end), in order, without unreadable slots."""
         for slot in [slot for slot in self._slots if start <= slot < end and slot not in self._network]:
             try:
                 self._network[slot] = network_sample(snapshots.header_of(self._slots[slot]))
@@ -105,14 +104,14 @@ class OpenHours:
         return [self._network[slot] for slot in self._slots if start <= slot < end and slot in self._network]
 
     async def node(self, node_id: str, start: UnixSeconds, end: UnixSeconds) -> list[Sample]:
-        """A node's samples in [start, end), in order, without slots that cannot be read."""
+        """A node's samples in [start, end), in order, without unreadable slots."""
         known = self._samples.setdefault(node_id, {})
         self._samples.move_to_end(node_id)
         beats = self.beats(start, end)
         new = [beat for beat in beats if beat.slot not in known]
         slots = [slot for beat in new if (slot := self._slots.get(beat.slot)) and slot.keys]
         if slots and node_id not in self._places and max(len(slot.keys) for slot in slots) > 1:
-            # Ids are sorted through the chunks: where one slot has it, the others have it, or next to that.
+            # Ids are sorted across the chunks: the node is in the same chunk in all slots, or in a neighbouring one.
             await self._search(node_id, slots[-1:], known, new)
         await self._search(node_id, [slot for slot in slots if slot.slot not in known], known, new)
         self._held = sum(map(len, self._samples.values()))
@@ -125,7 +124,7 @@ class OpenHours:
     async def _search(
         self, node_id: str, slots: Iterable[_Slot], known: dict[Slot, Sample | None], beats: Sequence[Beat]
     ) -> None:
-        """Put the node's sample of each slot in `known`, None where it is in none of the chunks."""
+        """Add the node's sample of each slot to `known`, None if it is in none of the chunks."""
         intervals = {beat.slot: beat.interval for beat in beats}
         guess = self._places.get(node_id, 0)
         left = [
@@ -177,7 +176,7 @@ class OpenHours:
 
 
 class _Bodies:
-    """Chunks as they are stored, by key: the ones used last, bounded in bytes."""
+    """A cache of chunks in stored form, by key, least recently used first out, bounded in bytes."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -185,7 +184,7 @@ class _Bodies:
         self._bytes = 0
 
     async def fetch(self, keys: Iterable[str]) -> Mapping[str, bytes]:
-        """The chunks that there are of these; those that are not held come in one query for each `BATCH`."""
+        """The existing ones of these chunks. Those not cached are read with one query for each `BATCH`."""
         wanted = list(dict.fromkeys(keys))
         found: dict[str, bytes] = {}
         for key in wanted:
@@ -210,19 +209,19 @@ class _Bodies:
 
 
 def _keys(search: _Search) -> list[str]:
-    """The keys of the chunk that is looked at, and of the one that it is packed against."""
+    """The keys of the chunk that is searched, and of its base."""
     slot, place = search.within, search.place
     return [keys[place] for keys in (slot.keys, slot.base_keys) if place < len(keys)]
 
 
 def _raw(search: _Search, bodies: Mapping[str, bytes], unpacker: Unpacker) -> bytes:
-    """The JSON of a chunk. Raises KeyError where it, or what it is packed against, is missing."""
+    """The JSON of a chunk. Raises KeyError if it, or its base, is missing."""
     key, *base = _keys(search)
     return unpacker.unpack(bodies[key], bodies[base[0]] if base else None)
 
 
 def _elsewhere(search: _Search, place: Place) -> _Search | None:
-    """Where to look next; None where the record would be where it is not."""
+    """Where to search next. None if the record is in no chunk."""
     low = search.place + 1 if place is Place.AFTER else search.low
     high = search.place - 1 if place is Place.BEFORE else search.high
     return search._replace(place=(low + high) // 2, low=low, high=high) if low <= high else None

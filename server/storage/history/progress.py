@@ -1,4 +1,4 @@
-"""How far the jobs that look after the past have come: one small document for each of them."""
+"""The progress of the jobs on the past: one small document for each."""
 
 from schema.domain.base import DAY, HOUR, Record, UnixSeconds
 from schema.domain.history.points import Resolution
@@ -18,7 +18,7 @@ async def rollup() -> RollupProgress | None:
 
 
 async def save_rollup(before: RollupProgress, after: RollupProgress) -> bool:
-    """Go on from `before` to `after`, also where `before` was never saved; False where the document says otherwise."""
+    """Advance from `before` to `after`, also if `before` was never saved. False if the document has another value."""
     return await _swap(ROLLUP, before, after)
 
 
@@ -28,12 +28,12 @@ async def retention() -> RetentionProgress | None:
 
 
 async def save_retention(before: RetentionProgress, after: RetentionProgress) -> bool:
-    """Go on from `before` to `after`, also where `before` was never saved; False where the document says otherwise."""
+    """Advance from `before` to `after`, also if `before` was never saved. False if the document has another value."""
     return await _swap(RETENTION, before, after)
 
 
 async def look_again(start: UnixSeconds) -> None:
-    """Bring retention back to `start`, where it is beyond."""
+    """Move retention back to `start`, if it is beyond."""
     lower = {"$min": {"retention.thinned": start, "retention.dropped": start}}
     await UpkeepDocument.collection().update_one({"_id": RETENTION}, lower)
 
@@ -51,9 +51,9 @@ async def add_import(done: ImportedRange) -> None:
 
 
 async def live_since() -> UnixSeconds | None:
-    """The UTC hour in which collecting began; None where it has not.
+    """The UTC hour in which collection began. None if it has not.
 
-    Imported snapshots were written under no lease: their token is 0.
+    Imported snapshots were written without a lease: their token is 0.
     """
     progress = await rollup()
     if progress is not None:
@@ -63,9 +63,9 @@ async def live_since() -> UnixSeconds | None:
 
 
 async def first_rollup(since: UnixSeconds) -> RollupProgress:
-    """Where to go on where nothing says so: after the newest hour of which the network has a bucket.
+    """Where to continue without saved progress: after the newest hour for which the network has a bucket.
 
-    What was rolled up long ago is not rolled up again: of those hours only the last snapshot may be left.
+    Hours that were rolled up long ago are not rolled up again, because possibly only their last snapshot is left.
     """
     parts = await history.newest_parts(history.NETWORK, Resolution.H1)
     points = history.points_in(parts, history.NETWORK, Resolution.H1)

@@ -1,7 +1,7 @@
-"""Long work on what the store has answered, in slices of some milliseconds.
+"""Long work on the store's replies, in slices of some milliseconds.
 
-Many questions may be answered by the store at the same time. Without a pause between slices, all of their answers would
-be unpacked in one pass of the event loop.
+The store may answer many queries at the same time. Without a pause between slices, all replies would be unpacked in one
+iteration of the event loop.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from schema.domain.history.rollup import Sample, raw_point
 from server.storage.damage import UNDECODABLE
 from server.storage.history.buckets import Parts
 
-# Of samples or buckets in one slice; a part is unpacked whole, and has those of a day at most.
+# Samples or buckets in one slice. A part is unpacked whole, and has at most those of a day.
 SLICE_ITEMS = 2_000
 
 T = TypeVar("T")
@@ -23,12 +23,12 @@ Turn = Callable[[], Awaitable[object]]
 
 
 async def next_pass() -> None:
-    """The simplest turn: the event loop serves everybody else once."""
+    """The simplest turn: one iteration of the event loop."""
     await asyncio.sleep(0)
 
 
 async def unpacked(parts: Parts, unpack: Callable[[bytes], Sequence[T]], turn: Turn) -> Callable[[bytes], Sequence[T]]:
-    """`unpack`, done in advance for these parts. For a part that cannot be unpacked it raises as before."""
+    """`unpack` with its results computed in advance for these parts. For a damaged part it raises as before."""
     done: dict[bytes, Sequence[T]] = {}
     items = SLICE_ITEMS
     for body in parts.values():
