@@ -8,6 +8,7 @@ import strawberry
 
 from schema.derived import Tables, tables_of
 from schema.domain.node.pnode import PNode
+from schema.domain.snapshot.pairs import pairs_of
 from schema.graphql.execution.context import Context, Info
 from schema.graphql.execution.streams import closing
 from schema.graphql.execution.tables import InSnapshot
@@ -75,17 +76,16 @@ def node_changes(before: Tables, after: Tables) -> tuple[NodeChange, ...]:
 
 
 def _differences(before: Tables, after: Tables) -> list[NodeChange]:
-    old = {node.id: node for node in before.nodes}
+    nodes, departed = pairs_of(before.snapshot, after.snapshot)
     changes: list[NodeChange] = []
-    for node in after.nodes:
-        was = next((old.pop(i) for i in (node.id, *node.former_ids) if i in old), None)
+    for was, node in nodes:
         if was is None:
             changes.append(NodeChange(node.id, ChangeKind.ADDED, (), None, node))
             continue
         changed = tuple(name for name, read in CHANGING.items() if read(was) != read(node))
         if changed:
             changes.append(NodeChange(node.id, ChangeKind.UPDATED, changed, was, node))
-    gone = [NodeChange(node.id, ChangeKind.REMOVED, (), node, None) for node in old.values()]
+    gone = [NodeChange(node.id, ChangeKind.REMOVED, (), node, None) for node in departed]
     return [*changes, *gone]
 
 

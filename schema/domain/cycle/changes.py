@@ -4,13 +4,14 @@ Pure and deterministic: the same two snapshots give the same events in the same 
 the same log. A value that was or is unknown does not count as changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.cycle.watching import has_restarted
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
+from schema.domain.snapshot.pairs import pairs_of
 from schema.domain.snapshot.record import SeedReport, Snapshot
 
 SEED_OK = "ok"
@@ -63,21 +64,15 @@ def derive(previous: Snapshot | None, current: Snapshot) -> tuple[Event, ...]:
 
 
 def _node_changes(previous: Snapshot, current: Snapshot) -> Iterator[_Change]:
-    before = {node.id: node for node in previous.nodes}
-    pairs = {node.id: (_predecessor(node, before), node) for node in current.nodes}
-    continued = {old.id for old, _ in pairs.values() if old is not None}
-    gone = {old.id: old for old in previous.nodes if old.id not in continued}
+    nodes, departed = pairs_of(previous, current)
+    pairs = {node.id: (old, node) for old, node in nodes}
+    gone = {old.id: old for old in departed}
     for node_id in sorted({*pairs, *gone}):
         if node_id in pairs:
             old, new = pairs[node_id]
             yield from _arrival(new) if old is None else _differences(old, new)
         elif _is_there(gone[node_id]) and gone[node_id].supported:
             yield _left(gone[node_id])
-
-
-def _predecessor(node: PNode, before: Mapping[str, PNode]) -> PNode | None:
-    """The same node in the previous snapshot, where it may have had another id."""
-    return next((before[i] for i in (node.id, *node.former_ids) if i in before), None)
 
 
 def _is_there(node: PNode) -> bool:
