@@ -24,13 +24,13 @@ from jobs.prpc.dial import Dialler
 from jobs.prpc.probe import ProbeReport, probe, render
 from jobs.simulate import command as simulate
 from jobs.stack.plan import Wish
+from server.config.ports import port_argument
 from server.process.release import release
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores
 
 DEFAULT_SIMULATED_NODES = 300
 BAD_USAGE = 2
-MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,13 +89,13 @@ def parser() -> argparse.ArgumentParser:
     invented.add_argument(
         "--replay", type=Path, metavar="DIR", help="ask a network that gives the lists in DIR once, one each CACHE_TTL"
     )
-    up.add_argument("--port", type=_port, help="port of the API (PORT)")
+    up.add_argument("--port", type=port_argument, help="port of the API (PORT)")
     up.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of stores and logs (DATA_DIR)")
     up.set_defaults(run=_up)
 
     serve = add("serve", "run the API alone")
     serve.add_argument("--host", help="address to listen on (HOST)")
-    serve.add_argument("--port", type=_port, help="port to listen on (PORT)")
+    serve.add_argument("--port", type=port_argument, help="port to listen on (PORT)")
     serve.set_defaults(run=_serve)
 
     add("worker", "run a worker alone").set_defaults(run=_worker)
@@ -143,13 +143,6 @@ def parser() -> argparse.ArgumentParser:
     config = add("check-config", "show the effective configuration, and what is wrong with it")
     config.set_defaults(run=_check_config)
     return whole
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isascii() and text.isdecimal() else 0
-    if not 1 <= port <= MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to {MAX_PORT}")
-    return port
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -61,6 +61,10 @@ class SnapshotStore(Protocol):
         ...
 
 
+# Where announcements are published, and where readers listen for them.
+CHANNEL = "pnodes:slots"
+
+
 class Announcer(Protocol):
     """Tells readers that a slot has been committed. Losing an announcement is harmless: readers also look themselves."""
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from server import logs
 from server.app import create_app
 from server.config.exposure import ANY, ANY_PROXY
+from server.config.ports import port_argument
 from server.lifecycle import Lifecycle
 from server.process.leaving import MARGIN_SECONDS, Leaving
 from server.process.pool import Pool
@@ -31,7 +32,6 @@ KEEP_ALIVE_SECONDS = 75
 CANCEL_SECONDS = 1
 # A process that cannot stop ends itself first and logs the reason. After this margin its parent kills it.
 STOP_MARGIN_SECONDS = MARGIN_SECONDS + 2
-MAX_PORT = 65_535
 
 
 class Server(uvicorn.Server):
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--host", help="address to listen on (default: HOST)")
-    parser.add_argument("--port", type=_port, help="port to listen on (default: PORT)")
+    parser.add_argument("--port", type=port_argument, help="port to listen on (default: PORT)")
     parser.add_argument(
         "--fd", type=int, help="file descriptor of a socket that listens already, as a service manager gives"
     )
@@ -131,13 +131,6 @@ def _serve_in_processes(settings: Settings, listener: socket.socket) -> int:
     stop_seconds = settings.drain_seconds + settings.shutdown_seconds + CANCEL_SECONDS + STOP_MARGIN_SECONDS
     pool = Pool(command, settings.web_concurrency, pass_fds=(fd,), stop_seconds=stop_seconds)
     return asyncio.run(pool.run())
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isascii() and text.isdecimal() else 0
-    if not 1 <= port <= MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to {MAX_PORT}")
-    return port
 
 
 def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) -> int:

@@ -15,11 +15,11 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot.record import Snapshot
+from schema.writes import CHANNEL
 from server.config.redis_options import tls_options
 from server.logs import get_logger
 from server.process.outage import Outage
 
-CHANNEL = "pnodes:slots"
 IDLE_SECONDS = 15.0
 CONFIRM_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.2

@@ -98,11 +98,6 @@ class Settings(LogSettings, ServingSettings, HistorySettings, CollectingSettings
         """The URLs of deployments that serve other networks, by network."""
         return dict(sister_of(text) for text in self.sister_deployments)
 
-    @property
-    def grace_seconds(self) -> int:
-        """How long after its last proof of life a node counts as online, in seconds."""
-        return self.liveness_grace_seconds or max(3 * self.cache_ttl, 120)
-
 
 def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
     """The settings of this process. Raises BadSettings with one line for each invalid variable."""

@@ -3,8 +3,7 @@
 from typing import Any
 
 from schema.domain.base import Slot
-
-CHANNEL = "pnodes:slots"
+from schema.writes import CHANNEL
 
 
 class RedisAnnouncer:

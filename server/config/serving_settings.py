@@ -3,9 +3,8 @@
 from pydantic_settings import BaseSettings
 
 from server.config.exposure import Host, Origins, Proxies, RootPath
+from server.config.ports import MAX_PORT
 from server.config.variables import setting
-
-MAX_PORT = 65_535
 
 
 class ServingSettings(BaseSettings):

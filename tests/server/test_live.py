@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.snapshot.record import Snapshot
+from schema.writes import CHANNEL
 from server.live import (
-    CHANNEL,
     FIRST_BACKOFF_SECONDS,
     MAX_BACKOFF_SECONDS,
     REFUSED_BACKOFF_SECONDS,
