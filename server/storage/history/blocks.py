@@ -27,6 +27,9 @@ _CELL_BYTES = 40
 # To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.
 _DECOMPRESSOR = zstandard.ZstdDecompressor()
 
+Within = tuple[UnixSeconds, UnixSeconds]
+"""A range of time: its start, and its end, which is not part of it."""
+
 
 def pack_samples(samples: Sequence[Sample]) -> bytes:
     """Samples of one subject, in order."""
@@ -80,18 +83,25 @@ def pack_points(points: Sequence[HistoryPoint], metrics: Sequence[str]) -> bytes
     return _pack([len(points), columns, figures, text_of(versions) if versions else ""])
 
 
-def unpack_points(body: bytes, metrics: Sequence[str], seconds: int) -> tuple[HistoryPoint, ...]:
-    """What `pack_points` was given; a bucket is `seconds` long. Figures and versions are unpacked once asked for."""
+def unpack_points(
+    body: bytes, metrics: Sequence[str], seconds: int, within: Within | None = None
+) -> tuple[HistoryPoint, ...]:
+    """What `pack_points` was given, of it the buckets that start `within` a range; a bucket is `seconds` long.
+
+    Figures and versions are unpacked once asked for.
+    """
     match _unpack(body):
         case [count, columns, versions]:
             count, times, figures, versions = _of_the_first_form(count, columns, versions)
         case block:
             count, times, figures, versions = block
-    starts, samples, expected = (known(column) for column in _times(times, count))
-    rows = _Rows(metrics, figures, versions, samples)
+    all_starts, samples, expected = (known(column) for column in _times(times, count))
+    first, last = (0, count) if within is None else (bisect_left(all_starts, bound) for bound in within)
+    starts = all_starts[first:last]
+    rows = _Rows(metrics, figures, versions, samples, slice(first, last))
     return tuple(
         HistoryPoint(start, start + seconds, n, room, _RowStats(rows, row), _RowVersions(rows, row) if versions else ())
-        for row, (start, n, room) in enumerate(zip(starts, samples, expected, strict=True))
+        for row, (start, n, room) in enumerate(zip(starts, samples[first:last], expected[first:last], strict=True))
     )
 
 
@@ -102,12 +112,18 @@ def _of_the_first_form(count: int, columns: list[Packed], versions: list[Any]) -
 
 
 class _Rows:
-    """The figures and versions of a block's rows: as texts of their columns, until they are asked for."""
+    """The figures and versions of some rows of a block: as texts of their columns, until they are asked for.
 
-    __slots__ = ("_figures", "_found", "_samples", "_versions", "_versions_found", "metrics")
+    Only what is within `part` of the columns is made into stats, which takes most of the time.
+    """
 
-    def __init__(self, metrics: Sequence[str], figures: Sequence[str], versions: str, samples: Sequence[int]) -> None:
+    __slots__ = ("_figures", "_found", "_part", "_samples", "_versions", "_versions_found", "metrics")
+
+    def __init__(
+        self, metrics: Sequence[str], figures: Sequence[str], versions: str, samples: Sequence[int], part: slice
+    ) -> None:
         self.metrics = metrics
+        self._part = part
         self._figures = figures
         self._samples = samples
         self._versions = versions
@@ -121,13 +137,15 @@ class _Rows:
             if metric not in self.metrics:
                 raise KeyError(metric)
             columns = value_of(self._figures[self.metrics.index(metric)])
-            found = self._found[metric] = _stats(columns, self._samples)
+            found = self._found[metric] = _stats(columns, self._samples, self._part)
         return found
 
     def versions(self) -> Sequence[Versions]:
         """The versions of each row."""
         if self._versions_found is None:
-            self._versions_found = _versions(value_of(self._versions), len(self._samples))
+            whole = [(name, spread(column, len(self._samples))) for name, column in value_of(self._versions)]
+            columns = [(name, column[self._part]) for name, column in whole]
+            self._versions_found = _versions(columns, len(self._samples[self._part]))
         return self._versions_found
 
 
@@ -235,11 +253,11 @@ def _stat_columns(points: Sequence[HistoryPoint], metric: str) -> Iterator[Packe
     yield runs(column(lambda stat, _: stat.last))
 
 
-def _stats(columns: Sequence[Packed], samples: Sequence[int]) -> Sequence[Stat | None]:
-    count = len(samples)
+def _stats(columns: Sequence[Packed], samples: Sequence[int], part: slice) -> Sequence[Stat | None]:
+    count, samples = len(samples), samples[part]
     if columns[0] is None:
-        return [None] * count
-    figures = [*(spread(column, count) for column in columns[:4]), unrun(columns[4], count)]
+        return [None] * len(samples)
+    figures = [*(spread(column, count)[part] for column in columns[:4]), unrun(columns[4], count)[part]]
     rows = zip(samples, *map(known, figures), strict=True)
     if None not in figures[0]:
         return [_stat(row) for row in rows]

@@ -12,7 +12,7 @@ takes a quarter of the room of its hours; where both are there, the hour's word 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,7 +32,13 @@ log = structlog.get_logger(__name__)
 
 Parts = Mapping[str, bytes]
 UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
+Find = Callable[[Iterable[str]], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Gives the documents that there are of some keys."""
 T = TypeVar("T")
+
+PARTS = ("parts", "period")
+SAMPLES = ("samples",)
+"""What is wanted of documents by those who read their parts, and who count their samples."""
 
 
 def key_of(resolution: Resolution, period: UnixSeconds, subject: str) -> str:
@@ -87,17 +93,29 @@ class Found(NamedTuple):
     periods: frozenset[UnixSeconds]
 
 
+async def find_parts(keys: Iterable[str]) -> list[dict[str, Any]]:
+    """The parts of documents, and their periods."""
+    return await HistoryDocument.collection().find({"_id": {"$in": list(keys)}}, dict.fromkeys(PARTS, 1)).to_list()
+
+
+async def find_samples(keys: Iterable[str]) -> list[dict[str, Any]]:
+    """The numbers of samples of documents."""
+    return await HistoryDocument.collection().find({"_id": {"$in": list(keys)}}, dict.fromkeys(SAMPLES, 1)).to_list()
+
+
 async def fetch(
     resolution: Resolution,
     subjects: Iterable[str],
     among: Iterable[UnixSeconds],
     start: UnixSeconds,
     end: UnixSeconds,
+    *,
+    find: Find = find_parts,
 ) -> Found:
     """Each subject's parts that share time with [start, end), among those of the given periods; one round trip."""
     by_subject: dict[str, dict[str, bytes]] = {subject: {} for subject in subjects}
     keys = [key_of(resolution, period, subject) for period in among for subject in by_subject]
-    documents = await HistoryDocument.collection().find({"_id": {"$in": keys}}, {"parts": 1, "period": 1}).to_list()
+    documents = await find(keys)
     for document in documents:
         by_subject[subject_of(document["_id"])].update(
             (key, body) for key, body in document.get("parts", {}).items() if shares_time(key, start, end)
@@ -121,10 +139,12 @@ async def newest_parts(subject: str, resolution: Resolution) -> Parts:
     return found.get("parts", {}) if found else {}
 
 
-async def sampled_days(subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds) -> dict[UnixSeconds, int]:
+async def sampled_days(
+    subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds, *, find: Find = find_samples
+) -> dict[UnixSeconds, int]:
     """The closed days that share time with [start, end) and of which there are samples, with their number; in order."""
     keys = [key_of(Resolution.D1, year, subject) for subject in subjects for year in periods(Resolution.D1, start, end)]
-    found = await HistoryDocument.collection().find({"_id": {"$in": keys}}, {"samples": 1}).to_list()
+    found = await find(keys)
     days: Counter[UnixSeconds] = Counter()
     for document in found:
         samples = document.get("samples", {})

@@ -12,8 +12,18 @@ from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, History, Hi
 from schema.domain.history.ranges import align, coverage, joined, too_large
 from schema.domain.history.rollup import Hour, Sample, hour_room, roll_day, roll_hour
 from server.storage.history import buckets as history
-from server.storage.history.blocks import PointCache, unpack_points
-from server.storage.history.buckets import NETWORK, Found, Parts, metrics_of, period_of, points_in, samples_in
+from server.storage.history.blocks import PointCache, Within, unpack_points
+from server.storage.history.buckets import (
+    NETWORK,
+    Find,
+    Found,
+    Parts,
+    find_parts,
+    metrics_of,
+    period_of,
+    points_in,
+    samples_in,
+)
 from server.storage.history.open_hours import OpenHours
 from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import Turn, raw_points, unpacked
@@ -65,9 +75,11 @@ class Question:
         cache: PointCache,
         samples: SampleCache,
         max_auto_points: int = MAX_POINTS,
+        find: Find = find_parts,
         turn: Turn,
     ) -> None:
         self._turn = turn
+        self._find = find
         self._subjects = subjects
         self._start = start
         self._end = end
@@ -89,12 +101,14 @@ class Question:
         Raises RangeTooLarge where even the days are more.
         """
         whole_days = {day: n for day, n in self._sampled.items() if self._start <= day and day + DAY <= self._end}
-        if sum(whole_days.values()) <= self._most:
+        hours = await self._hours_of_many_slots() if sum(whole_days.values()) <= self._most else None
+        fewest_raw = max(sum(whole_days.values()), sum(hour.samples for hour in hours.points[1:-1]) if hours else 0)
+        if fewest_raw <= self._most:
             raw = await self._series(Resolution.RAW)
             if raw.complete and len(raw.points) <= self._most:
                 return self._history(Resolution.RAW, raw)
         if len(whole_days) <= self._most:
-            hourly = await self._series(Resolution.H1)
+            hourly = hours or await self._series(Resolution.H1)
             if _fewest_m5(hourly.points[1:-1]) <= self._most:
                 m5 = await self._series(Resolution.M5)
                 if m5.complete and len(m5.points) <= self._most:
@@ -105,6 +119,14 @@ class Question:
         if len(daily.points) > self._most:
             raise too_large(Resolution.D1, len(daily.points), self._most)
         return self._history(Resolution.D1, daily)
+
+    async def _hours_of_many_slots(self) -> Series | None:
+        """The hours of a range that has room for too many slots: they tell for less whether there are as many.
+
+        None for other ranges, and for a node that had several ids, whose hours may count a slot more than once.
+        """
+        fits = (self._end - self._start) // self._edge.interval <= self._most
+        return None if fits or len(self._subjects) > 1 else await self._series(Resolution.H1)
 
     def _history(self, resolution: Resolution, series: Series) -> History:
         start, end = self._range(resolution)
@@ -126,7 +148,9 @@ class Question:
 
     async def _series(self, resolution: Resolution) -> Series:
         start, end = self._range(resolution)
-        found = await history.fetch(resolution, self._subjects, self._periods(resolution, end), start, end)
+        found = await history.fetch(
+            resolution, self._subjects, self._periods(resolution, end), start, end, find=self._find
+        )
         series = [await self._points_of(subject, resolution, found, start, end) for subject in self._subjects]
         points = joined(series)
         points = points[bisect_left(points, start, key=_start) : bisect_left(points, end, key=_start)]
@@ -159,16 +183,19 @@ class Question:
             kept_samples = samples_in(parts, known)
             samples = _followed(kept_samples, fresh, lambda sample: sample.slot)
             return await raw_points([each for each in samples if start <= each.slot < end], metrics, self._turn)
-        kept = await self._kept(subject, resolution, parts)
+        kept = await self._kept(subject, resolution, parts, (start, end))
         if resolution is Resolution.D1:
             return _followed(kept, await self._open_days(subject, start, end), lambda p: p.start)
         hours = await self._open_hours(subject, start, end)
         fresh = [p for hour in hours for p in (hour.m5 if resolution is Resolution.M5 else (hour.h1,))]
         return _followed(kept, fresh, lambda p: p.start)
 
-    async def _kept(self, subject: str, resolution: Resolution, parts: Parts) -> list[HistoryPoint]:
-        """The buckets in documents. What all ask for is remembered; a node's is unpacked faster than it is kept track of."""
-        unpack = self._cache.unpack if subject == NETWORK else unpack_points
+    async def _kept(self, subject: str, resolution: Resolution, parts: Parts, within: Within) -> list[HistoryPoint]:
+        """The buckets in documents that start within a range, or more.
+
+        What all ask for is remembered whole; a node's is unpacked faster than it is kept track of.
+        """
+        unpack = self._cache.unpack if subject == NETWORK else partial(unpack_points, within=within)
         metrics, seconds = metrics_of(subject), BUCKET_SECONDS[resolution]
         known = await unpacked(parts, lambda body: unpack(body, metrics, seconds), self._turn)
         return points_in(parts, subject, resolution, lambda body, _metrics, _seconds: known(body))
@@ -196,8 +223,9 @@ class Question:
         start = max(start, self._edge.unclosed)
         if start >= end:
             return []
-        found = await history.fetch(Resolution.H1, (subject,), history.periods(Resolution.H1, start, end), start, end)
-        hourly = await self._kept(subject, Resolution.H1, found.parts[subject])
+        months = history.periods(Resolution.H1, start, end)
+        found = await history.fetch(Resolution.H1, (subject,), months, start, end, find=self._find)
+        hourly = await self._kept(subject, Resolution.H1, found.parts[subject], (start, -(-end // DAY) * DAY))
         fresh = [hour.h1 for hour in await self._open_hours(subject, start, end)]
         hours = _followed(hourly, fresh, lambda p: p.start)
         close = partial(roll_day, until=self._edge.closed)

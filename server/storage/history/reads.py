@@ -18,6 +18,7 @@ from server.storage.history.buckets import NETWORK
 from server.storage.history.open_hours import MAX_HOURS, OpenHours
 from server.storage.history.question import Edge, Question
 from server.storage.history.sample_cache import SampleCache
+from server.storage.history.shared import Shared, SharedFinds
 from server.storage.history.slices import Turn, next_pass
 
 
@@ -46,6 +47,9 @@ class HistoryReads:
         self._status: tuple[UnixSeconds, history_status.Status] | None = None
         self._rows: dict[int, tuple[HistoryStatusRow, ...]] = {}
         self._earliest: tuple[float, UnixSeconds] | None = None
+        self._newest_edge = Shared(self._look_up_edge, "look up the edge of history")
+        self._find_parts = SharedFinds(*history.PARTS)
+        self._find_samples = SharedFinds(*history.SAMPLES)
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -88,7 +92,7 @@ class HistoryReads:
         """The rows of nodes by their samples in the open hours; ids that are sorted share the chunks to be read."""
         if not node_ids:
             return ()
-        edge = await self._edge()
+        edge = await self._newest_edge.get()
         found: list[HistoryStatusRow] = []
         for node_id in node_ids:
             samples = await self._open.node(node_id, edge.rolled, edge.closed)
@@ -122,7 +126,8 @@ class HistoryReads:
     ) -> History:
         start, end = clip(start, end, self._clock())
         async with self._mongo.answering():
-            edge, sampled = await asyncio.gather(self._edge(), history.sampled_days(subjects, start, end))
+            sampling = history.sampled_days(subjects, start, end, find=self._find_samples)
+            edge, sampled = await asyncio.gather(self._newest_edge.get(), sampling)
             question = Question(
                 subjects,
                 start,
@@ -134,6 +139,7 @@ class HistoryReads:
                 cache=self._cache,
                 samples=self._samples,
                 max_auto_points=self._max_auto_points,
+                find=self._find_parts,
                 turn=self._turn,
             )
             if resolution is Resolution.AUTO:
@@ -143,7 +149,7 @@ class HistoryReads:
         check_points(found.points, resolution)
         return found
 
-    async def _edge(self) -> Edge:
+    async def _look_up_edge(self) -> Edge:
         progress, committed = await asyncio.gather(history_state.rollup(), head.committed_slot())
         now = int(self._clock())
         if committed is None:

@@ -12,6 +12,7 @@ from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, HistoryP
 from schema.domain.history.rollup import Sample
 from server.storage.history.blocks import PointCache, pack_points, pack_samples, unpack_points, unpack_samples
 from tests.factories import AT
+from tests.work import lines_run
 
 numbers = st.integers(-(2**70), 2**70)
 versions = st.dictionaries(
@@ -66,6 +67,24 @@ def test_the_network_has_metrics_of_its_own(given_points: list[HistoryPoint]) ->
     body = pack_points(given_points, NETWORK_METRICS)
 
     assert unpack_points(body, NETWORK_METRICS, HOUR) == tuple(given_points)
+
+
+@given(points(NETWORK_METRICS), st.integers(-1, 60), st.integers(-1, 60))
+def test_only_the_buckets_of_a_range_come_back(given_points: list[HistoryPoint], first: int, last: int) -> None:
+    start, end = AT + HOUR * first, AT + HOUR * last
+    found = unpack_points(pack_points(given_points, NETWORK_METRICS), NETWORK_METRICS, HOUR, (start, end))
+    assert found == tuple(point for point in given_points if start <= point.start < end)
+
+
+def test_an_hour_of_a_day_takes_little_of_the_work_of_the_day() -> None:
+    stats = {metric: Stat(5, 10, 2, 2, 2) for metric in NODE_METRICS}
+    day = [HistoryPoint(AT + 300 * n, AT + 300 * (n + 1), 5, 5, stats) for n in range(288)]
+    body = pack_points(day, NODE_METRICS)
+
+    def read(within: tuple[int, int] | None) -> int:
+        return lines_run(lambda: [dict(point.stats) for point in unpack_points(body, NODE_METRICS, 300, within)])
+
+    assert read((AT, AT + HOUR)) < read(None) / 10
 
 
 def test_only_what_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A node's samples of the hours that are not rolled up: the same as those of the whole snapshots, at the cost of a few queries."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable, Sequence
 
@@ -86,6 +87,23 @@ async def test_a_question_takes_one_query_for_the_chunks_of_all_slots(
     queries.finds.clear()
     assert len((await reads.node_history([key(2)], START, START + 60 * slots, Resolution.RAW)).points) == slots
     assert "chunks" not in queries.finds, "they are kept for the next node"
+
+
+async def test_questions_of_one_moment_share_their_queries(store_db: Mongo, connect_db: Callable[..., Mongo]) -> None:
+    snapshots = past(5, 30)
+    await commit_all(store_db, snapshots)
+    queries = Queries()
+    mongo = connect_db(event_listeners=[queries])
+    await mongo.prepare()
+    reads = HistoryReads(mongo, clock=lambda: START + 300)
+    queries.finds.clear()
+
+    asked = [reads.node_history([key(n)], START, START + 300, Resolution.RAW) for n in range(1, 21)]
+    found = await asyncio.gather(*asked, reads.network_history(START, START + 300, Resolution.H1, include_current=True))
+    assert [len(history.points) for history in found] == [5] * 20 + [1]
+    assert found[3].points[0].stats == dict(found[3].points[0].stats)
+    assert len(queries.finds) - queries.finds.count("chunks") <= 7
+    assert len(queries.finds) <= 30
 
 
 async def test_a_new_slot_takes_its_own_chunk_alone(store_db: Mongo, connect_db: Callable[..., Mongo]) -> None:

@@ -250,7 +250,7 @@ async def test_auto_answers_raw_while_the_store_is_young(reads: HistoryReads) ->
 
 async def test_raw_by_name_goes_by_the_room_of_the_range_whatever_is_kept(reads: HistoryReads) -> None:
     """AUTO answers raw here, as so few points exist; by name the range is refused, as it will be tomorrow."""
-    with pytest.raises(RangeTooLarge, match=r"room for \d+ points at RAW: .* AUTO"):
+    with pytest.raises(RangeTooLarge, match=r"holds up to \d+ points at RAW: .* AUTO"):
         await ask(reads, NODE, Resolution.RAW, NOW - 30 * DAY, NOW)
 
 

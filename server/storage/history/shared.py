@@ -1,0 +1,78 @@
+"""Answers of the store that the questions of one moment share: a question to the store costs far more than what it gives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+from server.process.supervisor import owned
+from server.storage.documents import HistoryDocument
+
+MAX_KEYS = 400  # of one query: some 10 MB of the largest documents
+
+T = TypeVar("T")
+
+
+class Shared(Generic[T]):
+    """One answer at a time: who asks while `ask` is under way gets its answer too."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], name: str) -> None:
+        self._ask = ask
+        self._name = name
+        self._task: asyncio.Task[T] | None = None
+
+    async def get(self) -> T:
+        """The answer; what `ask` raises reaches all who wait for it."""
+        if self._task is None:
+            self._task = owned(self._asked(), name=self._name)
+            self._task.add_done_callback(_retrieved)
+        # One who asked may leave; the others still wait for the same answer.
+        return await asyncio.shield(self._task)
+
+    async def _asked(self) -> T:
+        try:
+            return await self._ask()
+        finally:
+            self._task = None
+
+
+class SharedFinds:
+    """Finds documents of history by their keys. Questions of one pass of the event loop share one query.
+
+    `fields` are those that are wanted of each document.
+    """
+
+    def __init__(self, *fields: str) -> None:
+        self._fields = fields
+        self._open = _Query(fields)
+
+    async def __call__(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """The documents that there are of these keys, in their order."""
+        wanted = list(keys)
+        if self._open.sent or len(self._open.keys) + len(wanted) > MAX_KEYS:
+            self._open = _Query(self._fields)
+        query = self._open
+        query.keys.update(dict.fromkeys(wanted))
+        found = await query.found.get()
+        return [found[key] for key in wanted if key in found]
+
+
+class _Query:
+    """One query: keys are added until it is sent."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._fields = dict.fromkeys(fields, 1)
+        self.keys: dict[str, None] = {}
+        self.sent = False
+        self.found = Shared(self._find, "find history")
+
+    async def _find(self) -> Mapping[str, dict[str, Any]]:
+        await asyncio.sleep(0)  # all who ask in this pass of the event loop join
+        self.sent = True
+        documents = HistoryDocument.collection().find({"_id": {"$in": list(self.keys)}}, self._fields)
+        return {document["_id"]: document for document in await documents.to_list()}
+
+
+def _retrieved(task: asyncio.Task[Any]) -> None:
+    """Take note of an error that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
