@@ -32,7 +32,7 @@ from schema.graphql.topics.pnode_queries import (
 )
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.policies import ScorePolicyType, score_policy
-from schema.graphql.topics.reading import history_reading, points_expected
+from schema.graphql.topics.reading import adoption_reading, history_reading, points_expected
 from schema.graphql.topics.recommendations import RecommendationConnectionType, recommendations
 from schema.graphql.topics.service import ServiceConfigType, service_config, snapshot
 from schema.graphql.topics.snapshots import SnapshotType
@@ -65,14 +65,14 @@ class Query:
         history,
         NetworkHistoryType,
         "The network over time.",
-        weight=Weight(base=READ_COST, page=points_expected, least=history_reading),
+        weight=Weight(base=READ_COST, page=points_expected, reading=history_reading),
     )
     growth = resolved(growth, GrowthType, "The network now, and some hours ago.", weight=_READ)
     version_adoption = resolved(
         version_adoption,
         list[VersionSeriesType],
         "Versions over time: the most common ones, then the rest.",
-        weight=Weight(base=READ_COST, items=series_expected, page=points_expected, least=history_reading),
+        weight=Weight(base=READ_COST, items=series_expected, page=points_expected, reading=adoption_reading),
     )
     operators = resolved(
         operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION

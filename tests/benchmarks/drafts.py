@@ -21,7 +21,7 @@ from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT, address, key
 
 PAGES = (0, 1, 20, 100, 250, 500)
-PASTS = (3_600, 16 * 3_600, 86_400, 7 * 86_400, 30 * 86_400)
+PASTS = (300, 3_600, 16 * 3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400, 720 * 86_400)
 MAX_DEPTH = 5
 TEXTS = ("0", "4", "0.8.0", "9001", "zz", "addr:")
 INTROSPECTION = (
@@ -60,9 +60,9 @@ class Drafter:
             [
                 *sorted(self._roots),
                 *["pnodes"] * 8,
-                *["recommendations", "alerts", "operators", "history"] * 2,
-                "pnode",
-                "versionAdoption",
+                *["recommendations", "alerts", "operators", "history", "comparePnodes"] * 2,
+                *["pnode"] * 4,
+                *["versionAdoption"] * 2,
             ]
         )
         return Draft(self._field(name, self._roots[name], 0), self._types, self._values)
@@ -110,7 +110,9 @@ class Drafter:
                     name, random.choice(("1.0", "9"))
                 )
             )
-        if is_enum_type(kind) and (is_required_argument(field.args[name]) or random.random() < 0.3):
+        if is_enum_type(kind) and (
+            is_required_argument(field.args[name]) or random.random() < (0.8 if name == "resolution" else 0.3)
+        ):
             return random.choice(sorted(kind.values))
         return None
 

@@ -1,9 +1,13 @@
-"""A past of thirty days, packed as the store packs it, so that questions about it cost what they cost in service."""
+"""A past of two years, packed as the store packs it, so that questions about it cost what they cost in service.
+
+Raw samples are of three days, buckets of five minutes of fifteen, of an hour of ninety, and those of a day of all.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
+from schema.domain.base import DAY, MINUTE, UnixSeconds
 from schema.domain.history.points import (
     BUCKET_SECONDS,
     MAX_POINTS,
@@ -16,13 +20,13 @@ from schema.domain.history.points import (
 from schema.domain.history.ranges import check_room
 from schema.domain.history.rollup import Sample, combine, network_sample, node_sample, raw_point
 from schema.domain.snapshot.record import Snapshot
-from server.storage.history.blocks import PointCache, pack_points, pack_samples, unpack_points
+from server.storage.history.blocks import PointCache, Within, pack_points, pack_samples, unpack_points
 from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import next_pass, raw_points, unpacked
 from tests.factories import AT
 from tests.fakes import FakeReads
 
-DAYS = 30
+KEPT_DAYS = {Resolution.RAW: 3, Resolution.M5: 15, Resolution.H1: 90, Resolution.D1: 730}
 
 
 class PackedReads(FakeReads):
@@ -30,8 +34,14 @@ class PackedReads(FakeReads):
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__([snapshot])
-        self._network = _packed(network_sample(snapshot.header), NETWORK_METRICS, PointCache().unpack)
-        self._node = _packed(node_sample(snapshot.nodes[0], snapshot.slot, MINUTE), NODE_METRICS, unpack_points)
+        self._network_days = packed(network_sample(snapshot.header), NETWORK_METRICS)
+        self._node_days = packed(node_sample(snapshot.nodes[0], snapshot.slot, MINUTE), NODE_METRICS)
+        self.forget()
+
+    def forget(self) -> None:
+        """Unpack everything anew, as for the first client who asks."""
+        self._network = Past(self._network_days, NETWORK_METRICS, PointCache(), SampleCache())
+        self._node = Past(self._node_days, NODE_METRICS, None, SampleCache())
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -55,27 +65,41 @@ Days = Mapping[Resolution, Mapping[UnixSeconds, bytes]]
 
 
 class Past(NamedTuple):
-    """The packed days of one subject, its metrics, how its buckets are unpacked, and the samples that are remembered."""
+    """The packed days of one subject, its metrics, and what a process remembers of it: buckets of the network alone."""
 
     days: Days
     metrics: Sequence[str]
-    unpack: Unpack
+    points: PointCache | None
     samples: SampleCache
 
+    def unpacker(self, within: Within) -> Unpack:
+        return self.points.unpack if self.points is not None else partial(unpack_points, within=within)
 
-def _packed(sample: Sample, metrics: Sequence[str], unpack: Unpack) -> "Past":
-    found: dict[Resolution, dict[UnixSeconds, bytes]] = {Resolution.RAW: {}, Resolution.M5: {}, Resolution.H1: {}}
-    for number in range(DAYS):
-        day = AT // DAY * DAY - number * DAY
-        samples = [sample._replace(slot=slot) for slot in range(day, day + DAY, MINUTE)]
-        if number < 2:
-            found[Resolution.RAW][day] = pack_samples(samples)
-        for resolution in (Resolution.M5, Resolution.H1):
-            seconds = BUCKET_SECONDS[resolution]
-            starts = range(day, day + DAY, seconds)
-            each = combine([raw_point(one, metrics) for one in samples[:5]], day, day + seconds, 5)
-            found[resolution][day] = pack_points([each._replace(start=at, end=at + seconds) for at in starts], metrics)
-    return Past(found, metrics, unpack, SampleCache())
+
+def packed(sample: Sample, metrics: Sequence[str]) -> Days:
+    """The days of one subject, all alike but for their times and a figure that runs on."""
+    found: dict[Resolution, dict[UnixSeconds, bytes]] = {each: {} for each in KEPT_DAYS}
+    for resolution, days in KEPT_DAYS.items():
+        for day in range(AT // DAY * DAY - (days - 1) * DAY, AT // DAY * DAY + DAY, DAY):
+            found[resolution][day] = _packed_day(sample, metrics, resolution, day)
+    return found
+
+
+def _packed_day(sample: Sample, metrics: Sequence[str], resolution: Resolution, day: UnixSeconds) -> bytes:
+    if resolution is Resolution.RAW:
+        return pack_samples([_moved(sample, slot) for slot in range(day, day + DAY, MINUTE)])
+    seconds = BUCKET_SECONDS[resolution]
+    points = [
+        combine([raw_point(_moved(sample, at + MINUTE * n), metrics) for n in range(5)], at, at + seconds, 5)
+        for at in range(day, day + DAY, seconds)
+    ]
+    return pack_points(points, metrics)
+
+
+def _moved(sample: Sample, slot: UnixSeconds) -> Sample:
+    """The sample at another time, with other figures: columns of equal ones are unpacked in no time."""
+    values = tuple(value if value is None else value + slot // MINUTE % 97 for value in sample.values)
+    return sample._replace(slot=slot, values=values)
 
 
 async def _read(past: Past, start: int, end: int, resolution: Resolution) -> History:
@@ -89,9 +113,10 @@ async def _read(past: Past, start: int, end: int, resolution: Resolution) -> His
 async def _read_auto(past: Past, start: int, end: int) -> History:
     if end - start <= MAX_POINTS * MINUTE:
         return await _read(past, start, end, Resolution.RAW)
-    hours = await _read(past, max(start, AT - DAYS * DAY), end, Resolution.H1)
-    fine = (end - start) // BUCKET_SECONDS[Resolution.M5] <= MAX_POINTS
-    return await _read(past, start, end, Resolution.M5) if fine else hours
+    hours = await _read(past, max(start, AT - KEPT_DAYS[Resolution.H1] * DAY), end, Resolution.H1)
+    if (end - start) // BUCKET_SECONDS[Resolution.M5] <= MAX_POINTS:
+        return await _read(past, start, end, Resolution.M5)
+    return hours if len(hours.points) <= MAX_POINTS else await _read(past, start, end, Resolution.D1)
 
 
 async def _points(past: Past, start: int, end: int, resolution: Resolution) -> list[HistoryPoint]:
@@ -100,6 +125,7 @@ async def _points(past: Past, start: int, end: int, resolution: Resolution) -> l
         samples = await unpacked(parts, lambda body: past.samples.rows(body, start, end), next_pass)
         wanted = [each for body in parts.values() for each in samples(body) if start <= each.slot < end]
         return await raw_points(sorted(wanted, key=lambda each: each.slot), past.metrics, next_pass)
-    seconds = BUCKET_SECONDS.get(resolution, HOUR)
-    blocks = await unpacked(parts, lambda body: past.unpack(body, past.metrics, seconds), next_pass)
+    seconds = BUCKET_SECONDS[resolution]
+    unpack = past.unpacker((start, end))
+    blocks = await unpacked(parts, lambda body: unpack(body, past.metrics, seconds), next_pass)
     return [point for body in parts.values() for point in blocks(body) if start <= point.start < end]

@@ -145,9 +145,9 @@ class _Estimate:
         base = weight.base + (weight.more(given, self._terms) if weight.more is not None else 0)
         if weight.order is not None and (inner.in_order or not given.keys().isdisjoint(_CURSORS)):
             base += weight.order(given, self._terms)
-        least = weight.least(given, self._terms) if weight.least is not None else 0
+        base += weight.reading(given, self._terms) if weight.reading is not None else 0
         return Cost(
-            fixed=min(base + max(length * (inner.fixed + page * inner.paged), least), _CEILING),
+            fixed=min(base + length * (inner.fixed + page * inner.paged), _CEILING),
             paged=weight.each,
             reads=min(weight.reads + length * max(inner.reads, page * inner.paged_reads), _CEILING),
             errors=weight.invalid is not None and weight.invalid(given),

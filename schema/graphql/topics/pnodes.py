@@ -241,7 +241,7 @@ class PNodeType:
         node_availability,
         AvailabilityType | None,
         "How often it was seen online over a window; null under a minimum of samples.",
-        weight=Weight(base=READ_COST, least=availability_reading, reads=True),
+        weight=Weight(base=READ_COST, reading=availability_reading, reads=True),
     )
     alerts = resolved(
         node_alerts,
@@ -270,5 +270,5 @@ class PNodeType:
         node_history,
         NodeHistoryType,
         "Its measurements and scores over time. In a list of nodes, the page must not exceed 20.",
-        weight=Weight(base=READ_COST, page=points_expected, least=history_reading, reads=True),
+        weight=Weight(base=READ_COST, page=points_expected, reading=history_reading, reads=True),
     )

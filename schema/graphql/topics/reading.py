@@ -1,5 +1,6 @@
 """How long histories are, and what reading them from the store costs, found before they are read."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphql import GraphQLError
@@ -9,18 +10,39 @@ from schema.domain.history.availability import WINDOW_SECONDS, Window
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, Resolution
 from schema.domain.history.ranges import POINT_LIMIT
 from schema.graphql.types.fields import Arguments, Terms
-from schema.graphql.types.prices import BUCKET_COST, BUCKETS, RAW_POINT_COST
+from schema.graphql.types.prices import (
+    BUCKET_COST,
+    BUCKETS,
+    D1_DAY_COST,
+    H1_DAY_COST,
+    M5_DAY_COST,
+    RAW_DAY_COST,
+    RAW_POINT_COST,
+    VERSIONS_COST,
+)
 from schema.graphql.types.scalars import read_datetime
 
-# Hourly buckets that are kept by default.
+# What is kept by default: RAW for 48 hours, which share time with three days, M5 for 14 days, and H1 for 90.
+KEPT_DAYS = {Resolution.RAW: 3, Resolution.M5: 15, Resolution.H1: 91}
 KEPT_HOURS = 90 * DAY // HOUR
+# AUTO gives days where the hours are too many. They are fewer than the 1,000 points that are counted: what so many days
+# take is within the price of the points that are not there.
+FREE_DAYS = 365
+
+_DAY_COST = {
+    Resolution.RAW: RAW_DAY_COST,
+    Resolution.M5: M5_DAY_COST,
+    Resolution.H1: H1_DAY_COST,
+    Resolution.D1: D1_DAY_COST,
+}
 
 
 class Read(NamedTuple):
-    """How many points a question reads: raw ones, and buckets."""
+    """What a question reads at one resolution: how many days it unpacks, and how many points it takes from them."""
 
-    raw: int
-    buckets: int
+    resolution: Resolution
+    days: int
+    points: int
 
 
 def points_expected(arguments: Arguments, terms: Terms) -> int:
@@ -28,13 +50,17 @@ def points_expected(arguments: Arguments, terms: Terms) -> int:
 
     A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost.
     """
-    start, end = _seconds(arguments.get("from"), terms.now), _seconds(arguments.get("to"), terms.now)
+    start, end = _range(arguments, terms)
     resolution = arguments.get("resolution")
     seconds = next((s for r, s in BUCKET_SECONDS.items() if r.value == resolution), terms.interval)
     points = max(1, -(-(end - start) // seconds))
     if resolution in {None, Resolution.AUTO.value}:
         return min(points, MAX_POINTS)
     return points if points <= POINT_LIMIT else 1
+
+
+def _range(arguments: Arguments, terms: Terms) -> tuple[UnixSeconds, UnixSeconds]:
+    return _seconds(arguments.get("from"), terms.now), _seconds(arguments.get("to"), terms.now)
 
 
 def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:
@@ -44,34 +70,56 @@ def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:
         return otherwise
 
 
-def points_read(arguments: Arguments, terms: Terms) -> Read:
-    """How many points a history reads. AUTO looks at two resolutions where there are too many slots."""
+def reads_of(arguments: Arguments, terms: Terms) -> list[Read]:
+    """What a history reads."""
+    start, end = _range(arguments, terms)
     resolution = arguments.get("resolution")
     if resolution in {None, Resolution.AUTO.value}:
-        start, end = _seconds(arguments.get("from"), terms.now), _seconds(arguments.get("to"), terms.now)
-        return read_by_auto(end - start, terms)
-    points = points_expected(arguments, terms)
-    return Read(points, 0) if resolution == Resolution.RAW.value else Read(0, points)
+        return read_by_auto(start, end, terms)
+    known = next((each for each in Resolution if each.value == resolution), None)
+    if known is None or end - start > POINT_LIMIT * BUCKET_SECONDS.get(known, terms.interval):
+        return []
+    return [_read(known, start, end, points_expected(arguments, terms))]
 
 
-def read_by_auto(seconds: int, terms: Terms) -> Read:
-    """How many points AUTO reads for a range of so many seconds."""
+def read_by_auto(start: UnixSeconds, end: UnixSeconds, terms: Terms) -> list[Read]:
+    """What AUTO reads: of a range with too many slots the hours, and then what is finer or coarser, as it fits."""
+    seconds = max(0, end - start)
     if seconds <= MAX_POINTS * terms.interval:
-        return Read(max(0, seconds // terms.interval), 0)
+        return [_read(Resolution.RAW, start, end, seconds // terms.interval)]
     hours, windows = (seconds // BUCKET_SECONDS[each] for each in (Resolution.H1, Resolution.M5))
-    return Read(0, min(hours, KEPT_HOURS) + (windows if windows <= MAX_POINTS else 0))
+    found = [_read(Resolution.H1, start, end, min(hours, KEPT_HOURS))]
+    if windows <= MAX_POINTS:
+        found.append(_read(Resolution.M5, start, end, windows))
+    elif seconds > FREE_DAYS * DAY:
+        found.append(_read(Resolution.D1, start, end - FREE_DAYS * DAY, min(seconds // DAY, MAX_POINTS) - FREE_DAYS))
+    return found
+
+
+def _read(resolution: Resolution, start: UnixSeconds, end: UnixSeconds, points: int) -> Read:
+    days = max(0, -(-end // DAY) - start // DAY)
+    return Read(resolution, min(days, KEPT_DAYS.get(resolution, MAX_POINTS)), points)
 
 
 def history_reading(arguments: Arguments, terms: Terms) -> int:
     """What reading a history costs."""
-    return _cost(points_read(arguments, terms))
+    return _cost(reads_of(arguments, terms))
+
+
+def adoption_reading(arguments: Arguments, terms: Terms) -> int:
+    """What reading a history and counting the versions of each point costs."""
+    return history_reading(arguments, terms) + VERSIONS_COST * points_expected(arguments, terms)
 
 
 def availability_reading(arguments: Arguments, terms: Terms) -> int:
     """What reading the history behind a node's availability costs."""
     window = next((each for each in Window if each.value == arguments.get("window")), Window.D30)
-    return _cost(read_by_auto(WINDOW_SECONDS[window], terms))
+    return _cost(read_by_auto(terms.now - WINDOW_SECONDS[window], terms.now, terms))
 
 
-def _cost(read: Read) -> int:
-    return read.raw * RAW_POINT_COST + read.buckets * BUCKET_COST // BUCKETS
+def _cost(reads: Sequence[Read]) -> int:
+    return sum(_DAY_COST[each.resolution] * each.days + _points_cost(each) for each in reads)
+
+
+def _points_cost(read: Read) -> int:
+    return read.points * RAW_POINT_COST if read.resolution is Resolution.RAW else read.points * BUCKET_COST // BUCKETS

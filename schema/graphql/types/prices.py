@@ -23,12 +23,20 @@ MATCH_ROWS = 20
 CRITERION_COST = 50
 CRITERION_ROWS = 12
 SORT_ROWS = 5
-# A question to the store, and each subject of a filter of events, which is looked for on its own.
-READ_COST = 50
+# A question to the store, which shares its queries with those of the same moment; and each subject of a filter of
+# events, which is looked for on its own.
+READ_COST = 120
 SUBJECT_COST = 20
-# Reading a raw point from the store, where days are unpacked whole; reading so many buckets.
-RAW_POINT_COST = 3
+# Unpacking a day of raw points, of buckets of five minutes, of an hour, and of a day, however little of it is wanted.
+RAW_DAY_COST = 300
+M5_DAY_COST = 80
+H1_DAY_COST = 12
+D1_DAY_COST = 8
+# Reading a raw point, and so many buckets.
+RAW_POINT_COST = 2
 BUCKET_COST, BUCKETS = 2, 3
+# Counting the versions of a point of the network's history.
+VERSIONS_COST = 3
 # The figures of each point of a node's history that its summary and its availability look at; those of the network stay
 # unpacked in memory.
 TRENDS_COST = 4

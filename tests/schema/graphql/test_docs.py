@@ -152,6 +152,10 @@ def test_every_limit_is_documented_with_its_value(words: str, value: int) -> Non
         f"{1 / prices.SUMMARY_ROWS:g} of the nodes for the summary of alerts",
         f"`criteria` and `reasons` {prices.ASSESS_COST} for each node",
         f"reading the store {prices.READ_COST}",
+        f"costs {prices.RAW_DAY_COST} at `RAW`, {prices.M5_DAY_COST} at `M5`, {prices.H1_DAY_COST} at `H1` and"
+        f" {prices.D1_DAY_COST} at `D1`, a raw point {prices.RAW_POINT_COST},"
+        f" and {('', 'one', 'two', 'three')[prices.BUCKETS]} buckets {prices.BUCKET_COST}",
+        f"`versionAdoption` {prices.VERSIONS_COST} more for each point",
         f"{prices.SUBJECT_COST} for each subject",
         f"{prices.UNCOMPILED_FACTOR} times",
         f"{prices.ERROR_COST} for each error",

@@ -5,27 +5,33 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
+from schema.domain.history.points import Resolution
 from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema, price
 from schema.graphql.execution.context import ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.execution.engine import Engine, Ready
-from schema.graphql.topics.reading import KEPT_HOURS
+from schema.graphql.topics.reading import FREE_DAYS, KEPT_DAYS, KEPT_HOURS
 from schema.graphql.types.fields import Terms
 from schema.graphql.types.prices import (
     COLUMN_COST,
     COMPARE_COST,
     CONDITION_COST,
     CRITERION_COST,
+    D1_DAY_COST,
     ERROR_COST,
     GROUP_COST,
+    H1_DAY_COST,
+    M5_DAY_COST,
     OBJECT_COST,
+    RAW_DAY_COST,
     RAW_POINT_COST,
     READ_COST,
     SCAN_COST,
     SUBJECT_COST,
     UNCOMPILED_FACTOR,
     VALUE_COST,
+    VERSIONS_COST,
 )
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
@@ -33,6 +39,9 @@ from tests.work import lines_run
 
 CORE = core_schema(build_schema())
 TERMS = Terms(AT, 60)
+# What AUTO reads of all that is kept, and of the days before.
+ALL_BY_AUTO = KEPT_DAYS[Resolution.H1] * H1_DAY_COST + KEPT_HOURS * 2 // 3
+ALL_BY_AUTO += 1_000 * D1_DAY_COST + (1_000 - FREE_DAYS) * 2 // 3
 
 FORTY_FIELDS = """
   id address addressAssumed pubkey status livenessBasis isOnline listed isPublic rpcPort version versionsBehind
@@ -88,27 +97,46 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
         ),
         (
             '{ history(from: "2027-01-15T00:00:00Z", to: "2027-01-15T08:00:00Z", resolution: H1) { points { start } } }',
-            READ_COST + 1 + 8,
+            READ_COST + H1_DAY_COST + 8 * 2 // 3 + 1 + 8,
         ),
         (
             '{ history(from: "2027-01-08T08:00:00Z", resolution: H1) { points { start online { avg } } } }',
-            READ_COST + 1 + 168 * 3,
+            READ_COST + 8 * H1_DAY_COST + 168 * 2 // 3 + 1 + 168 * 3,
         ),
-        ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + KEPT_HOURS * 2 // 3),
-        ('{ history(from: "2020-01-01T00:00:00Z") { points { start end samples } } }', READ_COST + 1 + 3_000),
-        ('{ history(from: "2020-01-01T00:00:00Z") { coverage } }', READ_COST + KEPT_HOURS * 2 // 3),
-        ('{ history(from: "2020-01-01T00:00:00Z", resolution: RAW) { points { start } } }', READ_COST + RAW_POINT_COST),
+        ('{ history(from: "2020-01-01T00:00:00Z") { points { start } } }', READ_COST + ALL_BY_AUTO + 1 + 1_000),
+        ('{ history(from: "2020-01-01T00:00:00Z") { coverage } }', READ_COST + ALL_BY_AUTO + 1),
+        ('{ history(from: "2020-01-01T00:00:00Z", resolution: RAW) { points { start } } }', READ_COST + 1 + 1),
+        (
+            '{ history(from: "2026-01-15T00:00:00Z", to: "2027-01-15T00:00:00Z", resolution: D1) { points { start } } }',
+            READ_COST + 365 * D1_DAY_COST + 365 * 2 // 3 + 1 + 365,
+        ),
+        (
+            '{ history(from: "2027-01-15T06:55:00Z", to: "2027-01-15T07:00:00Z", resolution: M5) { coverage } }',
+            READ_COST + M5_DAY_COST + 1,
+        ),
         (
             '{ history(from: "2027-01-13T08:00:00Z", resolution: RAW) { points { start } } }',
-            READ_COST + RAW_POINT_COST * 2_880,
+            READ_COST + 3 * RAW_DAY_COST + RAW_POINT_COST * 2_880 + 1 + 2_880,
         ),
-        ('{ history(from: "2027-01-15T07:50:00Z") { points { start } } }', READ_COST + RAW_POINT_COST * 10),
-        ("{ pnode(id: 1) { availability(window: D30) { percent } } }", 1 + READ_COST + 30 * 24 * 2 // 3),
-        ("{ pnode(id: 1) { availability(window: H24) { percent } } }", 1 + READ_COST + (24 + 288) * 2 // 3),
-        ('{ pnode(id: 1) { history(from: "2027-01-15T07:50:00Z") { coverage } } }', 1 + READ_COST + 30),
+        (
+            '{ history(from: "2027-01-15T07:50:00Z") { points { start } } }',
+            READ_COST + RAW_DAY_COST + RAW_POINT_COST * 10 + 1 + 10,
+        ),
+        (
+            "{ pnode(id: 1) { availability(window: D30) { percent } } }",
+            2 + READ_COST + 31 * H1_DAY_COST + 30 * 24 * 2 // 3,
+        ),
+        (
+            "{ pnode(id: 1) { availability(window: H24) { percent } } }",
+            2 + READ_COST + 2 * (H1_DAY_COST + M5_DAY_COST) + (24 + 288) * 2 // 3,
+        ),
+        (
+            '{ pnode(id: 1) { history(from: "2027-01-15T07:50:00Z") { coverage } } }',
+            2 + READ_COST + RAW_DAY_COST + 10 * RAW_POINT_COST,
+        ),
         (
             '{ versionAdoption(from: "2027-01-15T00:00:00Z", resolution: H1, top: 2) { version points { share } } }',
-            READ_COST + 3 * (1 + 1 + 8),
+            READ_COST + H1_DAY_COST + 8 * 2 // 3 + 8 * VERSIONS_COST + 3 * (1 + 1 + 8),
         ),
         ("{ comparePnodes(addresses: []) { pnodes { id } } }", COMPARE_COST + 1 + 5),
     ],
@@ -121,9 +149,11 @@ def test_a_field_costs_one_times_the_lists_that_it_stands_in(query: str, expecte
 def test_a_raw_point_is_as_long_as_the_polling_interval(interval: int, points: int) -> None:
     query = '{ history(from: "2027-01-15T06:00:00Z", resolution: RAW) { points { start } } }'
 
-    assert cost(query, terms=Terms(AT, interval)) == READ_COST + RAW_POINT_COST * points
-    by_auto = RAW_POINT_COST * points if points <= 1_000 else 1_001
-    assert cost(query.replace("RAW", "AUTO"), terms=Terms(AT, interval)) == READ_COST + by_auto
+    assert cost(query, terms=Terms(AT, interval)) == READ_COST + RAW_DAY_COST + (RAW_POINT_COST + 1) * points + 1
+    by_auto = RAW_DAY_COST + (RAW_POINT_COST + 1) * points
+    if points > 1_000:
+        by_auto = H1_DAY_COST + M5_DAY_COST + (2 + 24) * 2 // 3 + 1_000
+    assert cost(query.replace("RAW", "AUTO"), terms=Terms(AT, interval)) == READ_COST + by_auto + 1
 
 
 async def test_the_polling_interval_is_that_of_the_deployment() -> None:
@@ -132,7 +162,9 @@ async def test_the_polling_interval_is_that_of_the_deployment() -> None:
     asked = await Client(now=AT, service=ServiceInfo(interval=120)).execute(query)
 
     assert isinstance(ready, Ready)
-    assert ready.cost == asked["extensions"]["cost"]["value"] == READ_COST + RAW_POINT_COST * 60
+    assert (
+        ready.cost == asked["extensions"]["cost"]["value"] == READ_COST + RAW_DAY_COST + (RAW_POINT_COST + 1) * 60 + 1
+    )
 
 
 @pytest.mark.parametrize(
