@@ -72,7 +72,12 @@ class Matching(Generic[T]):
 
     @cached_property
     def items(self) -> tuple[T, ...]:
-        return self._order().chosen(self.flags) if self.count else ()
+        return self.arranged.chosen(self.flags) if self.count else ()
+
+    @property
+    def arranged(self) -> Arranged[T]:
+        """All rows of the list in this order."""
+        return self._order()
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Page, window
-from schema.graphql.lists.selecting import Listing, index_of, page_of
-from schema.graphql.topics.demands import BEST_FIRST, NODES, Demands, RecommendationWhere, demands_of
+from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.topics.demands import BEST_FIRST, Demands, RecommendationWhere, demands_of
 from schema.graphql.topics.pnode_filters import PNODE_COLUMNS
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType
@@ -87,9 +87,10 @@ class RecommendationPage(Page[PNode]):
     def excluded(self, first: int) -> list[Exclusion]:
         """Nodes that were looked for and are not recommended: those with a rank first, by rank, then by address."""
         tables, demands = self.selection.tables, self._demands
-        index = index_of(tables, NODES)
-        left = demands.looked_for(index) & ~demands.recommended(index)
-        nodes = index.arranged(BEST_FIRST).chosen(index.flags(left))[:first]
+        matching = self.selection.matching
+        index = matching.index
+        left = demands.looked_for(index) & ~(index.all if matching.rows is None else matching.rows)
+        nodes = matching.arranged.chosen(index.flags(left))[:first] if first else ()
         latest = tables.header.policy.latest_version
         found: list[Exclusion] = []
         for node in nodes:

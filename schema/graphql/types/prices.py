@@ -49,7 +49,7 @@ GROUP_ROWS = 2
 # Judging a node by each criterion of a recommendation.
 ASSESS_COST = 60
 # Finding the nodes of a comparison, and what sets them apart.
-COMPARE_COST = 10
+COMPARE_COST = 60
 # The parts of a score, and a score under assumptions, with its share of working out what the network runs.
 PARTS_COST = 20
 ASSUME_COST = 60
