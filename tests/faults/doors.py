@@ -168,7 +168,10 @@ class Door:
 
 
 class Doors:
-    """All doors of a simulated network. `dial_map` leads from its seeds to their doors."""
+    """All doors of a simulated network. `dial_map` leads from its seeds and its public pods to their doors.
+
+    Iterating gives the doors of the seeds, in their order.
+    """
 
     def __init__(self, announced: Mapping[str, Any]) -> None:
         self._announced = announced
@@ -186,7 +189,7 @@ class Doors:
         return self.of[self.seeds[index]]
 
     def __iter__(self) -> Any:
-        return iter(self.of.values())
+        return iter([self.of[seed] for seed in self.seeds])
 
     async def __aenter__(self) -> Self:
         for seed, target in self._announced["dial_map"].items():

@@ -266,9 +266,9 @@ class OwnMongo:
     async def kill(self) -> None:
         await asyncio.to_thread(self._stores.kill)
 
-    async def ended(self, seconds: float) -> int:
+    async def ended(self) -> int:
         """The exit status, once it has ended by itself."""
-        return await asyncio.to_thread(self._stores.wait, seconds)
+        return await asyncio.to_thread(self._stores.wait)
 
     async def __aenter__(self) -> "OwnMongo":
         await self.start()

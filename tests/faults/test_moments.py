@@ -67,8 +67,8 @@ async def test_ten_kills_in_the_middle_of_a_cycle(rig: Rig) -> None:
         worker.kill()
         worker.start()
         slot += TTL
-    await reader.look_until(slot + TTL / 2)
-    assert reader.slots[-1] == slot, "the cycle after the last kill is committed"
+    await reader.look_until(slot + TTL)
+    assert slot in reader.slots, "the cycle after the last kill is committed"
     assert await stop(worker) == 0
     assert reader.slots == sorted(set(reader.slots))
     await mongo.close()

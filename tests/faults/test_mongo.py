@@ -29,6 +29,7 @@ from tests.faults.rig import (
 )
 from tests.faults.stages import Accident, Stage
 from tests.faults.wire import Lost, Wire
+from tests.patience import PATIENCE_SECONDS
 
 BACK_SECONDS = 10.0 * SLOWNESS
 """How long after its store is back a deployment may take to have a new slot."""
@@ -142,7 +143,10 @@ async def test_a_slow_store_slows_nothing_that_is_answered_from_memory(rig: Rig,
             to_worker.delay = to_api.delay = 2.0
             asked = [
                 asyncio.create_task(
-                    api.post(f'{{ history(from: "{written(slot - 60 * n)}") {{ points {{ start }} }} }}')
+                    api.post(
+                        f'{{ history(from: "{written(slot - 60 * n)}") {{ points {{ start }} }} }}',
+                        seconds=PATIENCE_SECONDS,
+                    )
                 )
                 for n in range(1, 51)
             ]
@@ -193,7 +197,7 @@ async def test_no_room_on_the_disk_of_the_store(own_rig: Rig, own: OwnMongo, not
         assert await api.ready()
         assert worker.child.poll() is None
         limit_files(own.pid, unlimited)
-        assert await own.ended(BACK_SECONDS) == 1, "the stores end, so that their supervisor starts them again"
+        assert await own.ended() == 1, "the stores end, so that their supervisor starts them again"
         await own.start()
         back = time.time()
         await api.newer_than(back, BACK_SECONDS)

@@ -133,8 +133,9 @@ class Balancer:
 
     async def watch(self) -> None:
         while True:
-            words = await asyncio.gather(*(api.ready() for api in self._backends))
-            self._ready = [api for api, ready in zip(self._backends, words, strict=True) if ready]
+            known = tuple(self._backends)  # another may be added meanwhile
+            words = await asyncio.gather(*(api.ready() for api in known))
+            self._ready = [api for api, ready in zip(known, words, strict=True) if ready]
             await asyncio.sleep(0.1)
 
     async def client(self, number: int) -> None:

@@ -121,7 +121,7 @@ async def test_workers_make_one_cycle_a_slot(rig: Rig, note: Note, *, count: int
         first = await slot_start()
         await slot_start(4 * TTL - 0.5)
     last = first + 4 * TTL
-    for seed, door in rig.doors.of.items():
+    for seed, door in zip(rig.doors.seeds, rig.doors, strict=True):
         for slot in range(first, last + 1, TTL):
             assert door.calls_within(slot - 0.5, slot + TTL - 0.5) == 1, f"{seed} in slot {slot}"
     slots = commits(*workers)
