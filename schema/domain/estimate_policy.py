@@ -1,4 +1,4 @@
-"""The constants of policy 2.0, whose score is an estimate with bounds. Each is explained in `docs/formulas.md`."""
+"""The constants of policy 2.0, whose score is an estimate with bounds. `docs/formulas.md` explains each."""
 
 from schema.domain.base import Record
 
@@ -6,11 +6,11 @@ from schema.domain.base import Record
 class AvailabilityPolicy(Record):
     """Observed availability over 24 hours, 7 days and 30 days.
 
-    Of what was expected, `forgiven` (0..1) counts as online in any case. Each window has a prior: the month's is
-    `prior_mean` (0..1) with the weight of `prior_days`; the week's is the month's estimate with the weight of
-    `week_prior_days`, the day's is the week's with `day_prior_days`. An estimate earns nothing at `none_below` and
-    everything from `full_from` on. The windows' shares add up to 1.
-    `looks_per_day` is how many independent observations a day of watching is worth.
+    A share of `forgiven` (0..1) of the expected time always counts as online. Each window has a prior: the month's is
+    `prior_mean` (0..1) with the weight of `prior_days`, the week's is the month's estimate with the weight of
+    `week_prior_days`, and the day's is the week's estimate with `day_prior_days`. An estimate earns nothing at
+    `none_below` and everything from `full_from` on. The windows' shares add up to 1. `looks_per_day` is the number of
+    independent observations in a day of monitoring.
     """
 
     points: float = 40
@@ -30,10 +30,10 @@ class AvailabilityPolicy(Record):
 class StabilityPolicy(Record):
     """Days between disturbances: restarts, changes of host, drops from gossip, and absences.
 
-    (days + `prior_days`)/(disturbances + 1), full at `full_days`. The days are those that we watched and the uptime at
-    first sight, of which the lower bound believes `claim_worth` (0..1); 30 at most. `upgrade_grace_seconds` is how near
-    to a new version a restart is an upgrade, and for how long its absence is forgiven, once in `upgrade_every_seconds`.
-    Disturbances within `quiet_seconds` of one that counted belong to it.
+    (days + `prior_days`)/(disturbances + 1), full at `full_days`. The days are the monitored days and the uptime at
+    first sight, at most 30. `claim_worth` (0..1) is the part of that uptime that counts for the lower bound. A restart
+    within `upgrade_grace_seconds` of a new version is an upgrade, and an absence of that length is forgiven, once in
+    `upgrade_every_seconds`. Disturbances within `quiet_seconds` of one that counted belong to it.
     """
 
     points: float = 45
@@ -48,8 +48,8 @@ class StabilityPolicy(Record):
 class CurrencyPolicy(Record):
     """How much of the node's own network runs a newer release than the node, as a share of its nodes (0..1).
 
-    No loss up to `lag_from`, everything from `lag_full` on; the loss grows over `deadline_days` from when the newer
-    release passed `lag_from`. A network of fewer than `least_nodes` is too small to compare with.
+    Nothing is lost up to `lag_from`, everything from `lag_full` on. The loss grows over `deadline_days` from when the
+    newer release reached `lag_from`. A network of fewer than `least_nodes` is too small to compare with.
     """
 
     points: float = 5
@@ -62,8 +62,8 @@ class CurrencyPolicy(Record):
 class CommitmentPolicy(Record):
     """The percentile of the committed storage among online nodes, full at `full_percentile`.
 
-    The nodes of one group (/24 or /48) count as one node together, and as less where they are more than `group_size`. Where neither the node itself nor a
-    probe confirms anything, the lower bound believes `unconfirmed_percentile` at most.
+    The nodes of one group (/24 or /48) together count as one node, and as less if they are more than `group_size`. If
+    neither the node itself nor a probe confirms the value, the lower bound counts at most `unconfirmed_percentile`.
     """
 
     points: float = 5
@@ -75,8 +75,8 @@ class CommitmentPolicy(Record):
 class AgreementPolicy(Record):
     """Witnesses over the seeds that could list the node, full at half of them.
 
-    A field on which the seeds have no majority takes `dispute_share` (0..1) of it, two such fields at most. The bounds
-    lie `spread`/(seeds + 1) apart from it (0..1), half of that where the node answered itself.
+    A field without a majority among the seeds subtracts `dispute_share` (0..1) of it, for at most two fields. The
+    bounds are `spread`/(seeds + 1) away (0..1), or half of that if the node answered itself.
     """
 
     points: float = 5
@@ -85,11 +85,11 @@ class AgreementPolicy(Record):
 
 
 class LossPolicy(Record):
-    """The share of its time (0..1) that a node is expected to lose: what ranks go by.
+    """The share of its time (0..1) that a node is expected to lose. Ranks are ordered by it.
 
-    (days away + `disturbance_hours`/24 for each disturbance + `prior_loss`·`prior_days`)/(days expected + `prior_days`), of
-    30 days. Nodes that are expected to lose no more than `sound_to` (0..1), and that were watched for `sound_days`, are
-    equally good.
+    (days away + `disturbance_hours`/24 for each disturbance + `prior_loss`·`prior_days`)/(days expected +
+    `prior_days`), over 30 days. Nodes that are expected to lose no more than `sound_to` (0..1), and that were monitored
+    for `sound_days`, are equally good.
     """
 
     prior_loss: float = 0.0075
@@ -100,12 +100,13 @@ class LossPolicy(Record):
 
 
 class WatchPolicy(Record):
-    """Bounds of the alerts that policy 2.0 raises.
+    """Thresholds of the alerts of policy 2.0.
 
-    Availability falls where the last day lies `fall_points` (of 100) under the last week and under `fall_below` (0..1);
-    it is critical under `fall_critical`. `storm_warning` and `storm_critical` are disturbances within 24 hours.
-    `lag_warning_days` is how long before its deadline a lagging node is warned. A tier is at risk where the score has
-    fallen by `tier_fall_points` since the day before, and would leave the tier within `tier_days` if that went on.
+    Availability is falling if that of the last day is `fall_points` (of 100) below that of the last week and below
+    `fall_below` (0..1). It is critical below `fall_critical`. `storm_warning` and `storm_critical` are disturbances
+    within 24 hours. `lag_warning_days` is how long before its deadline a lagging node gets a warning. A tier is at risk
+    if the score has fallen by `tier_fall_points` since the previous day, and would leave the tier within `tier_days` at
+    that rate.
     """
 
     fall_points: float = 5
@@ -119,10 +120,10 @@ class WatchPolicy(Record):
 
 
 class EstimatePolicy(Record):
-    """Everything that turns observations into an estimate. The parts' points add up to 100.
+    """All constants that turn observations into an estimate. The parts' points add up to 100.
 
-    The bounds are `deviations` standard deviations away: some 80 % of what is true lies within. A group has
-    `places_per_group` places among the ranks before all others have theirs.
+    The bounds are `deviations` standard deviations away, so about 80 % of the true values are within them. The first
+    `places_per_group` nodes of a group are ranked with all others; its further nodes come after them.
     """
 
     availability: AvailabilityPolicy = AvailabilityPolicy()

@@ -1,4 +1,4 @@
-"""What if: the score that a node would have with another version, or another availability."""
+"""Hypothetical scores: the score of a node with another version, or another availability."""
 
 from functools import cached_property
 
@@ -17,7 +17,7 @@ _WINDOWS = (DAY, 7 * DAY, 30 * DAY)
 
 
 class Assumptions:
-    """What the nodes of a snapshot are compared with, worked out once, and their scores under assumptions."""
+    """The comparison data of a snapshot's nodes, computed once, and scores under assumptions."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -31,13 +31,13 @@ class Assumptions:
 
     @property
     def rules(self) -> EstimatePolicy:
-        """The constants that the snapshot was scored with."""
+        """The constants by which the snapshot was scored."""
         version = self._snapshot.header.policy.estimate_version or POLICY_2_0.version
         return POLICIES.get(version, POLICY_2_0).estimate or EstimatePolicy()
 
     @property
     def alert_policy(self) -> AlertPolicy:
-        """The bounds of alerts that all policies share."""
+        """The alert thresholds that all policies share."""
         return POLICY_2_0.alerts
 
     @cached_property
@@ -56,10 +56,10 @@ class Assumptions:
     def estimate(
         self, node: PNode, *, version: str | None = None, availability_share: float | None = None
     ) -> Estimate | None:
-        """The node's estimate under these assumptions, without a rank; None where it has none to begin with.
+        """The node's estimate under these assumptions, without a rank. None if it has no estimate.
 
-        `availability_share` (0..1) is what the node would have been over whole windows. Storage, disturbances and
-        witnesses stay as they are.
+        `availability_share` (0..1) is the assumed availability over all windows. Storage, disturbances and witnesses
+        stay unchanged.
         """
         before = node.estimate
         if before is None or before.counts is None:

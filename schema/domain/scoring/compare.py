@@ -1,4 +1,4 @@
-"""Nodes side by side: who is best at what, and which one to take."""
+"""Compares nodes: the best in each category, and the recommended one."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -18,9 +18,9 @@ AnyScore = Score | Estimate
 
 
 class ComparedBy(StrEnum):
-    """What nodes are compared by. OVERALL, TRUST and CAPACITY in points, UPTIME in seconds, STORAGE in committed
-    bytes, CONNECTIVITY in witnesses; by policy 2.0 also AVAILABILITY and STABILITY in points. TRUST and CAPACITY are those
-    of policy 1.0."""
+    """The categories. OVERALL, TRUST and CAPACITY in points, UPTIME in seconds, STORAGE in committed bytes,
+    CONNECTIVITY in witnesses; by policy 2.0 also AVAILABILITY and STABILITY in points. TRUST and CAPACITY are those of
+    policy 1.0."""
 
     OVERALL = "OVERALL"
     TRUST = "TRUST"
@@ -37,7 +37,7 @@ _WEIGHED = (ComparedBy.TRUST, ComparedBy.CAPACITY)
 
 
 class Winner(Record):
-    """The node with the strictly greatest value, the first named where several have it; None where none is above 0."""
+    """The node with the greatest value; on a tie, the one named first. None if no value is above 0."""
 
     category: ComparedBy
     node_id: str | None
@@ -46,10 +46,10 @@ class Winner(Record):
 
 
 class Comparison(Record):
-    """Nodes compared, in the order in which they were named; `winners` in the order of `ComparedBy`.
+    """The compared nodes, in the order in which they were named; `winners` in the order of `ComparedBy`.
 
-    `recommended` is the winner of OVERALL, by policy 2.0 the node of the best rank, with the reason and what speaks for
-    others. `average_score` is the mean composite of the nodes that have one, None where none has.
+    `recommended` is the winner of OVERALL (by policy 2.0 the node with the best rank), with the reason and reasons for
+    other nodes. `average_score` is the mean composite of the nodes that have one, None if there are none.
     """
 
     nodes: tuple[PNode, ...]
@@ -66,9 +66,9 @@ class Comparison(Record):
 
 
 def compare(nodes: Sequence[PNode], policy: Policy = POLICY_1_0) -> Comparison:
-    """Compare 2 to 5 different nodes. Raises BadUserInput for fewer, for more, and where one is named twice.
+    """Compare 2 to 5 different nodes. Raises BadUserInput for fewer, for more, and for duplicates.
 
-    A node that is not online has no score, uptime or connectivity to win by; its last known storage counts.
+    A node that is not online has no score, uptime or connectivity; its last known storage counts.
     """
     ids = [node.id for node in nodes]
     if not MIN_COMPARED <= len(ids) <= MAX_COMPARED or len(set(ids)) != len(ids):
@@ -94,7 +94,8 @@ def compare(nodes: Sequence[PNode], policy: Policy = POLICY_1_0) -> Comparison:
 
 
 def _best_rank(nodes: Sequence[PNode]) -> PNode | None:
-    """The node of the best rank, among equal ranks that of the least expected loss; one without a rank comes last."""
+    """The node with the best rank; among equal ranks, the one with the least expected loss. A node without a rank is
+    last."""
     placed = [
         (each.rank is None, each.rank or 0, each.best_first, place)
         for place, node in enumerate(nodes)
@@ -104,7 +105,7 @@ def _best_rank(nodes: Sequence[PNode]) -> PNode | None:
 
 
 def _value(node: PNode, category: ComparedBy, overall: AnyScore | None) -> int | float:
-    """What a node has to win a category by; 0 where it is not known, or not to be had from a node that is not online."""
+    """The node's value in a category; 0 if it is not known, or not available for a node that is not online."""
     score = node.score
     values: dict[ComparedBy, int | float | None] = {
         ComparedBy.OVERALL: overall.composite if overall else None,
@@ -147,7 +148,7 @@ def _reason(best: PNode | None, nodes: Sequence[PNode], scores: Mapping[str, Any
 def _considerations(
     best: PNode | None, nodes: Sequence[PNode], winners: Sequence[Winner], weighed: Sequence[ComparedBy]
 ) -> tuple[str, ...]:
-    """What speaks for others than the recommended node, and who is not online."""
+    """Reasons for other nodes than the recommended one, and the nodes that are not online."""
     better = [
         f"{winner.address} has more {winner.category.value.lower()}: {winner.value:.2f} points"
         for winner in winners

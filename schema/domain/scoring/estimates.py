@@ -1,8 +1,8 @@
 """Policy 2.0: how far a node can be trusted with stake, as an estimate with bounds.
 
-composite = Σ points·share over the parts that are known, scaled to 100. Each part has bounds of its own, which
-independent uncertainties combine: low = composite − √Σ(points·(share − its low))². A part that is not known counts as
-the mean of the others, with 0 and 1 as its bounds: it lowers nothing, and widens the bounds.
+composite = Σ points·share over the known parts, scaled to 100. Each part has its own bounds, combined as independent
+uncertainties: low = composite − √Σ(points·(share − its low))². An unknown part counts as the mean of the others, with 0
+and 1 as its bounds: it lowers nothing, and widens the bounds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,16 +31,16 @@ _MOST = 100.0
 _STEP = 10**-SHARE_DIGITS
 
 Background = tuple[Counts | None, Standing | None]
-"""What an estimate was computed from, and the estimate of the day before."""
+"""The inputs of an estimate, and the estimate of the previous day."""
 
 _BLANK = Estimate(composite=0, low=0, high=0, shares=(), raw=(), policy_version="")
 
 
 class Placed(NamedTuple):
-    """What a node's parts depend on besides its own evidence: its place among the others.
+    """The inputs of a node's parts besides its own evidence: its position among the others.
 
     `currency` is what its version earns (0..1), `newer` the share of its network on newer releases (0..1), `percentile`
-    that of its committed storage (0..100); None where not known.
+    that of its committed storage (0..100). None if not known.
     """
 
     currency: float | None
@@ -49,19 +49,20 @@ class Placed(NamedTuple):
 
 
 class Network:
-    """What the nodes of one moment are compared with: each other."""
+    """The nodes of one time, as the basis of comparison for each of them."""
 
     def __init__(self, evidence: Sequence[Evidence], policy: EstimatePolicy, adoption: Adoption) -> None:
         self._adoption = adoption
         self.weights = counted_weights(evidence, policy)
-        # Rounded before anything is made of them, so that a stored estimate can be computed again from what is stored.
+        # Rounded before any use, so that a stored estimate can be recomputed from stored values.
         places = percentiles([node.committed for node in evidence], self.weights)
         self._percentiles = [None if place is None else round(place, 2) for place in places]
         self._available: dict[Windows, tuple[Share, float | None]] = {}
         self._by_version: dict[str | None, tuple[float | None, float | None]] = {}
 
     def available(self, node: Evidence, policy: EstimatePolicy) -> tuple[Share, float | None]:
-        """What its observed availability earns (`availability`): worked out once for all nodes that are the same in it."""
+        """The share that its observed availability earns (`availability`), computed once for nodes with equal
+        observations."""
         key = node.day, node.week, node.month
         found = self._available.get(key)
         if found is None:
@@ -69,7 +70,7 @@ class Network:
         return found
 
     def placed(self, number: int, version: str | None) -> Placed:
-        """The place of the node at this position of the evidence, if it runs this version."""
+        """The position of the node at this index of the evidence, if it runs this version."""
         found = self._by_version.get(version)
         if found is None:
             found = self._by_version[version] = self._adoption.share(version), self._adoption.newer_share(version)
@@ -77,14 +78,14 @@ class Network:
 
 
 def adoption_of(evidence: Iterable[Evidence], policy: EstimatePolicy, *, own: str, at: int) -> Adoption:
-    """The releases that these nodes run, as far as enough seeds list them; `own` is the network that we watch."""
+    """The releases that these nodes run, over nodes that enough seeds list. `own` is the monitored network."""
     nodes = list(evidence)
     versions = zip([node.version for node in nodes], counted_weights(nodes, policy), strict=True)
     return Adoption(versions, policy.currency, own=own, at=at)
 
 
 def counted_weights(evidence: Sequence[Evidence], policy: EstimatePolicy) -> list[int]:
-    """What each node counts for among the others: nothing where too few seeds list it."""
+    """The weight of each node among the others; 0 if too few seeds list it."""
     each = iter(weights([node.group for node in evidence if node.supported], policy.commitment.group_size))
     return [next(each) if node.supported else 0 for node in evidence]
 
@@ -99,9 +100,9 @@ def estimates(
 ) -> list[Estimate]:
     """The estimate of each node, with its rank and percentile, in the order of the evidence.
 
-    `evidence` is of all online nodes. Those that enough seeds list are compared with each other; the others are compared
-    with them, and have no rank and no percentile. `version` is the
-    policy's, `backgrounds` what is stored with each of them.
+    `evidence` covers all online nodes. Nodes that enough seeds list are compared with each other. The others are
+    compared with them, and have no rank and no percentile. `version` is the policy's, `backgrounds` is stored with each
+    estimate.
     """
     if not evidence:
         return []
@@ -131,13 +132,13 @@ def estimates(
 
 
 def _ranked_by(loss: float, node: Evidence, rules: LossPolicy) -> float:
-    """What a node ranks by, the least first. What remains between sound nodes says nothing of tomorrow: they are equal."""
+    """The rank value of a node, least first. Differences between sound nodes predict nothing, so these nodes are equal."""
     is_known = node.month.expected >= rules.sound_days * DAY
     return max(loss, rules.sound_to if is_known else rules.sound_to + _STEP)
 
 
 class Figures(NamedTuple):
-    """An estimate without its place among the others: the fields of `Estimate` of the same names."""
+    """An estimate without its position among the others: the fields of `Estimate` with the same names."""
 
     composite: float
     low: float
@@ -155,8 +156,8 @@ def published(
     percentile: float | None = None,
     background: Background = (None, None),
 ) -> Estimate:
-    """The estimate as it is stored; `version` is the policy's."""
-    # Not validated: these are our own figures, and there is one estimate for every node of every cycle.
+    """The estimate as stored. `version` is the policy's."""
+    # Not validated: the figures are our own, and every node has one estimate in every cycle.
     composite, low, high, loss, shares, raw = each
     return _BLANK.model_copy(
         update={
@@ -176,7 +177,7 @@ def published(
 
 
 def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: tuple[Share, float | None]) -> Figures:
-    """The estimate of one node, without its place among the others; `available` is what its availability earns."""
+    """The estimate of one node, without its position among the others. `available` is what its availability earns."""
     rules = policy.commitment
     percentile, now = placed.percentile, placed.currency
     earns, month = available
@@ -191,7 +192,7 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
     )
     known = earned = below = above = missing = 0.0
     shares: list[float | None] = []
-    # Plain products: this runs for every node of every cycle.
+    # Plain products, because this runs for every node in every cycle.
     for points, (share, low, high) in parts:
         if share < 0:
             missing += points * points
@@ -202,7 +203,7 @@ def figures(node: Evidence, placed: Placed, policy: EstimatePolicy, available: t
         down, up = points * (share - low), points * (high - share)
         below += down * down
         above += up * up
-        # Most parts are whole.
+        # Most parts are complete.
         shares.append(round(share, SHARE_DIGITS) if share < 1 else 1.0)
     mean = earned / known if known else 0.0
     composite = 100 * mean

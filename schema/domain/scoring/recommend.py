@@ -1,4 +1,4 @@
-"""Nodes to stake with: which pass the criteria, and on what grounds."""
+"""Recommends nodes to stake with: which meet the criteria, and why."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,14 +15,14 @@ from schema.domain.versions import Compliance, compliance
 from schema.domain.words import agreeing
 
 LEAST_AVAILABILITY = 0.98
-"""The observed availability from which a node passes: as much as policy 2.0 forgives."""
+"""The observed availability that a node needs: as much as policy 2.0 forgives."""
 MAX_PER_GROUP = 3
 """How many nodes of a neighbourhood one answer recommends."""
 
 
 class CriterionName(StrEnum):
-    """What is looked at. ONLINE, UPTIME, SUPPORTED and ONE_PROCESS are always demanded; SCORE and PUBLIC when asked; the
-    rest informs. DIVERSITY is told of a node that is left out for its neighbours."""
+    """The criteria. ONLINE, UPTIME, SUPPORTED and ONE_PROCESS are always required, SCORE and PUBLIC if requested. The
+    others are informative. DIVERSITY excludes a node because enough of its neighbours are recommended."""
 
     ONLINE = "ONLINE"
     UPTIME = "UPTIME"
@@ -38,7 +38,7 @@ class CriterionName(StrEnum):
 
 
 class Criteria(Record):
-    """What is demanded: days of uptime, a composite score (None: any), and reachability by the public."""
+    """The requirements: days of uptime, a composite score (None: any), and a public RPC."""
 
     min_uptime_days: float = 7
     min_score: float | None = None
@@ -46,9 +46,8 @@ class Criteria(Record):
 
 
 class Criterion(Record):
-    """One thing looked at: what was found (`actual`, None where not known), what would pass (`expected`), in `unit`
-    (days, points, share, witnesses; None for words), whether it passed, and whether a node is left out that does not.
-    """
+    """One checked criterion: the value found (`actual`, None if not known), the value required (`expected`), both in
+    `unit` (days, points, share, witnesses; None for text), whether the node passed, and whether failing excludes it."""
 
     name: CriterionName
     passed: bool
@@ -59,7 +58,7 @@ class Criterion(Record):
 
 
 class Recommendation(Record):
-    """A node that meets every demand, under the demands and the latest release that it was judged by."""
+    """A node that meets every requirement, with the requirements and the latest release used."""
 
     node: PNode
     demands: Criteria
@@ -72,24 +71,24 @@ class Recommendation(Record):
 
     @cached_property
     def reasons(self) -> tuple[str, ...]:
-        """The grounds in words: each criterion, those that passed first."""
+        """The reasons as text: each criterion, those that passed first."""
         return tuple(reason_of(result) for result in sorted(self.criteria, key=lambda result: not result.passed))
 
 
 class Recommendations(Record):
-    """The nodes that meet every demand, best first, and how many nodes were looked at."""
+    """The nodes that meet every requirement, best first, and the number of evaluated nodes."""
 
     items: tuple[Recommendation, ...]
     evaluated: int
 
 
 def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple[Criterion, ...]:
-    """Each criterion in the order of `CriterionName`, for any node, also one that does not pass."""
+    """Each criterion in the order of `CriterionName`, for any node, including one that fails."""
     public = node.is_public
     scored = node.newest_score
     composite = scored.composite if scored else None
     available = node.estimate.raw[0] if node.estimate else None
-    # Rounded down, so that a node that is seconds short of the demand does not show the days that were demanded.
+    # Rounded down, so that a node that is seconds short of the requirement does not show the required days.
     days = None if node.uptime is None else node.uptime * 100 // DAY / 100
     steadiness = rounded(node.consistency.score, SHOWN_DECIMALS) if node.consistency else None
     steady = POLICY_1_0.consistency.unstable_below
@@ -170,7 +169,7 @@ def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple
 
 
 def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
-    """The nodes in their order, at most so many of a neighbourhood (/24 or /48). A node is its key, so a key is one."""
+    """The nodes in their order, with a limit for each neighbourhood (/24 or /48). A node is identified by its key."""
     taken: Counter[str] = Counter()
     for node in nodes:
         group = group_of(node.address)
@@ -180,9 +179,9 @@ def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
 
 
 def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER_GROUP) -> Recommendations:
-    """The nodes that meet every demand by policy 2.0, by rank, expected loss, score, address and id.
+    """The nodes that meet every requirement by policy 2.0, by rank, expected loss, score, address and id.
 
-    Sound nodes share a rank, and whoever takes some of them has to order them. At most so many of a neighbourhood are recommended (`most`).
+    Sound nodes share a rank, so a selection needs a further order. `most` is the maximum for one neighbourhood.
     """
     latest = snapshot.header.policy.latest_version
     fit = [
@@ -201,14 +200,14 @@ def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER
 
 
 def crowded(node: PNode, most: int) -> Criterion:
-    """The criterion that a node fails which is left out for its neighbours."""
+    """The criterion that a node fails if it is excluded because of its neighbours."""
     return Criterion(
         name=CriterionName.DIVERSITY, passed=False, demanded=True, actual=group_of(node.address), expected=most
     )
 
 
 def meets(node: PNode, criteria: Criteria) -> bool:
-    """Whether a node passes all that is demanded by policy 1.0."""
+    """Whether a node meets all requirements by policy 1.0."""
     return (
         node.is_online
         and node.supported
@@ -221,9 +220,10 @@ def meets(node: PNode, criteria: Criteria) -> bool:
 
 
 def recommend(snapshot: Snapshot, criteria: Criteria) -> Recommendations:
-    """The nodes that meet every demand, by composite, highest first, then by address and id.
+    """The nodes that meet every requirement, by composite, highest first, then by address and id.
 
-    Ghosts, offline and unknown nodes never do, nor do nodes that too few seeds list. `evaluated` counts all nodes of the snapshot.
+    Ghosts, offline and unknown nodes never do, nor do nodes that too few seeds list. `evaluated` counts all nodes of
+    the snapshot.
     """
     latest = snapshot.header.policy.latest_version
     fit = [(node.score.composite, node) for node in snapshot.nodes if node.score and meets(node, criteria)]
@@ -233,7 +233,7 @@ def recommend(snapshot: Snapshot, criteria: Criteria) -> Recommendations:
 
 
 def reason_of(result: Criterion) -> str:
-    """A criterion in words, as it turned out."""
+    """The result of a criterion as text."""
     if result.name in _YES_OR_NO:
         return _YES_OR_NO[result.name][0 if result.passed else 1]
     decimals = SHOWN_DECIMALS if result.name in _SHARES else 2
@@ -265,7 +265,7 @@ _SHARES = frozenset({CriterionName.CONSISTENCY, CriterionName.AVAILABILITY})
 
 
 def _figure(value: float | str | None, decimals: int = 2) -> str:
-    """A figure for people: at most so many decimals, `unknown` for None."""
+    """A figure with a limited number of decimals, `unknown` for None."""
     if value is None:
         return "unknown"
     return value if isinstance(value, str) else f"{value:.{decimals}f}".rstrip("0").rstrip(".")

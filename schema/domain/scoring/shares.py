@@ -1,4 +1,4 @@
-"""What each part of an estimate earns of its points, with its bounds, and what a node is expected to lose."""
+"""The share of its points that each part of an estimate earns, with bounds, and the expected loss of a node."""
 
 from functools import lru_cache
 from math import sqrt
@@ -15,7 +15,7 @@ _HOURS = 24
 _LEAST = 0.1
 
 Share = tuple[float, float, float]
-"""What a part earns of its points, with its bounds: share, low, high, each 0..1."""
+"""The share of its points that a part earns, with bounds: share, low, high, each 0..1."""
 
 UNKNOWN: Share = (-1.0, 0.0, 1.0)
 
@@ -23,11 +23,12 @@ UNKNOWN: Share = (-1.0, 0.0, 1.0)
 def availability(
     day: Observed, week: Observed, month: Observed, rules: AvailabilityPolicy, deviations: float
 ) -> tuple[Share, float | None]:
-    """What observed availability earns, with its bounds, and the availability over the longest window (None: not seen).
+    """The share that observed availability earns, with bounds, and the availability over the longest window (None: not
+    seen).
 
-    Each window's estimate is (prior·weight + days online)/(weight + days expected), where the prior of a shorter window
-    is the estimate of the next longer one, and a little downtime is forgiven. What was expected counts, not what was received, and our own outages are in
-    neither.
+    Each window's estimate is (prior·weight + days online)/(weight + days expected). The prior of a shorter window is
+    the estimate of the next longer one, and a little downtime is forgiven. The divisor is the expected time rather than
+    the received samples, and excludes outages on our side.
     """
     floor = rules.none_below
     width = rules.full_from - floor
@@ -42,7 +43,8 @@ def availability(
         online = min(window[1] + rules.forgiven * window[0], window[0])
         prior = (prior * weight + online / DAY) / expected
         error = deviations * sqrt(max(prior * (1 - prior), 0.0) / (expected * rules.looks_per_day + 1))
-        # Plain comparisons: this runs for every node of every cycle, and calls of `min` and `max` cost more than it all.
+        # Plain comparisons, because this runs for every node in every cycle and calls of `min` and `max` would dominate
+        # it.
         earned = (prior - floor) / width
         least, most = earned - error / width, earned + error / width
         share += part if earned > 1 else part * earned if earned > 0 else 0.0
@@ -53,9 +55,9 @@ def availability(
 
 
 def stability(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float]:
-    """What the days between disturbances earn, with its bounds, and those days.
+    """The share that the days between disturbances earn, with bounds, and those days.
 
-    Where none was seen, the next one counts as due now: a node that is watched for a week is not known to last longer.
+    Without any disturbance, the next one counts as due now: a node monitored for a week is not known to last longer.
     """
     rules = policy.stability
     watched = min(node.watched / DAY, WINDOW_DAYS)
@@ -71,7 +73,7 @@ def stability(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float]:
 
 @lru_cache(maxsize=1_024)
 def plausible(count: int, deviations: float) -> tuple[float, float]:
-    """How many events a time is worth in which so many were seen, at least and at most.
+    """The lowest and highest plausible number of events for this time, given the number seen.
 
     They are quantiles of the Gamma distribution with this shape, by the approximation of Wilson and Hilferty (1931).
     """
@@ -80,7 +82,7 @@ def plausible(count: int, deviations: float) -> tuple[float, float]:
 
 
 def expected_loss(node: Evidence, policy: EstimatePolicy) -> float:
-    """The share of its time that a node is expected to lose, 0..1: what it lost, and what restarts are about to cost."""
+    """The share of its time that a node is expected to lose, 0..1: its past loss, and the expected cost of restarts."""
     rules, (expected, online) = policy.loss, node.month
     lost = (expected - online) / DAY + node.disturbances * rules.disturbance_hours / _HOURS
     loss = (lost + rules.prior_loss * rules.prior_days) / (expected / DAY + rules.prior_days)
@@ -88,9 +90,10 @@ def expected_loss(node: Evidence, policy: EstimatePolicy) -> float:
 
 
 def agreement(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float | None]:
-    """What the word of the seeds earns, with its bounds, and the share of the seeds that list the node (None: none can).
+    """The share that the seeds' agreement earns, with bounds, and the share of the seeds that list the node (None: none
+    can).
 
-    Half of the seeds that could list a node suffice: a seed that leaves it out, or that lies about it, costs nothing
+    Half of the seeds that could list a node are enough: a seed that omits it, or reports it falsely, costs nothing
     while most of the others do not.
     """
     rules, seeds = policy.agreement, node.could_list
@@ -104,7 +107,7 @@ def agreement(node: Evidence, policy: EstimatePolicy) -> tuple[Share, float | No
 
 
 def commitment(percentile: float, policy: EstimatePolicy, *, confirmed: bool) -> Share:
-    """What committed storage earns; what nobody but gossip confirms may be less."""
+    """The share that committed storage earns. The lower bound is less if only gossip confirms the value."""
     rules = policy.commitment
     share = min(percentile / rules.full_percentile, 1.0)
     believed = percentile if confirmed else min(percentile, rules.unconfirmed_percentile)

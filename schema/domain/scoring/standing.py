@@ -1,7 +1,7 @@
-"""Where nodes stand among each other, so that nobody moves the others by adding many of his own.
+"""The position of nodes among each other, computed so that nobody changes others' positions by adding many nodes.
 
 Nodes of one neighbourhood, a /24 of IPv4 or a /48 of IPv6, count as one node in distributions, and have few places at
-the top of the ranks. A node is its key, so that one key is one node already.
+the top of the ranks. A node is identified by its key, so one key is always one node.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,15 +14,15 @@ from itertools import accumulate
 from schema.domain.node.observation import host_of
 
 NOWHERE = "-"
-"""The group of nodes of which no usable address is known."""
+"""The group of nodes without a known usable address."""
 NODE_WEIGHT = 720_720
-"""What a node weighs that has its neighbourhood for itself; group sizes up to 16 divide it without a rest."""
+"""The weight of a node that is alone in its neighbourhood. Group sizes up to 16 divide it without a remainder."""
 _REMEMBERED_HOSTS = 131_072
 
 
 @lru_cache(maxsize=_REMEMBERED_HOSTS)
 def group_of(address: str) -> str:
-    """The neighbourhood of `HOST:PORT`: its /24, or its /48; the host where it is no IP address."""
+    """The neighbourhood of `HOST:PORT`: its /24 or /48, or the host if it is not an IP address."""
     host = host_of(address) if address else ""
     if not host:
         return NOWHERE
@@ -36,10 +36,10 @@ def group_of(address: str) -> str:
 
 
 def weights(groups: Sequence[str], full_size: int) -> list[int]:
-    """What each node counts for in distributions, in parts of `NODE_WEIGHT`.
+    """The weight of each node in distributions, in parts of `NODE_WEIGHT`.
 
-    A group weighs as one node; one of more than `full_size` nodes weighs less, the more there are. They are integers, so
-    that sums of them do not depend on the order of nodes.
+    A group weighs as much as one node, and less if it has more than `full_size` nodes. Weights are integers, so that
+    their sums do not depend on the order of nodes.
     """
     sizes = Counter(groups)
     each = {group: NODE_WEIGHT * min(size, full_size) // (size * size) for group, size in sizes.items()}
@@ -47,10 +47,10 @@ def weights(groups: Sequence[str], full_size: int) -> list[int]:
 
 
 def percentiles(values: Sequence[float | None], weights: Sequence[int]) -> list[float | None]:
-    """The middle of each value's place among all that are known, 0..100; None for one that is not known.
+    """The percentile of each value among all known values, 0..100. None for an unknown value.
 
-    That is 100·(weight of lesser values + half the weight of equal ones)/(weight of all). It depends on the order alone,
-    so that to multiply all values changes nothing.
+    It is 100·(weight of lower values + half the weight of equal ones)/(total weight). It depends only on the order, so
+    multiplying all values changes nothing.
     """
     totals: defaultdict[float, int] = defaultdict(int)
     for value, weight in zip(values, weights, strict=True):
@@ -64,7 +64,7 @@ def percentiles(values: Sequence[float | None], weights: Sequence[int]) -> list[
 
 
 def shares_not_above(values: Sequence[float], weights: Sequence[int]) -> list[float]:
-    """For each value, the share of all weight at values that are not higher, 0..100: the best has 100."""
+    """For each value, the share of the total weight at values that are not higher, 0..100: the best has 100."""
     ordered = sorted(zip(values, weights, strict=True))
     known = [value for value, _ in ordered]
     sums = [0, *accumulate(weight for _, weight in ordered)]
@@ -74,12 +74,12 @@ def shares_not_above(values: Sequence[float], weights: Sequence[int]) -> list[fl
 def ranks(
     values: Sequence[float], groups: Sequence[str], seniority: Sequence[tuple[int, str]], places: int
 ) -> list[int]:
-    """The rank of each node by its value, 1 for the highest; equal nodes share a rank, and the next one counts them.
+    """The rank of each node by its value, 1 for the highest. Equal nodes share a rank, and the next rank counts them.
 
-    Each group has so many `places`: they go to those of its nodes that were known first, by day, and of these to the
-    best. The others come after all nodes that have a place, those of groups that were small on their day first. So
-    newcomers push nobody down by more than the places of their group, and take no places of those who were there before.
-    `seniority` is the day on which a node was first seen, and its id.
+    Each group has `places` places. They go to the nodes of the group known first, by day, and among these to the best.
+    The other nodes come after all nodes with a place, those of groups that were small on their day first. New nodes
+    therefore move nobody down by more than the places of their group, and take no places of nodes that were known
+    before. `seniority` is the day on which a node was first seen, and its id.
     """
     members: defaultdict[str, list[int]] = defaultdict(list)
     for number, group in enumerate(groups):

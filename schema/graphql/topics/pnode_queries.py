@@ -206,7 +206,7 @@ class ComparisonType:
         "The one to take: by policy 2.0 the best rank, then the least expected loss. Null where none has a score.",
     )
     reason: str = attribute("Why that one.")
-    considerations: list[str] = attribute("What speaks for others, or against some.")
+    considerations: list[str] = attribute("Reasons for other nodes, or against some.")
     all_online: bool = attribute("Whether all of them are online.")
     average_score: float | None = attribute("Mean composite score, in points; null where none has one.")
     snapshot = resolved(comparison_snapshot, SnapshotType, "The snapshot that this was read from.")

@@ -181,7 +181,7 @@ class AnalyticsPolicyType:
 @published(AvailabilityPolicy, "AvailabilityPolicy", "Constants of observed availability.")
 class AvailabilityPolicyType:
     points: float = attribute("What it is worth, in points.")
-    prior_mean: float = attribute("Availability of a node of which nothing is known yet, 0 to 1.")
+    prior_mean: float = attribute("Availability assumed for an unknown node, 0 to 1.")
     prior_days: float = attribute("Weight of that in the estimate of a month, in days.")
     week_prior_days: float = attribute("Weight of the month's estimate in that of a week, in days.")
     day_prior_days: float = attribute("Weight of the week's estimate in that of a day, in days.")
@@ -199,7 +199,7 @@ class StabilityPolicyType:
     points: float = attribute("What it is worth, in points.")
     full_days: float = attribute("Days between disturbances that earn everything; proportional below.")
     prior_days: float = attribute("Days that every node has to begin with.")
-    claim_worth: float = attribute("Share of the uptime at first sight that the lower bound believes, 0 to 1.")
+    claim_worth: float = attribute("Share of the uptime at first sight that counts for the lower bound, 0 to 1.")
     upgrade_grace_seconds: int = attribute(
         "How near to a newer version a restart is an upgrade, and how long an absence with it is forgiven, in seconds."
     )
@@ -235,7 +235,7 @@ class AgreementPolicyType:
 
 @published(LossPolicy, "LossPolicy", "Constants of the time that a node is expected to lose: ranks go by it.")
 class LossPolicyType:
-    prior_loss: float = attribute("Expected loss of a node of which nothing is known yet, 0 to 1.")
+    prior_loss: float = attribute("Expected loss assumed for an unknown node, 0 to 1.")
     prior_days: float = attribute("Weight of that, in days.")
     disturbance_hours: float = attribute("What a disturbance counts as beside the absence itself, in hours.")
     sound_to: float = attribute("Up to this expected loss nodes are equally good, 0 to 1.")
@@ -245,7 +245,7 @@ class LossPolicyType:
 @published(WatchPolicy, "WatchPolicy", "Bounds of the alerts that policy 2.0 raises.")
 class WatchPolicyType:
     fall_points: float = attribute("How far the day's availability lies under the week's, in percent.")
-    fall_below: float = attribute("Availability of a day from which nothing is told, 0 to 1.")
+    fall_below: float = attribute("Availability of a day at or above which there is no alert, 0 to 1.")
     fall_critical: float = attribute("Availability of a day under which it is critical, 0 to 1.")
     storm_warning: int = attribute("Disturbances within 24 hours from which to warn.")
     storm_critical: int = attribute("Disturbances within 24 hours from which it is critical.")
