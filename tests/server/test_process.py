@@ -111,7 +111,7 @@ def test_a_request_under_way_is_answered_before_it_leaves(api: Api, number: sign
     assert api.process.wait() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_while_it_drains_it_answers_and_says_so_until_a_second_signal(tmp_path: Path, number: signal.Signals) -> None:
     """The drain is as long as it may be: whoever looks has a minute to see it, and the second signal ends it."""
     api = Api(tmp_path, DRAIN_SECONDS="60")

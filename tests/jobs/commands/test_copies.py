@@ -9,6 +9,7 @@ from pathlib import Path
 import pymongo
 import pytest
 
+from tests.nightly import cases
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 from tests.server.storage.old_stores import SLOTS, documents_of
@@ -85,20 +86,21 @@ def test_an_embedded_store_is_backed_up_restored_and_moved(mongo_uri: str, db_na
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
-    [
-        (("restore", "nowhere"), 1, "nowhere: No such file or directory"),
-        (("restore", "README.md"), 1, "this is not a backup of pnodes, or it is damaged"),
-        (("restore", "-"), 1, "this is not a backup of pnodes"),
-        (("backup", "README.md"), 1, "the file README.md exists: --force replaces it"),
-        (("backup", "nowhere/b"), 1, "nowhere/b.part: No such file or directory"),
-        (("move", "--to", "mongodb://127.0.0.1:1/?x"), 2, "--to mongodb://127.0.0.1:1/?x: "),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+    "case",
+    cases(
+        ("nothing to restore", (("restore", "nowhere"), 1, "nowhere: No such file or directory")),
+        ("no backup", (("restore", "README.md"), 1, "this is not a backup of pnodes, or it is damaged")),
+        ("nothing on stdin", (("restore", "-"), 1, "this is not a backup of pnodes")),
+        ("a file in the way", (("backup", "README.md"), 1, "the file README.md exists: --force replaces it")),
+        ("no folder", (("backup", "nowhere/b"), 1, "nowhere/b.part: No such file or directory")),
+        ("a bad URI", (("move", "--to", "mongodb://127.0.0.1:1/?x"), 2, "--to mongodb://127.0.0.1:1/?x: ")),
+        always={"no backup", "a file in the way", "no folder", "a bad URI"},
+    ),
 )
 def test_what_cannot_be_done_is_said_in_one_line(
-    mongo_uri: str, db_name: str, arguments: tuple[str, ...], status: int, said: str
+    mongo_uri: str, db_name: str, case: tuple[tuple[str, ...], int, str]
 ) -> None:
+    arguments, status, said = case
     done = Pnodes(MONGO_URI=mongo_uri, MONGO_DB=db_name)(*arguments)
     assert done.returncode == status
     lines = [line for line in done.stderr.decode().splitlines() if not line.startswith(("from mongodb://", "{"))]

@@ -92,6 +92,8 @@ def test_up_from_nothing_to_healthy_and_back_to_nothing(tmp_path: Path, capsys: 
     assert not (tmp_path / "data" / "simulated" / "dial-map.json").exists()
 
 
+# The hurry itself is held by tests/jobs/stack/test_children.py, the stop of all by the test above.
+@pytest.mark.nightly
 def test_a_second_signal_kills_what_is_left(tmp_path: Path) -> None:
     port = free_port()
     with _up(tmp_path, "--simulate", "30", "--port", str(port)) as up:
@@ -119,6 +121,8 @@ def test_a_port_or_a_folder_that_is_taken_is_named_before_anything_starts(tmp_pa
     assert len(up.text().splitlines()) == 1
 
 
+# Its parts are held by tests/jobs/test_worker.py (a queue of two workers, a Redis that is killed) and by tests/jobs/schedule.
+@pytest.mark.nightly
 def test_workers_share_slots_and_poll_on_without_redis(
     tmp_path: Path, simulated: Simulated, mongo_uri: str, db_name: str
 ) -> None:
