@@ -112,7 +112,7 @@ fuzz: .venv/.dev .venv-conformance/.ready ## schemathesis against a running stac
 	@MUTATED_ANSWERS=$${MUTATED_ANSWERS:-10000} $(BIN)/python -m pytest -q tests/end_to_end/test_mutated_answers.py
 	@$(BIN)/python -m tests.conformance fuzz
 
-threats: .venv/.dev ## what strangers may send, against a running stack
+threats: .venv/.dev ## hostile requests against a running stack
 	@$(BIN)/python -m tests.conformance threats
 
 # Entropy and words such as "token" are no secrets here. The hashes of the locks and the key of tests/data/tls, which signs

@@ -94,7 +94,7 @@ class LiveUpdates:
         before = self._source.current()
         try:
             await self._source.refresh()
-        except Exception as error:  # noqa: BLE001  (whatever ails the store, the last good snapshot is served and we look again)
+        except Exception as error:  # noqa: BLE001  (whatever the error, the last valid snapshot is served and the poll is retried)
             self._outage.failed(error)
             self.store_ok = False
             self.refusal = str(error) if isinstance(error, StoreTooNew) else None

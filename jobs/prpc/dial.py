@@ -119,7 +119,7 @@ class Dialler:
     async def _resolved(self, seed: Seed) -> IPAddress:
         """The first allowed address of a name, IPv4 before IPv6 (no pod answers on IPv6 yet)."""
         if self._dial_map is not None:
-            raise _forbidden(seed, ForbiddenAddress("names are not resolved while a dial map is in force"))
+            raise _forbidden(seed, ForbiddenAddress("names are not resolved while a dial map is in use"))
         try:
             found = [parse_ip(text) for text in await self._resolve(seed.host)]
         except (OSError, ValueError) as error:
@@ -140,7 +140,7 @@ class Dialler:
         # The operator does not control the name server, so only a name that means loopback may resolve to it.
         own = seed.host == "localhost" or seed.host.endswith(".localhost")
         if reach_of(ip) is Reach.LOOPBACK and not own and not self._allow_private:
-            raise ForbiddenAddress(f"{ip} is loopback, which {seed.host!r} must not lead to")
+            raise ForbiddenAddress(f"{ip} is loopback, which {seed.host!r} must not resolve to")
         self._check(ip)
 
 

@@ -100,7 +100,7 @@ def lock_folder(folder: Path) -> IO[str]:
 
 def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event, *, without: str | None) -> int:
     started: dict[str, object] = {"pid": os.getpid()}
-    ailing: list[Callable[[], str | None]] = []
+    checks: list[Callable[[], str | None]] = []
     mongo: Any = None
     with contextlib.ExitStack() as stack:
         # Valkey first: forking is safe while this process has one thread.
@@ -108,16 +108,16 @@ def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event, 
             valkey, port = _start_valkey(folder / "valkey", redis_port)
             stack.callback(_end, valkey)
             started |= {"redis_url": f"redis://{LOOPBACK}:{port}/0", "valkey_pid": valkey.pid}
-            ailing.append(lambda: None if valkey.poll() is None else f"valkey has ended with code {valkey.returncode}")
+            checks.append(lambda: None if valkey.poll() is None else f"valkey has ended with code {valkey.returncode}")
         if without != MONGO:
             mongo = _start_mongo(folder / "mongo", mongo_port)
             started["mongo_uri"] = mongo.uri
             engine = stack.enter_context(contextlib.closing(EngineWatch(mongo.uri, folder)))
-            ailing.append(lambda: _ailment(int(mongo.address[1]), engine))
+            checks.append(lambda: _ailment(int(mongo.address[1]), engine))
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
         sys.stdout.write(json.dumps(started) + "\n")
         sys.stdout.flush()
-        code = _watch(stop, ailing)
+        code = _watch(stop, checks)
     if mongo is not None:
         with _at_most(STOP_SECONDS):
             mongo.stop()
@@ -128,11 +128,11 @@ def _say(what: object) -> None:
     sys.stderr.write(f"{what}\n")
 
 
-def _watch(stop: threading.Event, ailing: Sequence[Callable[[], str | None]]) -> int:
+def _watch(stop: threading.Event, checks: Sequence[Callable[[], str | None]]) -> int:
     """Returns 0 when asked to stop, 1 if a store has ended by itself or must be restarted."""
     while not stop.wait(CHECK_SECONDS):
-        for ails in ailing:
-            if (what := ails()) is not None:
+        for failure_of in checks:
+            if (what := failure_of()) is not None:
                 _say(what)
                 return 1
     return 0

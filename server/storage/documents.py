@@ -13,7 +13,7 @@
 | `enrichment` | source | what a source besides gossip gave last, and how it does |
 | `upkeep` | job | how far the jobs that look after the past have come |
 
-Names of fields are ours; whatever a stranger sent is a value or inside a payload, never a key.
+Field names are our own. Untrusted input is a value or part of a payload, never a key.
 """
 
 from typing import Any, ClassVar, cast

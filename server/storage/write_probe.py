@@ -29,7 +29,7 @@ class WriteProbe:
         self._fault: str | None = None
 
     async def fault(self) -> str | None:
-        """Why the store takes no writes; None where it does, or where that cannot be told."""
+        """Why the store accepts no writes. None if it does, or if that is not known."""
         now = self._clock()
         if self._asked_at is None or not 0 <= now - self._asked_at < PROBE_SECONDS:
             self._asked_at = now

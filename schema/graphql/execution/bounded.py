@@ -1,4 +1,4 @@
-"""Memory that strangers fill, bounded in number and size, and proof against floods."""
+"""Caches that clients fill, bounded in number and size, and resistant to floods."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -17,7 +17,7 @@ MAX_KEY_LENGTH = 300  # longer than any id, key or address
 MAX_CONTACTS = 1_000_000
 CONTACT_ORDER = (("seen", DESCENDING), ("entry.address", ASCENDING), ("_id", ASCENDING))
 PAST_TOKEN = 0  # of imports: older than any lease
-SHARED_KEY_LIMIT = 200  # a stranger may list many nodes under one address
+SHARED_KEY_LIMIT = 200  # a seed may list many nodes at one address
 
 
 async def write(entries: Sequence[RegistryEntry], token: int) -> None:

@@ -1,4 +1,4 @@
-"""What a field is called with: told once where its arguments are written out, else once for each execution."""
+"""The arguments of a field: computed once if they are literals, otherwise once for each execution."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast

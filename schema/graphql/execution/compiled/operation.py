@@ -44,7 +44,7 @@ class Tally:
 
 
 class Compiler:
-    """Compiles operations, and keeps the programs that were used last: within these bounds, whatever strangers ask."""
+    """Compiles operations, and caches the most recently used programs within these bounds, whatever clients send."""
 
     def __init__(self, *, max_programs: int = MAX_PROGRAMS, max_fields: int = MAX_PROGRAM_FIELDS) -> None:
         self.tally = Tally()

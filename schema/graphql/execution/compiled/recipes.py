@@ -1,4 +1,4 @@
-"""How a field gets its value: told by how Strawberry's field was declared."""
+"""How a field gets its value, derived from the declaration of its Strawberry field."""
 
 import keyword
 from collections.abc import Callable

@@ -58,7 +58,7 @@ class Program:
 
 
 class Setting(NamedTuple):
-    """What all executions of an operation have in common. `count_left` is told of each object left to graphql-core."""
+    """The state that all executions of an operation share. `count_left` is called for each object left to graphql-core."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode

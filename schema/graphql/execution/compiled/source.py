@@ -15,7 +15,7 @@
 They are functions within one, so that they hold what they use, and no names of their own module that would hold them:
 a program that is let go is gone at once, without the garbage collector.
 
-Nothing that a stranger wrote becomes code: of a document, only the names of the answer are in it, as literals of
+No client input becomes code: of a document, only the names of the answer are in it, as literals of
 strings made by `repr`. All else are attributes and parameters named in our own modules, and names made here for values.
 """
 
@@ -68,7 +68,7 @@ def functions_of(tree: Tree) -> Functions:
     text, given = generate(tree)
     name = file_name()
     made: dict[str, Any] = {}
-    exec(compile(text, name, "exec"), _GLOBALS, made)  # noqa: S102  (see above: no stranger's text is in it)  # nosec B102
+    exec(compile(text, name, "exec"), _GLOBALS, made)  # noqa: S102  (see above: it contains no client input)  # nosec B102
     functions = Functions(*made["functions"](**given))
     show(name, lambda: generate(tree)[0], functions.levels[0])
     return functions

@@ -1,4 +1,4 @@
-"""Whether an operation can be compiled, told from its text alone, and which variables decide what is selected."""
+"""Whether an operation can be compiled, judged by its text alone, and which variables decide what is selected."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
