@@ -25,6 +25,19 @@ default_field_resolver = cast("Callable[..., Any]", _executor.default_field_reso
 default_type_resolver = cast("Callable[..., Any]", _executor.default_type_resolver)
 
 
+class EventExecutor(executor.Executor[Any]):
+    """Executes the results of a subscription, each with a memory of its own.
+
+    graphql-core shares between all results what it remembers of selections, by keys that are new in each result: a
+    subscription would grow with each of its results until it ends.
+    """
+
+    def build_per_event_executor(self, payload: Any) -> Any:
+        event = cast("Any", super()).build_per_event_executor(payload)
+        event._relevant_sub_fields = {}  # noqa: SLF001  (there is no public way to it)
+        return event
+
+
 def type_of(field: graphql.GraphQLField) -> OutputType:
     """The type of a field."""
     return cast("Any", field).type

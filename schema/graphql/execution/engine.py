@@ -36,6 +36,7 @@ from schema.graphql.execution.checks import (
     validate_document,
 )
 from schema.graphql.execution.context import Context
+from schema.graphql.execution.core import EventExecutor
 from schema.graphql.execution.cost import BUDGET
 from schema.graphql.execution.documents import Compiled, Document
 from schema.graphql.execution.errors import log_internal, mask_errors
@@ -261,6 +262,7 @@ class Engine:
             context_value=context,
             variable_values=dict(ready.variables),
             operation_name=ready.name,
+            executor_class=EventExecutor,
         )
         opened = await source if isawaitable(source) else source
         if isinstance(opened, ExecutionResult):

@@ -1,7 +1,9 @@
 """What an engine holds after many different documents: no more after hours of them than once its caches are full."""
 
+import asyncio
 import gc
 from collections.abc import Iterable
+from itertools import count
 
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.engine import MAX_DOCUMENTS, MAX_REFUSED, Engine, Ready
@@ -58,3 +60,27 @@ async def test_documents_that_come_for_hours_leave_no_more_objects_than_full_cac
     await ask(engine, REFUSED, range(30_000, 30_000 + MAX_REFUSED // len(REFUSED) + 1), 0)
     held = [await held_after(engine, range(first, first + MINUTES)) for first in range(0, 4 * MINUTES, MINUTES)]
     assert held[3] - held[1] < ALLOWED, held
+
+
+async def test_a_subscription_that_lasts_for_hours_does_not_grow() -> None:
+    engine = compiling.engine()
+    updates, minutes = FakeUpdates(), count()
+    ready = engine.ready("subscription { snapshots { slot totals { online } } }", None, None, AT)
+    assert isinstance(ready, Ready)
+    results = engine.stream(ready, Context(reads=READS, updates=updates, now=AT), lambda: AT)
+
+    async def held_after_some() -> int:
+        for _ in range(50):
+            assert (await anext(results)).complete
+            updates.push(network(3, AT + 60 * next(minutes)))
+        gc.collect()
+        return len(gc.get_objects())
+
+    first = asyncio.ensure_future(anext(results))
+    await updates.listening()
+    updates.push(network(3, AT + 60 * next(minutes)))
+    updates.push(network(3, AT + 60 * next(minutes)))
+    assert (await first).complete
+    held = [await held_after_some() for _ in range(3)]
+    await results.aclose()
+    assert held[2] - held[1] < 50, held
