@@ -21,9 +21,9 @@ from server.process.refusals import refusal_of
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections, raise_file_limit, room_in
+from server.transport.direct import http_class
 from server.transport.forwarded import Forwarded
 from server.transport.listener import inherited, listen
-from server.transport.protocol import BoundedHttp
 
 MAX_FRAME_BYTES = 65_536
 # Longer than the idle timeout of common proxies, so that they close idle connections, never in the middle of a request.
@@ -136,13 +136,14 @@ def _serve_in_processes(settings: Settings, listener: socket.socket) -> int:
 def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) -> int:
     in_all = settings.max_connections or room_in(raise_file_limit())
     admitted = Connections(settings.max_connections_per_address or None, in_all)
-    app: ASGIApp = create_app(settings, lifecycle, admitted)
+    edge = create_app(settings, lifecycle, admitted)
+    app: ASGIApp = edge
     if settings.forwarded_allow_ips:
         app = Forwarded(app, settings.forwarded_allow_ips)
     config = uvicorn.Config(
         app,
         lifespan="on",
-        http=_http(admitted),
+        http=http_class(admitted, edge.known if settings.direct_answers else None),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -168,11 +169,6 @@ def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) ->
         return 1
     log.info("api.stopped")
     return 0
-
-
-def _http(admitted: Connections) -> type[BoundedHttp]:
-    """The connection class of this process. Its connections are counted together."""
-    return type("Http", (BoundedHttp,), {"admitted": admitted})
 
 
 if __name__ == "__main__":

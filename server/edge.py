@@ -31,6 +31,7 @@ from server.http.reply import (
     send_whole,
 )
 from server.http.view import CurrentView
+from server.known import KnownAnswers
 
 # Not looked up: probes and process figures are never cached, and the API's description and pages have their own cache.
 _PASSED_ON = ("/health", "/metrics", "/docs", "/redoc", "/openapi.json", *entrance.PAGE_PATHS)
@@ -57,7 +58,7 @@ class Captured(NamedTuple):
 
 
 class Edge:
-    """ASGI middleware. `served` counts the responses from memory, by method, kind and status.
+    """ASGI middleware. `served` counts the responses from memory, by method, kind and status. `known` gives the same as bytes.
 
     Unknown GraphQL requests go to `ask`: the endpoint with as few layers as possible, because it does itself what the
     layers of `app` do for the routes.
@@ -93,6 +94,7 @@ class Edge:
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
         self.served = defaultdict[tuple[str, str, int], int](int)
+        self.known = KnownAnswers(graphql, cache, view, self.served)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -218,21 +220,15 @@ class Edge:
 
     async def _serve(self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes], send: Send) -> None:
         await made(answer, headers)
-        start, body = self._messages(scope, kind, answer, headers)
+        method: str = scope["method"]
+        control = self._view.cache_control(immutable=answer.immutable)
+        start, body = messages_of(answer, headers, control, bodiless=method == "HEAD")
+        self.served[method, kind, start["status"]] += 1
         await send(start)
         if len(body["body"]) > MAX_WRITE_BYTES:
             await send_body(send, body["body"])
         else:
             await send(body)
-
-    def _messages(
-        self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes]
-    ) -> tuple[Message, Message]:
-        method: str = scope["method"]
-        control = self._view.cache_control(immutable=answer.immutable)
-        start, body = messages_of(answer, headers, control, bodiless=method == "HEAD")
-        self.served[method, kind, start["status"]] += 1
-        return start, body
 
     async def _capture(self, scope: Scope, question: Hashable) -> Captured:
         """The response of the inner layers to this GET. If it carries an answer, that is cached."""

@@ -72,6 +72,11 @@ class ServingSettings(BaseSettings):
         ge=0,
         le=2**30,
     )
+    direct_answers: bool = setting(
+        default=True,
+        expected="true or false",
+        description="Whether kept answers are written before a request becomes an ASGI scope. If false, all requests become one.",
+    )
     graphql_compiled: bool = setting(
         default=True,
         expected="true or false",

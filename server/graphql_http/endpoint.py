@@ -97,8 +97,12 @@ class GraphQLEndpoint:
 
     def kept(self, asked: Asked) -> Answer | None:
         """The kept answer to a request that has been asked in exactly these bytes before."""
-        question = self._shortcuts.get(asked)
+        question = self.question(asked)
         return self._cache.get(question) if question is not None else None
+
+    def question(self, asked: Asked) -> Hashable | None:
+        """Under which the answer to a request is kept that has been asked in exactly these bytes before."""
+        return self._shortcuts.get(asked)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, combined(scope["headers"]), receive, send)

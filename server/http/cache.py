@@ -30,27 +30,41 @@ ENTRY_OVERHEAD_BYTES = 2_048
 LONG_BYTES = 262_144
 
 
+# The line that begins an answer of each status that is kept.
+_STATUS_LINES = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
 _ON_EVERY_STATUS = frozenset({b"vary", ALLOW_ORIGIN[0]})
 
 
 class Start:
     """The beginning of a response that goes out many times: only its Cache-Control changes, once a second."""
 
-    __slots__ = ("_control", "_headers", "_message", "_status")
+    __slots__ = ("_common", "_control", "_head", "_headers", "_message", "status")
 
     def __init__(self, status: int, headers: Headers) -> None:
-        self._status = status
+        self.status = status
         self._headers = headers
         self._control: bytes | None = None
         self._message: Message = {}
+        self._common: bytes | None = None
+        self._head = b""
 
     def message(self, control: bytes) -> Message:
         """The message with this Cache-Control."""
         if control is not self._control:
             headers = [*self._headers, (b"cache-control", control)]
-            self._message = {"type": "http.response.start", "status": self._status, "headers": headers}
+            self._message = {"type": "http.response.start", "status": self.status, "headers": headers}
             self._control = control
+            self._common = None
         return self._message
+
+    def head(self, common: bytes, control: bytes) -> bytes:
+        """The bytes of the message, with header lines in front that every answer of the server has."""
+        if common is not self._common or control is not self._control:
+            headers = self.message(control)["headers"]
+            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self._head = b"%b%b%b\r\n" % (_STATUS_LINES[self.status], common, lines)
+            self._common = common
+        return self._head
 
 
 class Variant(NamedTuple):
@@ -165,12 +179,16 @@ class ResponseCache:
 
     def known(self, question: Hashable) -> Answer | None:
         """`get` for what may be no question to the cache: who finds nothing has to count the miss."""
-        if self._view() != self._of_view:
-            self.view()
-        answer = self._answers.get(question)
+        answer = self.peek(question)
         if answer is not None:
             self.hits += 1
         return answer
+
+    def peek(self, question: Hashable) -> Answer | None:
+        """`get` without counting it."""
+        if self._view() != self._of_view:
+            self.view()
+        return self._answers.get(question)
 
     def put(self, question: Hashable, answer: Answer, view: Hashable) -> bool:
         """Keep an answer that was read from `view`, unless that has changed meanwhile; says whether it is kept."""

@@ -115,18 +115,41 @@ def messages_of(
     answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> tuple[Message, Message]:
     """What is sent of an answer that is `made`. The same messages go to all clients: no layer may add to them."""
-    known = request.get(b"if-none-match")
-    if known is not None:
-        unchanged = answer.unchanged.get(known) or _unchanged(answer, known)
-        if unchanged is not None:
-            return unchanged.message(cache_control), NO_BODY
+    unchanged = _unchanged(answer, request.get(b"if-none-match"))
+    if unchanged is not None:
+        return unchanged.message(cache_control), NO_BODY
     variant = answer.variant(coding_of(request.get(b"accept-encoding")))
     start = variant.start.message(cache_control)
     return start, NO_BODY if bodiless else {"type": "http.response.body", "body": variant.body}
 
 
-def _unchanged(answer: Answer, known: bytes) -> Start | None:
+def bytes_of(
+    answer: Answer, request: dict[bytes, bytes], cache_control: bytes, common: bytes, *, bodiless: bool = False
+) -> tuple[int, bytes] | None:
+    """The status and all bytes of what `messages_of` gives, with `common` header lines in front of the others.
+
+    None where a thread has to compress the answer, or where it is too long to be written at once.
+    """
+    unchanged = _unchanged(answer, request.get(b"if-none-match"))
+    if unchanged is not None:
+        return unchanged.status, unchanged.head(common, cache_control)
+    coding = coding_of(request.get(b"accept-encoding"))
+    if answer.takes_long(coding):
+        return None
+    variant = answer.variant(coding)
+    head = variant.start.head(common, cache_control)
+    if bodiless:
+        return variant.start.status, head
+    return (variant.start.status, head + variant.body) if len(variant.body) <= MAX_WRITE_BYTES else None
+
+
+def _unchanged(answer: Answer, known: bytes | None) -> Start | None:
     """How a 304 begins where a client's list has a tag that stands for the answer; None where it has none."""
+    if known is None:
+        return None
+    unchanged = answer.unchanged.get(known)
+    if unchanged is not None:
+        return unchanged
     matched = matching(known.decode("latin-1"), answer.etag)
     return None if matched is None else answer.unchanged_by(matched.encode("latin-1"))
 

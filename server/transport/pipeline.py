@@ -11,7 +11,7 @@ from server.transport.answers import AnswerWrites
 
 # Of requests that wait for the answer to an earlier one on their connection.
 MAX_PIPELINE = 16
-_HEAD_END = b"\r\n\r\n"
+HEAD_END = b"\r\n\r\n"
 # The shortest request has 18 bytes: so many bytes cannot have more requests than may wait.
 _FEW_BYTES = 18 * MAX_PIPELINE
 _SLICE_BYTES = 65_536
@@ -64,7 +64,7 @@ class PipelinedHttp(HttpToolsProtocol):
     def _take(self, data: bytes) -> None:
         """Parse what may hold more requests than may wait, as far as there is room for them."""
         if not self._held:
-            if len(data) <= _SLICE_BYTES and data.count(_HEAD_END) + len(self.pipeline) <= MAX_PIPELINE:
+            if len(data) <= _SLICE_BYTES and data.count(HEAD_END) + len(self.pipeline) <= MAX_PIPELINE:
                 self._parse(data)
                 return
             self._held, self._at = data, 0
@@ -75,8 +75,8 @@ class PipelinedHttp(HttpToolsProtocol):
     def _go_on(self) -> None:
         """Parse what is held, in slices with one end of a head at most, until the pipeline is full."""
         while self._held and len(self.pipeline) < MAX_PIPELINE:
-            found = self._held.find(_HEAD_END, self._at, self._at + _SLICE_BYTES)
-            end = found + len(_HEAD_END) if found >= 0 else self._at + _SLICE_BYTES
+            found = self._held.find(HEAD_END, self._at, self._at + _SLICE_BYTES)
+            end = found + len(HEAD_END) if found >= 0 else self._at + _SLICE_BYTES
             piece, self._at = self._held[self._at : end], end
             if end >= len(self._held):
                 self._held = b""

@@ -64,6 +64,8 @@ class BoundedHttp(PipelinedHttp):
         self._fed = False
         self._beside_body = 0
         self._dropped = 0
+        # Whether the last request was answered before it became one of `cycle`, and nothing has come since.
+        self._answered = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
         super().connection_made(transport)
@@ -206,7 +208,9 @@ class BoundedHttp(PipelinedHttp):
             return
         if self.transport.is_closing():
             return
-        if self._in_head or self.cycle.more_body:
+        if self._answered:
+            seen, patience = cast("object", None), float(self.timeout_keep_alive)
+        elif self._in_head or self.cycle.more_body:
             seen, patience = cast("object", self.scope), self.request_seconds
         elif self.cycle.response_complete:
             seen, patience = self.cycle, float(self.timeout_keep_alive)
@@ -218,7 +222,7 @@ class BoundedHttp(PipelinedHttp):
             self._time_out()
 
     def _time_out(self) -> None:
-        if self._in_head:
+        if self._in_head and not self._answered:
             self._give_up(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.close()

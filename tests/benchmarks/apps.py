@@ -29,10 +29,12 @@ from schema.graphql.query import Query
 from schema.graphql.types.scalars import SCALARS
 from server import logs
 from server.app import assemble
+from server.edge import Edge
 from server.lifecycle import Lifecycle
 from server.settings import Settings
+from server.transport.connections import Connections
+from server.transport.direct import http_class
 from server.transport.listener import listen
-from server.transport.protocol import BoundedHttp
 from tests.benchmarks.questions import ANSWER_20
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -203,6 +205,6 @@ if __name__ == "__main__":
         port=port,
         log_level="warning",
         access_log=False,
-        http=BoundedHttp if ours else "auto",
+        http=http_class(Connections(), app.known if isinstance(app, Edge) else None) if ours else "auto",
     )
     uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)] if ours else None)

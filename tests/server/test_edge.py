@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import orjson
@@ -17,7 +19,9 @@ from server.process.turns import Turns
 from tests.asgi import call, http_scope
 from tests.factories import AT, network
 from tests.server.graphql_http.conftest import Api
+from tests.wire import DirectFirst
 
+MakeInner = Callable[..., "Inner"]
 COUNT = "{ pnodes(first: 1) { totalCount } }"
 
 
@@ -26,9 +30,9 @@ def kept(body: bytes) -> Response:
 
 
 class Inner:
-    """Routes that count how often they are reached."""
+    """Routes that count how often they are reached, and the edge around them, which may be asked for bytes first."""
 
-    def __init__(self, limit: RateLimit | None = None, turns: Turns | None = None) -> None:
+    def __init__(self, limit: RateLimit | None = None, turns: Turns | None = None, *, direct: bool = False) -> None:
         self.api = api = Api([network(20)])
         self.reached: list[str] = []
         routes = [
@@ -40,7 +44,7 @@ class Inner:
             Route("/graphql", api.http),
         ]
         app = Starlette(routes=routes, exception_handlers={404: self.missing})
-        self.edge = Edge(
+        edge = Edge(
             app,
             api.http,
             api.cache,
@@ -49,6 +53,7 @@ class Inner:
             plain_query=lambda _, asked: b"&".join(part for part in asked.split(b"&") if not part.startswith(b"zz")),
             turn=turns.take if turns is not None else None,
         )
+        self.edge = DirectFirst(edge) if direct else edge
 
     async def public(self, request: Request) -> Response:
         self.reached.append(request.method)
@@ -70,9 +75,15 @@ class Inner:
         return JSONResponse({"detail": "Not Found"}, 404, headers={"cache-control": "no-store"})
 
 
+@pytest.fixture(params=[False, True], ids=["by ASGI", "direct"])
+def make(request: pytest.FixtureRequest) -> MakeInner:
+    """Builds routes whose edge is asked in either way."""
+    return partial(Inner, direct=request.param)
+
+
 @pytest.fixture
-def inner() -> Inner:
-    return Inner()
+def inner(make: MakeInner) -> Inner:
+    return make()
 
 
 async def test_a_known_get_does_not_reach_the_routes(inner: Inner) -> None:
@@ -119,9 +130,9 @@ async def test_a_long_answer_that_is_being_sent_is_sent_to_others_too(inner: Inn
     assert inner.reached == ["GET"]
 
 
-async def test_routes_are_asked_one_after_the_other() -> None:
+async def test_routes_are_asked_one_after_the_other(make: MakeInner) -> None:
     turns = Turns()
-    inner = Inner(turns=turns)
+    inner = make(turns=turns)
     await turns.take()
     waiting = [asyncio.create_task(call(inner.edge, "GET", f"/pnodes?limit={number}")) for number in range(3)]
     reached: list[int] = []
@@ -202,8 +213,8 @@ async def test_a_query_string_of_too_many_fields_reaches_no_route(inner: Inner, 
     assert (await call(inner.edge, "GET", f"{path}?{'a&' * (MAX_QUERY_FIELDS - 1)}")).status == 200
 
 
-async def test_a_question_that_is_too_long_to_be_kept_is_charged() -> None:
-    inner = Inner(RateLimit(REQUEST_COST, lambda: 0.0))
+async def test_a_question_that_is_too_long_to_be_kept_is_charged(make: MakeInner) -> None:
+    inner = make(RateLimit(REQUEST_COST, lambda: 0.0))
     paths = [f"/pnodes?q={'x' * MAX_QUESTION_BYTES}{number}" for number in range(2)]
 
     assert [(await call(inner.edge, "GET", path)).status for path in paths] == [200, 429]
@@ -230,8 +241,8 @@ async def test_a_kept_answer_ends_with_its_view(inner: Inner) -> None:
     assert reply.json["data"] == {"pnodes": {"totalCount": 30}}
 
 
-async def test_an_answer_of_a_route_is_charged_and_a_kept_one_is_free() -> None:
-    edge = Inner(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
+async def test_an_answer_of_a_route_is_charged_and_a_kept_one_is_free(make: MakeInner) -> None:
+    edge = make(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
     kept = [(await call(edge, "GET", "/pnodes")).status for _ in range(10)]
     asked = [(await call(edge, "GET", f"/pnodes?q={n}")).status for n in range(5)]
 
@@ -240,8 +251,8 @@ async def test_an_answer_of_a_route_is_charged_and_a_kept_one_is_free() -> None:
     assert (await call(edge, "GET", "/pnodes")).status == 200
 
 
-async def test_a_large_answer_costs_more_than_a_small_one() -> None:
-    edge = Inner(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
+async def test_a_large_answer_costs_more_than_a_small_one(make: MakeInner) -> None:
+    edge = make(RateLimit(3 * REQUEST_COST, lambda: 0.0)).edge
     assert (await call(edge, "GET", "/large")).status == 200
 
     refused = await call(edge, "GET", "/large?again")
@@ -250,7 +261,7 @@ async def test_a_large_answer_costs_more_than_a_small_one() -> None:
     assert refused.headers["retry-after"] == "13"
 
 
-async def test_probes_are_never_charged() -> None:
-    edge = Inner(RateLimit(1, lambda: 0.0)).edge
+async def test_probes_are_never_charged(make: MakeInner) -> None:
+    edge = make(RateLimit(1, lambda: 0.0)).edge
 
     assert {(await call(edge, "GET", "/health")).status for _ in range(20)} == {200}

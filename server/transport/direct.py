@@ -1,0 +1,92 @@
+"""Answers that are known whole, written before a request becomes an ASGI scope and a task."""
+
+from typing import Any, cast
+
+from server.http.asked import Known
+from server.http.reply import MAX_WRITE_BYTES
+from server.transport.connections import Connections
+from server.transport.heads import MAX_PLAIN_HEAD_BYTES, Heads
+from server.transport.pipeline import HEAD_END, MAX_PIPELINE
+from server.transport.protocol import BoundedHttp
+
+
+class DirectAnswers:
+    """Reads and answers plain requests, for all connections of a process."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._heads = Heads()
+        self._common: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def take(self, data: bytes, common: list[tuple[bytes, bytes]]) -> tuple[bytes, int, int]:
+        """The answers to the requests at the beginning of `data`, how many bytes these have, and how many they are.
+
+        It ends before the first request that is not plain, not whole, or not known, and when there are as many requests or
+        as many bytes of answers as one turn may have. `common` are headers that every answer begins with.
+        """
+        if common is not self._common:
+            self._common = common
+            self._lines = b"".join(b"%b: %b\r\n" % header for header in common)
+        answers: list[bytes] = []
+        at = room = 0
+        while at < len(data) and len(answers) < MAX_PIPELINE and room < MAX_WRITE_BYTES:
+            found = data.find(HEAD_END, at, at + MAX_PLAIN_HEAD_BYTES)
+            if found < 0:
+                break
+            end = found + len(HEAD_END)
+            head = self._heads.read(data[at:end])
+            if head is None:
+                break
+            stop = end + head.length
+            if stop > len(data):
+                break
+            answer = self._known(head, data[end:stop], self._lines)
+            if answer is None:
+                break
+            answers.append(answer)
+            room += len(answer)
+            at = stop
+        return answers[0] if len(answers) == 1 else b"".join(answers), at, len(answers)
+
+
+class DirectHttp(BoundedHttp):
+    """A connection on which known answers are written as soon as a request is read; all others go the way of `BoundedHttp`.
+
+    A request is answered in this way only where nothing is under way on its connection: no byte of a request that is not
+    answered has come, and the client takes what is written.
+    """
+
+    direct: DirectAnswers | None = None
+
+    def data_received(self, data: bytes) -> None:
+        direct = self.direct
+        if direct is not None and self._is_free:
+            answers, size, count = direct.take(data, self.server_state.default_headers)
+            if count:
+                self.transport.write(answers)
+                self.server_state.total_requests += count
+                self._answered = True
+                self._looks = -1
+                if size == len(data):
+                    return
+                data = data[size:]
+        self._answered = False
+        super().data_received(data)
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether a request that comes now is the next to be answered, and may ask for anything."""
+        cycle, scope = cast("Any", self.cycle), cast("Any", self.scope)
+        if cycle is None:
+            if scope is not None:
+                return False
+        elif cycle.scope is not scope or cycle.more_body or not cycle.response_complete:
+            return False
+        return not (self._probes_only or self.flow.write_paused or self.transport.is_closing())
+
+
+def http_class(admitted: Connections, known: Known | None) -> type[DirectHttp]:
+    """The class of a process's connections, which are counted together; `known` gives answers that are known whole."""
+    direct = None if known is None else DirectAnswers(known)
+    return type("Http", (DirectHttp,), {"admitted": admitted, "direct": direct})
