@@ -94,6 +94,12 @@ async def test_a_known_get_does_not_reach_the_routes(inner: Inner) -> None:
     assert inner.edge.served["GET", "rest", 200] == 5
 
 
+async def test_a_kept_answer_is_a_hit_and_any_other_a_miss(inner: Inner) -> None:
+    for _ in range(5):
+        await call(inner.edge, "GET", "/pnodes?limit=1")
+    assert (inner.api.cache.hits, inner.api.cache.misses) == (3, 2)
+
+
 async def test_questions_differ_by_their_query_string(inner: Inner) -> None:
     one, two = await call(inner.edge, "GET", "/pnodes?limit=1"), await call(inner.edge, "GET", "/pnodes?limit=2")
     assert one.json != two.json

@@ -207,6 +207,17 @@ async def test_what_is_kept_is_given_without_asgi(data: bytes, status: int) -> N
     wire.end()
 
 
+async def test_a_browser_gets_the_page_where_an_answer_is_kept_too() -> None:
+    app = edge()
+    wire = Wire(app, app.known)
+    for _ in range(3):
+        await wire.send(request("GET", "/", ["accept: application/json"], "HTTP/1.1", b""))
+    assert wire.taken().count(b"content-type: application/json") == 3
+    await wire.send(request("GET", "/", ["accept: text/html"], "HTTP/1.1", b""))
+    assert b"content-type: text/html" in wire.taken()
+    wire.end()
+
+
 async def test_an_answer_that_a_thread_has_to_compress_is_left_to_asgi() -> None:
     app = assemble(Settings(), FakeReads([network(400)]), FakeUpdates(), Lifecycle(), clock=lambda: AT + 5.0)
     wire = Wire(app, app.known)

@@ -173,9 +173,12 @@ async def test_a_known_request_waits_for_the_answer_before_it() -> None:
     wire.end()
 
 
+@pytest.mark.parametrize("before", [b"", get("/a"), get("/known")], ids=["new", "after ASGI", "after a known answer"])
 @pytest.mark.parametrize("start", [b"GE", b"GET /known HTTP/1.1\r\n", post("/b", b"abc")[:-1]])
-async def test_the_rest_of_a_request_is_not_taken_for_a_request(start: bytes) -> None:
+async def test_the_rest_of_a_request_is_not_taken_for_a_request(before: bytes, start: bytes) -> None:
     wire = Wire(echo, known)
+    await wire.send(before)
+    wire.taken()
     await wire.send(start, whole=False)
     await wire.send(get("/known"), whole=False)
     assert b"known /known" not in wire.taken()
