@@ -161,6 +161,13 @@ class _Worker(Worker):
         async for _ in poll(self.poll_delay_s):
             await self._poll_iteration()
 
+    async def close(self) -> None:
+        """End the jobs, and remove the health key. arq's own then closes the pool by a name that redis-py deprecates."""
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        await self.pool.delete(self.health_check_key)
+
 
 async def _settle(worker: Worker, seconds: float) -> None:
     """Let jobs finish and be recorded as done."""

@@ -46,25 +46,21 @@ def estimates(snapshot: Snapshot) -> dict[str, Estimate]:
     return {node.id: node.estimate for node in snapshot.nodes if node.estimate is not None}
 
 
-def tells_apart(snapshot: Snapshot) -> None:
+def tells_apart(snapshot: Snapshot, tiers: set[Tier]) -> None:
     found = estimates(snapshot).values()
-    assert {tier for tier, count in Counter(each.tier for each in found).items() if count > 1} == {
-        Tier.LOW_RISK,
-        Tier.MEDIUM_RISK,
-        Tier.HIGH_RISK,
-    }
+    assert {tier for tier, count in Counter(each.tier for each in found).items() if count > 1} == tiers
     lower, _, upper = quantiles([each.composite for each in found], n=4)
     assert upper - lower >= LEAST_SPREAD
 
 
 def test_all_tiers_occur_in_the_simulated_network_and_scores_lie_apart() -> None:
-    tells_apart(simulated()[1])
+    tells_apart(simulated()[1], {Tier.LOW_RISK, Tier.MEDIUM_RISK, Tier.HIGH_RISK})
 
 
 @pytest.mark.captures
 @pytest.mark.skipif(not SERIES.is_dir(), reason="the recordings do not lie beside this checkout")
-def test_all_tiers_occur_on_the_recorded_day_and_scores_lie_apart() -> None:
-    tells_apart(recorded())
+def test_scores_lie_apart_on_the_recorded_day_which_is_too_short_to_condemn_a_node() -> None:
+    tells_apart(recorded(), {Tier.LOW_RISK, Tier.MEDIUM_RISK})
     assert {node.score.tier for node in recorded().nodes if node.score} == {Tier.HIGH_RISK}  # by policy 1.0
 
 

@@ -216,7 +216,7 @@ async def test_the_same_slot_by_another_hand_is_read_and_not_remembered(store_db
         MongoSnapshotStore(store_db),
         FakeAnnouncer(),
         other.crawl,
-        CycleOptions(interval=INTERVAL, network="another"),
+        CycleOptions(interval=INTERVAL, latest_version="9.9.9"),
         holder="other",
         lease_seconds=1,
         clock=lambda: float(other.slot),
