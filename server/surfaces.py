@@ -109,7 +109,7 @@ def assemble(
         engine,
         reads,
         updates,
-        _graphql_service(settings, connections.in_all if connections else settings.max_connections),
+        _graphql_service(settings, connections.in_all if connections is not None else settings.max_connections),
         clock=clock,
         limit=limit,
         turns=turns,

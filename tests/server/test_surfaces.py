@@ -16,6 +16,7 @@ from server.http import etag
 from server.lifecycle import Lifecycle
 from server.settings import Settings
 from server.surfaces import assemble
+from server.transport.connections import Connections
 from tests.asgi import Reply, call
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -245,3 +246,12 @@ async def test_the_limits_and_rules_of_the_settings_are_published(lifecycle: Lif
         },
     }
     assert b"198.51.100" not in reply.body
+
+
+async def test_the_limit_of_connections_that_is_in_force_is_published_before_the_first_one(
+    lifecycle: Lifecycle, snapshot: Snapshot
+) -> None:
+    reads = FakeReads([snapshot])
+    app = assemble(Settings(), reads, FakeUpdates(), lifecycle, clock=lambda: AT, connections=Connections(None, 345))
+    reply = await _graphql(app, "{ serviceConfig { connectionLimits { connections } } }")
+    assert reply.json["data"]["serviceConfig"]["connectionLimits"]["connections"] == 345
