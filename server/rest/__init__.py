@@ -1,1 +1,1 @@
-"""REST: a projection of the same reads as GraphQL, for clients of the earlier API and for probes."""
+"""The REST surface: the same reads as GraphQL, in the shapes of the earlier API, and the probes."""

@@ -30,7 +30,7 @@ def alert_routes(views: Views) -> Routes:
         responses=UNKNOWN_NODE,
     )
     async def node_alerts(address: NodeKey, severity: SeverityFilter = None) -> Response:
-        """The alerts of one node with the figures behind them; what is not known raises none."""
+        """The alerts of one node with the figures behind them. Unknown values raise no alert."""
         view = views.current()
         node = await find_node(views, view, address)
         if node is None:
@@ -54,7 +54,7 @@ def alert_routes(views: Views) -> Routes:
     async def alerts(
         severity: SeverityFilter = None,
         alert_type: AlertTypeFilter = None,
-        limit: Annotated[int, Query(ge=1, le=500, description="How many alerts and critical nodes at most")] = 100,
+        limit: Annotated[int, Query(ge=1, le=500, description="Maximum number of alerts and of critical nodes")] = 100,
     ) -> Response:
         """The alerts of all nodes, counted and listed, and the nodes with critical ones."""
         view = views.current()
@@ -80,7 +80,7 @@ _TYPE_ORDER = {kind: index for index, kind in enumerate(AlertType)}
 
 
 def unknown_node(key: str) -> Response:
-    """404: nobody ever saw this node."""
+    """404: the node has never been seen."""
     return plain_error(
         404, f"No node is known as {key!r}", suggestion="/registry lists all nodes; addresses are HOST:PORT"
     )
@@ -101,7 +101,7 @@ def alerts_body(view: View, severity: str | None, alert_type: str | None, limit:
 
 
 def alert_object(alert: Alert) -> dict[str, Any]:
-    """One alert; `last_seen` only of a node that is away."""
+    """One alert. It has `last_seen` only if the node is not online."""
     shown: dict[str, Any] = {
         "severity": alert.severity.value.lower(),
         "type": alert.type.value.lower(),

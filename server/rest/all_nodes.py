@@ -1,4 +1,4 @@
-"""`/all-nodes`: everything the seeds said, as two older clients read it."""
+"""`/all-nodes`: everything that the seeds reported, in the shapes of two older clients."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -27,7 +27,7 @@ def all_nodes_routes(views: Views) -> Routes:
     @routes.get(
         "/all-nodes",
         operation="getAllNodes",
-        summary="Everything the seeds said",
+        summary="Everything that the seeds reported",
         model=AllNodesAnswer,
     )
     async def all_nodes(
@@ -38,8 +38,8 @@ def all_nodes_routes(views: Views) -> Routes:
     ) -> Response:
         """Seeds with the nodes that each lists, and the nodes with the seeds that list them.
 
-        Values are those believed of a node, not each seed's own. `merged_pnodes` holds online nodes only, because its
-        readers show a node as online while its seed is.
+        Values are the merged ones of the node, not those of each seed. `merged_pnodes` has only online nodes, because
+        its readers show a node as online if its seed is online.
         """
         view = views.current()
         return await views.answer(view, ("all-nodes", version), lambda: _body(view, version))
@@ -48,10 +48,10 @@ def all_nodes_routes(views: Views) -> Routes:
 
 
 class Listings:
-    """The rows of all seeds' lists as bytes: as many as nodes times seeds, so each node is written once and reused.
+    """The rows of all seeds' lists as bytes. There can be nodes × seeds rows, so each node is encoded once and reused.
 
-    `nodes` are those in gossip: listed by some seed, or not known to have left (seeds that no list names, nodes within
-    their grace, and those whose seeds are silent). `homes` has the seed under which each of them is shown, by its id.
+    `nodes` are those in gossip: listed by a seed, or not known to have left (seeds that no list contains, nodes within
+    the grace period, and nodes whose seeds do not answer). `homes` maps each node id to the seed that shows the node.
     """
 
     def __init__(self, view: View) -> None:
@@ -68,7 +68,8 @@ class Listings:
         self._drawn = {node.id: orjson.dumps(_drawn(node))[:-1] for node in listed}
 
     def _home(self, node: PNode, own: Mapping[str, str]) -> str | None:
-        """The seed whose word a listed node is, else one that lists it; a seed itself; else one that listed it before."""
+        """The seed that supplied a node's values, else one that lists it, else the seed itself, else one that listed it
+        before."""
         seed = node.provenance.seed
         if node.witnesses:
             return seed if seed in node.witnesses else node.witnesses[0]

@@ -1,4 +1,4 @@
-"""Bodies that take long to make, made beside the event loop."""
+"""Builds large bodies in a thread, outside the event loop."""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -8,15 +8,15 @@ from server.http.cache import Flights
 
 T = TypeVar("T")
 
-# With so few nodes everything is made in some milliseconds, and a thread would cost more than it spares.
+# With so few nodes every body takes a few milliseconds, and a thread would cost more than it saves.
 FEW_NODES = 1_000
 
 
 class Aside:
-    """Makes one thing at a time in a thread. Who asks for what is being made already waits for that.
+    """Builds one body at a time in a thread. Requests for a body that is being built wait for it.
 
-    Threads share one interpreter lock, so that this makes nothing faster: but the event loop gets the lock every few
-    milliseconds, and answers others meanwhile.
+    Threads share one interpreter lock, so this saves no time. But the event loop gets the lock every few milliseconds
+    and answers other requests meanwhile.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Aside:
         self._one = asyncio.Lock()
 
     async def make(self, key: Hashable, nodes: int, make: Callable[[], T]) -> T:
-        """What `make` gives, which looks at so many nodes. Equal keys must give the same."""
+        """The result of `make`, which reads `nodes` nodes. Equal keys must have equal results."""
         if nodes <= FEW_NODES:
             return make()
         return await self._flights.once(key, lambda: self._in_thread(make))

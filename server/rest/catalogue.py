@@ -1,4 +1,4 @@
-"""What `/` says of the routes: their paths, what they give, and a question that works. A test holds it against the routes."""
+"""The routes as `/` lists them: path, description and a working example. A test compares the list with the routes."""
 
 from typing import Any, cast
 
@@ -18,8 +18,8 @@ ANALYTICS = {
     "analytics": ("/network/analytics", "Versions, storage, connectivity, growth and advice", "/network/analytics"),
     "topology": ("/network/topology", "Which seed lists which node, as a graph", "/network/topology"),
     "history": ("/network/history", "The network over time", "/network/history?hours=168&resolution=1h"),
-    "growth": ("/network/growth", "The network now against some hours ago", "/network/growth?hours=168"),
-    "consistency": ("/network/consistency", "How steadily nodes stay in gossip", "/network/consistency?limit=50"),
+    "growth": ("/network/growth", "The network now compared with some hours ago", "/network/growth?hours=168"),
+    "consistency": ("/network/consistency", "How consistently nodes stay in gossip", "/network/consistency?limit=50"),
 }
 ALERTS = {
     "alerts": ("/alerts", "Nodes with something wrong, counted", "/alerts?severity=warning"),
@@ -28,22 +28,26 @@ ALERTS = {
 }
 ADVANCED = {
     "node_history": ("/node/{address}/history", "One node over time", "/node/{address}/history?days=7"),
-    "node_consistency": ("/node/{address}/consistency", "How steadily one node stays", "/node/{address}/consistency"),
+    "node_consistency": (
+        "/node/{address}/consistency",
+        "How consistently one node stays in gossip",
+        "/node/{address}/consistency",
+    ),
     "node_metrics": (
         "/node/{address}/metrics-summary",
         "A node's averages",
         "/node/{address}/metrics-summary?hours=24",
     ),
-    "history_status": ("/nodes/history-status", "How much history is kept", "/nodes/history-status"),
-    "all_nodes": ("/all-nodes", "Everything the seeds said, in the shapes of older clients", "/all-nodes"),
-    "liveness": ("/health/live", "Whether the process turns, for platforms", "/health/live"),
+    "history_status": ("/nodes/history-status", "How much history is stored", "/nodes/history-status"),
+    "all_nodes": ("/all-nodes", "Everything that the seeds reported, in the shapes of older clients", "/all-nodes"),
+    "liveness": ("/health/live", "Whether the process is alive, for platforms", "/health/live"),
     "readiness": ("/health/ready", "Whether it can serve, for load balancers", "/health/ready"),
 }
 REGISTRY = {
     "registry": ("/registry", "All nodes ever known", "/registry?limit=20"),
     "registry_entry": ("/registry/{address}", "One node, known now or before", "/registry/{address}"),
     "pnode": ("/pnodes/{address}", "The same as /registry/{address}", "/pnodes/{address}"),
-    "graveyard": ("/graveyard", "Nodes gone for long", "/graveyard?days=90"),
+    "graveyard": ("/graveyard", "Nodes that have been gone for a long time", "/graveyard?days=90"),
 }
 GROUPS = {
     "core_endpoints": CORE,
@@ -54,21 +58,22 @@ GROUPS = {
 }
 
 ABOUT: dict[str, Any] = {
-    "description": "Analytics for Xandeum storage nodes: who is up, sound and worth trusting, now and at any time before",
-    "tagline": "GraphQL is the product; these routes project the same answers for clients of the earlier API",
+    "description": "Analytics for Xandeum storage nodes: which are online, healthy and trustworthy, now and in the "
+    "past",
+    "tagline": "GraphQL is the main API; these routes give the same data to clients of the earlier API",
     "features": {
-        "liveness": "Proved by moving uptimes, not claimed by gossip",
+        "liveness": "Proved by advancing uptimes, not taken from gossip",
         "scores": "Trust and capacity with every part and constant published",
         "advice": "Recommendations, comparisons and alerts with the figures behind them",
-        "history": "In four resolutions, with gaps told apart from zeros",
+        "history": "In four resolutions, with gaps distinguished from zeros",
         "identity": "One row a node, whatever the number of its addresses",
-        "availability": "Answers from memory that survive an outage of the store",
+        "availability": "Answers come from memory and remain available during an outage of the store",
     },
     "use_cases": [
         {"title": "Choose nodes to stake on", "paths": ["/recommendations", "/pnodes/compare"]},
         {"title": "Watch a node", "paths": ["/pnodes/{address}/alerts", "/node/{address}/history"]},
         {"title": "Watch the network", "paths": ["/network/health", "/network/analytics", "/alerts/critical"]},
-        {"title": "Probe this service", "paths": ["/health", "/health/live", "/health/ready"]},
+        {"title": "Monitor this service", "paths": ["/health", "/health/live", "/health/ready"]},
     ],
     "performance": {
         "caching": "Cache-Control max-age reaches to the next snapshot",
@@ -105,7 +110,7 @@ def endpoint_groups() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def endpoint_map() -> dict[str, str]:
-    """Every path with what it gives: the older style of the same catalogue."""
+    """Every path with its description: the older form of the same catalogue."""
     return {path: description for entries in GROUPS.values() for path, description, _ in entries.values()}
 
 

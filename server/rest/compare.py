@@ -19,12 +19,12 @@ from server.rest.respond import answer
 from server.rest.routes import Routes
 from server.rest.view import View, Views
 
-# For readers of the schema; a list of another length is answered with 400 and what is wrong with it, not with 422.
+# For readers of the schema. A list of another length gets 400 with a specific message, not 422.
 _TWO_TO_FIVE = rf"^[^,]*[^,\s][^,]*(,[^,]*[^,\s][^,]*){{{MIN_COMPARED - 1},{MAX_COMPARED - 1}}}$"
 _EXAMPLE = "/pnodes/compare?addresses=45.0.1.7:9001,45.0.2.7:9001"
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": PlainError, "description": "Fewer than two or more than five addresses, or a node named twice"},
-    404: {"model": PlainError, "description": "Some node is not known; `missing` says which"},
+    404: {"model": PlainError, "description": "A node is not known; `missing` lists the unknown ones"},
 }
 
 
@@ -44,14 +44,14 @@ def compare_routes(views: Views) -> Routes:
             str,
             Query(
                 max_length=MAX_COMPARED * (MAX_ADDRESS_LENGTH + 2),
-                description="Two to five addresses, pubkeys or ids, separated by commas; blanks are passed over",
+                description="Two to five addresses, pubkeys or ids, separated by commas; blanks are ignored",
                 examples=["45.0.1.7:9001,45.0.2.7:9001"],
                 json_schema_extra={"pattern": _TWO_TO_FIVE},
             ),
         ],
         policy: PolicyChoice = OLDEST_POLICY,
     ) -> Response:
-        """The nodes in the order asked for, who is best at what, and which one to take."""
+        """The nodes in the requested order, the best one in each category, and the recommended one."""
         keys = [key for part in addresses.split(",") if (key := part.strip())]
         if len(keys) < MIN_COMPARED:
             return plain_error(
@@ -71,7 +71,8 @@ def compare_routes(views: Views) -> Routes:
         if missing:
             return plain_error(
                 404,
-                f"{len(missing)} of {len(keys)} nodes {agreeing(len(missing), 'is', 'are')} not in the current snapshot",
+                f"{len(missing)} of {len(keys)} nodes {agreeing(len(missing), 'is', 'are')} not in the current "
+                f"snapshot",
                 missing=missing,
                 suggestion="/pnodes?status=all lists those that are",
             )
@@ -82,7 +83,7 @@ def compare_routes(views: Views) -> Routes:
 
 
 def _body(view: View, nodes: list[PNode], policy: PolicyName) -> dict[str, Any]:
-    """The comparison of these nodes. Raises BadUserInput where one is named twice."""
+    """The comparison of these nodes. Raises BadUserInput if a node is given twice."""
     found = compare(nodes, POLICIES[policy])
     return {
         "comparison": [view.fragment(node, policy) for node in found.nodes],
@@ -102,7 +103,7 @@ def _body(view: View, nodes: list[PNode], policy: PolicyName) -> dict[str, Any]:
 
 
 def _winners(found: Comparison) -> dict[str, Any]:
-    """The best per category: address null and 0 where none has more than 0."""
+    """The best node of each category: address null and value 0 if no node has more than 0."""
 
     def won(category: ComparedBy, **figures: float) -> dict[str, Any]:
         return {"address": found.winner(category).address, **figures, "category": category.value.lower()}

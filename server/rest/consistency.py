@@ -1,4 +1,4 @@
-"""`/network/consistency` and `/node/{address}/consistency`: how steadily nodes stay in gossip."""
+"""`/network/consistency` and `/node/{address}/consistency`: how consistently nodes stay in gossip."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -25,7 +25,7 @@ from server.rest.view import View, Views
 
 SortBy = Literal["consistency_score", "gossip_disappearances", "address"]
 _EMOJI = {ConsistencyStatus.FLAPPING: "🔴", ConsistencyStatus.UNSTABLE: "🟡", ConsistencyStatus.STABLE: "🟢"}
-# A node of which presence is not known yet: nothing speaks against it.
+# The presence of the node is not known yet. It counts as consistent, because there is no evidence against it.
 _UNKNOWN = Consistency(score=1.0, all_time=1.0, appearances=0, disappearances=0, window_days=0)
 
 
@@ -36,7 +36,7 @@ def consistency_routes(views: Views) -> Routes:
     @routes.get(
         "/network/consistency",
         operation="getNetworkConsistency",
-        summary="How steadily nodes stay in gossip",
+        summary="How consistently nodes stay in gossip",
         model=NetworkConsistencyAnswer,
     )
     async def network(
@@ -45,7 +45,7 @@ def consistency_routes(views: Views) -> Routes:
             SortBy,
             Query(description="consistency_score: best first; gossip_disappearances: most first; ties by address"),
         ] = "consistency_score",
-        limit: Annotated[int, Query(ge=1, le=500, description="How many nodes at most")] = 100,
+        limit: Annotated[int, Query(ge=1, le=500, description="Maximum number of nodes")] = 100,
     ) -> Response:
         """Nodes by consistency, those that flap, and the network's mean."""
         view = views.current()
@@ -55,12 +55,12 @@ def consistency_routes(views: Views) -> Routes:
     @routes.get(
         "/node/{address:node}/consistency",
         operation="getNodeConsistency",
-        summary="How steadily one node stays in gossip",
+        summary="How consistently one node stays in gossip",
         model=NodeConsistencyAnswer,
         responses=UNKNOWN_NODE,
     )
     async def node(address: NodeKey) -> Response:
-        """A node's appearances and drops, when they last happened, and what to do about them."""
+        """A node's appearances and drops, the time of the last ones, and advice."""
         view = views.current()
         found = await find_node(views, view, address)
         return unknown_node(address) if found is None else answer(_node_body(found, view.at), views.max_age(view))

@@ -1,4 +1,4 @@
-"""What to ask in GraphQL instead of each route. Tests validate every one against the schema."""
+"""The GraphQL query that is equivalent to each route. Tests validate them against the schema."""
 
 _PNODE = "id address pubkey status isPublic version uptime storageCommitted storageUsed witnessCount score { composite tier }"
 _ONE = "query ($address: String!) { pnode(address: $address) { %s } }"

@@ -1,8 +1,8 @@
-"""The bodies of errors, in the families that clients of the earlier API know, and who answers with which.
+"""The bodies of errors, in the three forms that clients of the earlier API know.
 
 - JSON-RPC style `{"jsonrpc", "error": {"code", "message"}, "id"}`: no snapshot, no store, unknown registry entry.
-- plain `{"error", ...}` with what helps (`suggestion`, `missing`, `example`, `provided`): questions about named nodes.
-- `{"detail"}`: what the framework refuses: wrong parameters (422), unknown path (404), wrong method (405); and 500.
+- plain `{"error", ...}` with hints (`suggestion`, `missing`, `example`, `provided`): requests for named nodes.
+- `{"detail"}`: errors of the framework: wrong parameters (422), unknown path (404), wrong method (405); and 500.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def unavailable(message: str) -> JsonBytes:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Give every error of the app a JSON body: domain errors, unknown paths, wrong methods, and our own failures."""
+    """Give every error of the app a JSON body: domain errors, unknown paths, wrong methods and internal errors."""
 
     async def domain_error(_: Request, error: Exception) -> Response:
         if isinstance(error, SnapshotUnavailable):
@@ -77,7 +77,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def allowed_methods(routes: Iterable[BaseRoute], scope: Any) -> list[str]:
-    """Every method that some route takes at this path, whichever of them refused the request."""
+    """All methods that the routes of this path accept, whichever route refused the request."""
     known = list(routes)
     return [
         method

@@ -7,12 +7,12 @@ from schema.domain.history.trends import Change, Growth, change, covers
 from schema.domain.words import counted
 from server.rest.clock import readable
 
-_UNKNOWN = "No snapshot is kept that is near enough to that time to compare with"
+_UNKNOWN = "No stored snapshot is close enough to that time for a comparison"
 LEVEL = change(0, 0)
 
 
 def growth_object(growth: Growth, hours: int, interval: int) -> dict[str, Any]:
-    """The growth; without figures where it is not known, or only of a shorter time than was asked for."""
+    """The growth. It has no figures if it is not known, or is known only for a shorter time than requested."""
     if growth.seconds is None or growth.start is None:
         return {"available": False, "message": _UNKNOWN}
     if not covers(growth, interval):
@@ -56,7 +56,7 @@ def storage_change(change: Change) -> dict[str, Any]:
 
 
 def shown_percent(change: Change) -> float:
-    """The change in percent to two decimals; 0 where it started from 0."""
+    """The change in percent, to two decimals; 0 if the start is 0."""
     return rounded(change.percent or 0.0, 2)
 
 

@@ -20,7 +20,7 @@ from server.rest.service import ServiceInfo
 STORE_TIMEOUT_SECONDS = 0.5
 STORE_CHECK_SECONDS = 1.0
 NO_SNAPSHOT = "No snapshot available"
-# Roll-up and retention run every five minutes. History makes up three hours that are not rolled up, and no more.
+# Roll-up and retention run every five minutes. Reads of history can replace three hours of missing roll-ups, no more.
 JOB_LATE_SECONDS = 900
 JOB_STALE_SECONDS = 3_600
 _MESSAGES = {
@@ -32,7 +32,7 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """What the last look at the store found, and when a seed last gave its list (unix seconds; None: never).
+    """The result of the last check of the store, and when a seed last returned its list (unix seconds; None: never).
 
     `collector` is None while the store does not answer.
     """
@@ -43,7 +43,7 @@ class StoreState:
 
 
 class StoreWatch:
-    """Looks at the store at most once a second, whatever the number of probes, and waits half a second at most."""
+    """Checks the store at most once a second, whatever the number of probes, and waits at most half a second."""
 
     def __init__(self, reads: Reads, service: ServiceInfo) -> None:
         self._reads = reads
@@ -99,7 +99,8 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         kept=False,
     )
     async def live() -> Response:
-        """200 while this process turns; it asks nothing else, so that a silent store restarts nobody."""
+        """200 while this process runs. It checks nothing else, so a platform does not restart the process in an outage
+        of the store."""
         return fresh({"status": "live"})
 
     @routes.get(
@@ -111,7 +112,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
         kept=False,
     )
     async def ready() -> Response:
-        """200 while a snapshot is in memory, whatever its age: the last good one is better than none.
+        """200 while a snapshot is in memory, whatever its age, because an old snapshot is better than none.
 
         503 before the first one, and while the process starts or drains.
         """
@@ -125,7 +126,7 @@ def health_routes(reads: Reads, service: ServiceInfo) -> Routes:
 
 
 def health_body(snapshot: Snapshot | None, store: StoreState, service: ServiceInfo) -> dict[str, Any]:
-    """The body of /health: from the snapshot in memory, and what was last seen of the store."""
+    """The body of /health, from the snapshot in memory and the last check of the store."""
     now = service.clock()
     common = {"last_gossip_fetch": store.last_fetch, "uptime": service.uptime, "timestamp": int(now)}
     refusal = service.store_refusal()
@@ -199,7 +200,7 @@ def _seeds_check(ok: int, configured: int) -> dict[str, Any]:
 
 
 def _job_checks(store: StoreState, now: float) -> dict[str, dict[str, Any]]:
-    """How long ago each job that looks after history last succeeded."""
+    """How long ago each maintenance job of the history last succeeded."""
     if store.collector is None:
         unknown = {"status": "warn", "message": "Not known while the store does not answer"}
         return dict.fromkeys(HISTORY_JOBS, unknown)
@@ -217,7 +218,7 @@ def _job_check(report: JobReport | None, now: float) -> dict[str, Any]:
 
 
 def _last_fetch(snapshot: Snapshot | None) -> int | None:
-    """When a seed last gave its list, by the snapshot in memory."""
+    """When a seed last returned its list, according to the snapshot in memory."""
     return max((seed.answered_at for seed in snapshot.header.seeds if seed.ok), default=None) if snapshot else None
 
 

@@ -1,4 +1,4 @@
-"""History rows and summaries, as the earlier API's clients read them."""
+"""History rows and summaries in the shape of the earlier API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,14 +31,15 @@ def resolution_name(resolution: Resolution) -> str:
 
 
 def quality_word(shown_change: float) -> str:
-    """improving, declining or stable, by the change as it is shown beside the word."""
+    """improving, declining or stable, decided by the rounded change that is shown next to it."""
     return _QUALITY_WORDS[trend_of(shown_change)]
 
 
 async def read_network_history(reads: Reads, start: int, end: int, resolution: Resolution) -> History:
-    """The network's history, with the open bucket; the finest that fits where this resolution gives too many points.
+    """The network's history with the open bucket. If this resolution has too many points, the finest one that fits is
+    used.
 
-    The summary says which resolution was used. Raises SnapshotUnavailable where the store is silent.
+    The summary has the resolution that was used. Raises SnapshotUnavailable if the store does not answer.
     """
     try:
         return await reads.network_history(start, end, resolution, include_current=True)
@@ -47,7 +48,7 @@ async def read_network_history(reads: Reads, start: int, end: int, resolution: R
 
 
 def network_point(point: HistoryPoint) -> dict[str, Any]:
-    """One row: counts and sizes are the newest of the point, averages are means over it."""
+    """One row. Counts and sizes are the newest values of the point; averages are means over it."""
     committed, used = newest(point, "storage_committed"), newest(point, "storage_used")
     gossip = point.in_gossip()
     versions = count_by_name((version, round(n / max(1, point.samples))) for version, n in point.versions)
@@ -77,7 +78,7 @@ def network_point(point: HistoryPoint) -> dict[str, Any]:
 
 
 def network_summary(history: History, hours: int) -> dict[str, Any]:
-    """First against last point; every key is there whatever is known."""
+    """Compares the first point with the last. All keys are always present."""
     found = history_summary(history.points)
     nodes = found.in_gossip if found and found.in_gossip else LEVEL
     storage = found.storage_committed if found and found.storage_committed else LEVEL
@@ -110,22 +111,22 @@ def network_summary(history: History, hours: int) -> dict[str, Any]:
         },
     }
     if not history.points:
-        summary["message"] = "No history is kept of this time"
+        summary["message"] = "There is no history for this time"
     return summary
 
 
 def hours_covered(points: Sequence[HistoryPoint]) -> float:
-    """Hours from the first point to the end of the last one, which may be fewer than were asked for."""
+    """Hours from the first point to the end of the last one, which may be fewer than requested."""
     return rounded((points[-1].end - points[0].start) / HOUR, 2) if points else 0.0
 
 
 def newest(point: HistoryPoint, metric: str) -> int:
-    """The newest sample of a point, whole; 0 where it was never known."""
+    """The newest sample of a point, as a whole number; 0 if it was never known."""
     value = point.last(metric)
     return 0 if value is None else round(value)
 
 
 def mean(point: HistoryPoint, metric: str) -> float:
-    """The mean over a point, to two decimals; 0 where it was never known."""
+    """The mean over a point, to two decimals; 0 if it was never known."""
     value = point.mean(metric)
     return 0 if value is None else rounded(value, 2)

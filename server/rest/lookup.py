@@ -1,4 +1,4 @@
-"""Finding one node by whatever a client calls it: in the snapshot, else in the registry."""
+"""Finds one node by address, pubkey or id, in the snapshot or else in the registry."""
 
 from schema.domain.node.pnode import Consistency, LivenessBasis, PNode, PNodeStatus, Provenance
 from schema.domain.node.registry import RegistryEntry
@@ -6,9 +6,9 @@ from server.rest.view import View, Views
 
 
 async def find_node(views: Views, view: View, key: str) -> PNode | None:
-    """The node with this address (any that it was ever known by), pubkey or id; None where nobody ever saw it.
+    """The node with this address (current or former), pubkey or id. None if it has never been seen.
 
-    Nodes of the snapshot are found in memory. Raises SnapshotUnavailable where only the store could tell, and is silent.
+    Nodes of the snapshot are found in memory. Raises SnapshotUnavailable if the store is needed and does not answer.
     """
     node = view.snapshot.find(key)
     if node is not None:
@@ -18,7 +18,7 @@ async def find_node(views: Views, view: View, key: str) -> PNode | None:
 
 
 def known(view: View, entry: RegistryEntry) -> PNode:
-    """The node of a registry entry: as the snapshot has it, or with its last known facts where it has left."""
+    """The node of a registry entry: from the snapshot, or with its last known values if it has left."""
     return view.snapshot.find(entry.id) or departed(entry)
 
 

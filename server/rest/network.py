@@ -36,7 +36,7 @@ def network_routes(views: Views) -> Routes:
         model=NetworkHealthAnswer,
     )
     async def health() -> Response:
-        """The network's health score, 0 to 100, with its factors, and what is wrong with the network as a whole."""
+        """The network's health score, 0 to 100, with its factors, and the alerts of the network as a whole."""
         view = views.current()
         totals, found = view.header.totals, view.header.health
         body = {
@@ -63,7 +63,7 @@ def network_routes(views: Views) -> Routes:
         model=AnalyticsAnswer,
     )
     async def network_analytics() -> Response:
-        """Versions, use of storage and connectivity of online nodes, growth, what a cycle costs, and advice."""
+        """Versions, use of storage and connectivity of online nodes, growth, timing of the last cycle, and advice."""
         view = views.current()
         periods = {
             name: growth_object(await read_growth(reads, view.header, hours), hours, view.header.interval)
@@ -92,7 +92,8 @@ def network_routes(views: Views) -> Routes:
         resolution: Annotated[
             _ResolutionName,
             Query(
-                description="How fine the points are; auto, and any that would give too many: the finest that gives at most 1,000"
+                description="Resolution of the points; auto, or one with too many points, uses the finest that has at "
+                "most 1,000"
             ),
         ] = "auto",
     ) -> Response:
@@ -114,7 +115,7 @@ def network_routes(views: Views) -> Routes:
         model=GrowthAnswer,
     )
     async def growth(hours: Hours = 24) -> Response:
-        """Nodes, storage and connectivity now, against those some hours ago."""
+        """Nodes, storage and connectivity now, compared with those some hours ago."""
         view = views.current()
         found = await read_growth(reads, view.header, hours)
         body = {"growth_metrics": growth_object(found, hours, view.header.interval), "timestamp": view.at}

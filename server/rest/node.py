@@ -1,7 +1,7 @@
 """The node object: how one `PNode` is shown, on every route that shows nodes.
 
-Clients of the earlier API do arithmetic on these fields and fail on null, so what nobody knows is shown as the
-documented default here: 0, false, "unknown", port 6000. GraphQL shows null instead.
+Clients of the earlier API do arithmetic on these fields and fail on null, so unknown values are shown as the
+documented defaults: 0, false, "unknown", port 6000. GraphQL shows null instead.
 """
 
 from typing import Any
@@ -29,9 +29,9 @@ _NO_SCORES = {
 
 
 def node_object(node: PNode, header: SnapshotHeader, at: int, policy: PolicyName = OLDEST_POLICY) -> dict[str, Any]:
-    """The node as clients of the earlier API expect it, at the moment `at`; `header` is of its snapshot.
+    """The node as clients of the earlier API expect it, at the time `at`. `header` belongs to its snapshot.
 
-    By another policy than 1.0, `score`, `tier` and `stake_confidence` are that policy's, and `estimate` is added.
+    With a policy other than 1.0, `score`, `tier` and `stake_confidence` follow that policy, and `estimate` is added.
     """
     online = node.is_online
     uptime = shown_uptime(node)
@@ -83,7 +83,7 @@ def scores_object(node: PNode) -> dict[str, Any]:
 
 
 def estimated_object(node: PNode) -> dict[str, Any]:
-    """What policy 2.0 puts in place of the score, the tier and the confidence, and what it adds."""
+    """The fields that policy 2.0 replaces (score, tier and confidence), and those that it adds."""
     tier = estimated_tier(node)
     band = POLICY_2_0.band(tier)
     composite = estimated_score(node)
@@ -102,7 +102,7 @@ def estimated_object(node: PNode) -> dict[str, Any]:
 
 
 def estimate_object(estimate: Estimate) -> dict[str, Any]:
-    """The score by policy 2.0 with its bounds, its place and its parts. Null is what is not known."""
+    """The score by policy 2.0 with its bounds, its rank and its parts. Unknown values are null."""
     return {
         "policy_version": estimate.policy_version,
         "composite": estimate.composite,
@@ -123,14 +123,14 @@ def estimated_score(node: PNode) -> float:
 
 
 def estimated_tier(node: PNode) -> Tier:
-    """The tier by policy 2.0; of an online node without an estimate, as in older snapshots, UNKNOWN."""
+    """The tier by policy 2.0. UNKNOWN for an online node without an estimate, as in older snapshots."""
     if node.estimate is not None:
         return node.estimate.tier
     return Tier.UNKNOWN if node.is_online else node.tier
 
 
 def parts_object(score: Score) -> dict[str, Any]:
-    """Trust and capacity. A part whose input was missing is shown as what the score counted for it: the parts add up."""
+    """Trust and capacity. A part without input has the points that the score counted for it, so the parts add up."""
     trust, capacity = counted_parts(score)
     return {
         "trust": {
@@ -154,7 +154,7 @@ def parts_object(score: Score) -> dict[str, Any]:
 
 
 def shown_pubkey(node: PNode) -> str:
-    """The public key; where no valid one is known the address, as the earlier API had it, so that clients can join rows."""
+    """The public key, or the address if no valid key is known, as in the earlier API, so that clients can join rows."""
     return node.pubkey or node.place
 
 
@@ -176,17 +176,18 @@ def shown_port(rpc_port: int | None) -> int:
 
 
 def shown_uptime(node: PNode) -> int:
-    """Seconds up; 0 unless the node is online, for the frozen figure of a dead process is nobody's uptime."""
+    """Uptime in seconds. 0 unless the node is online, because the last value of an ended process is not an uptime."""
     return node.uptime or 0 if node.is_online else 0
 
 
 def shown_last_seen(node: PNode) -> int:
-    """Last contact by gossip; where no seed gives one, when the node was last observed at all."""
+    """Last contact according to gossip. If no seed reports one, when the node was last observed."""
     return node.last_contact
 
 
 def offline_duration(node: PNode, at: int) -> int:
-    """Seconds without a sign of life at `at`; for a node of unknown state, since its last contact."""
+    """Seconds since the last evidence that the node was online, at `at`. If its state is unknown, since its last
+    contact."""
     silent = offline_seconds(node, at)
     return max(0, at - shown_last_seen(node)) if silent is None else silent
 

@@ -13,17 +13,19 @@ from server.rest.growth import LEVEL
 from server.rest.history import hours_covered, mean, newest, quality_word, resolution_name
 from server.rest.node import shown_score, shown_uptime
 
-NO_POINTS = "No history is kept of this node in this range"
+NO_POINTS = "There is no history of this node in this range"
 
 
 def unavailable_history(key: str, message: str) -> dict[str, Any]:
-    """What is answered, with 200, where there is no history."""
-    note = "History begins when a node is first seen; /registry lists all nodes, /nodes/history-status what is kept"
+    """The body of the 200 response if there is no history."""
+    note = (
+        "History begins when a node is first seen; see /registry for all nodes, /nodes/history-status for the history"
+    )
     return {"address": key, "available": False, "message": message, "note": note, "error": None}
 
 
 def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
-    """The node's points with what changed, and how often it was there."""
+    """The node's points, the changes, and its availability."""
     points = history.points
     seen = presence(points)
     return {
@@ -57,7 +59,7 @@ def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
 
 
 def metrics_object(history: History, hours: int) -> dict[str, Any]:
-    """The node's averages over the range. Scores are those of the samples in which it had one."""
+    """The node's averages over the range. Those of the score are over the samples that have one."""
     points = history.points
     if not points:
         return {"available": False, "message": NO_POINTS}

@@ -42,9 +42,9 @@ def node_routes(views: Views) -> Routes:
             int, Query(ge=1, le=90, description="How many days to look back from the newest snapshot")
         ] = 30,
     ) -> Response:
-        """A node's measurements and scores over time, what changed, and how often it was there.
+        """A node's measurements and scores over time, the changes, and its availability.
 
-        Points are as fine as at most 1,000 of them allow. Of a node that nobody knows, or of which no history is kept,
+        Points have the finest resolution that needs at most 1,000 of them. If the node is unknown or has no history,
         `available` is false.
         """
         view = views.current()
@@ -78,11 +78,11 @@ def node_routes(views: Views) -> Routes:
     @routes.get(
         "/nodes/history-status",
         operation="getHistoryStatus",
-        summary="How much history is kept",
+        summary="How much history is stored",
         model=HistoryStatusAnswer,
     )
     async def history_status() -> Response:
-        """The 100 nodes with most history, the number of all that have any, and how far back it reaches."""
+        """The 100 nodes with most history, the number of all nodes that have any, and how far back it reaches."""
         view = views.current()
         rows, total = await reads.history_status(_STATUS_ROWS)
         available = await reads.available()

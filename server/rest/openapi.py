@@ -1,4 +1,4 @@
-"""What `/openapi.json` says of the API as a whole; the routes say the rest. The composition root makes one."""
+"""The parts of `/openapi.json` that concern the API as a whole. The composition root makes one."""
 
 import json
 from importlib.resources import files
@@ -10,24 +10,25 @@ from server.rest.pages import page_routes
 
 TITLE = "Xandeum PNode Analytics API"
 _DESCRIPTION = """\
-The REST surface of the pNode analytics server: who is up, sound and worth trusting among Xandeum's storage nodes.
+The REST surface of the pNode analytics server, which shows which of Xandeum's storage nodes are online, healthy and
+trustworthy.
 
-It projects the same answers as GraphQL (`/graphql`), which has more: filters, cursors, the past (`asOf`), provenance,
-subscriptions. Each route names its equivalent.
+It serves the same data as GraphQL (`/graphql`), which offers more: filters, cursors, past snapshots (`asOf`),
+provenance, subscriptions. The description of each route contains the equivalent query.
 
 - Times are unix seconds (UTC), sizes bytes, durations seconds, `*_percent` 0 to 100.
-- An answer speaks of the newest snapshot. Equal questions get equal bytes until there is a newer one: `ETag` with
-  `If-None-Match`, and `Cache-Control: max-age` to when the next one is due. HEAD works wherever GET does.
-- Before the first snapshot, and where only the store could answer and is silent: 503 with `Retry-After`.
-- Unknown query parameters are passed over, wrong ones are refused with 422.
+- Responses describe the newest snapshot. Equal requests get equal bytes until there is a newer one. `ETag` works with
+  `If-None-Match`, and `Cache-Control: max-age` lasts until the next one is due. HEAD works wherever GET does.
+- Before the first snapshot, and if the store is needed and does not answer, the response is 503 with `Retry-After`.
+- Unknown query parameters are ignored. Invalid values are refused with 422.
 """
 _TAGS = {
-    "health": "What this service is, and how it is doing",
+    "health": "What this service is, and its state",
     "pnodes": "Nodes with their scores",
     "recommendations": "Nodes worth staking on",
     "alerts": "What is wrong with nodes",
     "network": "The network as a whole",
-    "consistency": "How steadily nodes stay in gossip",
+    "consistency": "How consistently nodes stay in gossip",
     "nodes": "Single nodes over time",
     "operators": "Who runs how many nodes",
     "registry": "Nodes known now or at any time before",
@@ -36,10 +37,10 @@ _TAGS = {
 
 
 class DocumentedApi(FastAPI):
-    """A FastAPI application that describes the REST surface whole: licence, servers, tags, examples.
+    """A FastAPI application whose document describes the whole REST surface: licence, servers, tags, examples.
 
-    The server's URL is relative, and slashes are not redirected: no Host that a client sends is ever used. `root_path`
-    stands in front of all paths where clients see them.
+    The server's URL is relative, and slashes are not redirected, so no Host header of a client is ever used.
+    `root_path` is the prefix of all paths as clients see them.
     """
 
     def __init__(self, version: str, *, root_path: str = "", **settings: Any) -> None:
@@ -53,14 +54,14 @@ class DocumentedApi(FastAPI):
             servers=[{"url": root_path or "/", "description": "This server"}],
             openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
             redirect_slashes=False,
-            # The routes below take the place of the framework's, whose pages load from elsewhere.
+            # The routes below replace the framework's, whose pages load assets from other hosts.
             openapi_url=None,
             **settings,
         )
         self.router.routes.extend(page_routes(TITLE, self.openapi, root_path))
 
     def openapi(self) -> dict[str, Any]:
-        """The document, made once. Examples are added here because FastAPI drops every null from what it is given."""
+        """The document, made once. Examples are added here because FastAPI removes all nulls from its arguments."""
         if self.openapi_schema is None:
             document = super().openapi()
             # Public data: no operation asks for credentials.
@@ -76,6 +77,6 @@ class DocumentedApi(FastAPI):
 
 
 def load_examples() -> dict[str, Any]:
-    """Real answers by operation id, made by the tests from an invented network."""
+    """Real responses by operation id, made by the tests from an invented network."""
     examples: dict[str, Any] = json.loads(files("server.rest").joinpath("examples.json").read_text(encoding="utf-8"))
     return examples

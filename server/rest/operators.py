@@ -23,15 +23,19 @@ def operator_routes(views: Views) -> Routes:
         model=OperatorsAnswer,
     )
     async def operators(
-        limit: Annotated[int, Query(ge=1, le=500, description="How many operators at most")] = 100,
+        limit: Annotated[int, Query(ge=1, le=500, description="Maximum number of operators")] = 100,
         min_nodes: Annotated[
             int,
-            Query(ge=1, le=1_000_000, description="Only operators with so many addresses; the summary is over all"),
+            Query(
+                ge=1,
+                le=1_000_000,
+                description="Only operators with at least so many addresses; the summary is over all operators",
+            ),
         ] = 1,
     ) -> Response:
         """Addresses grouped by key, the operator with most of them first, and how concentrated the network is.
 
-        As in the earlier API, what is counted here is addresses: one key that is listed at 14 addresses counts 14. All
+        As in the earlier API, this route counts addresses: a key that is listed at 14 addresses counts 14 times. All
         other routes count a key once.
         """
         view = views.current()

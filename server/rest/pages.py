@@ -19,7 +19,7 @@ from server.http.reply import Kept, public_headers
 
 OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH, ICON_PATH = "/openapi.json", "/docs", "/redoc", "/favicon.ico"
 _ASSETS = "fastapi_standalone_docs"
-# The document and the pages change with a release, the assets with a release of theirs.
+# The document and the pages change with a release of the server, the assets with a release of their package.
 _DOCUMENT_SECONDS = 300
 _ASSET_SECONDS = 86_400
 _POLICY = (
@@ -30,7 +30,7 @@ _POLICY = (
 
 
 class _Asset(NamedTuple):
-    """A file of the package, by its path under its folder of static files."""
+    """A file of the package, by its path below the package's folder of static files."""
 
     name: str
     media_type: str
@@ -47,7 +47,7 @@ _ASSETS_BY_PATH = {
 def page_routes(title: str, document: Callable[[], object], root_path: str = "") -> list[Route]:
     """The routes, GET and HEAD. `document` gives what `/openapi.json` shows; it is called once, when first asked for.
 
-    `root_path` stands in front of the links in the pages.
+    `root_path` is the prefix of the links in the pages.
     """
     routes = [
         _route(OPENAPI_PATH, lambda: orjson.dumps(document()), "application/json", _DOCUMENT_SECONDS),
@@ -92,7 +92,7 @@ def _swagger(title: str, root: str) -> bytes:
         swagger_js_url=f"{root}{SWAGGER_PATH}/swagger-ui-bundle.js",
         swagger_css_url=f"{root}{SWAGGER_PATH}/swagger-ui.css",
         swagger_favicon_url=root + ICON_PATH,
-        # Else the page has a validator of others read this server's document.
+        # Otherwise the page sends this server's document to an external validator.
         swagger_ui_parameters={"validatorUrl": None},
     )
     return bytes(page.body)

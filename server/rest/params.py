@@ -10,30 +10,31 @@ MAX_ADDRESS_LENGTH = 256
 
 
 class NodeKeyConvertor(PathConvertor):
-    """Whatever a client calls a node: slashes and line breaks too, so that each gets the route's own answer."""
+    """A path segment that names a node. It may contain slashes and line breaks, so that the route itself answers
+    them."""
 
     regex = "(?s:.*)"
 
 
 def register_node_keys() -> None:
-    """Let paths be written with `{address:node}`. To be called before routes are made; again does no harm."""
+    """Allow `{address:node}` in paths. Call this before routes are made; it may be called more than once."""
     register_url_convertor("node", NodeKeyConvertor())
 
 
 NodeKey = Annotated[
     str,
     Path(
-        description="Gossip address `HOST:PORT` (any that the node is known by), pubkey, or id",
+        description="Gossip address `HOST:PORT` (any known one of the node), pubkey, or id",
         max_length=MAX_ADDRESS_LENGTH,
         examples=["45.0.1.7:9001"],
     ),
 ]
-Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many entries of the list to pass over")]
+Skip = Annotated[int, Query(ge=0, le=MAX_SKIP, description="How many entries of the list to skip")]
 PolicyName = Literal["1.0", "2.0"]
 OLDEST_POLICY: PolicyName = "1.0"
 PolicyChoice = Annotated[
     PolicyName,
-    Query(description="The policy of scores, tiers and orders: 1.0 as the earlier API had it, 2.0 with bounds"),
+    Query(description="The policy of scores, tiers and orders: 1.0 as in the earlier API, or 2.0 with bounds"),
 ]
 SeverityFilter = Annotated[
     Literal["critical", "warning", "info"] | None, Query(description="Only alerts of this severity")

@@ -29,7 +29,7 @@ def pnodes_routes(views: Views) -> Routes:
     async def pnodes(
         *,
         status: Annotated[Status, Query(description="Which nodes to list; the summary counts all of them")] = "online",
-        limit: Annotated[int, Query(ge=1, le=1_000, description="How many nodes at most")] = 100,
+        limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number of nodes")] = 100,
         skip: Skip = 0,
         sort_by: Annotated[SortBy, Query(description="Ties are in the order of addresses")] = "last_seen",
         sort_order: Annotated[SortOrder, Query(description="Ascending or descending")] = "desc",

@@ -1,4 +1,4 @@
-"""`/prune`: gone on purpose."""
+"""`/prune`: removed on purpose."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -9,11 +9,11 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def prune_routes() -> APIRouter:
-    """405 for every method: anybody could delete with it; what is kept for how long is the worker's to decide."""
+    """405 for every method, because anybody could delete data with it. The worker applies the retention settings."""
     router = APIRouter()
 
     async def prune() -> Response:
-        body = {"detail": "Method Not Allowed: nothing is deleted over HTTP, the worker keeps what its retention says"}
+        body = {"detail": "Method Not Allowed: nothing is deleted over HTTP, the worker applies the retention settings"}
         return fresh(body, status=405, headers={"allow": ""})
 
     for path in ("/prune", "/prune/"):

@@ -1,4 +1,4 @@
-"""Query strings in one form for all that ask the same, so that what no route reads makes no new question."""
+"""Normalises query strings, so that parameters that no route reads do not create new cache entries."""
 
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 
 class KnownQueries:
-    """The query parameters of each route, the first route that matches a path counting as in the router."""
+    """The query parameters of each route. As in the router, the first route that matches a path counts."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._routes = [
@@ -18,10 +18,10 @@ class KnownQueries:
         ]
 
     def plain(self, path: str, query_string: bytes) -> bytes:
-        """The query string without what the route of this path does not read, in the order of names.
+        """The query string with only the parameters that the route of this path reads, sorted by name.
 
-        Of a parameter that is given more than once the last value stays, as it is the one that the route reads. The
-        result means the same to the route; a path without a route reads nothing.
+        If a parameter is given more than once, the last value remains, because the route reads that one. The result is
+        equivalent for the route. A path without a route reads nothing.
         """
         if not query_string:
             return query_string

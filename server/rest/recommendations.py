@@ -36,7 +36,7 @@ def recommendation_routes(views: Views) -> Routes:
     )
     async def recommendations(
         *,
-        limit: Annotated[int, Query(ge=1, le=50, description="How many nodes at most")] = 10,
+        limit: Annotated[int, Query(ge=1, le=50, description="Maximum number of nodes")] = 10,
         min_uptime_days: Annotated[int, Query(ge=1, le=365, description="Days of uptime that a node needs")] = 7,
         require_public: Annotated[bool, Query(description="Only nodes that serve pRPC to the public")] = False,
         min_score: Annotated[float, Query(ge=0, le=100, description="The composite score that a node needs")] = 0,
@@ -44,7 +44,8 @@ def recommendation_routes(views: Views) -> Routes:
     ) -> Response:
         """Online nodes that meet the criteria, by composite score; ghosts, offline and unknown nodes never do.
 
-        By policy 2.0 they come by rank, a few of one neighbourhood at most, without those whose key lives twice.
+        With policy 2.0 they are ordered by rank, with at most a few from one neighbourhood, and without those whose key
+        is live at several addresses.
         """
         view = views.current()
         criteria = Criteria(min_uptime_days=min_uptime_days, min_score=min_score, require_public=require_public)
@@ -68,7 +69,8 @@ def recommendation_routes(views: Views) -> Routes:
 
 
 def recommendation_object(node: PNode, policy: PolicyName = OLDEST_POLICY) -> dict[str, Any]:
-    """The short form of a node that this route has always had: scores are plain numbers, parts apart."""
+    """The short form of a node, as this route always had it: scores are plain numbers, with the parts in separate
+    fields."""
     scores = scores_object(node)
     shown = _short(node, scores)
     if policy == OLDEST_POLICY:

@@ -1,4 +1,4 @@
-"""`/registry`, `/registry/{address}`, `/graveyard`: nodes that are known now, or were at any time before."""
+"""`/registry`, `/registry/{address}`, `/graveyard`: nodes that are known now or were known before."""
 
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from server.rest.view import View, Views
 
 _REACH = {True: "public", False: "private", None: "unknown"}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"model": RpcError, "description": "No node was ever known under this key"}
+    404: {"model": RpcError, "description": "No node has ever been known under this key"}
 }
 
 
@@ -35,9 +35,10 @@ def registry_routes(views: Views) -> Routes:
         model=RegistryAnswer,
     )
     async def registry(
-        limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100, skip: Skip = 0
+        limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number of entries")] = 100, skip: Skip = 0
     ) -> Response:
-        """A page of all nodes ever known: those of the snapshot as they are, others as last known; newest contact first."""
+        """A page of all nodes ever known, newest contact first. Nodes that have left the snapshot have their last known
+        values."""
         view = views.current()
         page = await reads.registry(view.snapshot, skip=skip, limit=limit)
         items = [entry_object(as_node(entry), view) for entry in page.entries]
@@ -52,7 +53,7 @@ def registry_routes(views: Views) -> Routes:
         responses=_UNKNOWN,
     )
     async def registry_entry(address: NodeKey, policy: PolicyChoice = OLDEST_POLICY) -> Response:
-        """A node under its address (any that it was ever known by), pubkey or id, with scores and gossip counters.
+        """A node by its address (current or former), pubkey or id, with scores and gossip counters.
 
         Nodes of the current snapshot are answered from memory, those that have left it from the store.
         """
@@ -61,15 +62,15 @@ def registry_routes(views: Views) -> Routes:
     @routes.get(
         "/graveyard",
         operation="listGraveyard",
-        summary="Nodes gone for long",
+        summary="Nodes that have been gone for a long time",
         model=GraveyardAnswer,
     )
     async def graveyard(
-        days: Annotated[int, Query(ge=0, le=3_650, description="For how many days nobody has seen them")] = 90,
+        days: Annotated[int, Query(ge=0, le=3_650, description="For how many days they have not been seen")] = 90,
         skip: Skip = 0,
-        limit: Annotated[int, Query(ge=1, le=1_000, description="How many entries at most")] = 100,
+        limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number of entries")] = 100,
     ) -> Response:
-        """Nodes that nobody has had contact with for this many days, newest contact first."""
+        """Nodes without any contact for this many days, newest contact first."""
         view = views.current()
         before = view.header.taken_at - days * DAY
         page = await reads.registry(view.snapshot, skip=skip, limit=limit, last_seen_before=before)
@@ -87,7 +88,7 @@ def registry_routes(views: Views) -> Routes:
 
 
 def pnode_routes(views: Views) -> Routes:
-    """One node under the path of the list of nodes. To be included after the other routes below `/pnodes`."""
+    """One node under the path of the list of nodes. Include this router after the other routes below `/pnodes`."""
     routes = Routes("pnodes")
 
     @routes.get(
@@ -140,5 +141,5 @@ def status_object(node: PNode) -> dict[str, Any]:
 
 
 def last_seed(node: PNode) -> str | None:
-    """The seed whose word the measurements are, else any that ever listed the node."""
+    """The seed that supplied the measurements, else any that ever listed the node."""
     return node.provenance.seed or next(iter(node.source_ips), None)

@@ -1,4 +1,4 @@
-"""From a body to a response: JSON bytes, and how long they may be kept."""
+"""Converts a body to a response: JSON bytes, and how long they may be cached."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ JSON = "application/json"
 
 
 class JsonBytes(Unkept):
-    """JSON of plain values and `orjson.Fragment`s that nobody may keep: health, and errors."""
+    """A JSON response that must not be cached (health and errors), from plain values and `orjson.Fragment`s."""
 
     media_type = JSON
     tagged = True
@@ -21,15 +21,15 @@ class JsonBytes(Unkept):
 
 
 def whole(body: Mapping[str, Any], vary: bytes = b"Accept-Encoding") -> Answer:
-    """The body as an answer that may be kept. It is written and hashed, which takes long where the body is."""
+    """The body as a response that may be cached. It is encoded and hashed, which takes long for a long body."""
     return Answer(encode(body), public_headers(JSON.encode(), vary))
 
 
 def answer(body: Mapping[str, Any] | Answer, max_age: int) -> Kept:
-    """A public answer that stays as it is for `max_age` seconds."""
+    """A public response that stays valid for `max_age` seconds."""
     return Kept(body if isinstance(body, Answer) else whole(body), b"public, max-age=%d" % max_age)
 
 
 def fresh(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonBytes:
-    """An answer that nobody may keep."""
+    """A response that must not be cached."""
     return JsonBytes(body, status, headers)

@@ -1,4 +1,4 @@
-"""`/`: what this API is, what it has, and how it is doing."""
+"""`/`: what this API is, what it offers, and its state."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
     @routes.get(
         "/",
         operation="getCatalogue",
-        summary="What this API is and has",
+        summary="What this API is and offers",
         model=RootAnswer,
     )
     async def catalogue() -> Response:
@@ -58,8 +58,9 @@ def root_routes(views: Views, service: ServiceInfo) -> Routes:
             "scoring_system": _scoring(policy),
             "data_refresh": {
                 "interval": interval,
-                "method": "A worker asks every seed once per interval; answers come from the newest snapshot in memory",
-                "guarantee": "None: every answer says how old its data are, and /health judges it",
+                "method": "A worker queries every seed once per interval; responses come from the newest snapshot in "
+                "memory",
+                "guarantee": "None: every response has the age of its data, and /health assesses it",
             },
             "timestamp": at,
         }

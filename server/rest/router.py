@@ -40,7 +40,7 @@ def rest_router(reads: Reads, service: ServiceInfo) -> APIRouter:
 
 
 def rest_surface(reads: Reads, service: ServiceInfo) -> RestSurface:
-    """`rest_router`, with what its routes read of query strings."""
+    """`rest_router`, with the query parameters that its routes read."""
     register_node_keys()
     views = Views(reads, service)
     router = APIRouter(redirect_slashes=False)

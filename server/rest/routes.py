@@ -1,4 +1,4 @@
-"""How a route is made: GET and HEAD, with and without a trailing slash, documented once."""
+"""Creates routes: GET and HEAD, with and without a trailing slash, documented once."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import signature
@@ -17,9 +17,9 @@ _UNAVAILABLE: dict[str, Any] = {
     "model": RpcError,
     "description": "No snapshot has been collected yet, or the store does not answer; try again after `Retry-After`",
 }
-_NOT_MODIFIED: dict[str, Any] = {"description": "The client has this answer already (`If-None-Match`)"}
-_WRONG_METHOD: dict[str, Any] = {"model": Refusal, "description": "Only GET and HEAD are taken; see `Allow`"}
-_WRONG_PARAMETERS: dict[str, Any] = {"model": WrongParameters, "description": "A parameter is outside of its bounds"}
+_NOT_MODIFIED: dict[str, Any] = {"description": "The client already has this response (`If-None-Match`)"}
+_WRONG_METHOD: dict[str, Any] = {"model": Refusal, "description": "Only GET and HEAD are allowed; see `Allow`"}
+_WRONG_PARAMETERS: dict[str, Any] = {"model": WrongParameters, "description": "A parameter is out of bounds"}
 UNKNOWN_NODE: dict[int | str, dict[str, Any]] = {
     404: {"model": PlainError, "description": "No node is known under this address"}
 }
@@ -43,9 +43,9 @@ class Routes:
     ) -> Callable[[Endpoint], Endpoint]:
         """Register a coroutine for GET and HEAD of `path`.
 
-        The docstring and the equivalent question in GraphQL become the description. HEAD and a trailing slash work
-        without being documented; slashes are never redirected, for a redirect would repeat the Host. `kept` is false
-        where clients may not keep the answers.
+        The docstring and the equivalent GraphQL query become the description. HEAD and a trailing slash work without
+        being documented. Slashes are never redirected, because a redirect would repeat the Host header. `kept` is false
+        if clients must not cache the responses.
         """
 
         def register(endpoint: Endpoint) -> Endpoint:

@@ -1,4 +1,4 @@
-"""What the routes must know of the process that they run in. Built by the composition root, read by the routes."""
+"""The facts about the process that the routes need. The composition root builds them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,12 @@ from schema.domain.scoring.recommend import MAX_PER_GROUP
 class ServiceInfo:
     """This process, as `/` and `/health` describe it.
 
-    `cache_ttl` is the polling interval in seconds that this process is configured with, `clock` gives unix seconds,
-    `started_at` is a reading of it. `accepting` is false while the process starts or drains. `store_refusal` says why
-    the store must not be read: a newer release has written it; None if it may be read. `cache_hit_ratio` is the
-    share (0..1) of answers that came from the response cache; None without a cache, or before its first answer.
-    `root_path` is what clients put in front of every path, behind a proxy that strips it again. `sisters` are the URLs
-    of deployments that serve other networks, by network.
-    `recommended_per_group` is how many nodes of a neighbourhood one answer recommends by policy 2.0.
+    `cache_ttl` is the configured polling interval in seconds. `clock` returns unix seconds, and `started_at` is a
+    reading of it. `accepting` is false while the process starts or drains. `store_refusal` returns why the store must
+    not be read (a newer release has written it), or None if it may be read. `cache_hit_ratio` is the share (0..1) of
+    responses that came from the response cache; None without a cache, or before its first response. `root_path` is the
+    prefix of all paths behind a proxy that removes it. `sisters` are the URLs of deployments that serve other networks,
+    by network. `recommended_per_group` is the maximum number of recommended nodes of one neighbourhood by policy 2.0.
     """
 
     version: str

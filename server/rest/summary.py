@@ -1,4 +1,4 @@
-"""What `/pnodes` and `/network/health` say of the whole network."""
+"""The summary of the whole network in `/pnodes` and `/network/health`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,12 +8,12 @@ from schema.domain.snapshot.record import NetworkTotals, VersionCount
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.view import View
 
-# Buckets of history name so many versions, and count the rest under an empty name.
+# Buckets of history list so many versions, and count the rest under an empty name.
 OTHER_NAME = "other"
 
 
 def network_summary(view: View) -> dict[str, Any]:
-    """Counts that do not depend on any filter, and the snapshot's age at the moment of the view."""
+    """Counts that do not depend on filters, and the age of the snapshot at the time of the view."""
     totals = view.header.totals
     return {
         "total_pnodes": totals.total,
@@ -45,7 +45,8 @@ def version_map(versions: tuple[VersionCount, ...]) -> dict[str, int]:
 
 
 def count_by_name(counts: Iterable[tuple[str | None, int]]) -> dict[str, int]:
-    """Counts by the name that is shown for a version: several can share one, as a pod may say `unknown` itself."""
+    """Counts by the name that is shown for a version. Several can share one, because a pod may itself report
+    `unknown`."""
     named: dict[str, int] = {}
     for version, count in counts:
         name = UNKNOWN_VERSION if version is None else version or OTHER_NAME

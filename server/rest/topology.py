@@ -13,7 +13,7 @@ _NO_STATS = PodStats()
 
 
 def topology_body(graph: Topology, at: int) -> dict[str, Any]:
-    """Points and edges by name: a seed is its configured name, a node its address."""
+    """Points and edges by name. A seed is identified by its configured name, a node by its address."""
     return {
         "nodes": [_point(point) for point in graph.nodes],
         "edges": [{"source": edge.source, "target": edge.address, "type": "gossip_connection"} for edge in graph.edges],
@@ -37,7 +37,7 @@ def _point(point: TopologyNode) -> dict[str, Any]:
 
 
 def _seed_properties(seed: SeedReport | None) -> dict[str, Any]:
-    """A seed's own figures; zeros where it did not answer."""
+    """A seed's own figures; 0 if it did not answer."""
     stats = (seed.stats if seed else None) or _NO_STATS
     return {
         "active_streams": stats.active_streams or 0,

@@ -1,7 +1,7 @@
-"""The current snapshot as the routes show it: one view for all requests, until there is news.
+"""The current snapshot as the routes show it: one view for all requests, until there is a newer snapshot.
 
-What costs time in the number of nodes (orders, the bytes of each node) is made when first asked for and kept with the
-view, so that a request costs what its page costs.
+Values whose cost depends on the number of nodes (orders, the bytes of each node) are computed on first use and kept
+with the view, so a request costs only as much as its page.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -38,9 +38,10 @@ _SORT_KEYS: dict[str, Callable[[PNode], float]] = {
 
 
 class View:
-    """One snapshot at the moment of its `tables`, as REST shows it.
+    """One snapshot at the time of its `tables`, as REST shows it.
 
-    `cache_hit_ratio` is the one figure that is not the snapshot's: read once, so that equal questions get equal bytes.
+    `cache_hit_ratio` is the only value that is not from the snapshot. It is read once, so equal requests get equal
+    bytes.
     """
 
     def __init__(self, tables: Tables, cache_hit_ratio: float | None = None, per_group: int = MAX_PER_GROUP) -> None:
@@ -66,12 +67,12 @@ class View:
 
     @property
     def age(self) -> int:
-        """Seconds from the snapshot to the moment of the view."""
+        """Seconds from the snapshot to the time of the view."""
         return age_seconds(self.header.taken_at, self.at)
 
     @cached_property
     def nodes(self) -> Sequence[PNode]:
-        """All nodes by address: the order that every other order falls back to."""
+        """All nodes by address, which is the tie-breaker of all other orders."""
         return sorted(self.snapshot.nodes, key=lambda node: (node.place, node.id))
 
     def with_status(self, status: str) -> Sequence[PNode]:
@@ -84,7 +85,7 @@ class View:
     def ordered(
         self, status: str, sort_by: str, *, descending: bool, policy: PolicyName = OLDEST_POLICY
     ) -> Sequence[PNode]:
-        """Those nodes by one of their shown fields; ties by address, ascending in both directions."""
+        """Those nodes ordered by one of their fields. Ties are ordered by address, ascending in both directions."""
         key = (status, sort_by, descending, policy)
         if key not in self._ordered:
             estimated = sort_by == "score" and policy != OLDEST_POLICY
@@ -93,7 +94,7 @@ class View:
         return self._ordered[key]
 
     def recommendations(self, criteria: Criteria, policy: PolicyName = OLDEST_POLICY) -> Recommendations:
-        """The recommended nodes under these criteria; those asked for lately are kept."""
+        """The recommended nodes under these criteria. Recent results are kept."""
         key = criteria, policy
         found = self._recommended.get(key)
         if found is None:
@@ -130,7 +131,7 @@ class Views:
         snapshot = self.reads.current()
         if snapshot is None:
             raise SnapshotUnavailable(
-                "No snapshot available: nothing has been collected yet, try again in some seconds"
+                "No snapshot available: nothing has been collected yet, try again in a few seconds"
             )
         header = snapshot.header
         at = answer_time(header.taken_at, header.interval, self.service.clock())
@@ -142,13 +143,14 @@ class Views:
         return view
 
     async def answer(self, view: View, key: Hashable, make: Callable[[], Mapping[str, Any]]) -> Response:
-        """The answer with the body that `make` gives, which looks at many nodes of the view. Equal keys ask for the same.
+        """The response with the body from `make`, which reads many nodes of the view. Equal keys must have equal
+        bodies.
 
-        Of a large network the body is made beside the event loop, once for all who ask for it meanwhile.
+        For a large network, the body is built in a thread, once for all requests that arrive meanwhile.
         """
         made = await self._aside.make((view, key), len(view.snapshot.nodes), lambda: whole(make()))
         return answer(made, self.max_age(view))
 
     def max_age(self, view: View) -> int:
-        """How many seconds an answer from this view stays as it is."""
+        """How many seconds a response from this view stays valid."""
         return seconds_valid(view.header.taken_at, view.header.interval, self.service.clock())

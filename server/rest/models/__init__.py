@@ -1,4 +1,5 @@
-"""The bodies of the REST routes, typed: what `/openapi.json` says of them, and what tests hold real bodies against.
+"""The types of the bodies of the REST routes. `/openapi.json` is made from them, and tests check real bodies against
+them.
 
-Routes write plain values and never build these models: validating each row again would cost more than making it.
+Routes write plain values and never build these models, because validating a row would cost more than making it.
 """

@@ -9,7 +9,7 @@ class Alert(Body):
     """Something wrong with one node."""
 
     severity: str = Field(description="critical, warning or info")
-    type: str = Field(description="Such as low_uptime, storage_critical, version_behind, isolated, offline")
+    type: str = Field(description="For example low_uptime, storage_critical, version_behind, isolated, offline")
     message: str
     metric: str = Field(description="What was measured")
     value: int | float | str = Field(description="Its measure")

@@ -7,7 +7,7 @@ from server.rest.models.base import Address, Body, Bytes, Count, Percent, Second
 
 class AllNodesSummary(Body):
     total_nodes: Count = Field(description="Seeds configured")
-    total_pnodes: Count = Field(description="Nodes in gossip that a configured seed lists or has listed")
+    total_pnodes: Count = Field(description="Nodes in gossip that a configured seed lists or listed before")
     total_pnodes_raw: Count = Field(description="Rows of all seeds' lists together")
     total_bytes_processed: Bytes
     avg_cpu_percent: float = Field(description="Over the seeds that answered")
@@ -37,24 +37,24 @@ class SeedStats(Body):
 
 
 class ListedPod(Body):
-    """A node as one seed lists it, with the values that are believed of it; unknown ones are null."""
+    """A node as one seed lists it, with its merged values. Unknown values are null."""
 
     address: Address
-    pubkey: str = Field(description="The public key; the address where none is known")
+    pubkey: str = Field(description="The public key; the address if none is known")
     is_public: bool | None
     rpc_port: int | None
     storage_committed: Bytes | None
     storage_used: Bytes | None
     storage_usage_percent: Percent | None
     uptime: Seconds | None
-    version: str = Field(description='"unknown" where not known')
+    version: str = Field(description='"unknown" if not known')
     last_seen: UnixTime
     last_seen_timestamp: UnixTime
-    source_ip: str = Field(description="The seed; itself for a seed that no other seed names")
+    source_ip: str = Field(description="The seed that lists the node; a seed that no other seed lists has itself here")
 
 
 class MergedPod(ListedPod):
-    """A node with all seeds that list it: none for a seed that no other seed names."""
+    """A node with all seeds that list it. A seed that no other seed lists has none."""
 
     peer_sources: list[str]
     peer_count: Count
@@ -63,7 +63,7 @@ class MergedPod(ListedPod):
 
 
 class SeedNode(Body):
-    """A seed with its own figures; zeros where it did not answer."""
+    """A seed with its own figures, which are 0 if it did not answer."""
 
     metadata: SeedMetadata
     stats: SeedStats
@@ -111,13 +111,13 @@ class IpNode(Body):
     """A seed as a map of the network draws it."""
 
     status: str = Field(description="online or offline")
-    version: IpNodeVersion | None = Field(description="Null where it did not say")
-    stats: IpNodeStats | None = Field(description="Null where it did not say")
+    version: IpNodeVersion | None = Field(description="Null if it did not report one")
+    stats: IpNodeStats | None = Field(description="Null if it did not report one")
     pods: list[IpNodePod]
 
 
 class MapPod(Body):
-    """An online node as a map of the network draws it: under the seed whose word it is."""
+    """An online node as a map of the network draws it, under the seed that supplied its values."""
 
     address: Address
     version: str

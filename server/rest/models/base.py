@@ -1,4 +1,4 @@
-"""What all bodies share: openness to later fields, and the units of the earlier API."""
+"""Shared by all bodies: additional fields are allowed, and the units are those of the earlier API."""
 
 from typing import Annotated, Any
 
@@ -8,9 +8,9 @@ from server.rest.models.meanings import MEANINGS
 
 
 def _open(schema: dict[str, Any]) -> None:
-    """Clients must expect more fields later, so the published schema does not forbid them; our tests do.
+    """The published schema allows additional fields, because later releases may add some. Our tests do not allow them.
 
-    A whole number that has no description of its own gets that of its name.
+    A whole number without a description of its own gets the description of its name in `MEANINGS`.
     """
     schema.pop("additionalProperties", None)
     for name, field in schema.get("properties", {}).items():
@@ -24,13 +24,13 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_open)
 
 
-IN_GOSSIP = "Nodes in gossip, alive or not: those that have not left the lists of the seeds"
+IN_GOSSIP = "Nodes in gossip, online or not: those that have not left the lists of the seeds"
 
 UnixTime = Annotated[int, Field(description="Unix seconds, UTC")]
 Bytes = Annotated[int, Field(description="Bytes", ge=0)]
 Seconds = Annotated[int, Field(description="Seconds", ge=0)]
 Count = Annotated[int, Field(ge=0)]
-"""What is counted is said by the field, or by its name in `MEANINGS`."""
+"""The field, or `MEANINGS` by its name, describes what is counted."""
 Percent = Annotated[float, Field(description="Percent: 0 to 100")]
 Share = Annotated[float, Field(description="A share: 0 to 1", ge=0, le=1)]
 Points = Annotated[float, Field(description="Points of a score: 0 to 100", ge=0, le=100)]
@@ -38,10 +38,9 @@ Address = Annotated[str, Field(description="Gossip address, `HOST:PORT`", min_le
 AnswerTime = Annotated[
     int,
     Field(
-        description="The moment that this answer speaks of, unix seconds: when the snapshot was taken, moved on by whole "
-        "polling intervals while no newer one comes"
+        description="The time to which this response applies, unix seconds: when the snapshot was taken, advanced by "
+        "whole "
+        "polling intervals while there is no newer one"
     ),
 ]
-VersionMap = Annotated[
-    dict[str, int], Field(description="Number of online nodes by version; `unknown` where not known")
-]
+VersionMap = Annotated[dict[str, int], Field(description="Number of online nodes by version; `unknown` if not known")]

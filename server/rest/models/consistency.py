@@ -10,12 +10,12 @@ class ConsistentNode(Body):
 
     address: Address
     consistency_score: Share = Field(description="Appearances / (appearances + disappearances) over the window")
-    gossip_appearances: Count = Field(description="Since first sight")
-    gossip_disappearances: Count = Field(description="Since first sight")
-    last_drop: UnixTime | None = Field(description="Null before any")
-    last_appearance: UnixTime | None = Field(description="Null before any")
-    time_since_last_drop_seconds: Seconds | None = Field(description="Null before any")
-    time_since_last_appearance_seconds: Seconds | None = Field(description="Null before any")
+    gossip_appearances: Count = Field(description="Since the node was first seen")
+    gossip_disappearances: Count = Field(description="Since the node was first seen")
+    last_drop: UnixTime | None = Field(description="Null before the first one")
+    last_appearance: UnixTime | None = Field(description="Null before the first one")
+    time_since_last_drop_seconds: Seconds | None = Field(description="Null before the first one")
+    time_since_last_appearance_seconds: Seconds | None = Field(description="Null before the first one")
     status: str = Field(description="flapping (under 0.8) or stable")
     is_online: bool
 
@@ -23,10 +23,12 @@ class ConsistentNode(Body):
 class ConsistencySummary(Body):
     """Over all nodes, whatever the list leaves out."""
 
-    total_nodes: Count = Field(description="All nodes of the snapshot: those that flap, that do not, and unknown ones")
+    total_nodes: Count = Field(description="All nodes of the snapshot: flapping, stable and unknown ones")
     flapping_nodes: Count
     stable_nodes: Count = Field(description="Nodes that do not flap")
-    unknown_nodes: Count = Field(description="Nodes whose presence was not judged yet; shown as steady in the list")
+    unknown_nodes: Count = Field(
+        description="Nodes whose presence has not been assessed yet; the list shows them as consistent"
+    )
     avg_consistency_score: Share
     total_network_appearances: Count
     total_network_disappearances: Count
@@ -42,7 +44,7 @@ class NetworkConsistencyAnswer(Body):
     """How steadily nodes stay in gossip."""
 
     nodes: list[ConsistentNode]
-    flapping_nodes: list[ConsistentNode] = Field(description="At most `limit` of all that flap, the worst first")
+    flapping_nodes: list[ConsistentNode] = Field(description="At most `limit` of the flapping nodes, the worst first")
     summary: ConsistencySummary
     filters: ConsistencyFilters
     timestamp: AnswerTime
@@ -59,7 +61,7 @@ class NodeConsistency(Body):
 
 
 class RecentActivity(Body):
-    """Null where it never happened."""
+    """Null if it never happened."""
 
     last_drop: UnixTime | None
     last_drop_readable: str | None
@@ -80,7 +82,7 @@ class ConsistencyAdvice(Body):
 
 class ConsistencyNodeInfo(Body):
     is_online: bool
-    version: str | None = Field(description="Null where not known")
+    version: str | None = Field(description="Null if not known")
     first_seen: UnixTime | None
     last_seen: UnixTime | None
 

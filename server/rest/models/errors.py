@@ -9,7 +9,7 @@ from server.rest.models.base import Body
 
 class RpcErrorDetail(Body):
     code: int = Field(description="Always -32603")
-    message: str = Field(description="What went wrong, for people")
+    message: str = Field(description="What went wrong, as text for people")
 
 
 class RpcError(Body):
@@ -21,12 +21,12 @@ class RpcError(Body):
 
 
 class PlainError(Body):
-    """An error about what was asked for, with what helps to ask better."""
+    """An error about the request, with hints for a correct one."""
 
-    error: str = Field(description="What went wrong, for people")
+    error: str = Field(description="What went wrong, as text for people")
     suggestion: str | None = Field(default=None, description="Where to look instead")
     example: str | None = Field(default=None, description="A request that works")
-    missing: list[str] | None = Field(default=None, description="The addresses that nobody knows")
+    missing: list[str] | None = Field(default=None, description="The addresses that are not known")
     provided: int | None = Field(default=None, description="How many addresses were given")
     code: str | None = Field(
         default=None, description="The stable code of the error, as in GraphQL's `extensions.code`"
@@ -35,7 +35,7 @@ class PlainError(Body):
 
 
 class Refusal(Body):
-    """What the framework refuses: an unknown path, a wrong method."""
+    """An error of the framework: an unknown path or a wrong method."""
 
     detail: str
 
@@ -45,10 +45,10 @@ class WrongParameter(Body):
     loc: list[str | int] = Field(description="Where: `query` or `path`, and the parameter's name")
     msg: str = Field(description="What is wrong, for people")
     input: Any = Field(default=None, description="What was given")
-    ctx: dict[str, Any] | None = Field(default=None, description="The bound that was broken")
+    ctx: dict[str, Any] | None = Field(default=None, description="The bound that was exceeded")
 
 
 class WrongParameters(Body):
-    """422: parameters outside of what the route takes."""
+    """422: parameters that the route does not accept."""
 
     detail: list[WrongParameter]

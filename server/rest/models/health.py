@@ -9,9 +9,9 @@ class Check(Body):
     """One thing that health depends on."""
 
     status: str = Field(description="pass, warn or fail")
-    message: str | None = Field(default=None, description="What was found, for people")
-    observed: float | None = Field(default=None, description="The figure that was judged")
-    limit: float | None = Field(default=None, description="What it was judged by")
+    message: str | None = Field(default=None, description="The result, as text for people")
+    observed: float | None = Field(default=None, description="The value that was checked")
+    limit: float | None = Field(default=None, description="The bound that it was compared with")
 
 
 class Checks(Body):
@@ -23,7 +23,7 @@ class Checks(Body):
 
 
 class Health(Body):
-    """The monitor's word: healthy under two polling intervals, degraded up to five, unhealthy (503) beyond.
+    """The state for monitors: healthy under two polling intervals of age, degraded up to five, unhealthy (503) beyond.
 
     Also degraded where no roll-up or retention run has succeeded for an hour.
     """

@@ -16,7 +16,7 @@ from server.rest.models.base import (
     VersionMap,
 )
 
-COVERED = "Hours from the first point to the end of the last one: fewer than asked for where less is kept"
+COVERED = "Hours from the first point to the end of the last one: fewer than requested if less is stored"
 
 
 class NetworkPoint(Body):
@@ -32,7 +32,8 @@ class NetworkPoint(Body):
     public_pnodes: Count = Field(description="Online nodes known to serve pRPC to the public")
     private_pnodes: Count = Field(description="Online nodes known not to")
     public_unknown_pnodes: Count = Field(
-        description="Online nodes of which no seed says; within `private_pnodes` in points from before it was counted"
+        description="Online nodes for which no seed reports it; included in `private_pnodes` in points older than "
+        "this count"
     )
     avg_cpu_percent: float
     avg_ram_used_percent: float
@@ -45,7 +46,7 @@ class NetworkPoint(Body):
     avg_peer_count: float = Field(description="Mean number of seeds that list an online node")
     version_distribution: VersionMap
     version_diversity_index: Count = Field(
-        description="Number of different versions that are known; rare ones together count as one"
+        description="Number of different known versions; rare ones together count as one"
     )
 
 
@@ -53,7 +54,7 @@ class NodeChange(Body):
     start_count: Count
     end_count: Count
     growth: int
-    growth_percent: float = Field(description="Percent of the start; 0 where the start is 0")
+    growth_percent: float = Field(description="Percent of the start; 0 if the start is 0")
     trend: str = Field(description="growing, declining or stable")
 
 
@@ -61,7 +62,7 @@ class StorageChange(Body):
     start_committed: Bytes
     end_committed: Bytes
     growth: int
-    growth_percent: float = Field(description="Percent of the start; 0 where the start is 0")
+    growth_percent: float = Field(description="Percent of the start; 0 if the start is 0")
     trend: str = Field(description="growing, declining or stable")
 
 
@@ -80,10 +81,12 @@ class VersionStability(Body):
 
 class NetworkHistorySummary(Body):
     data_points: Count
-    time_range_hours: Count = Field(description="As asked for")
+    time_range_hours: Count = Field(description="As requested")
     covered_hours: float = Field(description=COVERED)
     resolution: str = Field(description="raw, 5m, 1h or 1d: what was used")
-    coverage: float | None = Field(description="Slots seen, of those that the range had room for; null without any")
+    coverage: float | None = Field(
+        description="Share of the slots of the range that have a snapshot; null if the range has no slots"
+    )
     start_timestamp: UnixTime | None = Field(description="`timestamp` of the first point; null without points")
     end_timestamp: UnixTime | None = Field(description="`timestamp` of the last point; null without points")
     start_time_readable: str | None
@@ -113,14 +116,16 @@ class NodePoint(Body):
     partial: bool = Field(description="Whether the bucket is still open")
     is_online: bool = Field(description="Whether it was online at the end of the point")
     online_percent: Percent = Field(description="Share of the samples in which it was online")
-    version: str | None = Field(description="Version that it ran; null where not known")
-    uptime: Seconds | None = Field(description="Null where nobody reported it then")
-    storage_committed: Bytes | None = Field(description="Null where nobody reported it then")
-    storage_used: Bytes | None = Field(description="Null where nobody reported it then")
-    storage_usage_percent: Percent | None = Field(description="Null where nobody reported it then")
+    version: str | None = Field(description="Version that it ran; null if not known")
+    uptime: Seconds | None = Field(description="Null if nobody reported it then")
+    storage_committed: Bytes | None = Field(description="Null if nobody reported it then")
+    storage_used: Bytes | None = Field(description="Null if nobody reported it then")
+    storage_usage_percent: Percent | None = Field(description="Null if nobody reported it then")
     peer_count: Count
-    peer_sources: None = Field(description="Always null: which seeds listed it is kept of the current snapshot only")
-    is_public: bool = Field(description="As it is now: the past is not kept")
+    peer_sources: None = Field(
+        description="Always null: which seeds list a node is stored for the current snapshot only"
+    )
+    is_public: bool = Field(description="The current value: past ones are not stored")
     score: Points = Field(description="Mean over the point; 0 while it was not online")
     trust_score: Points
     capacity_score: Points
@@ -131,7 +136,7 @@ class TimeRange(Body):
     end: UnixTime = Field(description="`timestamp` of the last point")
     start_readable: str
     end_readable: str
-    days: Count = Field(description="As asked for")
+    days: Count = Field(description="As requested")
     covered_hours: float = Field(description=COVERED)
 
 
@@ -180,7 +185,7 @@ class NodeMetrics(Body):
 
     available: bool
     message: str | None = Field(default=None, description="Why nothing is available; absent otherwise")
-    time_range_hours: Count | None = Field(default=None, description="As asked for")
+    time_range_hours: Count | None = Field(default=None, description="As requested")
     covered_hours: float | None = Field(default=None, description=COVERED)
     snapshots_analyzed: Count | None = None
     availability_percent: Percent | None = None
@@ -202,23 +207,23 @@ class MetricsSummaryAnswer(Body):
 class HistoryStatusNode(Body):
     address: str
     snapshots: Count = Field(
-        description="Samples of the node, counted up to the last whole hour; of a node that has none yet, up to now"
+        description="Samples of the node, counted up to the last whole hour, or up to now if it has none yet"
     )
-    first_seen: UnixTime = Field(description="Its first sample; to the hour or day where no finer history is kept")
-    last_seen: UnixTime = Field(description="Its last sample; to the hour or day where no finer history is kept")
+    first_seen: UnixTime = Field(description="Its first sample; to the hour or day if no finer history is stored")
+    last_seen: UnixTime = Field(description="Its last sample; to the hour or day if no finer history is stored")
     days_tracked: float = Field(description="Days from the first to the last sample")
 
 
 class HistoryStatusStats(Body):
     oldest_snapshot: UnixTime | None = Field(
-        description="The network's first sample, as fine as is kept; null where nothing is kept yet"
+        description="The network's first sample, in the finest stored resolution; null if nothing is stored yet"
     )
-    newest_snapshot: UnixTime | None = Field(description="Null where nothing is kept yet")
+    newest_snapshot: UnixTime | None = Field(description="Null if nothing is stored yet")
     total_snapshots: Count = Field(description="Samples of the nodes listed here")
 
 
 class HistoryStatusAnswer(Body):
-    """How much history is kept, for the nodes with most of it."""
+    """How much history is stored, for the nodes with most of it."""
 
     total_nodes_with_history: Count
     nodes: list[HistoryStatusNode]

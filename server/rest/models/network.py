@@ -40,7 +40,7 @@ class NetworkAlert(Body):
 
 
 class NetworkHealthAnswer(Body):
-    """The network's health score, what it is made of, and what is wrong."""
+    """The network's health score, its factors, and the alerts."""
 
     health: NetworkHealthScore
     network_stats: NetworkStats
@@ -51,11 +51,13 @@ class NetworkHealthAnswer(Body):
 
 class CurrentState(Body):
     total_pnodes: Count = Field(description=IN_GOSSIP)
-    online_pnodes: Count = Field(description="Online nodes: those that the distributions are over")
+    online_pnodes: Count = Field(description="Online nodes: the distributions are over these")
     public_nodes: Count = Field(description="Online nodes known to serve pRPC to the public")
     private_nodes: Count = Field(description="Online nodes known not to")
-    unknown_nodes: Count = Field(description="Online nodes of which no seed says; with the two before, all online ones")
-    public_ratio_percent: Percent = Field(description="100 public / online; 0 where not known of any")
+    unknown_nodes: Count = Field(
+        description="Online nodes for which no seed reports it; the three counts add up to all online nodes"
+    )
+    public_ratio_percent: Percent = Field(description="100 public / online; 0 if it is known for no node")
 
 
 class Comparison(Body):
@@ -69,14 +71,14 @@ class NodeGrowth(Body):
     start_count: Count
     end_count: Count
     growth: int
-    growth_percent: float = Field(description="Percent of the start; 0 where the start is 0")
+    growth_percent: float = Field(description="Percent of the start; 0 if the start is 0")
 
 
 class StorageGrowth(Body):
     start_committed: Bytes
     end_committed: Bytes
     growth: int
-    growth_percent: float = Field(description="Percent of the start; 0 where the start is 0")
+    growth_percent: float = Field(description="Percent of the start; 0 if the start is 0")
 
 
 class PeerGrowth(Body):
@@ -86,12 +88,12 @@ class PeerGrowth(Body):
 
 
 class Growth(Body):
-    """The network then and now. Without a snapshot near that time, and in a store that does not reach back so far,
-    `available` is false, and only `message` is there."""
+    """The network then and now. If no stored snapshot is close to that time, `available` is false, and only `message`
+    is present."""
 
     available: bool
-    message: str | None = Field(default=None, description="Why there is nothing to compare with; absent otherwise")
-    period_hours: Count | None = Field(default=None, description="Hours asked for")
+    message: str | None = Field(default=None, description="Why no comparison is possible; absent otherwise")
+    period_hours: Count | None = Field(default=None, description="Requested hours")
     covered_hours: float | None = Field(default=None, description="Hours that lie between the two snapshots")
     comparison: Comparison | None = None
     nodes: NodeGrowth | None = Field(default=None, description=IN_GOSSIP)
@@ -114,7 +116,7 @@ class GrowthPeriods(Body):
 
 class VersionSection(Body):
     distribution: VersionMap
-    latest_version: str = Field(description="The network's latest release; `unknown` where none can be told")
+    latest_version: str = Field(description="The network's latest release; `unknown` if it cannot be determined")
     latest_version_count: Count = Field(description="Online nodes on it, or on anything newer")
     outdated_count: Count = Field(description="Online nodes on older releases")
     unknown_count: Count = Field(description="Online nodes whose version is not known or not comparable")
@@ -163,8 +165,8 @@ class Performance(Body):
     compute_seconds: float
     seeds_ok: Count
     seeds_failed: Count
-    rpc_latency_p50_ms: float | None = Field(description="Null where no call succeeded")
-    rpc_latency_p95_ms: float | None = Field(description="Null where no call succeeded")
+    rpc_latency_p50_ms: float | None = Field(description="Null if no call succeeded")
+    rpc_latency_p95_ms: float | None = Field(description="Null if no call succeeded")
     snapshot_age_seconds: Seconds
     response_cache_hit_ratio: Share | None = Field(description="Null without a response cache")
 
@@ -191,7 +193,7 @@ class AnalyticsAnswer(Body):
 
 
 class TopologyProperties(Body):
-    """What is known of a point of the graph: the first five fields for `ip_node`, the others for `pnode`."""
+    """The facts about a point of the graph: the first five fields for `ip_node`, the others for `pnode`."""
 
     active_streams: Count | None = None
     cpu_percent: float | None = None

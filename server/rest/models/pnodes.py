@@ -19,10 +19,12 @@ from server.rest.models.node import CapacityBreakdown, Node, NodeEstimate, Trust
 
 
 class NetworkSummary(Body):
-    """The whole network, whatever the filter of the question."""
+    """The whole network, regardless of filters."""
 
     total_pnodes: Count = Field(description="All nodes known in this snapshot: online and offline ones")
-    unsupported_pnodes: Count = Field(description="Nodes that too few seeds list: rows show them, these counts do not")
+    unsupported_pnodes: Count = Field(
+        description="Nodes that too few seeds list: the rows include them, these counts do not"
+    )
     in_gossip_pnodes: Count = Field(description=f"{IN_GOSSIP}; `total_pnodes` and `nodes` of all other routes")
     online_pnodes: Count = Field(description="Those with status ONLINE")
     offline_pnodes: Count = Field(description="All others: GHOST, OFFLINE and UNKNOWN")
@@ -40,7 +42,7 @@ class NetworkStats(Body):
 
     total_storage_committed: Bytes
     total_storage_used: Bytes
-    avg_uptime_hours: float = Field(description="Mean uptime in hours, to two decimals; 0 where none is known", ge=0)
+    avg_uptime_hours: float = Field(description="Mean uptime in hours, to two decimals; 0 if none is known", ge=0)
     version_distribution: VersionMap
 
 
@@ -83,7 +85,7 @@ class Recommendation(Body):
     """A node worth staking on."""
 
     address: Address
-    pubkey: str = Field(description="The public key; the address where no valid one is known")
+    pubkey: str = Field(description="The public key; the address if no valid one is known")
     score: Points
     tier: str
     scores: RecommendationScores
@@ -107,7 +109,7 @@ class RecommendationsAnswer(Body):
     """The best nodes, best first."""
 
     recommendations: list[Recommendation]
-    total_evaluated: Count = Field(description="Nodes looked at: all that the snapshot holds")
+    total_evaluated: Count = Field(description="Nodes that were evaluated: all nodes of the snapshot")
     filters: RecommendationFilters
     timestamp: AnswerTime
 
@@ -139,7 +141,7 @@ class ConnectivityWinner(Body):
 
 
 class Winners(Body):
-    """The best per category: address null and 0 where no node has more than 0."""
+    """The best node of each category: address null and value 0 if no node has more than 0."""
 
     overall_score: ScoreWinner
     trust_score: ScoreWinner
@@ -162,7 +164,7 @@ class CompareSummary(Body):
 
 
 class CompareAnswer(Body):
-    """Two to five nodes side by side, in the order asked for."""
+    """Two to five nodes side by side, in the requested order."""
 
     comparison: list[Node]
     winners: Winners

@@ -10,12 +10,12 @@ class RegistryEntry(Node):
     """A node with what accumulates about it."""
 
     mongo_id: str = Field(alias="_id", description="The same as `id`")
-    last_ip: str | None = Field(description="The seed whose word the measurements are; null where not known")
+    last_ip: str | None = Field(description="The seed that supplied the measurements; null if not known")
     created_at: UnixTime = Field(description="The same as `first_seen`")
     gossip_appearances: Count
     gossip_disappearances: Count
-    last_gossip_appearance: UnixTime | None = Field(description="Null before any")
-    last_gossip_drop: UnixTime | None = Field(description="Null before any")
+    last_gossip_appearance: UnixTime | None = Field(description="Null before the first one")
+    last_gossip_drop: UnixTime | None = Field(description="Null before the first one")
     consistency_score: Share = Field(description="Appearances / (appearances + disappearances) over the window")
 
 
@@ -24,8 +24,8 @@ class RegistryStatus(Body):
 
     mongo_id: str = Field(alias="_id", description="The node's id")
     address: Address
-    status: str = Field(description="public or private; unknown where no seed says")
-    last_ip: str | None = Field(description="The seed whose word this is; null where not known")
+    status: str = Field(description="public or private; unknown if no seed reports it")
+    last_ip: str | None = Field(description="The seed that reported this; null if not known")
     last_seen: UnixTime
     updated_at: UnixTime
 
@@ -47,7 +47,7 @@ class RegistryAnswer(Body):
 
 
 class GraveyardAnswer(Body):
-    """Nodes that nobody has seen for long, newest contact first."""
+    """Nodes that have not been seen for a long time, newest contact first."""
 
     count: Count = Field(description="Entries of this page")
     total: Count = Field(description="Entries in all")

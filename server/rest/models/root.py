@@ -28,7 +28,7 @@ class UseCase(Body):
 
 class ScoringSystem(Body):
     policy: Policy = Field(description="Every weight, constant, bound and colour behind the scores")
-    latest_version: str = Field(description="The network's latest release; `unknown` where none can be told")
+    latest_version: str = Field(description="The network's latest release; `unknown` if it cannot be determined")
     latest_version_source: str = Field(description="network, override or none")
 
 
@@ -55,7 +55,7 @@ class Documentation(Body):
 
 
 class RootAnswer(Body):
-    """What this API is, what it has, and how it is doing."""
+    """What this API is, what it offers, and its state."""
 
     api_name: str
     version: str
@@ -63,8 +63,8 @@ class RootAnswer(Body):
     tagline: str
     system_status: SystemStatus
     sister_deployments: dict[str, str] = Field(description="URLs of deployments that serve other networks, by network")
-    features: dict[str, str] = Field(description="What it is good at, by name")
-    endpoints: dict[str, str] = Field(description="Every path with what it gives")
+    features: dict[str, str] = Field(description="Its features, by name")
+    endpoints: dict[str, str] = Field(description="Every path with its description")
     core_endpoints: dict[str, CatalogueEntry]
     analytics_endpoints: dict[str, CatalogueEntry]
     alert_endpoints: dict[str, CatalogueEntry]
