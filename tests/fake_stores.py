@@ -46,7 +46,7 @@ class FakeStore:
         self._need_lease(lease, f"slot {slot}")
         if self._newest is not None and slot <= self._newest:
             if commit.snapshot != self.commits[-1].snapshot:
-                raise LeaseLost(f"slot {slot} is not newer than slot {self._newest}, committed already")
+                raise LeaseLost(f"slot {slot} is not newer than slot {self._newest}, which is already committed")
             return
         self.commits.append(commit)
         for entry in commit.registry:

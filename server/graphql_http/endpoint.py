@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: GET, HEAD and POST, by the GraphQL-over-HTTP specification, answered from memory where possible."""
+"""GraphQL over HTTP: GET, HEAD and POST by the GraphQL-over-HTTP specification, answered from memory if possible."""
 
 import sys
 from collections.abc import Hashable
@@ -31,13 +31,13 @@ MAX_SHORTCUT_BYTES = 8 * 2**20
 
 Asked = tuple[bytes | None, ...]
 
-_JSON_SENT = JSON.encode()  # as nearly all clients send it
+_JSON_SENT = JSON.encode()  # the form that nearly all clients send
 # ASCII texts are UTF-8 texts.
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 class Reply(NamedTuple):
-    """What one operation gives over HTTP; `answer` where it may be kept, else the status and body."""
+    """The HTTP response to one operation: `answer` if it may be cached, else the status and body."""
 
     answer: Answer | None
     status: int
@@ -59,7 +59,7 @@ class Exchange(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The client that the request is counted under."""
+        """The client under which the request is counted."""
         return client_of(self.scope)
 
     @property
@@ -67,7 +67,7 @@ class Exchange(NamedTuple):
         return self.scope.get("state", {}).get("request_id")
 
     async def reply(self, status: int, body: bytes, media: str, extra: Headers) -> None:
-        """Send a body that nobody may keep."""
+        """Send a body that must not be cached."""
         await send_whole(self.send, status, body, _typed(media), [(b"vary", _VARY), *extra], bodiless=self.bodiless)
 
 
@@ -92,16 +92,16 @@ class GraphQLEndpoint:
         self._doors = doors or Doors(in_all=sys.maxsize, per_address=sys.maxsize)
         self._body_limit = body_limit
         self._flights = Flights()
-        # From the bytes of a request to the question that they ask, so that a known request is not even parsed.
+        # Maps the bytes of a request to its cache key, so that a known request is not even parsed.
         self._shortcuts = BoundedMap[Asked, Hashable](max_entries=MAX_SHORTCUTS, max_size=MAX_SHORTCUT_BYTES)
 
     def kept(self, asked: Asked) -> Answer | None:
-        """The kept answer to a request that has been asked in exactly these bytes before."""
+        """The cached response to a request that has arrived in exactly these bytes before."""
         question = self.question(asked)
         return self._cache.get(question) if question is not None else None
 
     def question(self, asked: Asked) -> Hashable | None:
-        """Under which the answer to a request is kept that has been asked in exactly these bytes before."""
+        """The cache key of a request that has arrived in exactly these bytes before."""
         return self._shortcuts.get(asked)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +115,7 @@ class GraphQLEndpoint:
             await exchange.reply(refused.status, body, JSON, extra)
 
     async def _read(self, exchange: Exchange) -> tuple[GraphQLRequest, Asked]:
-        """The request, and the bytes that it was asked in. Raises Refused."""
+        """The request, and its bytes. Raises Refused."""
         headers = exchange.headers
         match exchange.scope["method"]:
             case "GET" | "HEAD":
@@ -131,12 +131,12 @@ class GraphQLEndpoint:
     async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
         ready = self._operations.known(request) or await self._operations.prepare(request, exchange.address)
         if isinstance(ready, Failure) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
-            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be asked for by GET", allow="POST")
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be sent by GET", allow="POST")
         streams = isinstance(ready, Ready) and ready.is_subscription
         media = answer_type(_text(exchange.headers.get(b"accept")), subscription=streams)
         if media is None:
             wanted = EVENT_STREAM if streams else f"{GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}"
-            raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"the answer is {wanted}, and the request accepts none of it")
+            raise Refused(HTTPStatus.NOT_ACCEPTABLE, f"the response is {wanted}, and the request does not accept it")
         if isinstance(ready, Ready) and streams:
             await self._stream(exchange, ready)
             return
@@ -208,17 +208,17 @@ _RETRY: Headers = [(b"retry-after", b"60")]
 
 
 def asked_by_post(headers: dict[bytes, bytes], body: bytes) -> Asked:
-    """What makes two POST requests the same."""
+    """The identity of a POST request: equal keys get equal responses."""
     return (headers.get(b"content-type"), headers.get(b"accept"), body)
 
 
 def asked_by_get(headers: dict[bytes, bytes], query_string: bytes) -> Asked:
-    """What makes two GET requests the same."""
+    """The identity of a GET request: equal keys get equal responses."""
     return (b"", headers.get(b"accept"), query_string)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The body, of at most `limit` bytes. Raises Refused beyond, without reading on."""
+    """The body, of at most `limit` bytes. Raises Refused for a longer one, without reading the rest."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -244,19 +244,19 @@ def _check_content(headers: dict[bytes, bytes]) -> None:
 
 
 def _is_json(media_type: str) -> bool:
-    """Whether a content type (in small letters) is JSON in UTF-8."""
+    """Whether a content type (in lower case) is JSON in UTF-8."""
     kind, *parameters = (part.strip() for part in media_type.split(";"))
     return kind == JSON and all(map(_is_utf8, parameters))
 
 
 def _is_utf8(parameter: str) -> bool:
-    """Whether a parameter (in small letters) is no charset, or one whose texts are UTF-8."""
+    """Whether a parameter (in lower case) is not a charset, or one whose texts are UTF-8."""
     name, _, value = parameter.partition("=")
     return name.strip() != "charset" or value.strip().strip('"') in _CHARSETS
 
 
 def _failed(failure: Failure, media: str, status: HTTPStatus) -> Reply:
-    """A response without data: its status tells so, but to clients of plain JSON, which expect 200."""
+    """A response without data. The status is that of the error, or 200 for clients of plain JSON, which expect it."""
     persisted = any(
         error.get("extensions", {}).get("code") == ErrorCode.PERSISTED_QUERY_NOT_FOUND for error in failure.errors
     )

@@ -1,4 +1,4 @@
-"""Which media type an answer gets: what the client likes best among what it can have."""
+"""Chooses the media type of a response: the one that the client prefers among the possible ones."""
 
 from functools import lru_cache
 
@@ -8,18 +8,18 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
-# In the order in which they are taken where a client likes them equally. Event streams come last: many clients list
-# them in every request, and mean them for subscriptions alone.
+# In the order of our preference, for clients with equal weights. Event streams come last, because many clients list
+# them in every request, but mean them for subscriptions only.
 _OFFERED = (GRAPHQL_JSON, JSON, EVENT_STREAM)
 _WILDCARDS = {"*/*": JSON, "application/*": JSON, "text/*": EVENT_STREAM}
 
 
 @lru_cache(maxsize=512)
 def answer_type(accept: str | None, *, subscription: bool) -> str | None:
-    """The media type for an answer; None where the client accepts none that fits.
+    """The media type for a response. None if the client accepts none of the possible ones.
 
-    A subscription can only be streamed; anything else is streamed only to a client that wants nothing but a stream, or
-    likes it better. Without an `Accept` header the answer is `application/json`, as clients from before the
+    A subscription can only be streamed. Other operations are streamed only to a client that accepts only a stream, or
+    prefers it. Without an `Accept` header the answer is `application/json`, as clients from before the
     GraphQL-over-HTTP specification expect.
     """
     if accept is None or not accept.strip():
@@ -31,7 +31,7 @@ def answer_type(accept: str | None, *, subscription: bool) -> str | None:
 
 
 def _weights(accept: str) -> dict[str, float]:
-    """The weight of each type that we offer: its own, else that of the most specific range that admits it."""
+    """The weight of each type that we offer: its own, else that of the most specific range that matches it."""
     weights: dict[str, float] = {}
     ranges = weighted(accept)
     for kind, weight in ranges:

@@ -1,4 +1,4 @@
-"""The GraphQL engine as the transports use it: persisted queries, rate limit, context, bytes."""
+"""The GraphQL engine for the transports: persisted queries, rate limit, context and serialised results."""
 
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
@@ -21,18 +21,19 @@ from server.process.turns import Turns
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20
 
-# What a refused operation takes, in units of cost, and what parsing and validating a document takes, up to the length that
-# its tokens can have.
+# The cost of a refused operation, and the cost of parsing and validating a document, up to the length that its tokens
+# can have.
 REFUSED_COST = 50
 PARSING_COST_PER_BYTE = 2
 MAX_PRICED_BYTES = 8_192
 MAX_UNPAID = 512
-# Objects, lists and leaves of variables that take milliseconds to be priced.
+# Variables with more objects, lists and leaves than this take milliseconds to price.
 LONG_VALUES = 100
 
 
 class Operations:
-    """What all transports share. `clock` gives unix seconds; `documents` are persisted from the start, by their hash."""
+    """Shared by all transports. `clock` returns unix seconds. `documents` are persisted from the start, by their
+    hash."""
 
     def __init__(
         self,
@@ -53,13 +54,13 @@ class Operations:
         self._clock = clock
         self._limit = limit or RateLimit(service.rate_limit)
         self._turns = turns or Turns()
-        # Documents that were parsed for an operation that has not been charged yet, with what that took beyond its own cost.
+        # Documents that were parsed for an operation that has not been charged yet, with the cost of parsing.
         self._unpaid = BoundedMap[str, int](max_entries=MAX_UNPAID, max_size=MAX_UNPAID, at_once=True)
         self._documents = documents
         self._persisted = BoundedMap[str, str](max_entries=MAX_PERSISTED, max_size=MAX_PERSISTED_BYTES, at_once=True)
 
     def known(self, request: GraphQLRequest) -> Ready | None:
-        """`prepared` for a document that is in memory; None for all that takes longer, and for what is refused."""
+        """`prepared` for a document that is in memory. None for one that takes longer, or is refused."""
         document = self._engine.known(request.query) if request.query is not None and not request.extensions else None
         if document is None or self._has_long_variables(request):
             return None
@@ -68,12 +69,12 @@ class Operations:
         return ready if isinstance(ready, Ready) else None
 
     def is_new(self, request: GraphQLRequest) -> bool:
-        """Whether the document of a request would have to be parsed. Raises Refused where its hash is none."""
+        """Whether the document of a request would have to be parsed. Raises Refused if its hash is not valid."""
         text = self._text_of(request)
         return text is not None and self._engine.known(text) is None and self._engine.refused(text) is None
 
     def _text_of(self, request: GraphQLRequest) -> str | None:
-        """The document of a request, or the one that it names by its hash; None where nobody knows it."""
+        """The document of a request, or the one that it names by its hash. None if it is not known."""
         if request.query is not None:
             return request.query
         digest = request.persisted_hash
@@ -87,9 +88,9 @@ class Operations:
         return bool(request.variables) and extent_of(request.variables).values > LONG_VALUES
 
     async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
-        """`prepared`, where new documents and long variables wait for their turn.
+        """`prepared`, but new documents and long variables wait for their turn.
 
-        Parsing is charged at once where the operation is refused, and else with the operation.
+        Parsing is charged at once if the operation is refused, otherwise with the operation.
         """
         text = request.query or ""
         parses = self.is_new(request)
@@ -107,9 +108,9 @@ class Operations:
         return ready
 
     def prepared(self, request: GraphQLRequest) -> Ready | Failure:
-        """The operation of a request, checked and priced; a persisted query is looked up, or kept once it is valid.
+        """The operation of a request, validated and priced. A persisted query is looked up, or stored once it is valid.
 
-        Raises Refused where the hash is not that of the query.
+        Raises Refused if the hash is not that of the query.
         """
         digest = request.persisted_hash
         query = request.query
@@ -126,7 +127,7 @@ class Operations:
         return ready
 
     def charge(self, ready: Ready, address: str) -> Failure | None:
-        """Take the cost of an operation that is about to run from the client's allowance."""
+        """Charge the client's allowance for an operation that is about to run."""
         wait = self._limit.charge(address, self._engine.due(ready))
         if wait is not None:
             return _limited(wait)
@@ -145,15 +146,15 @@ class Operations:
         return ready if isinstance(ready, Failure) else self.charge(ready, address) or ready
 
     async def run(self, ready: Ready, request_id: str | None) -> Result:
-        """The result of a query. It waits for its turn where it takes milliseconds, alone or with others."""
+        """The result of a query. It waits for its turn if it takes milliseconds, alone or together with others."""
         await self._turns.share(ready.cost)
         return await self._engine.run(ready, self._context(request_id))
 
     def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
         """The key under which results can be shared (None: not at all), and their source.
 
-        Queries have one result, at the time they are asked; a subscription that starts at a cursor has a past of its
-        own. All others give everybody the same.
+        A query has one result, at the time of its request. A subscription that starts at a cursor replays a past of its
+        own. All other subscriptions have the same results for every client.
         """
 
         async def source() -> AsyncGenerator[bytes, None]:
@@ -182,7 +183,7 @@ class Operations:
 
 
 def error_response(message: str, code: ErrorCode, **extensions: object) -> Response:
-    """A response with one error, for what never became an operation."""
+    """A response with one error, for a request that never became an operation."""
     return {"errors": [{"message": message, "extensions": {"code": code.value, **extensions}}]}
 
 

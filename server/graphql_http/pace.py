@@ -41,7 +41,7 @@ class Pace:
 
 
 class SharedUpdates:
-    """News for subscribers whose results cost so much: who has waited for a commit does not go on at the same time as all others."""
+    """Updates for subscribers with expensive results: after a commit they do not all continue at the same time."""
 
     def __init__(self, updates: Updates, turns: Turns, cost: int) -> None:
         self._updates = updates

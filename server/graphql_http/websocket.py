@@ -109,7 +109,7 @@ class Connection:
         self._closing: asyncio.Task[None] | None = None
 
     async def run(self, *, spoken: bool, init_seconds: float) -> None:
-        """Serve until either side closes. `spoken`: the client offered our subprotocol."""
+        """Serve until either side closes. `spoken` is true if the client offered our subprotocol."""
         await self._send({"type": "websocket.accept", "subprotocol": PROTOCOL if spoken else None})
         if not spoken:
             await self.close(4406, "Subprotocol not acceptable")
@@ -119,7 +119,8 @@ class Connection:
         try:
             while self._open and (text := await self._next_text()) is not None:
                 await self._handle(text)
-                # Messages that wait already would be handled without a pause, and nobody else served meanwhile.
+                # Otherwise queued messages would be handled without a pause, and no other client would be served
+                # meanwhile.
                 await asyncio.sleep(0)
         except Closed as closed:
             await self.close(closed.code, closed.reason)
@@ -197,7 +198,7 @@ class Connection:
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             self._refuse(name, f"a connection has at most {MAX_SUBSCRIPTIONS} operations at once")
             return
-        # What cannot be held is not even parsed.
+        # A document that cannot be held is not even parsed.
         size = len(request.query or "")
         if self._operations.is_new(request) and self._is_refused(name, None, size):
             return
@@ -210,7 +211,7 @@ class Connection:
             self._join(name, ready, size)
 
     def _is_refused(self, name: str, text: Hashable, size: int) -> bool:
-        """Whether one more document (None: a new one) may not be held; if so, says so to the client."""
+        """Whether one more document (None: a new one) must be refused. If so, the client gets an error."""
         refusal = self._holdings.refusal(self._address, self._held, text, size)
         if refusal is not None:
             self._refuse(name, refusal)

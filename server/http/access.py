@@ -1,7 +1,7 @@
-"""The outermost layer of the web side: a request id, one line for what matters, a count for everything.
+"""The outermost layer of the web process: request ids, the access log and request metrics.
 
-A line is logged for each failure and slow request, and for one in `sample` others. A failure that nothing else caught
-is answered here, without a word about its cause.
+A line is logged for each failed or slow request, and for one in `sample` others. An exception that nothing else caught
+is answered here, without details about its cause.
 """
 
 import re
@@ -31,7 +31,7 @@ log = get_logger(__name__)
 
 
 class AccessLog:
-    """ASGI middleware. `sample` is N in "one of N" (0: none), `slow_seconds` from when a request is slow."""
+    """ASGI middleware. `sample` is N in "one of N" (0: none). A request is slow from `slow_seconds` on."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, sample: int, slow_seconds: float) -> None:
         self._app = app
@@ -65,7 +65,7 @@ class AccessLog:
         self._seen += 1
         failed = status >= SERVER_ERROR
         if failed or seconds >= self._slow_seconds or (self._sample and self._seen % self._sample == 0):
-            # 503 is how a healthy process says that there is nothing to show yet.
+            # A healthy process answers 503 while it has nothing to show yet.
             (log.warning if failed and status != UNAVAILABLE else log.info)(
                 "http.request",
                 method=scope["method"],
@@ -77,7 +77,7 @@ class AccessLog:
 
 
 class _Answer:
-    """`send`, which also remembers the status and adds the headers that every answer has."""
+    """`send`, which also remembers the status and adds the headers that every response has."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -100,7 +100,7 @@ class _Answer:
         await self._send(message)
 
     async def fail(self) -> None:
-        """500, unless an answer has begun already."""
+        """Send 500, unless a response has already begun."""
         if self._started:
             self.status = SERVER_ERROR
             return
@@ -120,14 +120,14 @@ def _sent_id(scope: Scope) -> str | None:
 
 
 def request_id_of(sent: str | None) -> str:
-    """The client's own id where it is harmless to log, else a new one."""
+    """The client's own id if it is safe to log, else a new one."""
     return sent if sent is not None and _USABLE_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answered, so that a metric's label never holds a stranger's path.
+    """The template of the route that answered, so that a metric's label never contains a client's path.
 
-    A plain route without parameters has its own path as its template; the GraphQL endpoint is asked without a router.
+    A route without parameters has its own path as its template. The GraphQL endpoint is called without a router.
     """
     path = getattr(scope.get("route"), "path", None)
     unrouted = scope["path"] == GRAPHQL_PATH

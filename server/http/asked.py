@@ -1,12 +1,12 @@
-"""Requests of which every byte is there, before anything else is made of them."""
+"""Complete requests, before they are processed any further."""
 
 from collections.abc import Callable, Hashable
 
 
 class AskedHead:
-    """The head of a plain request, which one client sends many times: what stands in it, taken apart once.
+    """The parsed head of a plain request. A client sends the same one many times, so it is parsed once.
 
-    `headers` have one line for each name, in small letters. `length` is that of the body, in bytes.
+    `headers` has one line for each name, in lower case. `length` is that of the body, in bytes.
     """
 
     __slots__ = ("headers", "length", "method", "path", "query_string", "question")
@@ -19,9 +19,9 @@ class AskedHead:
         self.query_string = query_string
         self.headers = headers
         self.length = length
-        # Under which the answer of a route is kept.
+        # The key under which the response of a route is cached.
         self.question: Hashable = (path, query_string)
 
 
-# The whole answer to a head and a body, with these header lines at its beginning; None where it is not known.
+# The whole response to a head and a body, with these header lines at its beginning. None if it is not known.
 Known = Callable[[AskedHead, bytes, bytes], bytes | None]

@@ -1,11 +1,11 @@
-"""Whole answers, kept as bytes until there is news.
+"""A cache of whole responses as bytes, which are kept until the view changes.
 
-An answer is a pure function of its question and of the view that it was read from: a snapshot, at a moment that moves
-by whole polling intervals. So answers are kept under their question for as long as the view stands, and all of them
-are dropped together when it changes. Each is compressed at most once per coding.
+A response is a pure function of its request and of the view from which it was read: a snapshot, at a time that advances
+by whole polling intervals. Responses are therefore kept under their request until the view changes, and are then all
+dropped together. Each is compressed at most once per coding.
 
-Strangers choose the questions. The cache is bounded in entries and bytes, and a question is only let in when it is
-asked for the second time: a flood of questions that are asked once evicts nothing.
+Clients choose the requests, so the cache is bounded in entries and bytes. A response is only stored when its request
+arrives for the second time, so a flood of requests that are sent once evicts nothing.
 """
 
 import asyncio
@@ -26,17 +26,17 @@ Headers = list[tuple[bytes, bytes]]
 IDENTITY = "identity"
 # What an entry costs besides its bytes: keys, header lists and the objects around them.
 ENTRY_OVERHEAD_BYTES = 2_048
-# From here on a thread compresses (some milliseconds, without the interpreter's lock).
+# Longer bodies are compressed in a thread (a few milliseconds, without the interpreter's lock).
 LONG_BYTES = 262_144
 
 
-# The line that begins an answer of each status that is kept.
+# The status line of the responses that are kept.
 _STATUS_LINES = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
 _ON_EVERY_STATUS = frozenset({b"vary", ALLOW_ORIGIN[0]})
 
 
 class Start:
-    """The beginning of a response that goes out many times: only its Cache-Control changes, once a second."""
+    """The start of a response that is sent many times. Only its Cache-Control changes, once a second."""
 
     __slots__ = ("_common", "_control", "_head", "_headers", "_message", "status")
 
@@ -58,7 +58,7 @@ class Start:
         return self._message
 
     def head(self, common: bytes, control: bytes) -> bytes:
-        """The bytes of the message, with header lines in front that every answer of the server has."""
+        """The bytes of the message, after the header lines that every response of the server has."""
         if common is not self._common or control is not self._control:
             headers = self.message(control)["headers"]
             lines = b"".join(b"%b: %b\r\n" % header for header in headers)
@@ -68,7 +68,7 @@ class Start:
 
 
 class Variant(NamedTuple):
-    """The bytes of an answer in one content coding, and how a response begins that has them."""
+    """The bytes of a body in one content coding, and the start of a response with them."""
 
     body: bytes
     start: Start
@@ -76,9 +76,9 @@ class Variant(NamedTuple):
 
 
 class Answer:
-    """One answer that may be kept: status 200, a whole body, and the headers that do not depend on the coding.
+    """A response that may be cached: status 200, a whole body, and the headers that do not depend on the coding.
 
-    `immutable` answers are about a closed past; caches outside may keep them for good.
+    `immutable` responses cover a closed past, so other caches may keep them permanently.
     """
 
     __slots__ = (
@@ -101,24 +101,24 @@ class Answer:
         self.etag = etag_of(body)
         # Compressed variants of one JSON body are together smaller than the body.
         self.size = 2 * len(body) + ENTRY_OVERHEAD_BYTES
-        # What a 304 must repeat besides the tag, and what lets other origins read it.
+        # The headers that a 304 must repeat besides the tag, and those that let other origins read it.
         self._vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
-        # By what clients send back, as they were given it: one look-up instead of parsing a list.
+        # Keyed by the tag as clients return it: one look-up instead of parsing a list.
         tags = (self.etag, *(coded(self.etag, coding) for coding in COMPRESSORS))
         self.unchanged = {tag: self.unchanged_by(tag) for tag in map(str.encode, tags)}
         self._headers = headers
         self._variants: dict[str, Variant] = {}
 
     def unchanged_by(self, tag: bytes) -> Start:
-        """How a 304 begins, for a client that has the answer under this tag."""
+        """The start of a 304, for a client that has the response with this tag."""
         return Start(304, [(b"etag", tag), *self._vary])
 
     def takes_long(self, coding: str) -> bool:
-        """Whether the answer has yet to be compressed, and is so long that the event loop should not wait for it."""
+        """Whether the body is not compressed yet, and so long that this would delay the event loop."""
         return self.is_long and coding != IDENTITY and coding not in self._variants
 
     def variant(self, coding: str) -> Variant:
-        """The answer in this coding; small bodies are never compressed."""
+        """The response in this coding. Small bodies are never compressed."""
         if len(self.body) < MIN_BYTES:
             coding = IDENTITY
         found = self._variants.get(coding)
@@ -137,7 +137,7 @@ class Answer:
 
 
 class ResponseCache:
-    """Answers by question, least recently used first to go. `view` names what answers are read from now."""
+    """An LRU cache of responses by request. `view` names the current view."""
 
     def __init__(self, view: Callable[[], Hashable], *, max_entries: int, max_bytes: int) -> None:
         self._view = view
@@ -145,7 +145,7 @@ class ResponseCache:
         self._of_view: Hashable = None
         self.hits = 0
         self.misses = 0
-        # Whether anything can be kept at all; without that, equal questions are answered one by one.
+        # Whether anything can be kept at all. Otherwise, equal requests are answered one by one.
         self.enabled = max_bytes > 0
 
     def __len__(self) -> int:
@@ -153,7 +153,7 @@ class ResponseCache:
 
     @property
     def bytes_kept(self) -> int:
-        """What the kept answers take, by their own account."""
+        """The total size of the kept responses, as they report it."""
         return self._answers.size
 
     @property
@@ -163,7 +163,7 @@ class ResponseCache:
         return self.hits / total if total else None
 
     def view(self) -> Hashable:
-        """What answers are read from now; those from another view are forgotten."""
+        """Set the current view, and drop the responses from any other one."""
         view = self._view()
         if view != self._of_view:
             self._answers.clear()
@@ -171,14 +171,14 @@ class ResponseCache:
         return view
 
     def get(self, question: Hashable) -> Answer | None:
-        """The kept answer to this question, if it was read from the view that stands now."""
+        """The kept response to this request, if it was read from the current view."""
         answer = self.known(question)
         if answer is None:
             self.misses += 1
         return answer
 
     def known(self, question: Hashable) -> Answer | None:
-        """`get` for what may be no question to the cache: who finds nothing has to count the miss."""
+        """`get` for a request that may not be cacheable. On a miss, the caller has to count it."""
         answer = self.peek(question)
         if answer is not None:
             self.hits += 1
@@ -191,18 +191,19 @@ class ResponseCache:
         return self._answers.get(question)
 
     def put(self, question: Hashable, answer: Answer, view: Hashable) -> bool:
-        """Keep an answer that was read from `view`, unless that has changed meanwhile; says whether it is kept."""
+        """Keep a response that was read from `view`, unless the view has changed since. Returns whether it is kept."""
         return view == self._of_view and self._answers.put(question, answer, answer.size)
 
 
 class Flights:
-    """Work in progress by question: whoever asks what is being answered already waits for that answer."""
+    """Responses in progress by request. An equal request waits for the same response."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def once(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `make` gives, made once for all who ask meanwhile. One who leaves does not stop it for the others."""
+        """The result of `make`, called once for all equal requests. A client that leaves does not stop it for the
+        others."""
         task = self._running.get(question)
         if task is None:
             task = self._running[question] = owned(make(), name="answer")

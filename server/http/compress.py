@@ -1,6 +1,6 @@
-"""Content codings: zstd, br or gzip, as the client asks by `Accept-Encoding` (RFC 9110 §12.5.3).
+"""Content codings: zstd, br or gzip, negotiated by `Accept-Encoding` (RFC 9110 §12.5.3).
 
-Whole bodies are compressed from 1 kB on: smaller ones fit a packet anyway.
+Whole bodies are compressed from 1 kB on. Smaller ones fit in a packet anyway.
 """
 
 import zlib

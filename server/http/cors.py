@@ -1,4 +1,5 @@
-"""Which other origins may read what: the data are public and no answer depends on cookies, so any, without credentials."""
+"""CORS: any origin may read every response, without credentials, because the data are public and no response depends on
+cookies."""
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,12 +10,12 @@ ON_EVERY_ANSWER = [
     (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id"),
     (b"x-content-type-options", b"nosniff"),
 ]
-"""Headers of every answer, errors included: without the first, browsers hide it from pages of other origins."""
+"""Headers of every response, including errors. Without the first one, browsers hide the response from other origins."""
 PREFLIGHT_SECONDS = 86_400
 
 
 class Preflights(CORSMiddleware):
-    """ASGI middleware that answers the questions that browsers ask before a request to another origin."""
+    """ASGI middleware that answers preflight requests of browsers."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(

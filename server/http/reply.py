@@ -1,4 +1,4 @@
-"""Sending whole answers, with as little as possible between them and the socket."""
+"""Sends whole responses, with as little overhead as possible."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from server.http.headers import combined
 
 _KNOWN_CODINGS: dict[bytes, str] = {}
 _MAX_KNOWN_CODINGS = 256
-# What is handed to a connection at once: it keeps what its client does not take, and takes no more until it does.
+# The largest part that is handed to a connection at once. It buffers one part, and accepts the next once it is sent.
 MAX_WRITE_BYTES = 131_072
 NO_STORE = "no-store"
-# Where the start of a response has the whole answer, for a cache around the routes: it makes nothing anew.
+# The key in the start message under which a cache around the routes finds the whole response.
 CARRIED = "pnodes.answer"
 NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
@@ -36,12 +36,12 @@ def coding_of(accept_encoding: bytes | None) -> str:
 
 
 def public_headers(media: bytes, vary: bytes = b"Accept-Encoding") -> Headers:
-    """The headers of an answer of this media type that may be kept."""
+    """The headers of a cacheable response with this media type."""
     return [(b"content-type", media), (b"vary", vary), *ON_EVERY_ANSWER]
 
 
 class Kept(Response):
-    """A response that may be kept: in the coding that its client wants, or 304 where the client has it."""
+    """A cacheable response, in the coding that the client prefers, or 304 if the client has it."""
 
     def __init__(self, answer: Answer, control: bytes) -> None:
         super().__init__()
@@ -54,10 +54,11 @@ class Kept(Response):
 
 
 class Unkept(Response):
-    """A response that nobody may keep, whatever its client says that it has: a monitor's `*` must not hide a status.
+    """A response that must not be cached. Conditions in the request are ignored: a monitor's `*` must not hide a
+    status.
 
-    It has an entity tag if it is `tagged`. Errors have none, and are never compressed, since one goes to all who wait
-    for the same answer.
+    It has an entity tag if it is `tagged`. Errors have none and are never compressed, because the same one is sent to
+    all clients that wait for the same response.
     """
 
     tagged = False
@@ -81,14 +82,14 @@ class Unkept(Response):
 
 
 async def empty_body() -> Message:
-    """The body of a request that has none, as `receive` gives it."""
+    """The message of `receive` for a request without a body."""
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def send_answer(
     send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> None:
-    """Send an answer to a request with these headers: 304 where the client has it, no body for HEAD."""
+    """Send a response to a request with these headers: 304 if the client has it, and no body for HEAD."""
     await made(answer, request)
     start, body = messages_of(answer, request, cache_control, bodiless=bodiless)
     await send({**start, "headers": [*start["headers"]], CARRIED: answer})
@@ -96,7 +97,7 @@ async def send_answer(
 
 
 async def send_body(send: Send, body: bytes) -> None:
-    """Send a whole body; one that is long in parts, so that it is not copied for a client that does not read."""
+    """Send a whole body. A long one is sent in parts, so that it is not copied for a client that does not read."""
     rest = memoryview(body)
     while len(rest) > MAX_WRITE_BYTES:
         await send({"type": "http.response.body", "body": rest[:MAX_WRITE_BYTES], "more_body": True})
@@ -105,7 +106,7 @@ async def send_body(send: Send, body: bytes) -> None:
 
 
 async def made(answer: Answer, request: dict[bytes, bytes]) -> None:
-    """Return once the answer is there in the coding that the request wants; a thread compresses long ones."""
+    """Return once the response is available in the coding for the request. Long ones are compressed in a thread."""
     coding = coding_of(request.get(b"accept-encoding"))
     if answer.takes_long(coding):
         await asyncio.to_thread(answer.variant, coding)
@@ -114,7 +115,7 @@ async def made(answer: Answer, request: dict[bytes, bytes]) -> None:
 def messages_of(
     answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> tuple[Message, Message]:
-    """What is sent of an answer that is `made`. The same messages go to all clients: no layer may add to them."""
+    """The messages for a response that is `made`. All clients get the same messages, so no layer may change them."""
     unchanged = _unchanged(answer, request.get(b"if-none-match"))
     if unchanged is not None:
         return unchanged.message(cache_control), NO_BODY
@@ -126,9 +127,9 @@ def messages_of(
 def bytes_of(
     answer: Answer, request: dict[bytes, bytes], cache_control: bytes, common: bytes, *, bodiless: bool = False
 ) -> tuple[int, bytes] | None:
-    """The status and all bytes of what `messages_of` gives, with `common` header lines in front of the others.
+    """The status and all bytes of `messages_of`, with the `common` header lines before the others.
 
-    None where a thread has to compress the answer, or where it is too long to be written at once.
+    None if a thread has to compress the response, or if it is too long to be written at once.
     """
     unchanged = _unchanged(answer, request.get(b"if-none-match"))
     if unchanged is not None:
@@ -144,7 +145,7 @@ def bytes_of(
 
 
 def _unchanged(answer: Answer, known: bytes | None) -> Start | None:
-    """How a 304 begins where a client's list has a tag that stands for the answer; None where it has none."""
+    """The start of a 304 if the client's list has a tag of the response, else None."""
     if known is None:
         return None
     unchanged = answer.unchanged.get(known)
@@ -163,7 +164,7 @@ async def send_whole(
     *,
     bodiless: bool = False,
 ) -> None:
-    """Send a body that nobody may keep."""
+    """Send a body that must not be cached."""
     headers = [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store"), *ON_EVERY_ANSWER, *extra]
     if content_type is not None:
         headers.insert(0, (b"content-type", content_type))

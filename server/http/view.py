@@ -12,7 +12,7 @@ _FOREVER = b"public, max-age=%d, immutable" % FOREVER_SECONDS
 
 
 class CurrentView:
-    """Names the view, and tells how long it is valid. Cheap enough to be called with every request."""
+    """Names the view, and reports how long it is valid. It is cheap enough to be called with every request."""
 
     def __init__(self, reads: Reads, clock: Callable[[], float]) -> None:
         self._current = reads.current

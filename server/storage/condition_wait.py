@@ -1,9 +1,9 @@
-"""A wait of the MongoDB driver that can be cancelled at any moment.
+"""Makes the waits of the MongoDB driver safe to cancel at any moment.
 
-The driver waits for a server while it holds the lock of its topology, by `asyncio.wait_for` over `Condition.wait`. On
-Python 3.11 `wait_for` runs that in a task of its own, which has to take the lock back before it ends. A cancellation that
-arrives meanwhile ends `wait_for` at once, and the lock is then taken by a task that nobody waits for. It is never released:
-every later operation waits for it, and so does the end of the process. Python 3.12 has mended `wait_for`.
+The driver waits for a server with `asyncio.wait_for` over `Condition.wait`, while it holds the lock of its topology. On
+Python 3.11, `wait_for` runs the wait in a separate task, which has to take the lock again before it ends. A
+cancellation that arrives meanwhile ends `wait_for` at once, and a task that nothing waits for then takes the lock. The
+lock is never released, so every later operation and the end of the process wait for it. Python 3.12 fixes `wait_for`.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 
 async def wait_for(waiting: Coroutine[Any, Any, T], timeout: float | None) -> T:
-    """As `asyncio.wait_for`, but what it waits for has always ended before it does, however often it is cancelled."""
+    """Like `asyncio.wait_for`, but the awaited coroutine has always ended when this ends, however often it is
+    cancelled."""
     task = owned(waiting, name="wait of the MongoDB driver")
     try:
         await asyncio.wait([task], timeout=timeout)
@@ -31,7 +32,8 @@ async def wait_for(waiting: Coroutine[Any, Any, T], timeout: float | None) -> T:
 
 
 async def _over(task: "asyncio.Task[Any]") -> None:
-    """Cancel a task that ends once it has its lock back, and wait for that. Cancellations meanwhile are raised after it."""
+    """Cancel a task that ends once it has its lock again, and wait for its end. Cancellations meanwhile are raised
+    afterwards."""
     task.cancel()
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -44,6 +46,6 @@ async def _over(task: "asyncio.Task[Any]") -> None:
 
 
 def use_own_wait_for() -> None:
-    """Have the driver wait by the function above on Python 3.11."""
+    """Make the driver use the function above on Python 3.11."""
     if sys.version_info < (3, 12):
-        lock.wait_for = wait_for  # pyright: ignore[reportPrivateImportUsage]  (it is the one place to put it)
+        lock.wait_for = wait_for  # pyright: ignore[reportPrivateImportUsage]  (the driver has no public setting for it)

@@ -30,7 +30,7 @@ class Mongo:
 
     Errors of the driver are reported to `outage`, for the log of a process that does not report them elsewhere.
 
-    Beanie binds the document classes of `models` once per process: the `Mongo` prepared last is used.
+    Beanie binds the document classes of `models` once per process, so the `Mongo` that was prepared last is used.
     """
 
     def __init__(

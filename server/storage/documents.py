@@ -1,17 +1,17 @@
-"""What MongoDB holds: documents that contain the domain's records, or encoded payloads of them.
+"""The MongoDB documents, which contain the domain's records or encoded payloads of them.
 
 | collection | `_id` | holds |
 |---|---|---|
 | `head` | `head` | the lease, the marker of the newest committed slot, the worker's report |
 | `snapshots` | slot | the markers of all kept slots |
 | `chunks` | `SLOT-TOKEN-nodes-DIGEST-I` | the nodes of a slot |
-| `carried` | `SLOT-TOKEN-KIND-DIGEST-I` | what the next cycle, or a repetition, needs of the newest slots |
+| `carried` | `SLOT-TOKEN-KIND-DIGEST-I` | data of the newest slots for the next cycle or a repetition |
 | `registry` | node id | everything that accumulates about a node |
 | `history` | resolution, period and subject | the buckets of a subject in one period |
 | `events` | slot and index in one number | the log of events |
-| `event_days` | UTC year | how many events of each type its closed days have |
-| `enrichment` | source | what a source besides gossip gave last, and how it does |
-| `upkeep` | job | how far the jobs that look after the past have come |
+| `event_days` | UTC year | the number of events of each type on its closed days |
+| `enrichment` | source | the last data of a source other than gossip, and its state |
+| `upkeep` | job | the progress of the jobs that maintain the history |
 
 Field names are our own. Untrusted input is a value or part of a payload, never a key.
 """
@@ -31,12 +31,12 @@ from schema.reads import CollectorState
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
 
 HEAD_ID = "head"
-# Names the newest form of block in a document. The first had the columns of all metrics in one list; it is still read.
+# The newest format of the blocks in a document. The first had the columns of all metrics in one list and is still read.
 BLOCK_ENCODING = 2
 
 
 class ChunkRef(Record):
-    """Where the chunks of one payload lie. `digest` is the SHA-256 (hex) over all bodies, in order."""
+    """The location of the chunks of one payload. `digest` is the SHA-256 (hex) over all bodies, in order."""
 
     slot: Slot
     token: int
@@ -47,12 +47,13 @@ class ChunkRef(Record):
 
     @property
     def ids(self) -> list[str]:
-        """The keys of the chunks. They name their content: whatever else is written never changes it."""
+        """The keys of the chunks. They are derived from the content, so other writes never change it."""
         return [f"{self.slot}-{self.token}-{self.kind}-{self.digest[:16]}-{i}" for i in range(self.chunks)]
 
 
 class Marker(Record):
-    """A snapshot as its header (payload) and the place of its nodes; `base` are the nodes that these are packed against."""
+    """A snapshot as its header (payload) and the location of its nodes. The nodes are packed relative to those of
+    `base`."""
 
     encoding: int
     slot: Slot
@@ -62,7 +63,7 @@ class Marker(Record):
 
 
 class Carried(Record):
-    """What a commit leaves to the next cycle, and to whoever has to repeat its last steps."""
+    """The data that a commit passes to the next cycle, and to a process that has to repeat its last steps."""
 
     encoding: int
     memory: ChunkRef
@@ -71,7 +72,7 @@ class Carried(Record):
 
 
 class StoredDocument(Document):
-    """A document with a key of our own choice, and its collection as the driver has it: for bulks and conditions."""
+    """A document with a key of our own, and the driver's collection of it, for bulk and conditional writes."""
 
     id: Any = None
 
@@ -116,7 +117,8 @@ class SnapshotDocument(StoredDocument):
 
 
 class StoredChunk(StoredDocument):
-    """A piece of a payload, packed. `written` is when, in unix seconds: what is fresh may still lack its marker."""
+    """A packed piece of a payload. `written` is the time in unix seconds, because a recent chunk may not have its
+    marker yet."""
 
     id: str = ""
     slot: Slot
@@ -125,7 +127,7 @@ class StoredChunk(StoredDocument):
 
 
 class ChunkDocument(StoredChunk):
-    """A piece of what is kept."""
+    """A chunk that is kept with its snapshot."""
 
     class Settings:
         name = "chunks"
@@ -133,7 +135,7 @@ class ChunkDocument(StoredChunk):
 
 
 class CarriedDocument(StoredChunk):
-    """A piece of what is dropped two slots later."""
+    """A chunk that is deleted two slots later."""
 
     class Settings:
         name = "carried"
@@ -143,7 +145,7 @@ class CarriedDocument(StoredChunk):
 class RegistryDocument(StoredDocument):
     """A node's entry. `keys` are its id, its pubkey and all its addresses; `seen` is its last contact.
 
-    `token` is of the lease under which it was written: an older one never overwrites it.
+    `token` belongs to the lease under which it was written. A writer with an older one never overwrites it.
     """
 
     id: str = ""
@@ -163,8 +165,8 @@ class RegistryDocument(StoredDocument):
 class HistoryDocument(StoredDocument):
     """One subject's buckets of one resolution in one period (its UTC start).
 
-    `expires` is the resolution whose retention applies, None for what is kept for good. `samples` counts raw samples,
-    in D1 by day, and in H1 by hour for the days that are not closed.
+    `expires` is the resolution whose retention applies, or None if the document is kept permanently. `samples` counts
+    raw samples: in D1 by day, and in H1 by hour for the days that are not closed.
     """
 
     id: str = ""
@@ -186,8 +188,8 @@ class HistoryDocument(StoredDocument):
 class EventDocument(StoredDocument):
     """An event. `pinned` exempts it from retention.
 
-    Each index fits one kind of question whole. The embedded engine finds a range behind equalities fast, but neither
-    one behind several alternatives nor one of `_id`, for which it reads everything.
+    Each index covers one kind of query completely. The embedded engine finds a range after equalities fast, but not a
+    range after several alternatives, or one of `_id`, for which it reads everything.
     """
 
     id: int = 0
@@ -212,7 +214,7 @@ class EventDocument(StoredDocument):
 
 
 class EventDaysDocument(StoredDocument):
-    """How many events of each type the closed days of a UTC year have: `days` maps `dDAY` to counts."""
+    """The number of events of each type on the closed days of a UTC year: `days` maps `dDAY` to counts."""
 
     id: int = 0
     days: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
@@ -222,7 +224,8 @@ class EventDaysDocument(StoredDocument):
 
 
 class EnrichmentDocument(StoredDocument):
-    """What a source gave last: its state, and its rows as a JSON array of arrays (`null` before the first answer)."""
+    """The last data of a source: its state, and its rows as a JSON array of arrays (`null` before the first
+    response)."""
 
     id: str = ""
     state: SourceState
@@ -244,7 +247,7 @@ class UpkeepDocument(StoredDocument):
         name = "upkeep"
 
 
-# Every document that the database holds; one that is not named here is not bound, and has no indexes.
+# Every document class of the database. A class that is missing here is not bound, and has no indexes.
 MODELS: tuple[type[Document], ...] = (
     HeadDocument,
     SnapshotDocument,

@@ -1,4 +1,5 @@
-"""Which periodic jobs ran, and when: one small document for each, beside the progress of those that have some."""
+"""When each periodic job last ran: one small document for each, separate from the progress of the jobs that have
+one."""
 
 from typing import Any
 
@@ -13,7 +14,7 @@ _PREFIX = "run:"
 
 
 class MongoJobRuns:
-    """`JobRuns` over MongoDB. Raises SnapshotUnavailable while the store is away."""
+    """`JobRuns` over MongoDB. Raises SnapshotUnavailable while the store does not answer."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
@@ -50,7 +51,7 @@ class MongoJobRuns:
 
 
 async def reports() -> tuple[JobReport, ...]:
-    """The jobs of which any run is known, by name."""
+    """The jobs with a known run, by name."""
     documents = await UpkeepDocument.collection().find({"run": {"$exists": True}}, {"run": 1}).to_list()
     found = (
         JobReport(

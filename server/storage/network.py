@@ -1,4 +1,4 @@
-"""Which network a store holds. One store serves one network: nodes of two of them would be ranked against each other."""
+"""The network of a store. One store serves one network, because nodes of two networks would be ranked together."""
 
 import contextlib
 
@@ -9,7 +9,8 @@ from server.storage.snapshots import payload
 
 
 async def refusal_of_network(mongo: Mongo, network: str) -> str | None:
-    """Why nothing may be written to the store for this network: it holds another one. None also if the store is away."""
+    """Why nothing may be written for this network: the store holds another one. None also if the store does not
+    answer."""
     with contextlib.suppress(SnapshotUnavailable):
         async with mongo.answering():
             found = await head.read()

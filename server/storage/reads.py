@@ -1,4 +1,5 @@
-"""`Reads` over MongoDB: snapshots and the registry, joined with those who answer from history and from the log of events."""
+"""`Reads` over MongoDB: snapshots and the registry, combined with the readers of the history and of the log of
+events."""
 
 import asyncio
 import time
@@ -25,7 +26,7 @@ from server.storage.write_probe import WriteProbe
 
 
 class HistoryQuestions(Protocol):
-    """The questions of `Reads` that are answered from buckets."""
+    """The methods of `Reads` that read buckets."""
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -46,12 +47,12 @@ class HistoryQuestions(Protocol):
     ) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
 
     async def earliest(self) -> UnixSeconds | None:
-        """The oldest slot, or the start of the oldest bucket; None where there is none."""
+        """The oldest slot, or the start of the oldest bucket. None if there is none."""
         ...
 
 
 class EventQuestions(Protocol):
-    """The questions of `Reads` that are answered from the log of events."""
+    """The methods of `Reads` that read the log of events."""
 
     async def events(
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
@@ -61,7 +62,7 @@ class EventQuestions(Protocol):
 
 
 class MongoReads:
-    """The readers' side of one process. What each question gives and raises stands in `schema.reads.Reads`."""
+    """The reads of one process. `schema.reads.Reads` describes the results and errors."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class MongoReads:
         return self._snapshots.current()
 
     async def refresh(self) -> Snapshot | None:
-        """Load the newest committed snapshot; None where it is in memory already. Raises SnapshotUnavailable."""
+        """Load the newest committed snapshot. None if it is already in memory. Raises SnapshotUnavailable."""
         return await self._snapshots.refresh()
 
     async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
@@ -119,7 +120,7 @@ class MongoReads:
         return state.model_copy(update={"jobs": jobs, "from_store": True, "store_fault": fault})
 
     def _is_old(self, committed: Slot | None) -> bool:
-        """Whether no slot has been committed for so long that the store may be why."""
+        """Whether no slot has been committed for so long that the store may be the cause."""
         current = self.current()
         if committed is None or current is None:
             return True
@@ -168,14 +169,15 @@ class MongoReads:
 
 
 def _up_to(current: Snapshot | None, row: HistoryStatusRow) -> HistoryStatusRow:
-    """The row with the newest sample of a node that is still there: what is counted ends with the last whole hour."""
+    """The row with the newest sample of a node that is still present. The counts themselves end with the last whole
+    hour."""
     if current is None or row.id not in current.by_id:
         return row
     return row.model_copy(update={"last": max(row.last, current.slot)})
 
 
 def _as_committed(header: SnapshotHeader) -> CollectorState:
-    """What a committed snapshot tells of the cycle that made it."""
+    """The facts about a cycle that its committed snapshot contains."""
     return CollectorState(
         attempted_slot=header.slot,
         attempted_at=header.timing.started_at,

@@ -1,4 +1,4 @@
-"""What the jobs that look after the past work on: `schema.upkeep` over MongoDB."""
+"""The stores of the jobs that maintain the history: `schema.upkeep` over MongoDB."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
@@ -26,7 +26,8 @@ from server.storage.snapshots.writes import keep_past
 
 
 class MongoUpkeep:
-    """Implements `RollupStore`, `RetentionStore` and `ImportStore`. Raises SnapshotUnavailable while the store is away."""
+    """Implements `RollupStore`, `RetentionStore` and `ImportStore`. Raises SnapshotUnavailable while the store does not
+    answer."""
 
     network = NETWORK
 

@@ -1,4 +1,4 @@
-"""Whether the store takes writes: asked where nothing new is committed, since a full store still answers questions."""
+"""Checks whether the store accepts writes, if nothing new is committed. A full store still answers reads."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,13 +14,13 @@ _KEY = "write probe"
 
 
 async def write(now: int) -> None:
-    """Write a small document. Raises PyMongoError where the store does not take it in time."""
+    """Write a small document. Raises PyMongoError if the store does not accept it in time."""
     with pymongo.timeout(PATIENCE_SECONDS):
         await UpkeepDocument.collection().update_one({"_id": _KEY}, {"$set": {"at": now}}, upsert=True)
 
 
 class WriteProbe:
-    """Calls `write`, at most every `PROBE_SECONDS`; `clock` gives unix seconds."""
+    """Calls `write`, at most every `PROBE_SECONDS`. `clock` returns unix seconds."""
 
     def __init__(self, clock: Callable[[], float], write: Callable[[int], Awaitable[None]] = write) -> None:
         self._clock = clock
@@ -41,5 +41,5 @@ class WriteProbe:
             await self._write(now)
         except PyMongoError as error:
             reason = reason_of(error)
-            return None if reason == RIGHTS else reason  # this process may be a reader's
+            return None if reason == RIGHTS else reason  # this process may only have read access
         return None

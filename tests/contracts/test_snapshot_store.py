@@ -84,7 +84,7 @@ async def test_a_slot_that_is_not_newer_is_refused(world: World, slot: int) -> N
     store = world.worker()
     lease = await lease_of(store)
     await store.commit(lease, commit(AT, 3))
-    with pytest.raises(LeaseLost, match=f"slot {slot} is not newer than slot {AT}, committed already"):
+    with pytest.raises(LeaseLost, match=f"slot {slot} is not newer than slot {AT}, which is already committed"):
         await store.commit(lease, commit(slot, 4))
     assert await store.previous() == (commit(AT, 3).snapshot, commit(AT, 3).memory)
 

@@ -1,13 +1,13 @@
-"""A store as it was at one commit, read while workers go on committing.
+"""Reads a store as it was at one commit, while workers continue to commit.
 
-Why the parts fit together although they are read one after the other:
+The parts are consistent although they are read one after the other:
 
-- The state is read between two looks at the head. The registry and the progress of upkeep are written under the lease
-  after a commit, so that nothing of a later slot is in them while the head is the same.
-- What is not written yet of the newest commit (registry, events, marker) is in its carried chunks. Whoever takes the
-  lease of the copy next writes it, as after any commit.
-- Roll-up may be ahead of the progress that was read. Hours and counts of days that the progress does not cover are left
-  out; the copy's own roll-up writes them from its snapshots. A day that is closed meanwhile is kept as it is.
+- The state is read between two reads of the head. The registry and the progress of upkeep are written under the lease
+  after a commit, so they contain nothing of a later slot while the head is the same.
+- The parts of the newest commit that are not written yet (registry, events, marker) are in its carried chunks. The next
+  holder of the copy's lease writes them, as after any commit.
+- Roll-up may be ahead of the progress that was read. Hours and counts of days that the progress does not cover are
+  omitted. The copy's own roll-up writes them from its snapshots. A day that is closed meanwhile is copied unchanged.
 - Retention removes the marker of a slot before its chunks. Chunks are read first, so each marker that is still there
   afterwards has its chunks in the copy.
 """
@@ -78,12 +78,12 @@ class MongoBackupSource:
             yield batch
 
     async def registry(self, since: Slot | None = None) -> AsyncIterator[Batch]:
-        """The registry alone; with `since`, the entries of that slot and later."""
+        """Only the registry. With `since`, only the entries of that slot and later ones."""
         async for batch in self._read(raw.REGISTRY, {} if since is None else {"entry.updated_slot": {"$gte": since}}):
             yield batch
 
     async def has(self, moment: Moment) -> bool:
-        """Whether a commit, of a copy for instance, was made in this store and is kept."""
+        """Whether a commit, for example that of a copy, was made in this store and is still stored."""
         if await self.moment() == moment:
             return True
         where = {"_id": moment.slot, "marker.nodes.digest": moment.digest}
@@ -116,7 +116,7 @@ class MongoBackupSource:
     ) -> AsyncIterator[Mapping[str, int]]:
         """Slots (after, until] as conditions, in order, in pieces of at most `seconds` that hold documents.
 
-        `fields` names the field of the slot in each collection that is looked at.
+        `fields` maps each collection to the field that holds the slot.
         """
         start = after + 1
         while (first := await self._oldest(fields, start, until)) is not None:
@@ -125,7 +125,8 @@ class MongoBackupSource:
             start = end
 
     async def _oldest(self, fields: Mapping[str, str], start: Slot, until: Slot) -> Slot | None:
-        """The oldest slot of [start, until]; looked for in ranges that grow, as the embedded engine sorts all that match."""
+        """The oldest slot of [start, until]. It is searched in growing ranges, because the embedded engine sorts all
+        matches."""
         span = FIRST_SPAN
         while start <= until:
             window = {"$gte": start, "$lte": min(start + span - 1, until)}
@@ -170,13 +171,13 @@ class MongoBackupSource:
 
 
 def _rolled_by(document: RawBSONDocument, progress: RollupProgress | None) -> RawBSONDocument:
-    """A document of history without the hours that the progress does not cover."""
+    """A history document without the hours that the progress does not cover."""
     early = [] if progress is None else [key for key in document.get("parts", {}) if _is_ahead(key, progress.next_hour)]
     return _without(document, ("parts", "samples"), early)
 
 
 def _tallied_by(document: RawBSONDocument, progress: RollupProgress | None) -> RawBSONDocument:
-    """Counts of a year's days without those of days that were not closed yet."""
+    """The counts of a year's days, without days that were not closed yet."""
     if progress is None:
         return document
     closed = progress.next_hour // DAY * DAY if progress.open_day is None else progress.open_day

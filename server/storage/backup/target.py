@@ -1,8 +1,8 @@
-"""A store that is filled with a copy. What is put lies in collections of its own until all of it is there.
+"""Fills a store with a copy. The documents are in temporary collections until the copy is complete.
 
 The lease of the store is held meanwhile, so that no worker commits. A copy becomes visible in this order: the head is
-emptied, each collection is put in the place of the old one, and the head of the copy is written. Whatever stops it in
-between, a head never names a snapshot that is not there; to repeat the copy finishes it.
+emptied, each collection replaces the old one, and the head of the copy is written. If this is interrupted, the head
+never refers to a snapshot that does not exist, and repeating the copy completes it.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from server.storage.snapshots.writes import MongoSnapshotStore
 
 STAGED = "restoring."
 COPIED = ("committed_slot", "marker", "carried", "collector", "document_version")
-"""What a head is copied with; the lease and its token are the target's own."""
+"""The copied fields of a head. The lease and its token are the target's own."""
 
 
 class MongoBackupTarget:
     """Implements `BackupTarget` and `MoveTarget`.
 
-    `source` is what it is compared with after a move. `note` gets sentences for people about what is waited for.
+    `source` is compared with the target after a move. `note` receives messages for people when something has to wait.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class MongoBackupTarget:
         return await self._copied.moment()
 
     async def lacking(self, source_moment: Moment) -> AsyncIterator[Batch]:
-        """The documents that the target lacks of what its source has committed up to a moment."""
+        """The documents, committed by the source up to a moment, that the target lacks."""
         if self._comparison is not None:
             async for batch in self._comparison.lacking(source_moment):
                 yield batch
@@ -113,7 +113,7 @@ class MongoBackupTarget:
             await self._drop_staged()
 
     async def overlay(self, batch: Batch) -> None:
-        """Put documents in the place of those that are published, by their keys; a head waits for `advance`."""
+        """Replace published documents by key. A head is written only by `advance`."""
         if batch.collection == raw.HEAD:
             self._head = raw.decoded(batch.documents[-1])
             return
@@ -130,17 +130,17 @@ class MongoBackupTarget:
                     await collection.delete_many({"_id": {"$in": former[start : start + raw.FETCH]}})
 
     async def advance(self) -> None:
-        """Publish the head of what was overlaid."""
+        """Publish the head of the overlaid documents."""
         async with self._mongo.reaching():
             await self._lease.renew(now=True)
             await self._show()
         await self._follow()
 
     async def _follow(self) -> None:
-        """Migrate an older store, and write what its newest commit has left, as whoever takes a lease does."""
+        """Migrate an older store, and complete its newest commit, as every new holder of the lease does."""
         store = MongoSnapshotStore(self._mongo, (EventLog(),))
         if await store.acquire(self._lease.holder, self._clock(), LEASE_SECONDS) is None:
-            raise BackupError("another worker took the lease of the store; the data are there")
+            raise BackupError("another worker took the lease of the store; the data are complete")
 
     async def leave(self) -> None:
         async with self._mongo.reaching():
@@ -149,7 +149,7 @@ class MongoBackupTarget:
 
     async def _refuse_data(self) -> None:
         for name in MODELS:
-            # A head alone is that of a lease: a worker has started, and nothing is collected yet.
+            # A store with only a head belongs to a worker that has started and not collected anything yet.
             where = {"committed_slot": {"$gt": 0}} if name == raw.HEAD else {}
             found = await self._database[name].find_one(where, {"committed_slot": 1})
             if found is not None:
@@ -166,7 +166,7 @@ class MongoBackupTarget:
                 await self._database.drop_collection(name)
 
     async def _check(self, manifest: Manifest) -> None:
-        """All that the manifest names must lie in the store, before any of it takes the place of something else."""
+        """Everything that the manifest lists must be in the store before any of it replaces published data."""
         for each in manifest.collections:
             if each.name == raw.HEAD:
                 continue
@@ -197,7 +197,7 @@ class MongoBackupTarget:
         copied: Mapping[str, Any] = self._head or {}
         own = await self._database[raw.HEAD].find_one({"_id": HEAD_ID}, {"token": 1}) or {}
         values = {name: copied[name] for name in COPIED if copied.get(name) is not None}
-        # Documents of the copy carry its tokens, and a worker that was paused since carries one of the target's.
+        # Documents of the copy have its tokens, and a worker that has been paused since has one of the target's.
         values["token"] = max(int(own.get("token", 0)), int(copied.get("token", 0))) + 1
         gone = {"document_version": ""} if "document_version" not in values else {}
         change: dict[str, Any] = {"$set": values} | ({"$unset": gone} if gone else {})

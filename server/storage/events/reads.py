@@ -1,9 +1,10 @@
-"""Questions to the log of events: a page from a position on, and how many match.
+"""Queries of the log of events: a page from a position on, and the number of matches.
 
-A question about many subjects is one query for all of them, which looks at the whole log once in the embedded engine, and at
-the index of subjects in MongoDB. All others are put once for each subject, or else for each type, as the indexes of `EventDocument` are made for; in
-windows of time that grow from the position outward until the page is full, since the embedded engine sorts all that
-matches before it cuts. With a second condition it searches badly: where one is needed, all of a short span is looked at.
+A request for many subjects is one query for all of them. It scans the whole log once in the embedded engine, and uses
+the index of subjects in MongoDB. Any other request is one query for each subject, or else for each type, as the indexes
+of `EventDocument` allow. The queries cover windows of time that grow outward from the position until the page is full,
+because the embedded engine sorts all matches before it applies the limit. It is slow with a second condition, so if
+one is needed, all events of a short span are read and filtered here.
 """
 
 import time
@@ -22,9 +23,9 @@ WINDOW_GROWTH = 4
 MAX_PAGE = 1_000
 # Events of one slot that are read at once.
 PART = 500
-# Up to so many subjects, a query for each is quicker in the embedded engine than one that looks at the whole log.
+# Up to so many subjects, one query for each is faster in the embedded engine than one that scans the whole log.
 MAX_STREAMS = 8
-# An event is seen (`at`) within its slot; no slot is longer, and no clock further off.
+# An event is seen (`at`) within its slot. No slot is longer than this, and no clock differs by more.
 SEEN_WITHIN_SECONDS = 2 * HOUR
 
 _Condition = Mapping[str, Any]
@@ -32,7 +33,8 @@ _EVERYTHING: Sequence[_Condition] = ({},)
 
 
 class _Span(NamedTuple):
-    """Slots [start, end). `edge` where some of their events were seen outside of the times asked for, or before."""
+    """Slots [start, end). `edge` is true if some of their events may be outside of the requested times or the
+    position."""
 
     start: Slot
     end: Slot
@@ -40,7 +42,7 @@ class _Span(NamedTuple):
 
 
 class EventReads:
-    """The log's readers. `earliest` gives the start of the oldest history: no event is older."""
+    """Reads the log. `earliest` returns the start of the oldest history; no event is older."""
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class EventReads:
         return tuple(found[:wanted])
 
     async def event_count(self, where: EventFilter) -> int:
-        """How many kept events match."""
+        """The number of matching events."""
         spans = await self._spans(where)
         async with self._mongo.answering():
             return sum([await _count(where, span) for span in spans])
@@ -95,7 +97,8 @@ class EventReads:
 def _beyond(
     spans: Sequence[_Span], after: tuple[Slot, int] | None, *, newest_first: bool, at_once: bool
 ) -> Iterator[_Span]:
-    """The spans beyond the slot of a position, nearest first, in windows that grow; with `at_once`, each is one window."""
+    """The spans beyond the slot of a position, nearest first, in growing windows. With `at_once`, each is one
+    window."""
     for span in reversed(spans) if newest_first else spans:
         if after is None:
             yield from _windows(span, newest_first=newest_first, at_once=at_once)
@@ -123,7 +126,8 @@ def _windows(span: _Span, *, newest_first: bool, at_once: bool) -> Iterator[_Spa
 async def _rest_of_slot(
     where: EventFilter, after: tuple[Slot, int], limit: int, *, newest_first: bool
 ) -> Sequence[Event]:
-    """Up to `limit` matching events of the slot of a position, beyond it. Read in parts: a slot may have very many."""
+    """Up to `limit` matching events beyond a position, of its slot. They are read in parts, because a slot may have
+    very many."""
     slot, index = after
     found: list[Event] = []
     while len(found) < limit:
@@ -141,7 +145,7 @@ async def _rest_of_slot(
 
 
 async def _page(where: EventFilter, span: _Span, limit: int, *, newest_first: bool) -> Sequence[Event]:
-    """The matching events of a span in order: all of an edge, else the first `limit`."""
+    """The matching events of a span, in order: all of them for an edge, else the first `limit`."""
     direction = -1 if newest_first else 1
     found: list[Event] = []
     for stream in _EVERYTHING if span.edge else _streams(where):
@@ -158,7 +162,7 @@ def _within(span: _Span) -> _Condition:
 
 
 def _streams(where: EventFilter) -> Sequence[_Condition]:
-    """The equalities that an index can follow, one query each."""
+    """The equality conditions that an index supports, one for each query."""
     if _asks_for_many(where):
         types = {} if where.types is None else {"type": {"$in": sorted(type_.value for type_ in where.types)}}
         return [{"subject": {"$in": sorted(where.subjects or ())}, **types}]
@@ -170,7 +174,7 @@ def _streams(where: EventFilter) -> Sequence[_Condition]:
 
 
 def _filters_types(where: EventFilter) -> bool:
-    """Whether the types of a subject's events remain to be looked at: two conditions would find the wrong index."""
+    """Whether the types have to be filtered here, because the engine would use the wrong index for two conditions."""
     return where.subjects is not None and where.types is not None and not _asks_for_many(where)
 
 
@@ -192,7 +196,8 @@ async def _count(where: EventFilter, span: _Span) -> int:
         return len(await _page(where, span, MAX_PAGE, newest_first=False))
     if where.subjects is not None:
         return await _count_streams(where, span)
-    # Closed days were counted when they were closed; only the two ends, and days that are not closed, are left.
+    # Closed days were counted when they were closed. Only both ends and the days that are not closed remain to be
+    # counted.
     closed = await events.tallies(span.start, span.end)
     types = None if where.types is None else {type_.value for type_ in where.types}
     total = sum(n for counts in closed.values() for type_, n in counts.items() if types is None or type_ in types)

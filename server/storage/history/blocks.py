@@ -1,11 +1,11 @@
 """Runs of samples or buckets of one subject as compact bytes, and back.
 
-A block is JSON of columns (`server.storage.columns`), compressed with zstd. The figures of one bucket are mostly equal:
-its min, max and mean are written by their distance from its last. So a day of 1,440 samples of nine metrics takes some
-2 kB, one of 24 hourly buckets half a kB. The same points always give the same bytes.
+A block is JSON of columns (`server.storage.columns`), compressed with zstd. The values of one bucket are mostly equal,
+so min, max and mean are stored as differences from the last value. A day of 1,440 samples of nine metrics takes about
+2 kB, and one of 24 hourly buckets 0.5 kB. Equal points always have equal bytes.
 
-In a block of buckets, the columns of each metric and those of the versions are texts of JSON in it, so that only what
-is asked for is read: of the network's twenty metrics, mostly one or two.
+In a block of buckets, the columns of each metric and those of the versions are embedded JSON texts. So only the
+requested ones are parsed, which are mostly one or two of the network's twenty metrics.
 """
 
 from bisect import bisect_left
@@ -24,11 +24,12 @@ _LEVEL = 9
 _MAX_RAW_BYTES = 64 * 2**20
 # An integer in a list: its pointer, and an object of 32 bytes.
 _CELL_BYTES = 40
-# To make one costs more than to unpack a block. It serves one thread: blocks are read in that of the event loop alone.
+# Creating one costs more than unpacking a block. It is not thread-safe: blocks are only read in the event loop's
+# thread.
 _DECOMPRESSOR = zstandard.ZstdDecompressor()
 
 Within = tuple[UnixSeconds, UnixSeconds]
-"""A range of time: its start, and its end, which is not part of it."""
+"""A range of time: its start and its exclusive end."""
 
 
 def pack_samples(samples: Sequence[Sample]) -> bytes:
@@ -42,12 +43,12 @@ def pack_samples(samples: Sequence[Sample]) -> bytes:
 
 
 def unpack_samples(body: bytes) -> tuple[Sample, ...]:
-    """What `pack_samples` was given."""
+    """The inverse of `pack_samples`."""
     return SampleBlock(body).rows()
 
 
 class SampleBlock:
-    """A block of samples, as columns. Only the samples that are asked for are built, which takes most of the time."""
+    """A block of samples, as columns. Only requested samples are built, because that takes most of the time."""
 
     __slots__ = ("_intervals", "_slots", "_values", "_versions", "size")
 
@@ -58,11 +59,11 @@ class SampleBlock:
         self._intervals = known(spread(intervals, count))
         self._values = [unrun(column, count) for column in values]
         self._versions = [(name, spread(column, count)) for name, column in versions]
-        # The room that it takes in memory, in bytes: at most this, as small integers are shared.
+        # Its size in memory, in bytes. This is an upper bound, because small integers are shared.
         self.size = _CELL_BYTES * count * (2 + len(self._values) + len(self._versions))
 
     def rows(self, start: UnixSeconds | None = None, end: UnixSeconds | None = None) -> tuple[Sample, ...]:
-        """The samples of [start, end), in order; without bounds all of them."""
+        """The samples of [start, end), in order. All of them without bounds."""
         first = 0 if start is None else bisect_left(self._slots, start)
         last = len(self._slots) if end is None else bisect_left(self._slots, end)
         slots, intervals = self._slots[first:last], self._intervals[first:last]
@@ -86,9 +87,9 @@ def pack_points(points: Sequence[HistoryPoint], metrics: Sequence[str]) -> bytes
 def unpack_points(
     body: bytes, metrics: Sequence[str], seconds: int, within: Within | None = None
 ) -> tuple[HistoryPoint, ...]:
-    """What `pack_points` was given, of it the buckets that start `within` a range; a bucket is `seconds` long.
+    """The inverse of `pack_points`, for the buckets that start `within` a range. A bucket is `seconds` long.
 
-    Figures and versions are unpacked once asked for.
+    Figures and versions are unpacked on first use.
     """
     match _unpack(body):
         case [count, columns, versions]:
@@ -106,15 +107,15 @@ def unpack_points(
 
 
 def _of_the_first_form(count: int, columns: list[Packed], versions: list[Any]) -> list[Any]:
-    """A block of the first form, in that of today."""
+    """Convert a block of the first format to the current one."""
     figures = [text_of(columns[first : first + 5]) for first in range(3, len(columns), 5)]
     return [count, columns[:3], figures, text_of(versions) if versions else ""]
 
 
 class _Rows:
-    """The figures and versions of some rows of a block: as texts of their columns, until they are asked for.
+    """The figures and versions of some rows of a block, kept as texts of their columns until they are used.
 
-    Only what is within `part` of the columns is made into stats, which takes most of the time.
+    Only the rows within `part` are converted to stats, because that takes most of the time.
     """
 
     __slots__ = ("_figures", "_found", "_part", "_samples", "_versions", "_versions_found", "metrics")
@@ -131,7 +132,7 @@ class _Rows:
         self._versions_found: Sequence[Versions] | None = None
 
     def stats(self, metric: str) -> Sequence[Stat | None]:
-        """The stat of each row, None where the metric was not known. Raises KeyError for no metric of the subject."""
+        """The stat of each row, None if the metric was not known. Raises KeyError if the subject has no such metric."""
         found = self._found.get(metric)
         if found is None:
             if metric not in self.metrics:
@@ -210,7 +211,8 @@ class _RowVersions(Sequence[tuple[str | None, int]]):
 
 
 class PointCache:
-    """`unpack_points`, remembering the blocks used last, by their content: what was packed again is unpacked again.
+    """`unpack_points` with a cache of the blocks used last, by their content. A block that was packed again is a new
+    one.
 
     Bounded by the number of points in all of them, each of up to 20 stats of some 150 bytes.
     """
@@ -240,7 +242,8 @@ def _times(columns: Sequence[Packed], count: int) -> tuple[Column, Column, Colum
 
 
 def _stat_columns(points: Sequence[HistoryPoint], metric: str) -> Iterator[Packed]:
-    """The five figures of a metric: last as it runs on, the others by their distance from what is usual."""
+    """The five figures of a metric. `last` is stored as running differences, the others as differences from their usual
+    value."""
     stats = [(each.stats.get(metric), each.samples) for each in points]
 
     def column(figure: Callable[[Stat, int], int]) -> Column:
@@ -271,7 +274,7 @@ def _stat(row: tuple[int, ...]) -> Stat:
 
 
 def _version_columns(versions: Sequence[Sequence[tuple[str | None, int]]]) -> list[Any]:
-    """Each version with its count in every row, None where it was not seen; empty where no row has versions."""
+    """Each version with its count in every row, None if it was not seen. Empty if no row has versions."""
     rows = [dict(row) for row in versions]
     names = sorted(set[str | None]().union(*rows), key=lambda name: (name is not None, name or ""))
     return [[name, plain([row.get(name) for row in rows])] for name in names]

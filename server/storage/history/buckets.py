@@ -1,4 +1,4 @@
-"""Buckets as documents: one for each subject, resolution and period, with a part for each hour of it.
+"""Buckets as documents: one for each subject, resolution and period, with one part for each hour.
 
 | resolution | period | parts |
 |---|---|---|
@@ -6,9 +6,9 @@
 | H1 | a UTC month | the same |
 | D1 | a UTC year | `dDAY` a day |
 
-Part keys are the unix seconds of our own hours and days. A part is a block (`server.storage.history.blocks`) and a function of
-the committed snapshots alone, so that writing it again changes nothing. A closed day is packed as one block, which
-takes a quarter of the room of its hours; where both are there, the hour's word counts.
+Part keys are the unix seconds of UTC hours and days. A part is a block (`server.storage.history.blocks`) and depends
+only on the committed snapshots, so writing it again changes nothing. A closed day is packed as one block, which takes
+a quarter of the space of its hours. If both exist, the hour takes precedence.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from server.storage.damage import UNDECODABLE
 from server.storage.documents import HistoryDocument
 from server.storage.history.blocks import unpack_points, unpack_samples
 
-# No node has this id: those are keys of 32 bytes, or begin with `addr:`.
+# No node has this id: node ids are keys of 32 bytes, or begin with `addr:`.
 NETWORK = "network"
 
 log = structlog.get_logger(__name__)
@@ -33,12 +33,12 @@ log = structlog.get_logger(__name__)
 Parts = Mapping[str, bytes]
 UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
 Find = Callable[[Iterable[str]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Gives the documents that there are of some keys."""
+"""Returns the existing documents of some keys."""
 T = TypeVar("T")
 
 PARTS = ("parts", "period")
 SAMPLES = ("samples",)
-"""What is wanted of documents by those who read their parts, and who count their samples."""
+"""The projections for reading the parts of documents, and for counting their samples."""
 
 
 def key_of(resolution: Resolution, period: UnixSeconds, subject: str) -> str:
@@ -63,7 +63,7 @@ def period_of(resolution: Resolution, at: UnixSeconds) -> UnixSeconds:
 
 
 def periods(resolution: Resolution, start: UnixSeconds, end: UnixSeconds) -> list[UnixSeconds]:
-    """The periods that share time with [start, end), in order."""
+    """The periods that overlap [start, end), in order."""
     longest = {Resolution.H1: 31, Resolution.D1: 366}.get(resolution, 1) * DAY
     found: list[UnixSeconds] = []
     at = period_of(resolution, start)
@@ -87,7 +87,7 @@ def time_of(key: str) -> UnixSeconds:
 
 
 class Found(NamedTuple):
-    """What is kept of some subjects: their parts, and the periods of which any of them has a document."""
+    """The stored parts of some subjects, and the periods for which any of them has a document."""
 
     parts: Mapping[str, Parts]
     periods: frozenset[UnixSeconds]
@@ -112,7 +112,7 @@ async def fetch(
     *,
     find: Find = find_parts,
 ) -> Found:
-    """Each subject's parts that share time with [start, end), among those of the given periods; one round trip."""
+    """Each subject's parts that overlap [start, end), of the given periods, in one round trip."""
     by_subject: dict[str, dict[str, bytes]] = {subject: {} for subject in subjects}
     keys = [key_of(resolution, period, subject) for period in among for subject in by_subject]
     documents = await find(keys)
@@ -124,9 +124,9 @@ async def fetch(
 
 
 async def newest_parts(subject: str, resolution: Resolution) -> Parts:
-    """A subject's parts in its newest document of a resolution; empty where it has none.
+    """A subject's parts in its newest document of a resolution. Empty if it has none.
 
-    Scans the documents of a resolution by their index: for repairs, not for questions.
+    Scans the documents of a resolution by their index. Use it for repairs, not for requests.
     """
     newest: dict[str, Any] | None = None
     where = {"resolution": resolution.value}
@@ -142,7 +142,7 @@ async def newest_parts(subject: str, resolution: Resolution) -> Parts:
 async def sampled_days(
     subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds, *, find: Find = find_samples
 ) -> dict[UnixSeconds, int]:
-    """The closed days that share time with [start, end) and of which there are samples, with their number; in order."""
+    """The closed days with samples that overlap [start, end), in order, with the number of samples."""
     keys = [key_of(Resolution.D1, year, subject) for subject in subjects for year in periods(Resolution.D1, start, end)]
     found = await find(keys)
     days: Counter[UnixSeconds] = Counter()
@@ -153,27 +153,27 @@ async def sampled_days(
 
 
 def samples_in(parts: Parts, unpack: Callable[[bytes], Sequence[Sample]] = unpack_samples) -> list[Sample]:
-    """The raw samples in parts, in order; `unpack` may be one that remembers."""
+    """The raw samples in parts, in order. `unpack` may have a cache."""
     return _merged(parts, unpack, lambda sample: sample.slot)
 
 
 def points_in(
     parts: Parts, subject: str, resolution: Resolution, unpack: UnpackPoints = unpack_points
 ) -> list[HistoryPoint]:
-    """The buckets in parts, in order; `unpack` may be one that remembers."""
+    """The buckets in parts, in order. `unpack` may have a cache."""
     metrics, seconds = metrics_of(subject), BUCKET_SECONDS[resolution]
     return _merged(parts, lambda body: unpack(body, metrics, seconds), lambda point: point.start)
 
 
 def _merged(parts: Parts, unpack: Callable[[bytes], Sequence[T]], time: Callable[[T], UnixSeconds]) -> list[T]:
-    """What the parts hold, in order of time; of a closed day only the hours that have no part of their own."""
+    """The contents of the parts, in order of time. Of a closed day, only the hours that have no part of their own."""
     fresh = {time_of(key) for key in parts if key.startswith("h")}
     found: list[T] = []
     for key in sorted(parts, key=time_of):
         try:
             items = unpack(parts[key])
         except UNDECODABLE as error:
-            log.error("history.part_unreadable", part=key, error=repr(error))  # noqa: TRY400  (the cause says it all)
+            log.error("history.part_unreadable", part=key, error=repr(error))  # noqa: TRY400  (the cause has all details)
             continue
         if key.startswith("d") and fresh:
             items = [item for item in items if time(item) // HOUR * HOUR not in fresh]

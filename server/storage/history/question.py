@@ -1,4 +1,4 @@
-"""One question to history: what is in the documents, what is made up from the hours after them, and which of it fits."""
+"""One query of the history: the stored documents, the hours after them, and the choice of the resolution."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +38,8 @@ _start = attrgetter("start")
 class Edge(NamedTuple):
     """Where the past ends.
 
-    Hours before `rolled` and days before `unclosed` are in the documents; what ends by `closed` changes no more.
-    `interval` is that of the newest slot, in seconds.
+    Hours before `rolled` and days before `unclosed` are in the documents. Buckets that end by `closed` no longer
+    change. `interval` is that of the newest slot, in seconds.
     """
 
     rolled: UnixSeconds
@@ -49,17 +49,18 @@ class Edge(NamedTuple):
 
 
 class Series(NamedTuple):
-    """The points of a range at one resolution; `complete` unless some are gone that a coarser resolution still has."""
+    """The points of a range at one resolution. `complete` is false if some were deleted that a coarser resolution still
+    has."""
 
     points: tuple[HistoryPoint, ...]
     complete: bool
 
 
 class Question:
-    """History of some subjects, who are one node (its ids, oldest first) or the network, in [start, end).
+    """The history in [start, end) of the network, or of one node (by its ids, oldest first).
 
-    `sampled` are the closed days of the range of which there are samples, with their number. `turn` is awaited before
-    each slice of long work.
+    `sampled` are the closed days of the range that have samples, with their number. `turn` is awaited before each slice
+    of long work.
     """
 
     def __init__(
@@ -92,13 +93,13 @@ class Question:
         self._sampled = sampled
 
     async def answer(self, resolution: Resolution) -> History:
-        """The history at this resolution, whatever there is of it."""
+        """The history at this resolution, even if it is incomplete."""
         return self._history(resolution, await self._series(resolution))
 
     async def answer_auto(self) -> History:
         """The history at the finest resolution that has all of it in at most `max_auto_points`.
 
-        Raises RangeTooLarge where even the days are more.
+        Raises RangeTooLarge if there are more days than that.
         """
         whole_days = {day: n for day, n in self._sampled.items() if self._start <= day and day + DAY <= self._end}
         hours = await self._hours_of_many_slots() if sum(whole_days.values()) <= self._most else None
@@ -121,9 +122,9 @@ class Question:
         return self._history(Resolution.D1, daily)
 
     async def _hours_of_many_slots(self) -> Series | None:
-        """The hours of a range that has room for too many slots: they tell for less whether there are as many.
+        """The hours of a range that may have too many slots. Counting by hours is cheaper than reading the slots.
 
-        None for other ranges, and for a node that had several ids, whose hours may count a slot more than once.
+        None for other ranges, and for a node with several ids, whose hours may count a slot more than once.
         """
         fits = (self._end - self._start) // self._edge.interval <= self._most
         return None if fits or len(self._subjects) > 1 else await self._series(Resolution.H1)
@@ -140,7 +141,7 @@ class Question:
         )
 
     def _range(self, resolution: Resolution) -> tuple[UnixSeconds, UnixSeconds]:
-        """The range in whole buckets; without the open one, unless it is wanted."""
+        """The range in whole buckets, without the open one unless it is requested."""
         start, end = align(resolution, self._start, self._end)
         if resolution is not Resolution.RAW and not self._include_current:
             end = min(end, self._edge.closed // BUCKET_SECONDS[resolution] * BUCKET_SECONDS[resolution])
@@ -160,9 +161,9 @@ class Question:
         return Series(points, self._is_complete(resolution, found))
 
     def _periods(self, resolution: Resolution, end: UnixSeconds) -> list[UnixSeconds]:
-        """The periods in which there can be points: those of days with samples, and those that are not closed.
+        """The periods that can have points: those of days with samples, and those that are not closed.
 
-        And one day before, which may have been closed while the edge and the days with samples were looked up.
+        They include the day before, which may have been closed while the edge and the days with samples were looked up.
         """
         fresh = history.periods(resolution, max(self._start, self._edge.unclosed - DAY), end)
         return sorted({period_of(resolution, day) for day in self._sampled} | set(fresh))
@@ -193,7 +194,8 @@ class Question:
     async def _kept(self, subject: str, resolution: Resolution, parts: Parts, within: Within) -> list[HistoryPoint]:
         """The buckets in documents that start within a range, or more.
 
-        What all ask for is remembered whole; a node's is unpacked faster than it is kept track of.
+        Those of the network are cached, because many requests share them. Unpacking a node's is cheaper than caching
+        it.
         """
         unpack = self._cache.unpack if subject == NETWORK else partial(unpack_points, within=within)
         metrics, seconds = metrics_of(subject), BUCKET_SECONDS[resolution]
@@ -209,7 +211,7 @@ class Question:
         return await self._open.node(subject, start, end)
 
     async def _open_hours(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[Hour]:
-        """The hours that share time with [start, end) and are in no document, rolled up."""
+        """The hours that overlap [start, end) and are in no document, rolled up."""
         samples = await self._open_samples(subject, start // HOUR * HOUR, -(-end // HOUR) * HOUR)
         rolled: list[Hour] = []
         for hour, of_hour in groupby(samples, key=lambda sample: sample.slot // HOUR * HOUR):
@@ -219,7 +221,7 @@ class Question:
         return rolled
 
     async def _open_days(self, subject: str, start: UnixSeconds, end: UnixSeconds) -> list[HistoryPoint]:
-        """The days that share time with [start, end) and are not closed, from their hours."""
+        """The days that overlap [start, end) and are not closed, computed from their hours."""
         start = max(start, self._edge.unclosed)
         if start >= end:
             return []
@@ -233,11 +235,11 @@ class Question:
 
 
 def _followed(kept: Sequence[T], fresh: Sequence[T], time: Callable[[T], UnixSeconds]) -> list[T]:
-    """What is kept, and what comes after it: an hour may have been rolled up since the edge was found."""
+    """The stored buckets and the later ones. An hour may be in both, if it was rolled up since the edge was found."""
     last = time(kept[-1]) if kept else -1
     return [*kept, *(item for item in fresh if time(item) > last)]
 
 
 def _fewest_m5(hours: Sequence[HistoryPoint]) -> int:
-    """The fewest M5 buckets that the samples of these hours can lie in."""
+    """The minimum number of M5 buckets for the samples of these hours."""
     return sum(-(-hour.samples * _M5_PER_HOUR // max(hour.expected, hour.samples)) for hour in hours)

@@ -1,4 +1,4 @@
-"""Questions to history, for the readers of one process."""
+"""Reads of the history, for one process."""
 
 import asyncio
 import time
@@ -23,9 +23,9 @@ from server.storage.history.slices import Turn, next_pass
 
 
 class HistoryReads:
-    """What each question gives and raises stands in `schema.reads.Reads`. AUTO gives at most `max_auto_points`.
+    """`schema.reads.Reads` describes the results and errors. AUTO returns at most `max_auto_points`.
 
-    What the store answers is unpacked in slices of some milliseconds; `turn` is awaited before each of them.
+    Replies of the store are unpacked in slices of a few milliseconds. `turn` is awaited before each of them.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class HistoryReads:
         *,
         include_current: bool = False,
     ) -> History:
-        # The ids that it had before come first in time.
+        # Its former ids come first in time.
         subjects = tuple(dict.fromkeys(reversed(node_ids)))
         return await self._history(subjects, start, end, resolution, include_current=include_current)
 
     async def history_status(self, limit: int, present: Sequence[str] = ()) -> tuple[tuple[HistoryStatusRow, ...], int]:
-        """Counted anew once an hour is rolled up. `present` are the ids of the nodes that are there now, sorted.
+        """Counted again after each hour is rolled up. `present` are the sorted ids of the nodes in the snapshot.
 
-        Those of them of which no hour is rolled up yet follow, counted by the slots of the open hours.
+        Present nodes that have no rolled-up hour yet follow, counted by the slots of the open hours.
         """
         async with self._mongo.answering():
             progress = await history_state.rollup()
@@ -89,7 +89,7 @@ class HistoryReads:
             return rows + await self._young(young[: max(0, limit - len(rows))]), len(status) + len(young)
 
     async def _young(self, node_ids: Sequence[str]) -> tuple[HistoryStatusRow, ...]:
-        """The rows of nodes by their samples in the open hours; ids that are sorted share the chunks to be read."""
+        """The rows of nodes by their samples in the open hours. Sorted ids share the chunks that are read."""
         if not node_ids:
             return ()
         edge = await self._newest_edge.get()
@@ -102,9 +102,10 @@ class HistoryReads:
         return tuple(found)
 
     async def earliest(self) -> UnixSeconds | None:
-        """The oldest slot, or the start of the oldest bucket, as fine as is kept; None where nothing is kept.
+        """The oldest slot, or the start of the oldest bucket in the finest stored resolution. None if nothing is
+        stored.
 
-        Looked up once a minute: only imports and retention move it.
+        It is looked up once a minute, because only imports and retention change it.
         """
         now = self._clock()
         if self._earliest is None or not 0 <= now - self._earliest[0] < MINUTE:
@@ -162,5 +163,5 @@ class HistoryReads:
         await self._open.refresh(rolled, committed)
         newest = self._open.beats(committed, committed + 1)
         interval = newest[-1].interval if newest else MINUTE
-        # A slot that is not there two intervals after its end will not come.
+        # A slot that does not exist two intervals after its end will not be committed.
         return Edge(rolled, unclosed, max(committed + interval, now - 2 * interval), interval)

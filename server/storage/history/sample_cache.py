@@ -1,4 +1,4 @@
-"""The blocks of samples that were asked for last, so that each is unpacked once however many questions ask for it."""
+"""A cache of recently used blocks of samples, so that each is unpacked once for many requests."""
 
 from collections import OrderedDict
 
@@ -6,12 +6,12 @@ from schema.domain.base import UnixSeconds
 from schema.domain.history.rollup import Sample
 from server.storage.history.blocks import SampleBlock
 
-# Some seven days of the network at one slot a minute, and more of nodes.
+# About seven days of the network at one slot per minute, and more of nodes.
 MAX_BYTES = 8 * 2**20
 
 
 class SampleCache:
-    """Remembers blocks by their content: what was packed again is unpacked again. Bounded by the room that they take.
+    """A cache of blocks by their content, bounded by their size. A block that was packed again is unpacked again.
 
     `unpacked` counts the blocks that were unpacked.
     """

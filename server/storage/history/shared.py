@@ -1,4 +1,4 @@
-"""Answers of the store that the questions of one moment share: a question to the store costs far more than what it gives."""
+"""Queries that concurrent requests share, because a query costs far more than its result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """One answer at a time: who asks while `ask` is under way gets its answer too."""
+    """Runs one query at a time. Callers that arrive while `ask` runs get the same result."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], name: str) -> None:
         self._ask = ask
@@ -21,11 +21,11 @@ class Shared(Generic[T]):
         self._task: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
-        """The answer; what `ask` raises reaches all who wait for it."""
+        """The result. An error of `ask` is raised to all callers that wait."""
         if self._task is None:
             self._task = owned(self._asked(), name=self._name)
             self._task.add_done_callback(_retrieved)
-        # One who asked may leave; the others still wait for the same answer.
+        # One caller may be cancelled while others still wait for the same result.
         return await asyncio.shield(self._task)
 
     async def _asked(self) -> T:
@@ -36,9 +36,9 @@ class Shared(Generic[T]):
 
 
 class SharedFinds:
-    """Finds documents of history by their keys. Questions of one pass of the event loop share one query.
+    """Finds history documents by their keys. Requests of one iteration of the event loop share one query.
 
-    `fields` are those that are wanted of each document.
+    `fields` are the requested ones of each document.
     """
 
     def __init__(self, *fields: str) -> None:
@@ -46,7 +46,7 @@ class SharedFinds:
         self._open = _Query(fields)
 
     async def __call__(self, keys: Iterable[str]) -> list[dict[str, Any]]:
-        """The documents that there are of these keys, in their order."""
+        """The existing documents of these keys, in their order."""
         wanted = list(keys)
         if self._open.sent or len(self._open.keys) + len(wanted) > MAX_KEYS:
             self._open = _Query(self._fields)
@@ -66,13 +66,13 @@ class _Query:
         self.found = Shared(self._find, "find history")
 
     async def _find(self) -> Mapping[str, dict[str, Any]]:
-        await asyncio.sleep(0)  # all who ask in this pass of the event loop join
+        await asyncio.sleep(0)  # all requests of this iteration of the event loop join
         self.sent = True
         documents = HistoryDocument.collection().find({"_id": {"$in": list(self.keys)}}, self._fields)
         return {document["_id"]: document for document in await documents.to_list()}
 
 
 def _retrieved(task: asyncio.Task[Any]) -> None:
-    """Take note of an error that nobody waits for any more."""
+    """Retrieve an error for which no caller waits any more."""
     if not task.cancelled():
         task.exception()

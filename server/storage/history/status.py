@@ -1,4 +1,4 @@
-"""How much history there is: per node, and since when."""
+"""How much history there is per node, and when it begins."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -37,7 +37,7 @@ class Span(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """Samples of one node, the first and the last of them within an hour or day each."""
+    """The samples of one node. The first and the last are known to an hour or a day."""
 
     id: str
     samples: int
@@ -49,7 +49,7 @@ Status = tuple[_Counted, ...]
 
 
 async def count(progress: RollupProgress | None) -> Status:
-    """Every node with history, most samples first: of its closed days, and of the hours of the day that is open."""
+    """Every node with history, most samples first. Samples of closed days and of the hours of the open day count."""
     found: dict[str, dict[str, int]] = {}
     await _add(found, {"resolution": Resolution.D1.value})
     if progress is not None and progress.open_day is not None:
@@ -63,8 +63,8 @@ async def count(progress: RollupProgress | None) -> Status:
 async def rows(status: Status, limit: int) -> tuple[HistoryStatusRow, ...]:
     """The first rows, with the addresses that the registry knows, and the times of the first and the last sample.
 
-    Times are those of slots while raw samples are kept. Of an older bucket: when the node was first seen, where that was
-    in it, else its start.
+    Times are those of slots while raw samples are stored. For an older bucket, the time is when the node was first seen
+    if that is in the bucket, else the start of the bucket.
     """
     best = status[: max(0, limit)]
     entries = await registry.by_ids([row.id for row in best])
@@ -83,7 +83,8 @@ async def rows(status: Status, limit: int) -> tuple[HistoryStatusRow, ...]:
 
 
 async def earliest(now: UnixSeconds) -> UnixSeconds | None:
-    """When the network's history begins: the oldest slot, or the start of the oldest bucket, as fine as is kept."""
+    """When the network's history begins: the oldest slot, or the start of the oldest bucket in the finest stored
+    resolution."""
     first = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp())
     days = await history.sampled_days((NETWORK,), first, now)
     if days:
@@ -98,7 +99,8 @@ async def earliest(now: UnixSeconds) -> UnixSeconds | None:
 
 
 async def _narrow(spans: Mapping[str, Span], pick: Callable[[Iterable[Span]], Span]) -> dict[str, Span]:
-    """Each subject's span, narrowed to the first or last (`pick`) slot or bucket in it, as fine as is kept."""
+    """Each subject's span, narrowed to the first or last (`pick`) slot or bucket of the finest stored resolution in
+    it."""
     found: dict[str, Span] = {}
     for resolution in FINEST_FIRST:
         left = {subject: span for subject, span in spans.items() if subject not in found}

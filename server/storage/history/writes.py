@@ -1,6 +1,6 @@
-"""Writing buckets: an hour when it is over, a day when it is over, and forgetting what is older than its retention.
+"""Writes the buckets of hours and days when they are over, and deletes those older than their retention.
 
-Every write is a function of what was committed, by the key of its document and part: it may be repeated, and stopped
+Every write depends only on committed data, with the key of its document and part. It may be repeated, and interrupted
 anywhere.
 """
 
@@ -28,15 +28,15 @@ from server.storage.history.buckets import (
 )
 
 FINE = (Resolution.RAW, Resolution.M5, Resolution.H1)
-BATCH = 300  # documents a round trip
-BATCH_CLOSED = 100  # as large as those of a day are
+BATCH = 300  # documents per round trip
+BATCH_CLOSED = 100  # the size of those of a day
 _YIELD_EVERY = 10  # subjects packed before the event loop runs, some ms
 
 
 class HeldHours:
-    """Hours of one UTC day that are written with it, packed: some 500 bytes for each subject and hour.
+    """Packed hours of one UTC day that are written with it: about 500 bytes for each subject and hour.
 
-    `pinned` keeps their raw samples for good.
+    `pinned` keeps their raw samples permanently.
     """
 
     def __init__(self, *, pinned: bool = False) -> None:
@@ -50,11 +50,11 @@ class HeldHours:
                 self._parts[resolution].setdefault(subject, {})[hour_key(hour)] = body
 
     def take(self, resolution: Resolution, subject: str) -> Parts:
-        """What is held of a subject, which is then no longer held."""
+        """Remove and return the held hours of a subject."""
         return self._parts[resolution].pop(subject, {})
 
     def rest(self, resolution: Resolution) -> list[str]:
-        """The subjects of which something is held."""
+        """The subjects with held hours."""
         return sorted(self._parts[resolution])
 
 
@@ -72,7 +72,7 @@ async def write_hour(hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> N
 
 
 async def close_day(day: UnixSeconds, held: HeldHours | None = None) -> None:
-    """Pack each subject's hours of a UTC day into one block, with those that are held, and write its D1 bucket."""
+    """Pack each subject's hours of a UTC day, including held ones, into one block, and write its D1 bucket."""
     held = held or HeldHours()
     for resolution in FINE:
         async for batch in _of_day(resolution, day):
@@ -86,7 +86,7 @@ async def close_day(day: UnixSeconds, held: HeldHours | None = None) -> None:
 
 
 async def drop_before(resolution: Resolution, before: UnixSeconds, limit: int) -> int:
-    """Forget at most `limit` documents whose whole period is older than `before`; gives how many there were."""
+    """Delete at most `limit` documents whose whole period is older than `before`. Returns the number."""
     old = {"expires": resolution.value, "period": {"$lt": period_of(resolution, before)}}
     collection = HistoryDocument.collection()
     keys = [document["_id"] for document in await collection.find(old, {"_id": 1}).limit(limit).to_list()]
@@ -106,7 +106,7 @@ def _part(
     pinned: bool = False,
     gone: Mapping[str, str] | None = None,
 ) -> UpdateOne:
-    """Set one part of the document of its period, which is made if it is the first."""
+    """Set one part of the document of its period. The first part creates the document."""
     period = period_of(resolution, at)
     new: dict[str, Any] = {"resolution": resolution.value, "period": period, "encoding": BLOCK_ENCODING}
     values: dict[str, Any] = {f"parts.{key}": body}
@@ -121,7 +121,7 @@ def _part(
 async def _packed(
     rolled: Iterable[tuple[str, Hour]],
 ) -> AsyncIterator[tuple[str, int, Mapping[Resolution, bytes]]]:
-    """Each subject with the number of its samples and the parts of its hour; the event loop runs in between."""
+    """Each subject with the number of its samples and the parts of its hour. The event loop runs in between."""
     for number, (subject, hour) in enumerate(rolled):
         metrics = metrics_of(subject)
         yield (
@@ -163,14 +163,14 @@ def _daily(subject: str, day: UnixSeconds, bucket: HistoryPoint) -> UpdateOne:
 
 
 def _whole(resolution: Resolution, subject: str, day: UnixSeconds, body: bytes, *, pinned: bool) -> UpdateOne:
-    """Set the part of a day in place of those of its hours."""
+    """Replace the parts of the hours with the part of the day."""
     hours = [hour_key(hour) for hour in range(day, day + DAY, HOUR)]
     gone = {f"{field}.{hour}": "" for hour in hours for field in ("parts", "samples")}
     return _part(resolution, subject, day, day_key(day), body, pinned=pinned, gone=gone)
 
 
 async def _of_day(resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Sequence[tuple[str, Parts]]]:
-    """The subjects that have parts of a day, with those, in batches."""
+    """The subjects that have parts of a day, with these parts, in batches."""
     keys = [day_key(day), *(hour_key(hour) for hour in range(day, day + DAY, HOUR))]
     found = HistoryDocument.collection().find(
         {"resolution": resolution.value, "period": period_of(resolution, day)},
@@ -188,6 +188,6 @@ async def _of_day(resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Seq
 
 
 async def _write(updates: Sequence[UpdateOne]) -> None:
-    """All in one round trip."""
+    """Write all in one round trip."""
     if updates:
         await HistoryDocument.collection().bulk_write(updates, ordered=False)

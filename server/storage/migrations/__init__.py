@@ -1,1 +1,1 @@
-"""The version of the documents in a store, and how an older store is brought up to date."""
+"""The version of the documents in a store, and the migrations of an older store."""

@@ -1,6 +1,6 @@
-"""The migrations: one function for each version, which brings a store from the version before to it.
+"""The migrations: one function for each version, which migrates a store from the previous version.
 
-Each works on a database whose documents may have both forms: it may be stopped anywhere, and repeated. A new one is added
+Each migration accepts documents of both forms, so it may be interrupted anywhere and repeated. Add a new one together
 with a builder of the old form in `tests/server/storage/old_stores.py`.
 """
 
@@ -31,7 +31,7 @@ async def flatten_events(database: Database) -> None:
 
 
 async def order_registry_by_contact(database: Database) -> None:
-    """Version 3: `seen` is the last contact. The index of the former order goes; `contact` has taken its place."""
+    """Version 3: `seen` is the last contact. The index of the former order is removed; `contact` replaces it."""
     registry = database["registry"]
     fields = {"seen": 1, "entry.last_seen": 1, "entry.updated_slot": 1}
     async for batch in _batches(registry, {}, fields):
@@ -51,7 +51,7 @@ STEPS: Mapping[int, Step] = {2: flatten_events, 3: order_registry_by_contact}
 
 
 async def migrate(database: Database, found: int | None) -> None:
-    """Bring a store from the version that was found in its head to that of this release. Raises PyMongoError."""
+    """Migrate a store from the version in its head to that of this release. Raises PyMongoError."""
     for version, step in sorted(STEPS.items()):
         if version > (found or FIRST_VERSION):
             await step(database)

@@ -2,13 +2,13 @@
 
 | version | since | what changed |
 |---|---|---|
-| 1 | the first release | an event lies whole in the field `event` of its document |
+| 1 | the first release | an event is one object in the field `event` of its document |
 | 2 | | the fields of an event are fields of its document |
 | 3 | | `seen` of a registry document is the last contact, also if no seed reported one |
 
-A store of before the field has no version. It may be any of 1 to 3, so all migrations run on it; each of them leaves
-documents alone that have the newer form. The version is raised for a change that an older release cannot read. A new
-field with a default is no such change, and neither is a payload with an encoding number of its own.
+A store that is older than the field has no version. It may be any of 1 to 3, so all migrations run on it, and each of
+them skips documents that already have the newer form. The version is incremented for a change that an older release
+cannot read. A new field with a default is not such a change, nor is a payload with a new encoding number.
 """
 
 from collections.abc import Mapping

@@ -21,9 +21,9 @@ SHARED_KEY_LIMIT = 200  # a seed may list many nodes at one address
 
 
 async def write(entries: Sequence[RegistryEntry], token: int) -> None:
-    """Put each entry in place of what is known of its node, unless that was written of a later slot.
+    """Replace the entry of each node, unless the stored one is of a later slot.
 
-    A token counts as well, but alone it would not do: a head that was lost or restored gives out lower ones.
+    The token is checked too, but is not sufficient: a head that was lost or restored issues lower ones.
     """
     await _write(entries, token, lambda document: _updates_unless_newer(document, token))
     newest = max((entry.updated_slot for entry in entries), default=0)
@@ -31,9 +31,9 @@ async def write(entries: Sequence[RegistryEntry], token: int) -> None:
 
 
 async def write_past(entries: Sequence[RegistryEntry]) -> None:
-    """Enter what an import knows of nodes of which nothing newer is known; nothing that a worker wrote is touched.
+    """Insert entries of an import for nodes without newer data. Entries that a worker wrote are not changed.
 
-    Of two imports the earlier first sight of a node counts, whichever came first.
+    Of two imports, the earlier first sight of a node counts, in whatever order they run.
     """
     await _write(entries, PAST_TOKEN, _updates_of_past)
     await _forget_former_ids(entries, {"token": PAST_TOKEN})
@@ -42,7 +42,7 @@ async def write_past(entries: Sequence[RegistryEntry]) -> None:
 async def _write(
     entries: Sequence[RegistryEntry], token: int, updates: Callable[[dict[str, Any]], Sequence[UpdateOne]]
 ) -> None:
-    """Insert what is new in bulk, several times faster than upserts are; update only what exists already."""
+    """Insert new entries in bulk, which is several times faster than upserts. Update only existing ones."""
     collection = RegistryDocument.collection()
     for start in range(0, len(entries), BATCH):
         documents = [_document(entry, token) for entry in entries[start : start + BATCH]]
@@ -55,7 +55,7 @@ async def _write(
 
 
 async def _forget_former_ids(entries: Sequence[RegistryEntry], *conditions: Mapping[str, Any]) -> None:
-    """Remove what was written of these nodes under ids that they no longer have, where any of the conditions holds."""
+    """Delete the entries of these nodes under former ids, if any of the conditions holds."""
     former = sorted({former for entry in entries for former in entry.former_ids})
     if former:
         deletes = [DeleteOne({"_id": each, **where}) for each in former for where in conditions]
@@ -63,7 +63,7 @@ async def _forget_former_ids(entries: Sequence[RegistryEntry], *conditions: Mapp
 
 
 async def by_ids(ids: Collection[str]) -> Mapping[str, RegistryEntry]:
-    """The entries of these nodes, as far as there are any."""
+    """The existing entries of these nodes."""
     wanted = sorted(ids)
     found: dict[str, RegistryEntry] = {}
     for start in range(0, len(wanted), BATCH):
@@ -75,7 +75,7 @@ async def by_ids(ids: Collection[str]) -> Mapping[str, RegistryEntry]:
 async def find(key: str) -> RegistryEntry | None:
     """The entry under an id, pubkey or address.
 
-    Where several nodes had an address, the one that has it now, then the one seen last, wins.
+    If several nodes had an address, the one that has it now is returned, else the one seen last.
     """
     if not _can_be_a_key(key):
         return None
@@ -91,9 +91,9 @@ async def contacts(
     before: UnixSeconds | None = None,
     most: int = MAX_CONTACTS,
 ) -> list[Contact]:
-    """Where the entries of all other nodes stand, in order: those with a contact in [since, before), at most `most`.
+    """The positions of the entries of all other nodes, in order: at most `most` with a contact in [since, before).
 
-    The embedded engine reads and sorts whatever the range admits, before it is cut off.
+    The embedded engine reads and sorts the whole range before it applies the limit.
     """
     bounds = {sign: at for sign, at in (("$gte", since), ("$lt", before)) if at is not None}
     cursor = RegistryDocument.collection().find({"seen": bounds} if bounds else {}, {"seen": 1, "entry.address": 1})
@@ -113,9 +113,10 @@ async def count() -> int:
 
 
 def _unless_newer(token: int, slot: Slot) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The conditions of which one holds unless an entry is of a newer token and of a later slot.
+    """The conditions under which an entry may be replaced. One holds unless it has a newer token and a later slot.
 
-    Two plain ones: with a logical operator an engine may look through all entries instead of taking one by its id.
+    They are two plain conditions, because with a logical operator an engine may scan all entries instead of using the
+    id.
     """
     return {"token": {"$lte": token}}, {"entry.updated_slot": {"$lt": slot}}
 

@@ -1,4 +1,4 @@
-"""The registry as one list: the nodes of a snapshot as they are there, and those that have left it."""
+"""The registry as one list: the nodes of a snapshot, and the nodes that have left it."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ KEPT_CONTACTS = 100_000  # some 20 MB
 
 
 class _Gone(NamedTuple):
-    """The first `most` of those who have left the snapshot of this slot."""
+    """The first `most` of the nodes that have left the snapshot of this slot."""
 
     slot: Slot
     most: int
@@ -22,11 +22,11 @@ class _Gone(NamedTuple):
 
 
 class RegistryReads:
-    """What `Reads.registry` gives and raises, at a cost that is bounded by the page that is asked for.
+    """Implements `Reads.registry` at a cost that is bounded by the requested page.
 
-    Present nodes are in memory with their present contacts; the store has contacts of theirs that are up to a day old.
-    So it is asked only for those who have left, and only for as far back as the page reaches: for little while the page
-    shows nodes with recent contacts. What reaches further is read once a slot.
+    Present nodes are in memory with their current contacts, while their contacts in the store are up to a day old. So
+    the store is queried only for nodes that have left, and only as far back as the page reaches, which is little while
+    the page shows nodes with recent contacts. Pages that reach further are read once per slot.
     """
 
     def __init__(self, mongo: Mongo, *, kept_contacts: int = KEPT_CONTACTS) -> None:
@@ -53,7 +53,7 @@ class RegistryReads:
         return RegistryPage(entries=tuple(entry for entry in known if entry is not None), total=total)
 
     async def _as_far_as(self, snapshot: Snapshot, end: int) -> list[Contact]:
-        """Those who have left, as far as the first `end` entries can hold them."""
+        """The nodes that have left, as far as they can be among the first `end` entries."""
         present = snapshot.contacts
         oldest = present[end - 1].at if len(present) >= end else None
         if oldest is not None and oldest > snapshot.header.taken_at - RECENT_SECONDS:
@@ -66,7 +66,7 @@ class RegistryReads:
         return gone.contacts
 
     async def _counted(self, slot: Slot) -> int:
-        """The number of entries. Counted once a slot: the embedded engine reads every key for it."""
+        """The number of entries. It is counted once per slot, because the embedded engine reads every key for it."""
         if self._count is None or self._count[0] != slot:
             self._count = (slot, await registry.count())
         return self._count[1]

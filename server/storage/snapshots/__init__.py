@@ -1,1 +1,1 @@
-"""Snapshots and what a commit carries: written by a worker, read by every API process."""
+"""Snapshots and the carried data of commits: written by a worker, read by every API process."""

@@ -1,4 +1,5 @@
-"""What a commit hands on: the memory of each node for the next cycle, and the registry entries and events for a repetition."""
+"""The carried data of a commit: the memory of each node for the next cycle, and the registry entries and events for a
+repetition."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ R = TypeVar("R", bound=Record)
 
 
 async def write(commit: Commit, token: int, written: int) -> Carried:
-    """Store what the commit carries, in one go."""
+    """Store the carried data of a commit, all at once."""
     slot = commit.snapshot.slot
     memory = await _payload(slot, token, "memory", MEMORY, commit.memory)
     registry = await _payload(slot, token, "registry", REGISTRY, commit.registry)
@@ -50,7 +51,7 @@ async def load_events(carried: Carried) -> tuple[Event, ...]:
 
 
 async def drop_before(slot: Slot) -> None:
-    """Forget what earlier slots carried."""
+    """Delete the carried data of earlier slots."""
     await CarriedDocument.collection().delete_many({"slot": {"$lt": slot}})
 
 

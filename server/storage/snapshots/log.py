@@ -1,4 +1,4 @@
-"""The log of kept snapshots: a marker for each slot. Finds the newest at a time, and thins out the past."""
+"""The log of stored snapshots, with a marker for each slot. Finds the newest one at a time, and thins out the past."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from schema.domain.base import DAY, HOUR, MINUTE, Record, Slot, UnixSeconds
 from server.storage import head
 from server.storage.documents import ChunkDocument, Marker, SnapshotDocument, StoredDocument
 
-# The embedded engine sorts all that matches, so the range comes first. Slots kept by the hour lie up to two hours apart.
+# The embedded engine sorts all matches, so the range comes first. Slots kept by the hour are up to two hours apart.
 SEARCH_SECONDS = (10 * MINUTE, 2 * HOUR, 2 * DAY, 64 * DAY)
 FRESH_SECONDS = HOUR
 BATCH = 500
@@ -37,7 +37,7 @@ class _Kept(Record):
 
 
 async def put(marker: Marker, *, pinned: bool = False) -> None:
-    """Keep a snapshot; one that is kept for this slot already stays. `pinned` exempts it from retention."""
+    """Store a snapshot, unless one exists for this slot. `pinned` exempts it from retention."""
     await SnapshotDocument.collection().update_one(
         {"_id": marker.slot}, {"$setOnInsert": {"marker": marker.model_dump(), "pinned": pinned}}, upsert=True
     )
@@ -68,7 +68,7 @@ async def oldest_in(start: UnixSeconds, end: UnixSeconds) -> Slot | None:
 
 
 async def oldest_remains(start: UnixSeconds, end: UnixSeconds) -> Slot | None:
-    """The oldest slot in [start, end) that is kept, or of which there are chunks."""
+    """The oldest slot in [start, end) that has a marker or chunks."""
     for window in _windows(start, end):
         slot = await _first({"marker.slot": window}, order="+marker.slot")
         chunk = await ChunkDocument.find({"slot": window}, projection_model=_Base).sort("+slot").limit(1).to_list()
@@ -79,7 +79,7 @@ async def oldest_remains(start: UnixSeconds, end: UnixSeconds) -> Slot | None:
 
 
 async def earliest() -> Slot | None:
-    """The oldest kept slot. Reads every key on the embedded engine: ask it once a slot, not once a question."""
+    """The oldest kept slot. The embedded engine reads every key for it, so call it once per slot, not per request."""
     return await _first({}, order="+marker.slot")
 
 
@@ -96,10 +96,10 @@ async def slots_within(start: UnixSeconds, end: UnixSeconds) -> list[Slot]:
 
 
 async def thin(start: UnixSeconds, end: UnixSeconds, keep: Collection[Slot], now: UnixSeconds) -> int:
-    """Forget the snapshots of [start, end), except those to keep and pinned ones; gives how many.
+    """Delete the snapshots of [start, end), except those to keep and pinned ones. Returns the number.
 
-    `start` and `end` are UTC hours, as a snapshot and its base share one; the hour that is being written is left alone.
-    Chunks without a marker go too, once they are `FRESH_SECONDS` old. May be repeated, also after a stop half-way.
+    `start` and `end` are UTC hours, because a snapshot and its base share one. The current hour is not changed. Chunks
+    without a marker are deleted too, once they are `FRESH_SECONDS` old. May be repeated, also after an interruption.
     """
     if start % HOUR or end % HOUR:
         raise ValueError(f"thin [{start}, {end}): expected whole UTC hours")
@@ -128,7 +128,7 @@ async def _delete(model: type[StoredDocument], keys: Sequence[object]) -> None:
 
 
 def _windows(start: UnixSeconds, end: UnixSeconds) -> Iterator[dict[str, int]]:
-    """[start, end) in pieces that grow, as conditions on a slot: the embedded engine sorts all that matches."""
+    """[start, end) in growing pieces, as conditions on a slot, because the embedded engine sorts all matches."""
     span = HOUR
     while start < end:
         cut = min(end, start + span)

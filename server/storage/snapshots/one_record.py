@@ -1,4 +1,4 @@
-"""One record out of a chunk of many, without decoding the others."""
+"""Decodes one record of a chunk without decoding the others."""
 
 import re
 from enum import Enum, auto
@@ -17,7 +17,8 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 
 
 class Place(Enum):
-    """Where a record is: in this chunk, or in one before or after it. Ids are sorted through the chunks of a payload."""
+    """The location of a record: in this chunk, or in one before or after it. Ids are sorted across the chunks of a
+    payload."""
 
     HERE = auto()
     BEFORE = auto()
@@ -27,8 +28,8 @@ class Place(Enum):
 def find_record(codec: Codec[R], raw: bytes, record_id: str) -> tuple[Place, R | None]:
     """The record of this id in the JSON of a chunk, whose records are sorted by their first field, `id`.
 
-    HERE with None means that this chunk would have it, and has not. Decoding one of 300 records takes a hundredth of the
-    time of all. Raises ValueError for what is no such JSON.
+    HERE with None means that the record would be in this chunk, but does not exist. Decoding one of 300 records takes a
+    hundredth of the time of all. Raises ValueError if the chunk is not such JSON.
     """
     if not raw.startswith(_FIRST):
         return Place.HERE, _checked(codec, raw)
@@ -44,7 +45,7 @@ def find_record(codec: Codec[R], raw: bytes, record_id: str) -> tuple[Place, R |
 
 
 def _checked(codec: Codec[R], raw: bytes) -> None:
-    """An empty chunk. Raises ValueError for one that is no list of records with an id."""
+    """An empty chunk. Raises ValueError for one that is not a list of records with an id."""
     if codec.load(raw):
         raise ValueError(f"a chunk that begins with {raw[:20]!r}: expected records that begin with their id")
 
@@ -52,8 +53,8 @@ def _checked(codec: Codec[R], raw: bytes) -> None:
 def _object_at(raw: bytes, start: int) -> bytes:
     """The JSON object that begins at a position: up to the next record, or the end of the list.
 
-    A quote within a text is escaped, so that no text looks like the beginning of a record; an object within a record
-    could, and then what is cut off there is no JSON.
+    A quote within a string is escaped, so no string looks like the beginning of a record. A nested object could, but
+    then the part that is cut off there is not JSON.
     """
     end = start
     while True:

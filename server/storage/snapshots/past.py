@@ -1,4 +1,4 @@
-"""Decoded snapshots of the past: the ones asked for last, each loaded once however many ask at the same time."""
+"""A cache of decoded snapshots of the past. Each is loaded once for all concurrent requests."""
 
 import asyncio
 from collections import OrderedDict
@@ -16,7 +16,7 @@ PARALLEL_LOADS = 2
 class SnapshotCache:
     """Least recently used snapshots by slot, bounded in snapshots and in nodes (one is always held).
 
-    `load` gets a slot that is not held; what it raises reaches all who wait, and is not remembered.
+    `load` loads a slot that is not held. Its errors are raised to all callers that wait, and are not cached.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SnapshotCache:
         if task is None:
             task = self._loading[slot] = owned(self._fetch(slot), name=f"load {slot}")
             task.add_done_callback(lambda done: self._loaded(slot, done))
-        # One who asked may leave; the others still wait for the same load.
+        # One caller may be cancelled while others still wait for the same load.
         return await asyncio.shield(task)
 
     def peek(self, slot: Slot) -> Snapshot | None:
@@ -56,7 +56,7 @@ class SnapshotCache:
         return held
 
     def put(self, snapshot: Snapshot) -> None:
-        """Hold a snapshot, and let go of those that were not asked for the longest."""
+        """Hold a snapshot, and drop the least recently used ones."""
         self._held[snapshot.slot] = snapshot
         self._held.move_to_end(snapshot.slot)
         nodes = sum(len(one.nodes) for one in self._held.values())

@@ -1,7 +1,7 @@
 """Snapshots as markers and chunks, and back.
 
-The first snapshot that a writer makes in a UTC hour is packed whole; the others of that hour are packed against it, at a
-quarter of the size. A marker names its base, which retention keeps as long as anything needs it.
+The first snapshot of a writer in a UTC hour is packed whole. The others of that hour are packed relative to it, at a
+quarter of the size. A marker names its base, which retention keeps as long as any snapshot needs it.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ T = TypeVar("T")
 
 
 class Step(Protocol):
-    """Calls a plain function that makes many records, and returns what it returns."""
+    """Calls a function that builds many records, and returns its result."""
 
     def __call__(self, work: Callable[[], T], /) -> T: ...
 
 
 class Headed(Protocol):
-    """What has the packed header of a snapshot: a marker, or what is kept of one."""
+    """An object with the packed header of a snapshot: a marker, or the kept part of one."""
 
     @property
     def encoding(self) -> int: ...
@@ -42,7 +42,7 @@ class Headed(Protocol):
 
 
 def plainly(work: Callable[[], T], /) -> T:
-    """A step with nothing around it."""
+    """A step that only calls the function."""
     return work()
 
 
@@ -53,9 +53,9 @@ class _Base:
 
 
 class SnapshotWriter:
-    """Writes the nodes of snapshots, in order of their slots. Remembers the base of the hour, packed.
+    """Writes the nodes of snapshots, in order of their slots. Keeps the packed base of the hour.
 
-    What it remembers is of no use once the store has lost it: a base is looked for before anything is packed against it.
+    The store may have lost the base, so its existence is checked before anything is packed relative to it.
     """
 
     def __init__(self, damage: Damage | None = None) -> None:
@@ -64,7 +64,7 @@ class SnapshotWriter:
         self._whole: _Base | None = None
 
     async def write(self, snapshot: Snapshot, token: int, written: int) -> Marker:
-        """Store the nodes and give the marker to publish; until that is done, nobody sees them."""
+        """Store the nodes and return the marker. The nodes are not visible until the marker is published."""
         base = await self._base_for(snapshot.slot)
         bodies = await _packed(snapshot.nodes, base.bodies if base else ())
         ref = chunks.ref_of(snapshot.slot, token, "nodes", bodies, len(snapshot.nodes))
@@ -84,12 +84,13 @@ class SnapshotWriter:
         return None
 
     def committed(self, slot: Slot | None) -> None:
-        """What the store says was committed last. A base that is newer was lost with a store that went back."""
+        """Take note of the last committed slot of the store. A base that is newer was lost when the store was rolled
+        back."""
         if self._base is not None and (slot is None or slot < self._base.ref.slot):
             self._base = None
 
     def published(self, marker: Marker) -> None:
-        """The marker is committed, so that its nodes may serve as a base."""
+        """Take note that the marker is committed, so its nodes may serve as a base."""
         if self._whole is not None and self._whole.ref == marker.nodes:
             self._base = self._whole
 
@@ -110,7 +111,7 @@ async def load(marker: Marker, step: Step = plainly) -> Snapshot:
 
 
 def decoded(marker: Marker, body: bytes, base: bytes | None) -> Sequence[PNode]:
-    """The nodes of one chunk; `base` is the chunk that it is packed against, if any. Raises Damaged."""
+    """The nodes of one chunk. `base` is the chunk relative to which it is packed, if any. Raises Damaged."""
     try:
         return NODES.load(unpack(body, base=unpack(base) if base is not None else None))
     except UNDECODABLE as error:

@@ -1,4 +1,4 @@
-"""Snapshots for readers: the newest in memory, those of the past by time or by slot."""
+"""Snapshots for readers: the newest one in memory, and those of the past by time or by slot."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class SnapshotReads:
-    """The snapshots of one process. Present questions never touch the store, and outlive it."""
+    """The snapshots of one process. Reads of the newest one never use the store, and work during its outages."""
 
     def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time, garbage: Garbage | None = None) -> None:
         self._mongo = mongo
@@ -37,13 +37,13 @@ class SnapshotReads:
         self._earliest: tuple[Slot | None, Slot | None] | None = None
 
     def current(self) -> Snapshot | None:
-        """The newest snapshot that was loaded; None before the first."""
+        """The newest loaded snapshot. None before the first one."""
         return self._current
 
     async def refresh(self) -> Snapshot | None:
-        """Load the newest committed snapshot if it is newer than the one in memory; None where there is no news.
+        """Load the newest committed snapshot if it is newer than the one in memory, else return None.
 
-        Without news it costs one tiny query. Raises SnapshotUnavailable; the snapshot in memory stays.
+        If it is not newer, this costs one tiny query. Raises SnapshotUnavailable; the snapshot in memory stays.
         """
         async with self._refreshing, self._mongo.answering():
             slot = await head.committed_slot()
@@ -91,7 +91,7 @@ class SnapshotReads:
         return await self._past.get(slot)
 
     async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
-        """The header of the newest kept snapshot at or before `as_of`; None where there is none."""
+        """The header of the newest kept snapshot at or before `as_of`. None if there is none."""
         if self._current is not None and as_of >= self._current.slot:
             return self._current.header
         async with self._mongo.answering():
@@ -105,7 +105,7 @@ class SnapshotReads:
             return snapshots.header_of(marker) if marker else None
 
     async def earliest(self) -> Slot | None:
-        """The oldest kept slot, looked up once for each newest one: only retention moves it."""
+        """The oldest kept slot. It is looked up once for each newest slot, because only retention changes it."""
         newest = self._current.slot if self._current else None
         if self._earliest is None or self._earliest[0] != newest or self._earliest[1] is None:
             async with self._mongo.answering():

@@ -1,6 +1,7 @@
-"""`SnapshotStore` over MongoDB: a commit is one conditional update of one document, everything else leads to it or follows.
+"""`SnapshotStore` over MongoDB. A commit is one conditional update of one document; all other writes come before or
+after.
 
-chunks of nodes, memory, registry entries, events     invisible: no marker points at them
+chunks of nodes, memory, registry entries, events     invisible: no marker refers to them
 the head's update                                     the commit
 log, registry, followers (history, events)            derived; repeated by the next lease if anything stops them
 """
@@ -37,12 +38,13 @@ class Follower(Protocol):
     """Something derived from commits, such as the log of events or the buckets of history."""
 
     async def follow(self, commit: Commit) -> None:
-        """Bring it up to this commit. Comes after the commit, in order of slots, and may come again: idempotent by slot."""
+        """Apply this commit. It is called after the commit, in order of slots, perhaps repeatedly, and must be
+        idempotent by slot."""
         ...
 
 
 class MongoSnapshotStore:
-    """One worker's way to write. Its methods raise SnapshotUnavailable while the store does not answer."""
+    """The writes of one worker. Its methods raise SnapshotUnavailable while the store does not answer."""
 
     def __init__(
         self, mongo: Mongo, followers: Sequence[Follower] = (), *, clock: Callable[[], float] = time.time
@@ -56,9 +58,9 @@ class MongoSnapshotStore:
         self._rest: _Rest | None = None
 
     async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
-        """Take or renew the lease; whoever gets it finishes what the last commit left undone.
+        """Take or renew the lease. A new holder completes the last commit.
 
-        `holder` names one life of one process: a namesake would share its token.
+        `holder` names one run of one process, because another process with the same name would share its token.
         """
         async with self._mongo.answering():
             newest = await head.acquire(holder, now, lease_seconds)
@@ -80,7 +82,7 @@ class MongoSnapshotStore:
             try:
                 return await snapshots.load(newest.marker), await carried.load_memory(newest.carried)
             except UNREADABLE as error:
-                # To wait for what is lost would be to wait for ever: collecting begins anew, from the registry.
+                # Lost data never comes back, so collecting starts again from the registry.
                 self._mongo.damage.note("store.previous_unreadable", slot=newest.committed_slot, error=str(error))
                 return None
 
@@ -108,12 +110,14 @@ class MongoSnapshotStore:
             await head.report(lease, state)
 
     async def _retried(self, lease: Lease, marker: Marker) -> None:
-        """A refused commit is fine where it is the one that is committed already. Else raises LeaseLost."""
+        """Accept a refused commit if it is already the committed one. Otherwise raises LeaseLost."""
         newest = await head.read()
         if newest is None or newest.token != lease.token:
             raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before slot {marker.slot}")
         if newest.marker is None or newest.marker.nodes != marker.nodes:
-            raise LeaseLost(f"slot {marker.slot} is not newer than slot {newest.committed_slot}, committed already")
+            raise LeaseLost(
+                f"slot {marker.slot} is not newer than slot {newest.committed_slot}, which is already committed"
+            )
         self._known = newest.marker.nodes
         await self._finish(newest.marker, newest.carried, newest.token)
 
@@ -126,7 +130,7 @@ class MongoSnapshotStore:
             log.info("store.migrated", before=found, after=DOCUMENT_VERSION)
 
     async def _compare(self, newest: HeadDocument) -> None:
-        """Notice a store that was dropped, restored or rolled back since this process last saw it."""
+        """Detect a store that was dropped, restored or rolled back since this process last used it."""
         slot = newest.committed_slot
         self._writer.committed(slot)
         if self._known is None or (slot is not None and slot >= self._known.slot):
@@ -137,9 +141,9 @@ class MongoSnapshotStore:
             await self._mongo.make_indexes()
 
     async def _catch_up(self, newest: HeadDocument) -> None:
-        """Repeat what follows the newest commit, where this process has not seen it done.
+        """Repeat the steps after the newest commit, unless this process has seen them complete.
 
-        A follower that cannot take a commit must not keep all later ones from being made: it is logged and passed over.
+        A follower that fails on a commit must not prevent all later ones, so the failure is logged and skipped.
         """
         if newest.marker is None:
             return
@@ -189,10 +193,10 @@ class MongoSnapshotStore:
 
 
 class _Rest(NamedTuple):
-    """What follows a commit and is not written yet.
+    """The steps after a commit that are not done yet.
 
-    A part is taken off once it is written: a cycle that is cut off in the middle of very many is gone on with by the
-    next one, and not begun anew, or it would never come to its end.
+    Each part is removed once it is written. If a cycle is interrupted in the middle of very many, the next one
+    continues instead of starting again; otherwise they might never be completed.
     """
 
     marker: Marker
@@ -200,7 +204,7 @@ class _Rest(NamedTuple):
 
 
 async def keep_past(writer: snapshots.SnapshotWriter, snapshot: Snapshot, *, pinned: bool, now: float) -> None:
-    """Keep an imported snapshot of the past, as if it had been committed then. One that is kept already stays.
+    """Store an imported snapshot of the past, as if it had been committed then. An existing one is not replaced.
 
     Snapshots come in order of their slots, all through the same writer.
     """
