@@ -1,6 +1,6 @@
-"""Every public surface, put together over `Reads` and `Updates`, whatever stands behind those.
+"""Assembles all public surfaces over any `Reads` and `Updates`.
 
-From the outside in: answers kept as bytes (`Edge`), then the access log, preflight requests of browsers, and the routes.
+From the outside in: cached responses (`Edge`), the access log, preflight requests of browsers, and the routes.
 """
 
 import asyncio
@@ -83,10 +83,10 @@ def assemble(
     connections: Connections | None = None,
     site: Site | None = None,
 ) -> Edge:
-    """The ASGI application. `clock` gives unix seconds, `site` the dashboard.
+    """The ASGI application. `clock` returns unix seconds, `site` is the dashboard.
 
-    `store_ok` says how the last look at the store went, `store_refusal` why the store must not be read, if that is so.
-    Long work waits for its turn, on all surfaces together; `reads` that have long work should share `turns`.
+    `store_ok` returns the result of the last check of the store, `store_refusal` why the store must not be read, if so.
+    Long work on all surfaces waits for its turn; `reads` with long work should share `turns`.
     """
     turns = turns or Turns()
     tasks = supervisor or Supervisor(on_give_up=lifecycle.fail)
@@ -245,7 +245,7 @@ async def _show_schema(_: Request) -> Response:
 
 
 async def _collector(reads: Reads) -> CollectorState | None:
-    """The worker's own report; None while the store is silent."""
+    """The worker's own report. None while the store does not answer."""
     try:
         async with asyncio.timeout(COLLECTOR_SECONDS):
             return await reads.collector()
@@ -254,7 +254,7 @@ async def _collector(reads: Reads) -> CollectorState | None:
 
 
 async def _sources(reads: Reads) -> tuple[SourceState, ...]:
-    """The sources besides gossip; none while the store is silent."""
+    """The sources other than gossip. Empty while the store does not answer."""
     try:
         async with asyncio.timeout(COLLECTOR_SECONDS):
             return (await reads.enrichment()).sources

@@ -16,10 +16,10 @@ from schema.graphql.types.scalars import SCALARS
 def build_schema() -> strawberry.Schema:
     """The schema of the public API; one for the process.
 
-    `schema.graphql.execution.engine.Engine` runs operations on it. Strawberry's own `execute` and `subscribe` know
-    neither the limits nor the masking of errors, and nothing calls them.
+    `schema.graphql.execution.engine.Engine` runs operations on it. Strawberry's own `execute` and `subscribe` apply
+    neither the limits nor the masking of errors, and are never called.
     """
-    # Not sort_schema: it replaces Strawberry's enum types, and resolvers would be given plain strings.
+    # Not sort_schema: it replaces Strawberry's enum types, so resolvers would receive plain strings.
     return strawberry.Schema(query=Query, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS))
 
 

@@ -1,1 +1,2 @@
-"""Connections: who may open them, what they may send, and how long they may take. `server.transport.protocol` is the HTTP side."""
+"""Connections and their bounds: how many there are, what clients may send, and how long they may take. HTTP is in
+`server.transport.protocol`."""

@@ -1,21 +1,21 @@
-"""How answers are written: the head of each leaves in one write with the first part of its body.
+"""Writes responses so that the head and the first part of the body are sent in one write.
 
-uvicorn writes the two one after the other, and uvloop sends what is written at once. Two writes cost a second system call,
-and a process that is killed between them leaves its client with a head that promises a body which never comes.
+uvicorn writes the two separately, and uvloop sends each write at once. Two writes cost a second system call, and if the
+process is killed between them, its client has a head without the announced body.
 """
 
 from asyncio import AbstractEventLoop, Transport
 from typing import Any
 
-# Beyond it a part of a body is handed to the transport as it is, so that it is not copied for a slow client.
+# A larger part of a body is passed to the transport unchanged, so that it is not copied for a slow client.
 MAX_COPIED_BYTES = 16_384
 
 
 class AnswerWrites:
-    """The transport of the answers on one connection, which come one after the other.
+    """The transport of the consecutive responses on one connection.
 
-    A head that says how long its body is waits for the body. So an answer that fails before its body begins is not begun at
-    all. The head of a stream, whose first part may come much later, waits for the end of the turn of the event loop.
+    A head with a content length waits for the body, so a response that fails before its body starts is never started.
+    The head of a stream, whose first part may come much later, waits for the end of the iteration of the event loop.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
@@ -26,7 +26,7 @@ class AnswerWrites:
         self._head: bytes | None = None
 
     def begin(self, cycle: Any) -> None:
-        """What is written from now on answers this request."""
+        """Take note that later writes belong to the response to this request."""
         self._cycle = cycle
         self._begun = False
 
@@ -53,7 +53,7 @@ class AnswerWrites:
             self._transport.write(head)
 
     def end(self) -> None:
-        """Write the head of a whole answer that has no body. Forget the one of an answer that has failed."""
+        """Write the head of a complete response without a body. Discard the head of a failed response."""
         if self._cycle is not None and self._cycle.response_complete:
             self.flush()
         self._head = None

@@ -1,4 +1,4 @@
-"""How many connections there are, in all and of each client address, whatever they are used for."""
+"""Counts connections of any kind, in total and per client address."""
 
 import resource
 from collections import Counter
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from server.http.clients import group_of
 
-# Connections beyond the limit, which may ask for the health of the process and nothing else.
+# Connections beyond the limit, which may only request the health of the process.
 RESERVED = 32
-# Descriptors for stores, logs, listeners and what else the process opens.
+# Descriptors for stores, logs, listeners and other files of the process.
 OTHER_FILES = 256
 MIN_CONNECTIONS = 64
 MAX_DEFAULT = 10_000
-# The soft limit of a process is mostly 1,024, for programs that use select(); this one does not.
+# The soft limit of a process is usually 1,024, for programs that use select(). This one does not.
 MAX_FILES = 65_536
 
 
@@ -27,16 +27,17 @@ class Admission(Enum):
 
 
 class Place(NamedTuple):
-    """A connection that is counted: its address, and whether it stands beyond the limit."""
+    """A counted connection: its address, and whether it is beyond the limit."""
 
     address: str
     reserved: bool
 
 
 class Connections:
-    """The open connections of one process, bounded by address unless `per_address` is None, and in all unless `in_all` is.
+    """The open connections of one process, bounded per address by `per_address` and in total by `in_all` (None:
+    unbounded).
 
-    Of those beyond `in_all`, the one that came first gives way to the next: a probe asks as soon as it is connected.
+    Of those beyond `in_all`, the oldest is closed for the next one, because a probe sends its request at once.
     """
 
     def __init__(self, per_address: int | None = None, in_all: int | None = None) -> None:
@@ -53,9 +54,9 @@ class Connections:
         return len(self._open)
 
     def enter(self, connection: object, address: str, give_way: Callable[[], None]) -> Admission:
-        """Count a connection, which must `leave`, unless its address holds too many.
+        """Count a connection, unless its address has too many. The caller must `leave` at its end.
 
-        `give_way` closes one that is here for probes only.
+        `give_way` closes the connection if it is only for probes.
         """
         group = group_of(address) if self._per_address is not None else ""
         if self._per_address is not None and self._by_address[group] >= self._per_address:
@@ -74,7 +75,7 @@ class Connections:
         return Admission.PROBES if reserved else Admission.OPEN
 
     def leave(self, connection: object) -> None:
-        """Give the place of a connection back; of one that has none, nothing."""
+        """Release the place of a connection, if it has one."""
         place = self._open.pop(connection, None)
         if place is None:
             return
@@ -86,7 +87,7 @@ class Connections:
 
 
 def raise_file_limit() -> int:
-    """Let the process open as many files as it may, up to MAX_FILES; says how many."""
+    """Raise the limit of open files as far as allowed, up to MAX_FILES. Returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -96,5 +97,5 @@ def raise_file_limit() -> int:
 
 
 def room_in(files: int) -> int:
-    """How many connections a process may hold by default that can open so many files."""
+    """The default limit of connections for a process that can open so many files."""
     return max(MIN_CONNECTIONS, min(MAX_DEFAULT, files - OTHER_FILES))

@@ -1,4 +1,4 @@
-"""Answers that are known whole, written before a request becomes an ASGI scope and a task."""
+"""Writes known responses before a request becomes an ASGI scope and a task."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from server.transport.protocol import BoundedHttp
 
 
 class DirectAnswers:
-    """Reads and answers plain requests, for all connections of a process."""
+    """Parses and answers plain requests, for all connections of a process."""
 
     def __init__(self, known: Known) -> None:
         self._known = known
@@ -20,10 +20,10 @@ class DirectAnswers:
         self._lines = b""
 
     def take(self, data: bytes, common: list[tuple[bytes, bytes]]) -> tuple[bytes, int, int]:
-        """The answers to the requests at the beginning of `data`, how many bytes these have, and how many they are.
+        """The responses to the requests at the beginning of `data`, with the number of bytes and of requests.
 
-        It ends before the first request that is not plain, not whole, or not known, and when there are as many requests or
-        as many bytes of answers as one turn may have. `common` are headers that every answer begins with.
+        It ends before the first request that is not plain, complete and known, and at the limit of requests or of
+        response bytes for one turn. `common` are the headers at the start of every response.
         """
         if common is not self._common:
             self._common = common
@@ -51,10 +51,10 @@ class DirectAnswers:
 
 
 class DirectHttp(BoundedHttp):
-    """A connection on which known answers are written as soon as a request is read; all others go the way of `BoundedHttp`.
+    """A connection that writes known responses as soon as a request is read. `BoundedHttp` handles all others.
 
-    A request is answered in this way only where nothing is under way on its connection: no byte of a request that is not
-    answered has come, and the client takes what is written.
+    A request is answered in this way only if its connection is idle: no byte of an unanswered request has arrived, and
+    the client reads what is written.
     """
 
     direct: DirectAnswers | None = None
@@ -76,7 +76,7 @@ class DirectHttp(BoundedHttp):
 
     @property
     def _is_free(self) -> bool:
-        """Whether a request that comes now is the next to be answered, and may ask for anything."""
+        """Whether a request that arrives now would be answered next, on a connection without restrictions."""
         cycle, scope = cast("Any", self.cycle), cast("Any", self.scope)
         if cycle is None:
             if scope is not None:
@@ -87,6 +87,6 @@ class DirectHttp(BoundedHttp):
 
 
 def http_class(admitted: Connections, known: Known | None) -> type[DirectHttp]:
-    """The class of a process's connections, which are counted together; `known` gives answers that are known whole."""
+    """The class of a process's connections, which are counted together. `known` returns known responses."""
     direct = None if known is None else DirectAnswers(known)
     return type("Http", (DirectHttp,), {"admitted": admitted, "direct": direct})

@@ -1,4 +1,4 @@
-"""Who a request comes from when proxies stand in between: `X-Forwarded-For`, as far as it can be believed."""
+"""Finds the client of a request behind proxies, from the trustworthy part of `X-Forwarded-For`."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,7 +10,7 @@ from server.config.exposure import ANY
 from server.http.clients import address_of
 from server.http.headers import Raw
 
-# Proxies that stand one behind the other; what is beyond was written by the client.
+# Consecutive proxies. Entries beyond this number were written by the client.
 MAX_HOPS = 16
 _MAX_ADDRESS_LENGTH = 64
 _REMEMBERED = 4_096
@@ -18,9 +18,10 @@ _SCHEMES = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
 
 
 class Forwarded:
-    """ASGI middleware. The client becomes the right-most hop that is none of `proxies`, since each adds the one before it.
+    """ASGI middleware. The client becomes the right-most hop that is not one of `proxies`, because each proxy adds the
+    hop before it.
 
-    With `*` whoever connects is a proxy, and all other hops are clients: the right-most entry counts.
+    With `*`, the connecting peer is a proxy and all other hops are clients, so the right-most entry counts.
     """
 
     def __init__(self, app: ASGIApp, proxies: Sequence[str]) -> None:
@@ -49,7 +50,7 @@ class Forwarded:
             scope["scheme"] = known.replace("http", "ws") if scope["type"] == "websocket" else known
 
     def _client(self, forwarded: str, peer: str) -> str:
-        """The first hop from the right that is no proxy; the last one that is known where something unreadable comes."""
+        """The first hop from the right that is not a proxy. Before an unreadable entry, the last known hop."""
         nearest = peer
         for hop in reversed(forwarded.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
             address = _address(hop.strip())
@@ -66,7 +67,7 @@ class Forwarded:
 
 
 def _address(hop: str) -> str | None:
-    """The address of `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1` or `[2001:db8::1]:5`; None where it is none."""
+    """The address in `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1` or `[2001:db8::1]:5`. None for any other text."""
     if len(hop) > _MAX_ADDRESS_LENGTH:
         return None
     if hop.startswith("["):

@@ -1,4 +1,4 @@
-"""The WebSocket protocol with bounds on how many frames a client sends, whatever they are and however small."""
+"""The WebSocket protocol with bounds on the number of frames of a client, of any kind and size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.server import ServerProtocol
 
-# A client that has many subscriptions starts them at once, so that short bursts are long.
+# A client with many subscriptions starts them all at once, so bursts are large.
 FRAMES_PER_SECOND = 200.0
 MAX_FRAME_BURST = 1_000
-# Of one message; a message has at most 64 KiB.
+# Fragments of one message, which has at most 64 KiB.
 MAX_FRAGMENTS = 256
 
 
@@ -23,7 +23,7 @@ class FrameAllowance:
         self._since = clock()
 
     def take(self) -> bool:
-        """Whether one more frame may come now."""
+        """Whether one more frame is allowed now."""
         now = self._clock()
         self._left = min(MAX_FRAME_BURST, self._left + (now - self._since) * FRAMES_PER_SECOND)
         self._since = now
@@ -34,9 +34,9 @@ class FrameAllowance:
 
 
 class BoundedFrames(ServerProtocol):
-    """Closes with 1008 whoever sends frames faster than the allowance, or a message in too many parts.
+    """Closes a connection with 1008 if its client sends frames faster than allowed, or a message in too many parts.
 
-    It is judged frame by frame while a read is taken apart, since one read may have tens of thousands of them.
+    The check is made for each frame during parsing, because one read may contain tens of thousands of them.
     """
 
     def __init__(self, clock: Callable[[], float], **settings: Any) -> None:
@@ -56,6 +56,6 @@ class BoundedFrames(ServerProtocol):
         super().recv_frame(frame)
 
     def _refuse(self, reason: str) -> None:
-        """Close with our code; the exception, whose own code comes too late, only ends the reading."""
+        """Close with our code. The exception only ends the reading, because its own code would come too late."""
         self.fail(CloseCode.POLICY_VIOLATION, reason)
         raise ProtocolError(reason)

@@ -1,4 +1,4 @@
-"""Heads of requests that are plain enough to be answered without ASGI, each parsed once."""
+"""Parses the heads of plain requests, which can be answered without ASGI. Each distinct head is parsed once."""
 
 import re
 
@@ -7,14 +7,14 @@ import httptools
 from schema.graphql.execution.bounded import BoundedMap
 from server.http.asked import AskedHead
 
-# Browsers and proxies send 1 KiB or less. What is longer is answered all the same, by way of ASGI.
+# Browsers and proxies send 1 KiB or less. Longer heads are handled by ASGI.
 MAX_PLAIN_HEAD_BYTES = 4_096
 MAX_HEADS = 2_048
 MAX_HEADS_BYTES = 4 * 2**20
-# A parsed head holds its names and values once more, in objects of their own.
+# A parsed head has copies of its names and values in separate objects.
 _OBJECT_BYTES = 2_048
 _METHODS = frozenset({b"GET", b"HEAD", b"POST"})
-# Headers that change how a request is read or how its connection goes on.
+# Headers that change how a request is read or how its connection continues.
 _NOT_PLAIN = frozenset({b"expect", b"upgrade", b"transfer-encoding"})
 _KEEP_ALIVE = b"keep-alive"
 _LENGTH = re.compile(rb"[0-9]{1,9}")
@@ -23,7 +23,7 @@ _TARGET = re.compile(rb"/[!$&'()*+,;=:@/\w.~-]*(?:\?[!-\"$-~]*)?")
 
 
 class Heads:
-    """Parsed heads by their bytes; those of all connections are kept together."""
+    """Parsed heads by their bytes, shared by all connections."""
 
     def __init__(self) -> None:
         self._known = BoundedMap[bytes, AskedHead](max_entries=MAX_HEADS, max_size=MAX_HEADS_BYTES)
@@ -32,7 +32,7 @@ class Heads:
         return len(self._known)
 
     def read(self, head: bytes) -> AskedHead | None:
-        """What stands in a head, with its empty line at the end; None where it is not plain, or no head."""
+        """The parsed head, including its final empty line. None if it is not plain, or not a head."""
         known = self._known.get(head)
         if known is None:
             known = _parsed(head)
@@ -42,7 +42,7 @@ class Heads:
 
 
 class _Reading:
-    """What the parser calls."""
+    """The callbacks of the parser."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -84,12 +84,12 @@ def _parsed(head: bytes) -> AskedHead | None:
         and parser.should_keep_alive()
         and _TARGET.fullmatch(reading.target) is not None
         and len(headers) == len(reading.headers)
-        and None not in headers.values()  # what the parser gives for some empty values
+        and None not in headers.values()  # the parser passes this for some empty values
         and _NOT_PLAIN.isdisjoint(headers)
         and headers.get(b"connection", _KEEP_ALIVE).lower() == _KEEP_ALIVE
     )
     length = _length(headers.get(b"content-length"), has_body=method == b"POST")
-    # The parser has to agree that the request ends where we take it to end.
+    # The parser has to confirm our end of the request.
     if not plain or length is None or reading.ended != (length == 0):
         return None
     path, _, query_string = reading.target.partition(b"?")
@@ -97,7 +97,7 @@ def _parsed(head: bytes) -> AskedHead | None:
 
 
 def _length(given: bytes | None, *, has_body: bool) -> int | None:
-    """The length of the body: GET and HEAD have none and must not name one, POST must. None where that is not so."""
+    """The length of the body. GET and HEAD must not declare one, POST must. None if that is not the case."""
     if not has_body:
         return 0 if given is None else None
     return int(given) if given is not None and _LENGTH.fullmatch(given) else None

@@ -1,7 +1,7 @@
 """The end of a connection whose client may still be sending.
 
-Closing a socket with unread data makes the kernel send a reset, and a reset makes the client lose the answer that it
-has not read yet. So what still arrives after the last answer is thrown away, within bounds, before the connection is
+Closing a socket with unread data makes the kernel send a reset, and a reset makes the client lose a response that it
+has not read yet. So data that arrives after the last response is discarded, within bounds, before the connection is
 closed (nginx calls this `lingering_close`).
 """
 
@@ -11,20 +11,20 @@ from typing import Any
 
 from server.transport.answers import AnswerWrites
 
-# After a whole head: a body that is refused may be sent to its end.
+# After a complete head: a refused body may be sent to its end.
 MAX_LINGER_BYTES = 16 * 2**20
-# After something that is no request.
+# After data that is not a request.
 MAX_LINGER_HEAD_BYTES = 2**20
 LINGER_SECONDS = 30.0
-# How long the client may send nothing.
+# How long the client may pause.
 LINGER_IDLE_SECONDS = 5.0
-# The same where nothing has to follow what was refused.
+# The same if no more data is expected after the refusal.
 SHORT_LINGER_SECONDS = 1.0
 _TICK_SECONDS = 0.5
 
 
 class Lingering(Protocol):
-    """Takes the place of `left` as the protocol of its transport. `left` still hears of the end, and of room to write."""
+    """Replaces `left` as the protocol of its transport. `left` is still notified of the end and of flow control."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Lingering(Protocol):
             self._transport.abort()
 
     def eof_received(self) -> None:
-        """The client has ended its side too: the transport closes by itself."""
+        """The client has ended its side too, so the transport closes by itself."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -66,7 +66,7 @@ class Lingering(Protocol):
         self._left.resume_writing()
 
     def _look(self) -> None:
-        """End our side once the client pauses, so that it need not wait; close after a longer pause, or at the end."""
+        """End our side once the client pauses, so that it need not wait. Close after a longer pause, or at the end."""
         self._seconds_left -= _TICK_SECONDS
         self._idle_seconds += _TICK_SECONDS
         if self._seconds_left <= 0 or self._idle_seconds > self._max_idle_seconds:
@@ -79,7 +79,7 @@ class Lingering(Protocol):
 
 
 class EarlyAnswer:
-    """The transport of a response that may end before the body of its request does: then it closes by `linger`."""
+    """The transport of a response that may end before the body of its request. In that case it closes with `linger`."""
 
     def __init__(self, answers: AnswerWrites, cycle: Any, linger: Callable[[], None], *, always: bool = False) -> None:
         self._answers = answers

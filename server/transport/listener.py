@@ -4,17 +4,17 @@ import errno
 import socket
 
 BACKLOG = 2_048
-# What the kernel keeps of an answer that its client does not read; the kernel may double it for its own account.
+# The send buffer of the kernel for a client that does not read. The kernel may double it for its own bookkeeping.
 SEND_BUFFER_BYTES = 262_144
-# For how long the other side may leave sent data unacknowledged, or not read at all, also after we have closed.
+# How long the peer may leave sent data unacknowledged or unread, also after we have closed.
 UNACKNOWLEDGED_SECONDS = 60
 _ALL_IPV6 = "::"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; `::` takes IPv4 too.
+    """A listening socket. `::` accepts IPv4 too.
 
-    Raises OSError where somebody else has the port, or the machine has no such address.
+    Raises OSError if the port is in use, or the machine has no such address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == _ALL_IPV6 and socket.has_dualstack_ipv6()
@@ -22,11 +22,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def inherited(fd: int) -> socket.socket:
-    """The listening socket that this process was started with, as file descriptor `fd`. Raises OSError where it is none."""
+    """The listening socket that this process inherited as file descriptor `fd`. Raises OSError if it is not one."""
     listener = socket.socket(fileno=fd)
     if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         listener.close()
-        raise OSError(errno.EINVAL, "it is no listening socket")
+        raise OSError(errno.EINVAL, "it is not a listening socket")
     return _bounded(listener)
 
 

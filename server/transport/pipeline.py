@@ -1,4 +1,4 @@
-"""Requests that come without waiting for the answers to those before them."""
+"""Pipelined requests: requests that are sent before earlier ones are answered."""
 
 from asyncio import Transport
 from typing import Any
@@ -9,16 +9,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from server.process.supervisor import owned
 from server.transport.answers import AnswerWrites
 
-# Of requests that wait for the answer to an earlier one on their connection.
+# The number of requests that wait for an earlier one on their connection.
 MAX_PIPELINE = 16
 HEAD_END = b"\r\n\r\n"
-# The shortest request has 18 bytes: so many bytes cannot have more requests than may wait.
+# The shortest request has 18 bytes, so this many bytes never contain more requests than may wait.
 _FEW_BYTES = 18 * MAX_PIPELINE
 _SLICE_BYTES = 65_536
 
 
 class Flow(FlowControl):
-    """uvicorn's, but reading is not resumed while it is `held`, whoever asks for it."""
+    """uvicorn's flow control, but reading is never resumed while it is `held`."""
 
     held = False
 
@@ -28,18 +28,19 @@ class Flow(FlowControl):
 
 
 class PipelinedHttp(HttpToolsProtocol):
-    """Parses as many requests as may wait. The rest of one read stays bytes, and nothing more is read until then."""
+    """Parses as many requests as may wait. The rest of one read is kept as bytes, and reading pauses until it is
+    parsed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The request that is being answered; `cycle` is the newest one, which may have to wait.
+        # The request that is being answered. `cycle` is the newest one, which may have to wait.
         self._running: Any = None
-        # What waits to be parsed, and from where on.
+        # The bytes that wait to be parsed, and the position in them.
         self._held = b""
         self._at = 0
 
     def _parse(self, data: bytes) -> None:
-        """Give this to the parser."""
+        """Pass this to the parser."""
         raise NotImplementedError
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
@@ -62,7 +63,7 @@ class PipelinedHttp(HttpToolsProtocol):
             self._parse(data)
 
     def _take(self, data: bytes) -> None:
-        """Parse what may hold more requests than may wait, as far as there is room for them."""
+        """Parse data that may contain more requests than may wait, as far as there is room for them."""
         if not self._held:
             if len(data) <= _SLICE_BYTES and data.count(HEAD_END) + len(self.pipeline) <= MAX_PIPELINE:
                 self._parse(data)
@@ -73,7 +74,7 @@ class PipelinedHttp(HttpToolsProtocol):
             self._held += data
 
     def _go_on(self) -> None:
-        """Parse what is held, in slices with one end of a head at most, until the pipeline is full."""
+        """Parse the held bytes, in slices with at most one end of a head, until the pipeline is full."""
         while self._held and len(self.pipeline) < MAX_PIPELINE:
             found = self._held.find(HEAD_END, self._at, self._at + _SLICE_BYTES)
             end = found + len(HEAD_END) if found >= 0 else self._at + _SLICE_BYTES
@@ -91,7 +92,7 @@ class PipelinedHttp(HttpToolsProtocol):
 
     @property
     def _reads(self) -> bool:
-        """Whether the connection is still one for requests."""
+        """Whether the connection still accepts requests."""
         return not self.transport.is_closing() and self.transport.get_protocol() is self
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:

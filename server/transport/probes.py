@@ -1,4 +1,4 @@
-"""A server that is full answers probes, and tells everybody else to come back."""
+"""A full server answers probes, and asks all other clients to try again later."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROBES = ("/health", "/health/live", "/health/ready")
 RETRY_SECONDS = 5
-_BODY = b'{"detail":"the server has as many connections as it may have, try again in %d s"}' % RETRY_SECONDS
+_BODY = b'{"detail":"the server has reached its limit of connections, try again in %d s"}' % RETRY_SECONDS
 
 
 class ProbesOnly:

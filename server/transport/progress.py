@@ -1,16 +1,16 @@
-"""Whether the other side of a connection takes what is written to it."""
+"""Detects clients that do not read what is written to them."""
 
 import socket
 import struct
 from asyncio import Transport
 
-# Who takes less than this between two looks, while more waits, does not read.
+# A client that reads less than this between two checks, while data waits, counts as not reading.
 MIN_PROGRESS_BYTES = 16_384
 _ACKED = struct.Struct("=120xQ")  # tcpi_bytes_acked of Linux's struct tcp_info
 
 
 class Progress:
-    """Looks at one transport from time to time. Nothing is counted while data are written."""
+    """Checks one transport from time to time. Writes themselves cost nothing."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -18,7 +18,7 @@ class Progress:
         self._taken = 0
 
     def stands_still(self) -> bool:
-        """Whether data have been waiting since the last look, and less than MIN_PROGRESS_BYTES were taken since."""
+        """Whether data have been waiting since the last check, and less than MIN_PROGRESS_BYTES were read since."""
         waiting = self._transport.get_write_buffer_size()
         if waiting == 0:
             self._waited = False
@@ -29,7 +29,8 @@ class Progress:
         return still
 
     def _acknowledged(self, waiting: int) -> int:
-        """How many bytes the other side has acknowledged; where the system does not say, what is left to send."""
+        """The number of bytes that the peer has acknowledged. If the system does not report it, the number left to
+        send."""
         try:
             known = self._transport.get_extra_info("socket").getsockopt(
                 socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED.size

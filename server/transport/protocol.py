@@ -1,4 +1,4 @@
-"""HTTP connections with bounds that uvicorn has not: on heads, bodies, pipelines, waiting, and answers that nobody reads."""
+"""HTTP connections with bounds that uvicorn lacks: on heads, bodies, pipelines, idle time, and unread responses."""
 
 import math
 from asyncio import TimerHandle, Transport
@@ -34,17 +34,17 @@ class BoundedHttp(PipelinedHttp):
     """One connection.
 
     - The line and headers of a request, and its trailers, have at most MAX_HEAD_BYTES and MAX_HEADERS: 431 beyond.
-    - Of requests that are sent without waiting for answers, MAX_PIPELINE are parsed. The rest of one read is kept as
-      bytes, and nothing more is read until they are answered.
-    - An upgrade to anything but WebSocket is ignored, as RFC 9110 §7.8 allows, and the body is read.
-    - A connection beyond the limit of the process may ask for its health, and gets 503 for anything else.
-    - A client that is answered before its body has ended may send it to the end (`Lingering`).
-    - The connection is looked at twice in `request_seconds`, and closed when the same request is unfinished for the
-      third time. So a request has up to half as long again. Connections without a request are closed in the same way
-      after `timeout_keep_alive` seconds, instead of by a timer that each request would set anew. A client that takes
-      nothing of what waits for it between two looks loses its connection.
+    - Of pipelined requests, MAX_PIPELINE are parsed. The rest of one read is kept as bytes, and nothing more is read
+      until they are answered.
+    - An upgrade to a protocol other than WebSocket is ignored, as RFC 9110 §7.8 allows, and the body is read.
+    - A connection beyond the limit of the process may request its health, and gets 503 for any other request.
+    - A client that is answered before the end of its body may send the rest of it (`Lingering`).
+    - The connection is checked twice in `request_seconds`, and closed when the same request is unfinished at the third
+      check. So a request may take up to 1.5 times as long. Connections without a request are closed in the same way
+      after `timeout_keep_alive` seconds, instead of by a timer for each request. A connection is also closed if its
+      client reads nothing of the waiting data between two checks.
 
-    Every request passes here, so that what a short request does not need costs it nothing.
+    Every request passes through this class, so a short request must not pay for checks that it does not need.
     """
 
     max_head_bytes = MAX_HEAD_BYTES
@@ -60,11 +60,11 @@ class BoundedHttp(PipelinedHttp):
         self._looks = 0
         self._timer: TimerHandle | None = None
         self._probes_only = False
-        # Of the body under way: whether the last read brought any of it, and how many bytes came since that were none.
+        # Of the current body: whether the last read contained any of it, and how many other bytes have arrived since.
         self._fed = False
         self._beside_body = 0
         self._dropped = 0
-        # Whether the last request was answered before it became one of `cycle`, and nothing has come since.
+        # Whether the last request was answered without a `cycle`, and nothing has arrived since.
         self._answered = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  (as in uvicorn's own)
@@ -93,7 +93,7 @@ class BoundedHttp(PipelinedHttp):
         self.admitted.leave(self)
 
     def _give_way(self) -> None:
-        """Close a connection beyond the limit for the next one."""
+        """Close this connection, which is beyond the limit, in favour of the next one."""
         if not self.transport.is_closing():
             self.transport.write(plain_answer(HTTPStatus.SERVICE_UNAVAILABLE))
             self.transport.close()
@@ -119,7 +119,7 @@ class BoundedHttp(PipelinedHttp):
             self._expect_more(cycle, len(data))
 
     def _fault(self) -> HTTPStatus:
-        """What to answer to what cannot be parsed: `on_header` raises where there are too many."""
+        """The response to a request that cannot be parsed. `on_header` raises if there are too many headers."""
         many = len(self.headers or ()) > MAX_HEADERS
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if many else HTTPStatus.BAD_REQUEST
 
@@ -133,7 +133,7 @@ class BoundedHttp(PipelinedHttp):
             self.expect_100_continue = True
 
     def on_chunk_header(self) -> None:
-        """Trailers must not become headers of a request that is being answered already."""
+        """Trailers must not become headers of a request that is already being answered."""
         if self.headers is self.scope["headers"]:
             self.headers = []
 
@@ -162,11 +162,12 @@ class BoundedHttp(PipelinedHttp):
             self._give_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def _should_upgrade(self) -> bool:
-        """Keeps uvicorn from starting a request that asks for an upgrade; `_upgrade` decides what becomes of it."""
+        """Prevent uvicorn from starting a request for an upgrade. `_upgrade` decides how to handle it."""
         return True
 
     def _upgrade(self, rest: bytes) -> None:
-        """A head that asks for an upgrade has ended; `rest` came behind it. The parser takes it for another protocol."""
+        """Handle the end of a head that requests an upgrade. The parser treats the bytes after it, `rest`, as another
+        protocol."""
         method: str = self.scope["method"]
         if method == "CONNECT":
             self._give_up(HTTPStatus.BAD_REQUEST)
@@ -199,7 +200,7 @@ class BoundedHttp(PipelinedHttp):
         return cycle is None or cycle.scope is not self.scope
 
     def _look(self) -> None:
-        if self.transport.get_protocol() is not self:  # a WebSocket, or one that is left
+        if self.transport.get_protocol() is not self:  # a WebSocket, or a connection that is left
             return
         seconds = self.request_seconds / _LOOKS
         self._timer = self.loop.call_later(seconds, self._look)
@@ -228,7 +229,7 @@ class BoundedHttp(PipelinedHttp):
             self.transport.close()
 
     def _give_up(self, status: HTTPStatus) -> None:
-        """Read no further request. The client is told why, unless that would come into the middle of an answer."""
+        """Read no further request. The client gets the reason, unless that would be in the middle of a response."""
         cycle = cast("Any", self.cycle)
         if not self._reads:
             return
@@ -260,7 +261,7 @@ class BoundedHttp(PipelinedHttp):
         Lingering(self, self.transport, self.loop, max_bytes, idle_seconds)
 
     def shutdown(self) -> None:
-        """Leave, after the answers that are under way; a connection that is left already is not waited for."""
+        """Leave after the current responses. A connection that is already left is not waited for."""
         if not self._reads:
             self.transport.abort()
             return

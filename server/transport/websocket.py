@@ -1,4 +1,4 @@
-"""WebSocket connections with bounds that uvicorn has not, from the handshake to the end."""
+"""WebSocket connections with bounds that uvicorn lacks, from the handshake to the end."""
 
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
@@ -27,9 +27,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
     """A WebSocket, from the head of its handshake on.
 
     - A handshake that the WebSocket library cannot use is answered at once, and its connection is closed.
-    - What the client sends before the handshake is answered waits. While the client does not read, nothing is read.
+    - Data that the client sends before the handshake is answered has to wait. While the client does not read, nothing
+      is read.
     - Frames are bounded (`BoundedFrames`).
-    - A client that takes nothing of what waits for it loses its connection after 15 to 30 s.
+    - The connection is closed if the client reads none of the waiting data for 15 to 30 s.
     """
 
     handshake_seconds = HANDSHAKE_SECONDS
@@ -72,7 +73,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
         if not self.transport.is_closing():
             self.transport.write(plain_answer(status))
-            # A timer, or uvicorn closes the connection as soon as the application has returned.
+            # A timer, because otherwise uvicorn closes the connection as soon as the application has returned.
             self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
             Lingering(self, self.transport, self.loop, MAX_LINGER_HEAD_BYTES, SHORT_LINGER_SECONDS)
         self._watch()
@@ -89,7 +90,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self._timer = self.loop.call_later(self.write_seconds, self._watch)
 
     def start_keepalive(self) -> None:
-        """Called when the handshake has been accepted: what came early is read now."""
+        """Called when the handshake has been accepted. Data that arrived early is read now."""
         super().start_keepalive()
         early, self._early = self._early, b""
         self.transport.resume_reading()
@@ -101,7 +102,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             self.data_received(early)
 
     async def run_asgi(self) -> None:
-        """As uvicorn's, which takes an answer other than the handshake for a failure of the application."""
+        """Like uvicorn's, which treats a response other than the handshake as a failure of the application."""
         app = cast("Callable[[Scope, Receive, Send], Any]", self.app)
 
         async def answering(scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +120,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         return message
 
     def send_receive_event_to_app(self) -> None:
-        """As uvicorn's, but text that is not UTF-8 is a fault of the client alone: it is not logged as one of ours."""
+        """Like uvicorn's, but text that is not UTF-8 is the client's fault, so it is not logged as an error of the
+        server."""
         data, self.frames = b"".join(self.frames), []
         if self.close_sent:
             return
@@ -137,12 +139,12 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def handle_parser_exception(self) -> None:
-        """Close with the code of what is wrong with the frames. The client may be sending still."""
+        """Close with the code of the protocol error. The client may still be sending."""
         close = self.conn.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         if not self.close_sent:
-            # A timer, or uvicorn closes the connection as soon as the application has returned.
+            # A timer, because otherwise uvicorn closes the connection as soon as the application has returned.
             self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
         self.close_sent = True
         if not self.transport.is_closing():
@@ -158,7 +160,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        """Read, unless a message waits to be handled or the client does not read itself."""
+        """Read, unless a message waits to be handled, or the client does not read."""
         free = self.handshake_complete and not self.read_paused and self.writable.is_set()
         if free and not self.transport.is_closing():
             self.transport.resume_reading()
@@ -170,7 +172,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         self._on_lost()
 
     def shutdown(self) -> None:
-        """Close with 1012, in whatever state the connection is: one that cannot be closed must not keep the others."""
+        """Close with 1012 in any state of the connection. One that cannot be closed must not delay the others."""
         closing = self.handshake_complete and self.conn.state is not State.OPEN
         try:
             if not closing and self.handshake_initiated:

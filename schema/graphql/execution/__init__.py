@@ -1,1 +1,1 @@
-"""From a document to an answer: limits, checks, cost, the context of resolvers, and the engine that runs operations."""
+"""Execution of documents: limits, checks, cost, the context of resolvers, and the engine that runs operations."""

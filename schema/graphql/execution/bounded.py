@@ -11,17 +11,17 @@ REMEMBERED_KEYS = 8_192
 
 
 def compact(data: bytes) -> bytes:
-    """The same bytes in no more memory than they need, for what is kept.
+    """A copy of the bytes that takes no more memory than needed, for values that are kept.
 
-    What orjson gives holds the whole buffer that it was written in: 4 KiB for `{}`, ten times the length of a long text.
+    The bytes that orjson returns hold its whole buffer: 4 KiB for `{}`, and ten times the length of a long text.
     """
     return bytes(memoryview(data))
 
 
 class Doorkeeper:
-    """Says whether a key was asked for before, among the last 8,192 different ones.
+    """Remembers whether a key was requested before, among the last 8,192 different ones.
 
-    What is asked for only once never gets in, so that a flood of unique keys evicts nothing of use.
+    Values that are requested only once are never cached, so a flood of unique keys evicts nothing useful.
     """
 
     def __init__(self, remembered: int = REMEMBERED_KEYS) -> None:
@@ -39,10 +39,10 @@ class Doorkeeper:
 
 
 class BoundedMap(Generic[K, V]):
-    """The values used last, at most `max_entries` of them and `max_size` by their own sizes.
+    """An LRU cache of at most `max_entries` values and `max_size` in total.
 
-    A value that alone would take an eighth of the room is not kept, nor one whose key comes for the first time, unless
-    `at_once` is set.
+    A value that alone would take an eighth of `max_size` is not kept. Nor is one whose key is new, unless `at_once` is
+    set.
     """
 
     def __init__(self, *, max_entries: int, max_size: int, at_once: bool = False) -> None:
@@ -63,7 +63,7 @@ class BoundedMap(Generic[K, V]):
         return found[0]
 
     def put(self, key: K, value: V, size: int) -> bool:
-        """Keep the value if it may be kept; says whether it is."""
+        """Keep the value if allowed. Returns whether it is kept."""
         if size > self.max_size // 8 or (self._door is not None and not self._door.seen_before(key)):
             return False
         self.pop(key)
@@ -80,6 +80,6 @@ class BoundedMap(Generic[K, V]):
             self.size -= found[1]
 
     def clear(self) -> None:
-        """Forget all values, but not which keys were asked for."""
+        """Drop all values, but not the record of requested keys."""
         self._values.clear()
         self.size = 0

@@ -1,4 +1,4 @@
-"""What every operation passes before it runs: parsing, limits, validation, cost."""
+"""The checks of every operation before it runs: parsing, limits, validation and cost."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -42,16 +42,16 @@ class Priced(NamedTuple):
 
 
 def parse_document(query: str) -> Checked:
-    """The document of a query; else the one error that it has. At most 2,000 tokens, comments included."""
+    """The document of a query, or its error. At most 2,000 tokens are allowed, including comments."""
     if has_too_many_tokens(query):
-        # Counted in a fraction of the time that the parser takes to find out.
+        # Counting takes a fraction of the time in which the parser would find out.
         text = f"Syntax Error: Document contains more than {MAX_TOKENS} tokens. Parsing aborted."
         return Checked(None, (coded(GraphQLError(text), ErrorCode.GRAPHQL_PARSE_FAILED),))
     try:
         document = parse(query, **PARSE_OPTIONS)
     except GraphQLError as error:
         return Checked(None, (coded(error, ErrorCode.GRAPHQL_PARSE_FAILED),))
-    # Tokens know their neighbours on both sides: only the collector of garbage could free a document with such cycles.
+    # Tokens refer to their neighbours on both sides. Only the garbage collector could free a document with such cycles.
     token = document.loc.start_token if document.loc else None
     while token is not None:
         token.prev, token.next, token = None, None, token.next
@@ -59,7 +59,8 @@ def parse_document(query: str) -> Checked:
 
 
 def validate_document(schema: GraphQLSchema, document: DocumentNode) -> tuple[GraphQLError, ...]:
-    """The errors of a document, at most 5; the limits first, as the other rules may take long on what breaks them."""
+    """At most 5 errors of a document. The limits are checked first, because other rules may be slow on documents over
+    them."""
     errors = broken_limits(schema, document)
     if not errors:
         errors = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
@@ -89,8 +90,8 @@ def price(
     variables: Mapping[str, object],
     terms: Terms,
 ) -> Priced:
-    """The cost of a valid operation, with an error where it exceeds the budget, reads the store too often, or where an
-    argument holds too much.
+    """The cost of a valid operation, with an error if it exceeds the budget, reads the store too often, or has an
+    argument with too many values.
     """
     try:
         found = cost_of(schema, document, operation, variables, terms)
@@ -115,4 +116,4 @@ def _too_costly(text: str, operation: OperationDefinitionNode, cost: int, limit:
 
 def core_schema(schema: Schema) -> GraphQLSchema:
     """graphql-core's schema within Strawberry's, which has no public name for it."""
-    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (there is no other way to it)
+    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (there is no public access)

@@ -1,4 +1,4 @@
-"""What a resolver may use besides the record in front of it."""
+"""The context of resolvers."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Retention(Record):
-    """How long each kind of history is kept, in seconds; None keeps it for ever."""
+    """How long each kind of history is kept, in seconds. None keeps it permanently."""
 
     raw: int | None = 48 * HOUR
     m5: int | None = 14 * DAY
@@ -43,9 +43,9 @@ class ConnectionLimits(Record):
 
 
 class CollectionRules(Record):
-    """By which rules the network is watched: whose word counts, and whether nodes are asked directly.
+    """The rules for observing the network: which seeds are trusted, and whether nodes are queried directly.
 
-    `trusted_seeds` counts them: their names are the operator's.
+    `trusted_seeds` is only their number, because the names are private to the operator.
     """
 
     min_witnesses: int = 2
@@ -63,7 +63,7 @@ class SisterDeployment(Record):
 
 
 class ServiceInfo(Record):
-    """What the composition root knows about this deployment and publishes as `serviceConfig`.
+    """The facts about this deployment that are published as `serviceConfig`. The composition root builds them.
 
     `interval` is the polling interval (`CACHE_TTL`) in seconds; a snapshot older than `stale_after` seconds is stale.
     `rate_limit` is in cost per minute and client; None is no limit. `sister_deployments` serve other networks.
@@ -87,8 +87,8 @@ class ServiceInfo(Record):
 class Context:
     """One request: its sources, its clock, and what it has already read.
 
-    `now` is the time of the request in unix seconds. All questions of one request about the present are answered from
-    one snapshot. `request_id` is published with masked errors.
+    `now` is the time of the request in unix seconds. All reads of the present in one request use the same snapshot.
+    `request_id` is published with masked errors.
     """
 
     def __init__(
@@ -108,12 +108,13 @@ class Context:
         self._memo: dict[object, object] = {}
 
     def renew(self, now: float) -> None:
-        """Forget what was read, at the time `now`: the next result of a subscription is a request of its own."""
+        """Drop all reads, and set the time to `now`: each result of a subscription is a separate request."""
         self.now = now
         self.forget()
 
     def forget(self) -> None:
-        """Let go of what was read, which graphql-core would keep for a while: it leaves cycles, and the context in them."""
+        """Drop all reads. graphql-core leaves cycles that refer to the context and would keep them alive for a
+        while."""
         self._memo.clear()
 
     async def tables(self, as_of: UnixSeconds | None = None) -> Tables:
@@ -132,15 +133,16 @@ class Context:
         return None if current is None else self._now(current)
 
     def _now(self, snapshot: Snapshot) -> Tables:
-        """The snapshot at the moment that REST's answers are about, too: while it is not renewed, it grows old."""
+        """The snapshot at the same time as in REST responses: while there is no newer one, its age increases."""
         header = snapshot.header
         return tables_of(snapshot, at=answer_time(header.taken_at, header.interval, self.now))
 
     async def remember(self, key: object, ask: Callable[[], Awaitable[T]]) -> T:
-        """The answer to `ask`, asked once per request and key."""
+        """The result of `ask`, called once per request and key."""
         if key not in self._memo:
             answer = await ask()
-            # Fields run concurrently: the first answer stands for all, or they would speak of different snapshots.
+            # Fields run concurrently. The first result is used for all, so that they do not come from different
+            # snapshots.
             self._memo.setdefault(key, answer)
         return cast("T", self._memo[key])
 

@@ -1,4 +1,4 @@
-"""What is used of graphql-core, typed where its own types are left open."""
+"""The parts of graphql-core that are used, with types where graphql-core leaves them open."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeGuard, cast
@@ -28,13 +28,13 @@ default_type_resolver = cast("Callable[..., Any]", _executor.default_type_resolv
 class EventExecutor(executor.Executor[Any]):
     """Executes the results of a subscription, each with a memory of its own.
 
-    graphql-core shares between all results what it remembers of selections, by keys that are new in each result: a
-    subscription would grow with each of its results until it ends.
+    graphql-core shares a cache of selections between all results, with keys that are new in each result. So a
+    subscription would use more memory with each result until it ends.
     """
 
     def build_per_event_executor(self, payload: Any) -> Any:
         event = cast("Any", super()).build_per_event_executor(payload)
-        event._relevant_sub_fields = {}  # noqa: SLF001  (there is no public way to it)
+        event._relevant_sub_fields = {}  # noqa: SLF001  (there is no public access)
         return event
 
 
@@ -44,10 +44,10 @@ def type_of(field: graphql.GraphQLField) -> OutputType:
 
 
 def wrapped(type_: OutputType) -> OutputType:
-    """What a list or a non-null type wraps."""
+    """The type that a list or a non-null type wraps."""
     return type_.of_type
 
 
 def strawberry_schema(schema: graphql.GraphQLSchema) -> strawberry.Schema | None:
-    """The schema that graphql-core's was made from; None where that is not Strawberry's work."""
+    """The Strawberry schema of a graphql-core schema. None if it was not made by Strawberry."""
     return getattr(schema, "_strawberry_schema", None)

@@ -1,7 +1,7 @@
-"""What an operation costs, found before it runs: from the document, its variables, and the weights of the fields.
+"""Computes the cost of an operation before it runs, from the document, its variables and the weights of the fields.
 
-A field costs 1 and what its weight says; what is selected in a list counts as often as the list is long. A connection
-multiplies its `edges` and `nodes` by the page, a history its `points` by their number, other lists by what is usual.
+A field costs 1 plus its weight. The selection in a list counts once for each item. A connection multiplies its `edges`
+and `nodes` by the page size, a history its `points` by their number, and other lists by their usual length.
 A field that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the
 nodes that they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and
 in the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
@@ -37,17 +37,17 @@ from schema.graphql.types.prices import ERROR_COST, UNCOMPILED_FACTOR
 
 BUDGET = 25_000
 MAX_READING_PAGE = 20
-# A list of objects whose length nothing tells.
+# The assumed length of a list of objects if it is not known.
 USUAL_LENGTH = 5
 
-# A cursor is looked for in the order of its list, also where nothing of the page is shown.
+# A cursor is searched in the order of its list, even if nothing of the page is selected.
 _CURSORS = frozenset({"after", "before"})
 _CEILING = 10**12
 _NOTHING: Arguments = {}
 
 
 class Cost(NamedTuple):
-    """What a selection costs.
+    """The cost of a selection.
 
     `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
     say, likewise, for how many objects the store is asked, for the field of which that is most. `errors` counts the
@@ -79,7 +79,7 @@ def cost_of(
 
 
 class _Estimate:
-    """Costs one operation, each fragment once."""
+    """Computes the cost of one operation, each fragment once."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Documents that may run, with what is remembered of them."""
+"""Valid documents, with the cached prices and compiled operations."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,6 +1,6 @@
-"""Running operations: each document is parsed, validated and kept once; each operation is priced, then executed.
+"""Runs operations. Each document is parsed and validated once, then cached. Each operation is priced, then executed.
 
-A transport asks for `ready`, and then for `run` (one result) or `stream` (many).
+A transport calls `ready`, and then `run` (one result) or `stream` (many).
 """
 
 import hashlib
@@ -75,7 +75,7 @@ class Failure(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """An operation that may run. `question` is equal exactly for operations that ask the same."""
+    """An operation that may run. Two operations are equivalent exactly if their `question` is equal."""
 
     document: Document
     operation: OperationDefinitionNode
@@ -90,7 +90,7 @@ class Ready(NamedTuple):
 
     @property
     def replaces(self) -> bool:
-        """Whether each result of the subscription makes those before it worthless, so that slow readers may skip."""
+        """Whether each result of the subscription makes earlier ones obsolete, so that slow readers may skip some."""
         return bool(self.root_fields) and all(field.name.value == "snapshots" for field in self.root_fields)
 
     @property
@@ -137,7 +137,7 @@ class Engine:
         self._held = WeakValueDictionary[str, Document]()
 
     def document(self, query: str) -> Document | Failure:
-        """The document of this text, checked; from memory where it was asked for before."""
+        """The validated document of this text, from memory if it was requested before."""
         found = self.known(query) or self.refused(query)
         if found is not None:
             return found
@@ -157,7 +157,7 @@ class Engine:
         return self._documents.get(query) or self._held.get(query)
 
     def refused(self, query: str) -> Failure | None:
-        """The errors of a document of this text that was refused lately."""
+        """The errors of a recently refused document with this text."""
         return self._refused.get(query)
 
     def ready(
@@ -217,11 +217,11 @@ class Engine:
             context.forget()
 
     def due(self, ready: Ready) -> int:
-        """What to charge for an operation: an answer about the schema that is kept costs nearly nothing."""
+        """The charge for an operation. A cached answer about the schema costs nearly nothing."""
         return KEPT_COST if self._introspected.get(ready.question) is not None else ready.cost
 
     def _about_schema(self, ready: Ready) -> Result | None:
-        """The answer to an operation that asks for nothing but the schema, made once; None for all others."""
+        """The result of an operation that selects only the schema, computed once. None for all others."""
         if not ready.document.introspects or ready.is_subscription:
             return None
         written = self._introspected.get(ready.question)
@@ -299,7 +299,8 @@ def _failure(errors: tuple[GraphQLError, ...]) -> Failure:
 
 
 def _published(result: ExecutionResult, ready: Ready, context: Context) -> Result:
-    """A result as clients see it: `data` left out where nothing was executed, errors masked and coded, with its cost."""
+    """A result as clients see it, with its cost: errors masked and coded, and without `data` if nothing was
+    executed."""
     response: Response = {}
     errors = result.errors
     request_error = result.data is None and errors is not None and all(error.path is None for error in errors)

@@ -1,4 +1,4 @@
-"""What a client may know of an error: a stable code always, the text only of what it can act on.
+"""The published form of errors: always a stable code, but the text only if the client can act on it.
 
 | origin                                   | code                          | text   |
 |------------------------------------------|-------------------------------|--------|
@@ -26,7 +26,7 @@ _TIMES = frozenset({"earliestAvailable", "latestAvailable"})
 
 
 class ErrorCode(StrEnum):
-    """Every value of `errors[].extensions.code`; the transport adds none that is not here."""
+    """Every value of `errors[].extensions.code`, including those of the transports."""
 
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
@@ -44,7 +44,7 @@ class ErrorCode(StrEnum):
 
 
 def is_internal(error: GraphQLError) -> bool:
-    """Whether the error is ours: its text must be masked, and it belongs in the log."""
+    """Whether the error is internal, so its text must be masked and it is logged."""
     cause = _cause(error)
     return cause is not None and not isinstance(cause, DomainError | GraphQLError)
 
@@ -57,7 +57,7 @@ def coded(error: GraphQLError, code: ErrorCode, details: Mapping[str, object] | 
 
 
 def public(error: GraphQLError, request_id: str | None = None) -> GraphQLError:
-    """`error` as a client may see it: with a code, masked where it is internal, then with the request's id."""
+    """`error` as a client may see it: with a code. An internal error is masked and has the request's id."""
     if is_internal(error):
         extensions: dict[str, object] = {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}
         if request_id is not None:
@@ -84,7 +84,7 @@ def log_internal(errors: Iterable[GraphQLError], request_id: str | None = None) 
 
 
 def _cause(error: GraphQLError) -> Exception | None:
-    """What was raised first, however often it was wrapped."""
+    """The original exception, however often it was wrapped."""
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error

@@ -1,4 +1,4 @@
-"""Values that clients give as arguments: bounded before anything else looks at them, and put in place of their variables.
+"""Bounds the arguments of clients before any other code reads them, and substitutes variables.
 
 Coercing a value takes microseconds for each object, list and leaf in it, whether or not it means anything: `{}` costs as
 much as a condition. So all of them are counted, wherever they stand: in variables, literals, defaults, or both mixed.
@@ -17,7 +17,8 @@ MAX_VALUE_DEPTH = 24
 
 
 class Extent(NamedTuple):
-    """How much a value holds: its objects, lists and leaves in all, itself included, and how deep they are nested."""
+    """The extent of a value: the total number of its objects, lists and leaves, including itself, and their nesting
+    depth."""
 
     values: int
     depth: int
@@ -43,7 +44,7 @@ def extent_of(value: object) -> Extent:
 
 
 def refused(name: str, value: object) -> GraphQLError | None:
-    """The error of a value that holds too much; `name` says which one it is."""
+    """The error for a value that is too large. `name` identifies it."""
     if not isinstance(value, dict | list):
         return None
     values, depth = extent_of(cast("object", value))
@@ -55,12 +56,12 @@ def refused(name: str, value: object) -> GraphQLError | None:
 
 
 def refused_variables(variables: Mapping[str, object]) -> GraphQLError | None:
-    """The error of the variables of a request that hold too much, all of them together."""
+    """The error for the variables of a request if they are too large together."""
     return refused("the request's variables", dict(variables)) if variables else None
 
 
 def with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, object]) -> Mapping[str, Any]:
-    """The variables of a request, with the defaults of those that it leaves out."""
+    """The variables of a request, with the defaults of the omitted ones."""
     defaults = {
         definition.variable.name.value: value_from_ast_untyped(definition.default_value)
         for definition in operation.variable_definitions or ()

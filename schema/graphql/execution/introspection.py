@@ -1,7 +1,7 @@
 """Answers about the schema itself: counted field by field, and written in a fraction of graphql-core's time.
 
-The schema never changes, so that an answer can be made while its operation is priced, and kept: its price is the number
-of fields that it has. Work ends where that passes the budget. The resolvers are graphql-core's own.
+The schema never changes, so an answer can be computed while its operation is priced, and cached. Its price is the
+number of its fields. The computation stops when that exceeds the budget. The resolvers are graphql-core's own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,11 +37,11 @@ META_FIELDS: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__ty
 
 
 class TooLarge(Exception):
-    """The answer has more fields than it may have."""
+    """The answer has too many fields."""
 
 
 class NotOurs(Exception):
-    """Something besides the schema is asked for, or variables are wrong."""
+    """The operation selects more than the schema, or its variables are invalid."""
 
 
 class Introspected(NamedTuple):
@@ -63,7 +63,7 @@ class _Info(NamedTuple):
 
 
 def asks_about_schema(document: DocumentNode) -> bool:
-    """Whether some operation of a document may ask about the schema at its root, itself or by a fragment."""
+    """Whether any operation of a document may select the schema at its root, directly or by a fragment."""
     left: list[SelectionSetNode] = [
         d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode | OperationDefinitionNode)
     ]

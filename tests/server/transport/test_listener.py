@@ -38,7 +38,7 @@ def test_a_listening_socket_is_taken_over_with_the_options_of_our_own() -> None:
 
 
 def test_a_descriptor_that_does_not_listen_is_refused() -> None:
-    with socket.socket() as idle, pytest.raises(OSError, match="no listening socket"):
+    with socket.socket() as idle, pytest.raises(OSError, match="not a listening socket"):
         inherited(os.dup(idle.fileno()))
     with pytest.raises(OSError, match="Bad file descriptor"):
         inherited(10_000)

@@ -1,4 +1,4 @@
-"""Compiled execution of queries: the same answers as graphql-core's, byte for byte, at a fraction of its time.
+"""Compiled execution of queries: the same responses as graphql-core's, byte for byte, in a fraction of the time.
 
 | module    | what it does                                                                                     |
 |-----------|--------------------------------------------------------------------------------------------------|
@@ -11,12 +11,12 @@
 | source    | the plan as Python functions, one for each object                                                |
 | run       | one execution: graphql-core's executor, with those functions in place of its work on each object |
 
-A function either writes the whole dictionary of an object or raises, and never records an error. Where it raises,
-whatever the reason, graphql-core executes that one object instead, and its children are again tried by their own
-functions. So errors, their order, paths and locations, and what is null because of them, are graphql-core's own work.
+A function either writes the whole dictionary of an object or raises; it never records an error. If it raises for any
+reason, graphql-core executes that object instead, and the functions of its children are tried again. So graphql-core
+itself produces all errors, with their order, paths and locations, and the nulls that they cause.
 
-Resolvers are called again in that case, so they must not have effects; values that they get must not be changed by
-them. Functions that are not `async` must not return awaitables.
+Resolvers are called again in that case, so they must not have side effects or change their arguments. Functions that
+are not `async` must not return awaitables.
 """
 
 from schema.graphql.execution.compiled.operation import Compiled, Compiler, compile_operation, shared_compiler

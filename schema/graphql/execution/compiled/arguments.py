@@ -11,13 +11,13 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from schema.graphql.execution.compiled.errors import Unexpected
 
 Arguments = Mapping[str, Any]
-"""Arguments as a resolver takes them: by their names in Python."""
+"""The arguments of a resolver, by their names in Python."""
 
 NO_VARIABLES = VariableValues({}, {})
 
 
 class Given(NamedTuple):
-    """The arguments of a selected field. `written` is None where they depend on variables, or are in error."""
+    """The arguments of a selected field. `written` is None if they depend on variables, or are invalid."""
 
     field: GraphQLField
     node: FieldNode
@@ -44,13 +44,13 @@ class ArgumentReader:
             return found
 
     def read(self, given: Given, variables: VariableValues) -> Arguments:
-        """The values of arguments. Raises what graphql-core and Strawberry raise for those that have no meaning."""
+        """The values of arguments. Raises the errors of graphql-core and Strawberry for invalid ones."""
         values = get_argument_values(given.field, given.node, variables)
         return convert_arguments(values, given.declared, self._scalars, self._config, self._info)
 
 
 class _NoInfo:
-    """Stands in for the `Info` of a field: an input that asks it for anything is for graphql-core to build."""
+    """A placeholder for the `Info` of a field. graphql-core builds inputs that use any of its attributes."""
 
     def __getattr__(self, name: str) -> object:
         raise Unexpected(f"an input asks for {name} of the field's info")

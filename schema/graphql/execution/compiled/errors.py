@@ -2,8 +2,8 @@
 
 
 class NotCompilable(Exception):
-    """An operation has something in it that only graphql-core knows how to execute; the message names it."""
+    """Only graphql-core can execute a part of the operation, which the message names."""
 
 
 class Unexpected(Exception):
-    """A value is not what a compiled function can write, so that graphql-core must look at it."""
+    """A compiled function cannot write a value, so graphql-core has to handle it."""

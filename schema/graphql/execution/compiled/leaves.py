@@ -1,4 +1,4 @@
-"""How a value becomes JSON: an expression for the values that records usually hold, a function for all others."""
+"""Converts leaf values to JSON: by an expression for the usual values of records, by a function for all others."""
 
 import sys
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from schema.graphql.execution.compiled.errors import Unexpected
 from schema.graphql.execution.core import is_awaitable
 from schema.graphql.types.scalars import LAST_SECOND, MAX_EXACT, write_bigint, write_datetime
 
-# The times of a snapshot are few, and a node's page holds the same ones as the page before.
+# A snapshot has few different times, and they repeat on every page of nodes.
 _rfc3339 = lru_cache(maxsize=8_192)(write_datetime)
 
 Naming = Callable[[str, object], str]

@@ -27,10 +27,10 @@ Switches = tuple[object, ...]
 
 @dataclass(slots=True)
 class Tally:
-    """What happened so far, for metrics and tests.
+    """Counters for metrics and tests.
 
-    `compiled` and `refused` count operations, `programs` selections that were made into functions, `uncompiled`
-    executions of compiled operations that graphql-core did alone, `left` objects that it did within the others.
+    `compiled` and `refused` count operations. `programs` counts compiled selections, `uncompiled` executions of
+    compiled operations by graphql-core alone, and `left` objects that it executed within the others.
     """
 
     compiled: int = 0
@@ -55,7 +55,7 @@ class Compiler:
     def compile(
         self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
     ) -> "Compiled | None":
-        """A function that executes the operation; None where something in it is for graphql-core alone to do.
+        """A function that executes the operation. None if only graphql-core can execute a part of it.
 
         The document must be valid. Functions are made when they are first needed.
         """
@@ -70,12 +70,12 @@ class Compiler:
         return Compiled(self, document, selected, ours.config.info_class)
 
     def forget(self) -> None:
-        """Forget all programs; operations make them anew."""
+        """Drop all programs. Operations create them again."""
         self.programs.clear()
 
 
 def _plain(schema: GraphQLSchema) -> strawberry.Schema:
-    """The schema as Strawberry knows it, if it does nothing with values and errors that is not known here."""
+    """The Strawberry schema. Raises NotCompilable if it handles values or errors in an unknown way."""
     ours = strawberry_schema(schema)
     if ours is None or ours.exception_handlers:
         raise NotCompilable("the schema is not Strawberry's, or makes values of exceptions")
@@ -96,7 +96,7 @@ def compile_operation(
 
 
 class Compiled:
-    """An operation that can be executed, with the answers that graphql-core's `execute` would give.
+    """An executable operation, with the same results as graphql-core's `execute`.
 
     Its selection is compiled once for each combination of the variables under `@skip` and `@include`.
     """
@@ -124,9 +124,9 @@ class Compiled:
         )
 
     def execute(self, context: object, variables: Mapping[str, Any]) -> Result:
-        """The result of the operation; an awaitable of it where anything has to be awaited.
+        """The result of the operation, or an awaitable of it if anything has to be awaited.
 
-        `variables` are as a request gives them; where they are wrong, the result has errors and no data.
+        `variables` are those of a request. If they are invalid, the result has errors and no data.
         """
         values = self._coerced(variables)
         if isinstance(values, list):
@@ -153,9 +153,9 @@ class Compiled:
         return coerce_variables(self._selected.schema, definitions, dict(variables), MAX_COERCION_ERRORS)
 
     def _program(self, values: VariableValues) -> Program | None:
-        """The program for what these values select; None where graphql-core has to do it alone."""
+        """The program for the selection with these values. None if graphql-core has to execute it alone."""
         switches = tuple(values.coerced.get(name) for name in self._selected.surveyed.switches)
-        # A switch that is null is an error of the object in which it stands.
+        # A null condition is an error of the object that contains it.
         if self._beyond or not all(type(switch) is bool for switch in switches):
             return None
         found = self._compiler.programs.get((self, switches))

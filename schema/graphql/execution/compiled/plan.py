@@ -70,7 +70,8 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Level:
-    """What is selected of an object, in the order of the answer; `number` is its place among all levels of the tree."""
+    """The selection of an object, in the order of the response. `number` is its position among all levels of the
+    tree."""
 
     number: int
     type: GraphQLObjectType
@@ -92,7 +93,7 @@ class Tree(NamedTuple):
 
 
 class Selected(NamedTuple):
-    """What a tree is grown from."""
+    """The source of a tree."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
@@ -101,9 +102,10 @@ class Selected(NamedTuple):
 
 
 def tree_of(selected: Selected, variables: VariableValues) -> Tree:
-    """What an operation selects where its switches are as in `variables`.
+    """The selection of an operation with the conditions in `variables`.
 
-    Raises NotCompilable for more than 1,000 fields, counted wherever they are spread, and for what `recipe_of` refuses.
+    Raises NotCompilable for more than 1,000 fields, counted at each use of a fragment, and for fields that `recipe_of`
+    refuses.
     """
     return _Grower(selected, variables).tree()
 

@@ -1,4 +1,4 @@
-"""How a field gets its value, derived from the declaration of its Strawberry field."""
+"""How a field gets its value, derived from the declaration of the Strawberry field."""
 
 import keyword
 from collections.abc import Callable
@@ -45,7 +45,7 @@ Recipe = Load | Call
 
 
 def recipe_of(name: str, field: GraphQLField) -> Recipe:
-    """How to get the value of a field; `name` is for the message. Raises NotCompilable for kinds not known here."""
+    """How to get the value of a field. `name` is for the message. Raises NotCompilable for unknown kinds."""
     declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     made_by = getattr(field.resolve, "__qualname__", "")
     if not isinstance(declared, StrawberryField) or not made_by.startswith(_STRAWBERRY_RESOLVER):

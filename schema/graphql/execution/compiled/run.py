@@ -27,9 +27,9 @@ from schema.graphql.execution.core import Result, default_field_resolver, defaul
 
 
 class Step:
-    """A level with its function, and what that leaves to be awaited, or executed field by field.
+    """A level with its function, and the entries that are awaited or executed field by field.
 
-    `asking` are the entries whose arguments can be in error, and must be known before any field is begun.
+    `asking` are the entries whose arguments can be invalid. They must be known before any field is started.
     """
 
     __slots__ = ("asking", "others", "write")
@@ -70,7 +70,8 @@ class Setting(NamedTuple):
 
 
 class ContextOnly:
-    """Stands in for graphql-core's info of a field: a function that asks it for more is called again with all of it."""
+    """A placeholder for graphql-core's info of a field. A function that needs more of it is called again with the real
+    one."""
 
     __slots__ = ("context",)
 
@@ -128,7 +129,7 @@ class Run(Executor[Any]):
         return self._info(self._program.tree.entries[number], ContextOnly(self.context_value))
 
     def arguments(self, number: int) -> Arguments:
-        """The arguments of a field that depend on variables: the same for all objects that it is selected on."""
+        """The arguments of a field that depend on variables. They are the same for all of its objects."""
         found = self._read.get(number)
         if found is None:
             given = self._program.tree.entries[number].given
@@ -145,7 +146,7 @@ class Run(Executor[Any]):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> Any:
-        """The fields of an object: by its function, and by graphql-core where that raises."""
+        """The fields of an object, by its function, or by graphql-core if that raises."""
         step = self._program.steps[id(grouped_field_set)]
         try:
             results = step.write(source_value, self)
@@ -157,7 +158,7 @@ class Run(Executor[Any]):
         return self._with_others(step, results, source_value, path) if step.others else results
 
     def _with_others(self, step: Step, results: dict[str, Any], source: Any, path: Path | None) -> Any:
-        """The fields that a function has written, with those that it left: begun in order, then awaited together."""
+        """The fields that a function has written, with the remaining ones: started in order, then awaited together."""
         pending: list[str] = []
         try:
             for entry in step.others:
@@ -210,7 +211,8 @@ class Run(Executor[Any]):
 
 
 def _helpers_of(run: "ref[Run]") -> GraphQLResolveInfoHelpers:
-    """What graphql-core makes of two methods of the run: a cycle, so that each would wait for the garbage collector."""
+    """The bound methods that graphql-core creates. They form a cycle, so each run would wait for the garbage
+    collector."""
 
     def track(values: Sequence[Any]) -> None:
         here = run()
@@ -225,7 +227,7 @@ def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
 
 
 async def _all(results: dict[str, Any], pending: list[str]) -> dict[str, Any]:
-    """The results, once those that are pending are there."""
+    """The results, once all pending ones are available."""
     if len(pending) == 1:
         results[pending[0]] = await results[pending[0]]
     else:

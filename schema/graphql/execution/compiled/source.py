@@ -12,11 +12,11 @@
         ...
         return [object_0, object_1, object_2], {}
 
-They are functions within one, so that they hold what they use, and no names of their own module that would hold them:
-a program that is let go is gone at once, without the garbage collector.
+They are nested functions, which refer to the values that they use, but not to a module that would refer to them. So a
+dropped program is freed at once, without the garbage collector.
 
-No client input becomes code: of a document, only the names of the answer are in it, as literals of
-strings made by `repr`. All else are attributes and parameters named in our own modules, and names made here for values.
+No client input becomes code. Only the response names of a document are in it, as string literals made by `repr`. The
+rest are attributes and parameters of our own modules, and generated names for values.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ _GLOBALS: dict[str, Any] = {}  # all generated code has the builtins alone in co
 
 
 class Functions(NamedTuple):
-    """The functions of a tree: those of its levels, in their order, and those of values that are awaited, by entry.
+    """The functions of a tree: those of its levels, in order, and those of awaited values, by entry.
 
     Of these, the ones that hold nothing more to await.
     """
@@ -173,12 +173,12 @@ def _value(entry: Entry) -> str:
 
 
 def _holder(load: Load) -> str:
-    """What has the attribute: `x`, or the record in it. What `InSnapshot` has itself is not the record's."""
+    """The object with the attribute: `x`, or the record in it. Attributes of `InSnapshot` take precedence."""
     return "x" if hasattr(InSnapshot, load.name) else "r"
 
 
 def _vet_into(known: set[type]) -> Callable[[object], None]:
-    """Lets types of objects pass that graphql-core would select fields of, and remembers them in `known`."""
+    """Accepts the object types that graphql-core accepts, and adds them to `known`."""
 
     def vet(value: object) -> None:
         if value is None or value is Undefined or isinstance(value, Exception) or is_awaitable(value):
@@ -189,7 +189,7 @@ def _vet_into(known: set[type]) -> Callable[[object], None]:
 
 
 def _listed(value: object) -> Sequence[object]:
-    """The value, if it is a sequence: what it gives can be read again, should it come to that."""
+    """The value, if it is a sequence, because graphql-core may have to read it again."""
     if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray | memoryview):
         raise Unexpected(f"{inspect(value)} is no list")
     return cast("Sequence[object]", value)

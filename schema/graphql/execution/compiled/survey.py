@@ -1,4 +1,4 @@
-"""Whether an operation can be compiled, judged by its text alone, and which variables decide what is selected."""
+"""Decides from the text whether an operation can be compiled, and which variables affect the selection."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -30,7 +30,7 @@ TYPENAME = "__typename"
 
 
 class Survey(NamedTuple):
-    """What compiling an operation begins with. `switches` are the variables under `@skip` and `@include`, sorted."""
+    """The input for compiling an operation. `switches` are the variables of `@skip` and `@include`, sorted."""
 
     root: GraphQLObjectType
     fragments: dict[str, FragmentDefinitionNode]
@@ -38,7 +38,7 @@ class Survey(NamedTuple):
 
 
 def survey(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Survey:
-    """Look at everything that the operation can select. Raises NotCompilable at the first thing not known here."""
+    """Check everything that the operation can select. Raises NotCompilable at the first unknown part."""
     root = schema.get_root_type(operation.operation)
     if operation.operation is not OperationType.QUERY or root is None:
         raise NotCompilable(f"{operation.operation.value} is not compiled, expected a query")
