@@ -37,14 +37,14 @@ log = logs.get_logger("jobs.worker")  # not __name__: this module is also run
 
 
 def _holder() -> str:
-    """A name for this life of this process, as leases know it."""
+    """The name of this run of the process, for leases."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving: Leaving) -> int:
-    """Work until SIGTERM or SIGINT; a cycle that is under way then may finish. The exit status.
+    """Work until SIGTERM or SIGINT. A running cycle may finish. Returns the exit status.
 
-    A store that a newer release has written, or that holds another network, is refused with status 2.
+    A store of a newer release, or of another network, is refused with status 2.
     """
     stop = asyncio.Event()
     leaving.on_signals(stop.set)
@@ -82,7 +82,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving:
 
 
 async def _refusal(mongo: Mongo, stop: asyncio.Event, network: str) -> str | None:
-    """Why this worker must not work on the store. None also where a stop comes before the store has answered."""
+    """Why this worker must not use the store. None also if it is stopped before the store has answered."""
 
     async def ask() -> str | None:
         return await refusal_of_store(mongo) or await refusal_of_network(mongo, network)
@@ -96,7 +96,7 @@ async def _refusal(mongo: Mongo, stop: asyncio.Event, network: str) -> str | Non
 
 
 def _faults(mongo: Mongo, supervisor: Supervisor) -> Mapping[str, int]:
-    """What this process found wrong since its start."""
+    """The faults that this process has found since its start."""
     ended = sum(supervisor.ends.values()) + sum(failures().values())
     return {"store_damaged": mongo.damage.count, "task_ended": ended}
 
@@ -111,7 +111,7 @@ async def _serve(
     supervisor: Supervisor,
     leaving: Leaving,
 ) -> int:
-    """Fill the queue and run what is in it, until `stop` is set (0), or until that cannot be kept going (1)."""
+    """Fill the queue and run its jobs until `stop` is set (0), or until they cannot continue (1)."""
     functions = queue_functions(cycles, jobs, settings.cache_ttl)
     scheduler = Scheduler(queue.put, cycles, jobs, interval=settings.cache_ttl)
     supervisor.keep("queue", lambda: queue.serve(functions, stop, grace_seconds=settings.shutdown_seconds))
@@ -133,7 +133,7 @@ async def _serve(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a worker. 0 after a clean stop, 1 where it cannot go on, 2 where the settings cannot be used."""
+    """Run a worker. Returns 0 after a clean stop, 1 if it cannot continue, 2 if the settings are invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.worker",
         description="Run a worker.",

@@ -1,1 +1,2 @@
-"""How well scores tell nodes apart: measured out of sample, on stored history, recorded lists and simulated months."""
+"""Measures how well scores predict availability: out of sample, on stored history, recorded lists and simulated
+months."""

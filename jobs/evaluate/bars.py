@@ -1,4 +1,4 @@
-"""What a score has to reach, and whether it did. The limits were set before anything was measured."""
+"""The requirements for a score, and whether it meets them. The limits were set before any measurement."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ RIVALS = ("1.0", "uptime", "uptime-prior")
 
 
 class Bar(NamedTuple):
-    """One requirement: in words, what was found, and whether that is enough; None where nothing could be found."""
+    """One requirement: its text, the result, and whether that is sufficient. None if there is no result."""
 
     wanted: str
     found: str
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 
 def bars(outcome: Outcome, rater: str) -> list[Bar]:
-    """The requirements of a rater on the test part of an outcome; none where it was not rated there."""
+    """The requirements of a rater on the test part of an outcome. Empty if the rater has no ratings there."""
     part = outcome.parts[-1]
     if all(each.rater != rater or each.median is None for each in part.spreads):
         return []

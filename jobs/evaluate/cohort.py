@@ -1,4 +1,4 @@
-"""What every rater said at one time, kept until the horizons of it have passed."""
+"""The ratings of every rater at one time, kept until their horizons have passed."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -11,17 +11,17 @@ from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 
 MAX_NODES = 10_000
-"""Of a larger network a sample of so many nodes is rated, always the same ones: memory is bounded by it."""
+"""In a larger network, a fixed sample of so many nodes is rated, which bounds memory."""
 
 Ratings = tuple[Rating | None, ...]
-"""What each rater says of one node, in the order of the raters."""
+"""The ratings of one node, in the order of the raters."""
 
 
 class Cohort(NamedTuple):
     """The online nodes of one time that enough seeds list, with the ratings of each by its id.
 
     `online` has their observations online up to then, `share` the share 0..1 of 30 days in which they were seen online,
-    `snapshots` how many snapshots there were. A rater that rates nobody is not in `present` (places of raters).
+    `snapshots` the number of snapshots. `present` has the positions of the raters that rate any node.
     """
 
     at: UnixSeconds
@@ -41,13 +41,13 @@ def rated_nodes(snapshot: Snapshot) -> Sequence[PNode]:
 
 
 def rate(node: PNode, tally: Tally, raters: Sequence[Rater], at: UnixSeconds, looks_per_day: float) -> Ratings:
-    """What each rater says of a node now."""
+    """The current ratings of a node by each rater."""
     look = Look(node, tally.recent(node.id, at), looks_per_day)
     return tuple(rater.rate(look) for rater in raters)
 
 
 def cohort_of(snapshot: Snapshot, tally: Tally, raters: Sequence[Rater], looks_per_day: float) -> Cohort:
-    """The cohort of a snapshot that was counted already."""
+    """The cohort of a snapshot that has already been counted."""
     at = snapshot.header.taken_at
     nodes = rated_nodes(snapshot)
     ratings = {node.id: rate(node, tally, raters, at, looks_per_day) for node in nodes}

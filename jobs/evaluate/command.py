@@ -1,4 +1,4 @@
-"""Runs evaluations, and writes what they found: JSON, the page of the documentation, and its plots."""
+"""Runs evaluations, and writes the results: JSON, the page of the documentation, and its plots."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +22,8 @@ _OUTCOMES = TypeAdapter(tuple[Outcome, ...])
 
 
 class Request(NamedTuple):
-    """What to evaluate, and where to write it. Without captures and months it is the store's history."""
+    """What to evaluate, and where to write the results. Without captures and months, the store's history is
+    evaluated."""
 
     wish: Wish
     captures: Path | None = None
@@ -47,7 +48,7 @@ def sources(request: Request) -> list[Source]:
 
 
 async def run(request: Request, given: Sequence[Source], write: Callable[[str], None]) -> None:
-    """Evaluate each source, say what was found, and write what was asked for. Raises ValueError and OSError."""
+    """Evaluate each source, print the results, and write the requested files. Raises ValueError and OSError."""
     outcomes = tuple([rounded(await evaluate(source, request.wish)) for source in given])
     for outcome in outcomes:
         for line in page.summary(outcome):
@@ -71,7 +72,7 @@ def write_docs(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def read_figures(path: Path) -> tuple[Outcome, ...]:
-    """The outcomes that were written before; none where there is no file. Raises ValueError for another file."""
+    """The outcomes that were written before. Empty if there is no file. Raises ValueError for another kind of file."""
     if not path.exists():
         return ()
     if path.stat().st_size > MAX_FIGURES_BYTES:
@@ -85,13 +86,13 @@ def read_figures(path: Path) -> tuple[Outcome, ...]:
 
 
 def encoded(outcomes: Sequence[Outcome]) -> bytes:
-    """The outcomes as a JSON array, a line for each."""
+    """The outcomes as a JSON array, with one line for each."""
     lines = [orjson.dumps(each) for each in _OUTCOMES.dump_python(tuple(outcomes), mode="json")]
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
 def rounded(outcome: Outcome) -> Outcome:
-    """The outcome with every figure to `DIGITS` decimals, as it is written."""
+    """The outcome as it is written, with every figure to `DIGITS` decimals."""
     return _OUTCOMES.validate_python(_rounded(_OUTCOMES.dump_python((outcome,), mode="json")))[0]
 
 

@@ -1,8 +1,8 @@
-"""One evaluation: snapshots in, oldest first; findings out.
+"""One evaluation: takes snapshots, oldest first, and returns the results.
 
-Cohorts are made at a fixed cadence. When a horizon of an earlier cohort has passed, its ratings meet what came after
-it. A rating never sees what comes later. Cohorts before the split belong to `train`, those after it to `test`; a cohort
-whose horizon crosses the split belongs to neither.
+Cohorts are made at a fixed cadence. When a horizon of an earlier cohort has passed, its ratings are compared with the
+later observations. A rating never uses later data. Cohorts before the split belong to `train`, those after it to
+`test`; a cohort whose horizon crosses the split belongs to neither.
 """
 
 from collections import deque
@@ -23,11 +23,11 @@ MAX_COHORTS = 400
 LEAST_LOOKS = 3
 """An outcome needs so many snapshots in its horizon."""
 DEAD_SECONDS = 3 * DAY
-"""Where nobody knows when a node died, it is dead that is not seen online for so long, to the end."""
+"""If the time of death is not known, a node is dead if it is not seen online for so long, up to the end."""
 
 
 class Evaluation:
-    """Measures raters over the snapshots that it is given. Raises ValueError for horizons that hold too many cohorts."""
+    """Measures raters over snapshots. Raises ValueError for horizons with too many cohorts."""
 
     def __init__(self, name: str, question: Question, raters: Sequence[Rater], oracle: Oracle | None = None) -> None:
         longest = question.horizons[-1] // question.cadence
@@ -50,7 +50,7 @@ class Evaluation:
         self._courses: list[dict[tuple[int, str], float]] = []
 
     def add(self, snapshot: Snapshot) -> None:
-        """Take the next snapshot; those outside of the question's time are left out."""
+        """Process the next snapshot. Those outside of the question's time are ignored."""
         at = snapshot.header.taken_at
         if not self._question.start <= at <= self._question.end:
             return
@@ -64,7 +64,7 @@ class Evaluation:
             self._due += ((at - self._due) // cadence + 1) * cadence
 
     def outcome(self) -> Outcome:
-        """What was found up to now."""
+        """The results up to now."""
         deaths = self._deaths()
         return Outcome(
             name=self._name,
@@ -82,7 +82,7 @@ class Evaluation:
 
     @property
     def _looks_per_day(self) -> float:
-        """Snapshots a day, so far; a day's worth at least until there is more than a day."""
+        """The number of snapshots per day so far, at least as many as a day has until there is more than a day."""
         spent = self._last - (self._first or 0)
         return self._tally.snapshots / max(spent / DAY, 1.0)
 
@@ -104,7 +104,7 @@ class Evaluation:
         return min(near, key=lambda cohort: abs(cohort.at - at), default=None)
 
     def _available(self, then: Cohort, now: Cohort) -> dict[str, float]:
-        """The availability of a cohort's nodes since then: the true one where that is known, else as observed."""
+        """The availability of a cohort's nodes since then: the true one if known, else the observed one."""
         looks = now.snapshots - then.snapshots
         found: dict[str, float] = {}
         for node, online in then.online.items():
@@ -116,7 +116,7 @@ class Evaluation:
         return found
 
     def _follow(self, snapshot: Snapshot) -> None:
-        """Note since when each rater condemns each node; a node that is not online is condemned by all."""
+        """Record since when each rater condemns each node. All raters condemn a node that is not online."""
         at = snapshot.header.taken_at
         for node in snapshot.nodes:
             if not node.is_online:

@@ -1,4 +1,4 @@
-"""The measures of an evaluation, as plain functions of numbers.
+"""The measures of an evaluation, as pure functions of numbers.
 
 Ties are treated evenly everywhere, so that no measure depends on the order in which nodes come.
 """
@@ -11,18 +11,18 @@ from statistics import StatisticsError, correlation
 from typing import NamedTuple
 
 SURVIVES_FROM = 0.95
-"""A node survives a horizon that is available for at least this share of it."""
+"""A node survives a horizon if it is available for at least this share of it."""
 MATTERS = 0.01
-"""Availabilities that differ by less are no different outcome."""
+"""Availabilities that differ by less count as the same outcome."""
 TOP_SHARE = 0.1
 LEAST_NODES = 10
-"""An order of fewer nodes says little, and a tenth of them is no node."""
+"""An order of fewer nodes is not meaningful, and a tenth of them is less than a node."""
 BINS = 5
 _DIGITS = 12
 
 
 def ranks(values: Sequence[float]) -> list[float]:
-    """The rank of each value, 1 for the least; equal values share the mean of their ranks."""
+    """The rank of each value, 1 for the smallest. Equal values share the mean of their ranks."""
     order = sorted(range(len(values)), key=lambda place: values[place])
     found = [0.0] * len(values)
     before = 0
@@ -35,7 +35,8 @@ def ranks(values: Sequence[float]) -> list[float]:
 
 
 def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Spearman's rank correlation, −1..1; None under `LEAST_NODES` pairs, or where one side is all equal.
+    """Spearman's rank correlation, −1..1. None with fewer than `LEAST_NODES` pairs, or if all values of one side are
+    equal.
 
     It is Pearson's correlation of the ranks, with mean ranks for ties.
     """
@@ -48,10 +49,10 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
 
 
 def concordance(values: Sequence[float], outcomes: Sequence[float]) -> float | None:
-    """The share 0..1 of pairs that are ordered rightly, of those whose outcomes differ by `MATTERS` or more.
+    """The share 0..1 of correctly ordered pairs, among those whose outcomes differ by `MATTERS` or more.
 
-    Equal values count half. Unlike rank correlation it is not raised by leaving nodes tied whose outcomes are tied too.
-    None where no pair differs.
+    Equal values count half. Unlike a rank correlation, it does not increase if nodes with tied outcomes are tied too.
+    None if no pair differs.
     """
     ordered = sorted(zip(outcomes, values, strict=True))
     below: list[float] = []
@@ -68,9 +69,9 @@ def concordance(values: Sequence[float], outcomes: Sequence[float]) -> float | N
 
 
 def top_survival(values: Sequence[float] | Sequence[tuple[float, ...]], survived: Sequence[bool]) -> float | None:
-    """The share 0..1 of the best tenth that survived; None under `LEAST_NODES`.
+    """The share 0..1 of the best tenth that survived. None with fewer than `LEAST_NODES` nodes.
 
-    Where equal values straddle the edge of the tenth, each of them counts for its part of the places that are left.
+    If equal values are on both sides of the edge of the tenth, they share the remaining places equally.
     """
     if len(values) < LEAST_NODES:
         return None
@@ -111,7 +112,7 @@ def mean(values: Sequence[float]) -> float | None:
 
 
 class Kept(NamedTuple):
-    """One promise: the confidence 0..1, whether the later score lay within the bounds, and by how much it moved."""
+    """One prediction: the confidence 0..1, whether the later score was within the bounds, and by how much it moved."""
 
     confidence: float
     within: bool
@@ -119,7 +120,8 @@ class Kept(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """The promises of one range of confidence: how many, their mean confidence, the share kept, and the mean move."""
+    """The predictions of one range of confidence: their number, mean confidence, the share within bounds, and the mean
+    move."""
 
     size: int
     confidence: float
@@ -128,7 +130,7 @@ class Bin(NamedTuple):
 
 
 def calibration(promises: Sequence[Kept]) -> tuple[Bin, ...]:
-    """The promises in up to `BINS` equally large bins, least confident first; equal confidences share a bin."""
+    """The predictions in up to `BINS` equally large bins, least confident first. Equal confidences share a bin."""
     ordered = sorted(promises, key=lambda promise: promise.confidence)
     edges: list[int] = [0]
     for number in range(1, BINS + 1):

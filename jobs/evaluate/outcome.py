@@ -1,4 +1,4 @@
-"""What one evaluation found: records that JSON and the report are made of."""
+"""The results of one evaluation: the records for JSON and the report."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ HISTOGRAM_BINS = 20
 class Ordering(Record):
     """How well a rater ordered nodes by their availability in the horizon after.
 
-    `spearman`, `concordance` and `survival` are means over those of the `cohorts` in which they are defined; None where that is none.
-    `all_survival` is the share of all rated nodes that survived.
+    `spearman`, `concordance` and `survival` are means over the `cohorts` in which they are defined. None if there are
+    none. `all_survival` is the share of all rated nodes that survived.
     """
 
     rater: str
@@ -25,7 +25,7 @@ class Ordering(Record):
 
 
 class Spread(Record):
-    """How far a rater tells live nodes apart: the inter-quartile range, and the share of each tier (0..1).
+    """How much the ratings of live nodes differ: the inter-quartile range, and the share of each tier (0..1).
 
     `histogram` counts ratings by points, in `HISTOGRAM_BINS` equal ranges of 0..100.
     """
@@ -38,7 +38,7 @@ class Spread(Record):
 
 
 class Steadiness(Record):
-    """By how many points a rater's word moves from one cohort to the next: mean, 95th percentile, and of sound nodes."""
+    """By how many points ratings move from one cohort to the next: mean, 95th percentile, and mean of sound nodes."""
 
     rater: str
     mean: float | None
@@ -47,10 +47,11 @@ class Steadiness(Record):
 
 
 class Condemning(Record):
-    """Whom a rater condemns. `wrong` of `sound` verdicts about sound nodes that were up were condemnations.
+    """The condemnations of a rater. Of `sound` verdicts about sound nodes that were up, `wrong` were condemnations.
 
-    `hours` are between the death of a node and its condemnation, 0 where it was condemned before; `foreseen` counts the
-    latter, `missed` those that were never condemned. `by_character` has the share of verdicts that condemn, 0..1.
+    `hours` are between the death of a node and its condemnation, 0 if it was condemned before. `foreseen` counts the
+    latter, `missed` the dead nodes that were never condemned. `by_character` has the share of verdicts that condemn,
+    0..1.
     """
 
     rater: str
@@ -65,7 +66,7 @@ class Condemning(Record):
 
 
 class Calibration(Record):
-    """Whether scores stay within the bounds that were published with them, by confidence; see `measures.calibration`."""
+    """Whether later scores are within the published bounds, by confidence; see `measures.calibration`."""
 
     rater: str
     horizon: int
@@ -73,7 +74,7 @@ class Calibration(Record):
 
 
 class Course(Record):
-    """The mean points that a rater gives nodes of each character, cohort by cohort; None without such a node."""
+    """The mean points of a rater for nodes of each character, per cohort. None without such a node."""
 
     rater: str
     at: tuple[UnixSeconds, ...]
@@ -81,7 +82,7 @@ class Course(Record):
 
 
 class Part(Record):
-    """The findings of one part of the time: `train` before the split, `test` after it."""
+    """The results of one part of the time: `train` before the split, `test` after it."""
 
     name: str
     start: UnixSeconds
@@ -95,7 +96,7 @@ class Part(Record):
 
 
 class Outcome(Record):
-    """An evaluation of one past. `truth` tells whether the nature of nodes was known, `cadence` is in seconds."""
+    """An evaluation of one past. `truth` is whether the character of nodes was known; `cadence` is in seconds."""
 
     name: str
     truth: bool

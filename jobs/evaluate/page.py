@@ -27,7 +27,7 @@ def images(outcomes: Sequence[Outcome]) -> Mapping[str, str]:
 
 
 def summary(outcome: Outcome) -> Iterator[str]:
-    """The findings of the test part, for a terminal."""
+    """The results of the test part, for a terminal."""
     what = f"{counted(outcome.snapshots, 'snapshot')}, {counted(outcome.nodes, 'node')}"
     yield f"{outcome.name}: {what}, {_range(outcome.start, outcome.end)}"
     yield from _orderings(outcome.parts[-1])
@@ -115,7 +115,7 @@ def _bars(outcome: Outcome) -> Iterator[str]:
 
 
 def newest_policy(outcome: Outcome) -> str:
-    """The rater whose requirements are shown: the first one of the list, in which the newest policy stands first."""
+    """The rater whose requirements are shown: the first in the list, which begins with the newest policy."""
     return outcome.parts[-1].spreads[0].rater
 
 

@@ -1,4 +1,4 @@
-"""The findings of one part of the time, collected cohort by cohort."""
+"""The results of one part of the time, collected per cohort."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,15 @@ from jobs.evaluate.truth import Oracle
 from schema.domain.base import DAY, UnixSeconds
 
 MAX_PROMISES = 200_000
-"""Bounds and moves that are compared, for each rater and horizon; later ones are left out."""
+"""The maximum number of compared bounds and moves, for each rater and horizon. Later ones are ignored."""
 JUDGED_SECONDS = 7 * DAY
 SOUND_FROM = 0.99
-"""Where nobody knows what a node is, it is sound that was seen for this share of the 30 days before and of up to 7 after."""
+"""If the character is not known, a node is sound if it was seen for this share of 30 days before and up to 7 days
+after."""
 
 
 class PartFindings:
-    """What is measured of one part. Numbers are kept, not nodes: memory grows by some numbers for each cohort."""
+    """The measurements of one part. Only numbers are kept, not nodes, so memory grows by a few numbers per cohort."""
 
     def __init__(self, name: str, raters: Sequence[Rater], horizons: Sequence[int], oracle: Oracle) -> None:
         self.name = name
@@ -48,7 +49,7 @@ class PartFindings:
         self._condemned: Counter[tuple[int, str]] = Counter()
 
     def add_cohort(self, cohort: Cohort, before: Cohort | None) -> None:
-        """Take a cohort, and the one before it."""
+        """Add a cohort, and the one before it."""
         self._first = cohort.at if self._first is None else self._first
         self._last = cohort.at
         self._cohorts += 1
@@ -66,9 +67,9 @@ class PartFindings:
             self._compare(before, cohort)
 
     def add_outcome(self, then: Cohort, now: Cohort, horizon: int, available: Mapping[str, float]) -> None:
-        """Take the outcome of an earlier cohort: the availability of its nodes since then, and the cohort of now.
+        """Add the outcome of an earlier cohort: the availability of its nodes since then, and the current cohort.
 
-        All raters that rate anybody are compared on the same nodes: those that each of them rates.
+        All raters with any ratings are compared on the same nodes: those that each of them rates.
         """
         rated = {node: [each[place] for place in then.present] for node, each in then.ratings.items()}
         ids = [node for node, each in rated.items() if node in available and None not in each]
@@ -94,7 +95,7 @@ class PartFindings:
             self._judge_by_outcome(then, available)
 
     def part(self, deaths: Sequence[Sequence[float | None]]) -> Part:
-        """What was found. `deaths` has, for each rater, the hours to the condemnation of each dead node (None: never)."""
+        """The results. `deaths` has, for each rater, the hours to the condemnation of each dead node (None: never)."""
         places = range(len(self._raters))
         return Part(
             name=self.name,
@@ -112,7 +113,7 @@ class PartFindings:
         )
 
     def _judge(self, cohort: Cohort) -> None:
-        """Count verdicts by character; those on sound nodes that were up all day are right only if none condemns."""
+        """Count verdicts by character. A verdict on a sound node that was up all day is wrong if it condemns."""
         for node, ratings in cohort.ratings.items():
             truth = self._oracle.truth(node)
             if truth is None:
@@ -125,7 +126,7 @@ class PartFindings:
                 self._wrong.update(condemned)
 
     def _judge_by_outcome(self, then: Cohort, available: Mapping[str, float]) -> None:
-        """Where nobody knows what a node is, it was sound if it was available both before and after."""
+        """If the character is not known, a node was sound if it was available both before and after."""
         for node, ratings in then.ratings.items():
             if self._oracle.truth(node) is None and min(then.share[node], available.get(node, 0)) >= SOUND_FROM:
                 self._sound += 1

@@ -19,7 +19,7 @@ class Series(NamedTuple):
 
 
 def bars(title: str, groups: Sequence[str], series: Sequence[Series], *, low: float = 0.0, high: float = 1.0) -> str:
-    """Bars side by side: a group for each place of the values, a colour for each series."""
+    """Grouped bars: one group for each index of the values, one colour for each series."""
     frame = _Frame(low, high)
     parts = [frame.open(title), *frame.grid()]
     room = frame.width / max(len(groups), 1)

@@ -1,7 +1,7 @@
-"""What is compared: the published policies, and simple rules that a score must beat.
+"""The compared raters: the published policies, and simple rules that a score must beat.
 
-A rater is a name and a function. It sees one online node of a snapshot, and what was observed of it up to then, never
-what comes later.
+A rater is a name and a function. It receives one online node of a snapshot and its observations up to then, never later
+ones.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +19,10 @@ FULL_CLAIM_DAYS = 30
 
 
 class Rating(NamedTuple):
-    """What a rater says of a node: points 0..100, its tier, and the bounds that the points lie within; None = has none.
+    """A rating of a node: points 0..100, its tier, and the bounds of the points. None: the rater has none.
 
-    `rank` is what nodes are ordered by where there is one, 1 for the best, and `loss` what those of equal rank are chosen
-    by, the least first.
+    If there is a `rank`, nodes are ordered by it, 1 for the best. Nodes of equal rank are chosen by `loss`, the lowest
+    first.
     """
 
     points: float
@@ -35,22 +35,23 @@ class Rating(NamedTuple):
 
     @property
     def order(self) -> float:
-        """What nodes are ordered by, the greatest first."""
+        """The sort key of nodes, the greatest first."""
         return self.points if self.rank is None else -self.rank
 
     @property
     def choice(self) -> tuple[float, float]:
-        """What the best are chosen by, the greatest first: the order, and what recommendations order equal ranks by."""
+        """The sort key for choosing the best nodes, the greatest first. Equal ranks are ordered as in
+        recommendations."""
         return self.order, 0.0 if self.rank is None or self.loss is None else -self.loss
 
     @property
     def condemned(self) -> bool:
-        """Whether a staker is warned off."""
+        """Whether the rating warns stakers against the node."""
         return self.tier is Tier.HIGH_RISK if self.tier is not None else self.points < CONDEMNED_BELOW
 
 
 class Look(NamedTuple):
-    """What a rater may look at: the node as published, its observations of 30 days, and how many make a day."""
+    """The input of a rater: the published node, its observations of 30 days, and the number of observations per day."""
 
     node: PNode
     seen: Seen
@@ -58,7 +59,7 @@ class Look(NamedTuple):
 
 
 class Rater(NamedTuple):
-    """`rate` gives None for a node that it has no score of. `says` is one sentence for the report."""
+    """`rate` returns None for a node without a score. `says` is one sentence for the report."""
 
     name: str
     says: str
@@ -66,7 +67,7 @@ class Rater(NamedTuple):
 
 
 def policy_2_0(look: Look) -> Rating | None:
-    """The estimate of policy 2.0 as it was stored, and ordered as it is ranked."""
+    """The stored estimate of policy 2.0, ordered by rank."""
     found = look.node.estimate
     if found is None:
         return None
@@ -121,7 +122,7 @@ RATERS: Mapping[str, Rater] = {
 
 
 def raters(names: Sequence[str]) -> tuple[Rater, ...]:
-    """The raters of these names, in their order; all of them where there is none. Raises ValueError."""
+    """The raters with these names, in their order. All raters if there are no names. Raises ValueError."""
     unknown = [name for name in names if name not in RATERS]
     if unknown:
         raise ValueError(f"policy={unknown[0]!r}: expected one of {', '.join(RATERS)}")

@@ -1,4 +1,4 @@
-"""From a source and a wish to an outcome."""
+"""Runs an evaluation of a source with the requested options."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 
 DEFAULT_HORIZONS = (DAY, 7 * DAY, 30 * DAY)
 SPLIT_SHARE = 0.6
-"""Without a wish for another split, the last two fifths of the time are the test."""
+"""By default, the last two fifths of the time are the test part."""
 MAX_HORIZONS = 8
 _HORIZON = re.compile(r"(\d{1,4})([hd])")
 _UNITS = {"h": HOUR, "d": DAY}
@@ -30,11 +30,11 @@ class Wish(NamedTuple):
 
 
 class NothingThere(ValueError):
-    """There are no snapshots to evaluate, or not enough of them; the message says of what."""
+    """There are too few snapshots to evaluate. The message names the source."""
 
 
 async def evaluate(source: Source, wish: Wish) -> Outcome:
-    """Run an evaluation. Raises NothingThere, and ValueError for a wish that the source cannot meet."""
+    """Run an evaluation. Raises NothingThere, and ValueError for options that do not fit the source."""
     span = await source.span()
     if span is None:
         raise NothingThere(f"{source.name}: no snapshot is kept of that time")
@@ -47,7 +47,7 @@ async def evaluate(source: Source, wish: Wish) -> Outcome:
 
 
 def question_of(span: Span, wish: Wish) -> Question:
-    """The question that fits the time of a source. Raises ValueError where the wish does not."""
+    """The question for the time of a source. Raises ValueError if the options do not fit it."""
     start = max(span.start, wish.start if wish.start is not None else span.start)
     end = min(span.end, wish.end if wish.end is not None else span.end)
     if end - start < 2 * HOUR:
@@ -59,7 +59,7 @@ def question_of(span: Span, wish: Wish) -> Question:
 
 
 def horizons_for(test_seconds: int) -> tuple[int, ...]:
-    """The usual horizons that the test part has room for; else hours, of which the last one is half of that part."""
+    """The usual horizons that fit in the test part, else hours, the last of which is half of that part."""
     fitting = tuple(horizon for horizon in DEFAULT_HORIZONS if horizon < test_seconds)
     hours = max(test_seconds // 2 // HOUR, 1)
     return fitting or tuple(sorted({HOUR, hours * HOUR}))

@@ -1,6 +1,6 @@
 """Where the snapshots of an evaluation come from, oldest first, a few at a time.
 
-Nothing here dials anybody or writes anything.
+Nothing here connects to a node or writes data.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -25,16 +25,16 @@ class KeptSnapshots(Protocol):
 
 
 class Span(NamedTuple):
-    """From when to when a source has snapshots."""
+    """The time range in which a source has snapshots."""
 
     start: UnixSeconds
     end: UnixSeconds
 
 
 class StoreSource:
-    """What a store keeps: every slot of the last days, and one snapshot of each hour before.
+    """The history in a store: every slot of the last days, and one snapshot of each hour before.
 
-    Only one snapshot of each hour is read, so that recent days weigh no more than older ones.
+    Only one snapshot of each hour is read, so that recent days do not have more weight than older ones.
     """
 
     name = "store"
@@ -44,7 +44,7 @@ class StoreSource:
         self._start, self._end = start, end
 
     async def span(self) -> Span | None:
-        """None where nothing is kept of that time."""
+        """None if nothing is stored for that time."""
         first = await self._store.next_kept(self._start, self._end)
         return None if first is None else Span(first, self._end)
 
@@ -77,12 +77,12 @@ class MonthsSource:
 
 
 class CapturedSource:
-    """Recorded lists in a folder, read in place: each runs through a cycle at its own time, as an import would run it."""
+    """Recorded lists in a folder, read in place. Each is processed by a cycle at its own time, as in an import."""
 
     name = "captured series"
 
     def __init__(self, folder: Path) -> None:
-        """Raises BadRecording for a folder without lists, and for a file that is none."""
+        """Raises BadRecording for a folder without lists, and for a file that is not a list."""
         dated = sorted((read_recording(path).taken_at, path) for path in recording_files(folder))
         self._times = tuple(at for at, _ in dated)
         self._paths = tuple(path for _, path in dated)

@@ -1,7 +1,7 @@
-"""What was observed of each node so far: the evidence of the simple raters, and the outcome of every prediction.
+"""The observations of each node so far, for the simple raters and for the outcome of every prediction.
 
-Observations are counted, not seconds: in each snapshot a node is online or not, and a node that a snapshot lacks is not.
-Time in which nobody looked is in no count.
+Observations are counted, not seconds. In each snapshot a node is online or not; a node that is missing is not online.
+Time without snapshots is not counted.
 """
 
 from collections import deque
@@ -22,13 +22,13 @@ class Seen(NamedTuple):
 
     @property
     def share(self) -> float:
-        """0..1; 0 where nothing was expected."""
+        """0..1; 0 if nothing was expected."""
         return self.online / self.expected if self.expected else 0.0
 
 
 @dataclass(slots=True)
 class _Node:
-    """A node's observations online, by UTC day and in all, and the number of snapshots before its first one."""
+    """A node's online observations, by UTC day and in total, and the number of snapshots before its first one."""
 
     before: int
     days: deque[list[int]] = field(default_factory=lambda: deque[list[int]](maxlen=WINDOW_DAYS + 1))
@@ -60,7 +60,7 @@ class Tally:
         self.snapshots += 1
 
     def online(self, node_id: str) -> int:
-        """In how many snapshots the node was online, also under an id that it has since."""
+        """The number of snapshots in which the node was online, including those under a former id."""
         node = self.nodes.get(self._names.get(node_id, node_id))
         return node.online if node is not None else 0
 

@@ -1,4 +1,4 @@
-"""What is known of a node beyond observations. Only simulated months know it."""
+"""The true state of nodes, independent of observations. It is known only in simulated months."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,7 +8,7 @@ from schema.domain.base import UnixSeconds
 
 
 class Truth(NamedTuple):
-    """What a node really is: the name of its character, whether nobody should condemn it, and when it died."""
+    """The true state of a node: the name of its character, whether it is sound, and when it died."""
 
     character: str
     sound: bool
@@ -19,11 +19,11 @@ class Oracle(Protocol):
     """Answers for each node of one past."""
 
     def truth(self, node_id: str) -> Truth | None:
-        """What the node really is; None where nobody knows."""
+        """The true state of the node. None if it is not known."""
         ...
 
     def availability(self, node_id: str, start: UnixSeconds, end: UnixSeconds) -> float | None:
-        """The share 0..1 of [start, end) in which the node really is up; None where nobody knows."""
+        """The share 0..1 of [start, end) in which the node is really up. None if it is not known."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What subscribers hear after each commit."""
+"""The subscriptions, which are updated after each commit."""
 
 from collections.abc import AsyncGenerator, Callable
 from enum import StrEnum
@@ -21,8 +21,8 @@ from schema.graphql.topics.snapshots import Header, SnapshotType
 from schema.graphql.types.enums import describe
 from schema.graphql.types.fields import argument, attribute, published, resolved
 
-# What counts as a change of a node, by public name. Uptime and gossip times move with every snapshot, and sizes with
-# most: they are left to `snapshots`, or subscribers would hear of every node every time.
+# The fields whose changes count, by public name. Uptime and gossip times change with every snapshot, and sizes with
+# most. They are left to `snapshots`; otherwise subscribers would get every node every time.
 CHANGING: dict[str, Callable[[PNode], object]] = {
     "address": lambda node: node.address or None,
     "pubkey": lambda node: node.pubkey,
@@ -61,7 +61,7 @@ describe(
 
 
 class NodeChange(NamedTuple):
-    """A node in two snapshots; one of them is None where it was added or removed."""
+    """A node in two snapshots. One of them is None if it was added or removed."""
 
     id: str
     kind: ChangeKind
@@ -71,7 +71,7 @@ class NodeChange(NamedTuple):
 
 
 def node_changes(before: Tables, after: Tables) -> tuple[NodeChange, ...]:
-    """The nodes that differ in a field of `CHANGING`, by id; remembered with the later snapshot."""
+    """The nodes that differ in a field of `CHANGING`, by id. Cached with the later snapshot."""
     return after.lists.remember(("changes since", before.header.slot), lambda: tuple(_differences(before, after)))
 
 
@@ -90,7 +90,7 @@ def _differences(before: Tables, after: Tables) -> list[NodeChange]:
 
 
 class ChangeView(NamedTuple):
-    """A change with the snapshots that it lies between."""
+    """A change with the snapshots before and after it."""
 
     change: NodeChange
     previous: Tables
@@ -110,7 +110,7 @@ class ChangeView(NamedTuple):
 
 
 async def snapshot_pairs(context: Context) -> AsyncGenerator[tuple[Tables, Tables], None]:
-    """Each new snapshot with the one that this subscriber saw before it."""
+    """Each new snapshot with the previous one of this subscriber."""
     current = context.reads.current()
     previous = tables_of(current) if current is not None else None
     async with closing(context.updates.snapshots()) as updates:
@@ -156,7 +156,7 @@ async def alert_stream(
 
 
 def alerts_changed(previous: Tables, tables: Tables) -> tuple[AlertChange, ...]:
-    """The alerts raised and resolved between two snapshots; remembered with the later one."""
+    """The alerts raised and resolved between two snapshots. Cached with the later one."""
     return tables.lists.remember(("alerts since", previous.header.slot), lambda: alert_changes(previous, tables))
 
 

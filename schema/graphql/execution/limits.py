@@ -1,4 +1,4 @@
-"""Limits on the shape of a document, checked before anything else looks at it.
+"""Limits on the shape of a document, checked before any other validation.
 
 One pass: each fragment is measured once, however often it is spread, so that time is linear in the document's size
 while fragments that spread each other count with their full, multiplied size.
@@ -33,15 +33,15 @@ MAX_DIRECTIVES = 20
 MAX_OPERATIONS = 10
 # Pairs of selections with one name in the answer, which validation compares with each other.
 MAX_PAIRS = 2_000
-# Reported at most, for one document: what a reader can use, and no amplification of what a client sends.
+# The maximum number of reported errors: enough for a reader, without amplifying the client's input.
 MAX_ERRORS = 5
 
 INTROSPECTION = frozenset({"__schema", "__type"})
-_CEILING = 10**9  # sums stop here: a bomb of fragments has astronomic ones, and big integers are slow
+_CEILING = 10**9  # sums stop here, because nested fragments can make them huge, and big integers are slow
 
 
 class Shape(NamedTuple):
-    """What a selection amounts to, fragments counted wherever they are spread."""
+    """The size of a selection. Fragments count at each spread."""
 
     depth: int = 0
     fields: int = 0
@@ -52,8 +52,8 @@ class Shape(NamedTuple):
 class DocumentLimits(ValidationRule):
     """Refuses documents beyond the limits on operations, depth, fields, aliases, directives and pairs.
 
-    Fragments that spread themselves or that nothing spreads are refused here too: the other rules look at them as they
-    look at all others, but nothing limits what they amount to.
+    Fragments that spread themselves and unused fragments are refused here too, because other rules visit them, but no
+    limit would bound their size.
 
     `__schema` and `__type` are exempt from depth, as the standard introspection query is deep; graphql-core bounds
     how they may be nested.
@@ -84,7 +84,7 @@ class DocumentLimits(ValidationRule):
                 ("aliases", shape.aliases, MAX_ALIASES),
                 ("directives", shape.directives, MAX_DIRECTIVES),
             )
-            # The first limit that is broken is reported, and the others are not looked at.
+            # Only the first exceeded limit is reported; the others are not checked.
             if all(self._allows([operation], name, value, limit) for name, value, limit in limits):
                 self._check_pairs(operation, _Pairs(measure.fragments).within([operation.selection_set]))
 
@@ -106,7 +106,7 @@ class DocumentLimits(ValidationRule):
 def broken_limits(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
     """The errors of a document that is beyond the limits, at most MAX_ERRORS.
 
-    The rule looks at the document by itself: graphql-core's walk over all nodes would take as long as another rule.
+    The rule reads the document directly, because graphql-core's visitor would take as long as another rule.
     """
     errors: list[GraphQLError] = []
     DocumentLimits(ValidationContext(schema, document, TypeInfo(schema), errors.append))
@@ -157,7 +157,7 @@ class _Measure:
         )
 
     def _fragment(self, name: str) -> Shape:
-        """The fragment's shape; nothing for one that does not exist, or that spreads itself: those are refused."""
+        """The fragment's shape. Empty for one that does not exist or spreads itself, because those are refused."""
         known = self._known.get(name)
         if known is not None:
             return known
@@ -177,7 +177,7 @@ class _Measure:
 class _Pairs:
     """Counts the pairs of selections with one name in the answer, those of their own selections included.
 
-    A selection is looked at as often as it counts as a field, so that the limit on fields bounds the work.
+    A selection is visited as often as it counts as a field, so the limit on fields bounds the work.
     """
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:

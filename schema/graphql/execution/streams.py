@@ -1,6 +1,6 @@
-"""Following a source, and leaving it at once when the subscriber leaves.
+"""Reads a source, and closes it at once when the subscriber leaves.
 
-An async generator that is merely dropped lives until the garbage collector finds it, and its queue with it.
+An async generator that is only dropped stays alive, with its queue, until the garbage collector finds it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def closing(source: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T], None]:
-    """`source`, closed at the end of the block, whatever ends it."""
+    """`source`, which is closed at the end of the block in any case."""
     try:
         yield source
     finally:
@@ -23,7 +23,7 @@ async def closing(source: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T], 
 
 @asynccontextmanager
 async def lookahead(source: AsyncIterator[T]) -> AsyncGenerator[Callable[[], Awaitable[T | None]], None]:
-    """A function that gives the next item of `source` (None at its end), which is being waited for all the time."""
+    """A function that returns the next item of `source` (None at its end). The item is always being awaited."""
     async with closing(source):
         pending = asyncio.ensure_future(anext(source, None))
 

@@ -1,4 +1,4 @@
-"""A record together with the tables of its snapshot: what resolvers of lists and of single records get."""
+"""A record together with the tables of its snapshot, for the resolvers of lists and of single records."""
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
@@ -10,7 +10,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class InSnapshot(Generic[R_co]):
-    """A record together with the tables of the snapshot that it is from; its attributes are the record's."""
+    """A record together with the tables of its snapshot. Its attributes are those of the record."""
 
     __slots__ = ("record", "tables")
 

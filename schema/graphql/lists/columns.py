@@ -1,4 +1,4 @@
-"""What lists can be filtered and ordered by."""
+"""The columns by which lists can be filtered and ordered."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Column(Generic[T]):
-    """One value of an item. `read` gives it as JSON can carry it, None where it is not known; `key` makes it sortable."""
+    """One value of an item. `read` returns it as a JSON value, None if it is not known. `key` makes it sortable."""
 
     read: Callable[[T], Value]
     key: Callable[[Any], Any] = plain
@@ -27,7 +27,7 @@ class Column(Generic[T]):
 
 @dataclass(frozen=True)
 class Columns(Generic[T]):
-    """All columns of one kind of item, by name, and what tells two items apart (`identify`, unique in a list)."""
+    """All columns of one kind of item, by name. `identify` returns the id of an item, which is unique in a list."""
 
     kind: str
     by_name: Mapping[str, Column[T]]
@@ -38,11 +38,11 @@ class Columns(Generic[T]):
         return [self.by_name[name].read(item) for name, _ in order]
 
     def rows(self, items: Iterable[T]) -> tuple[T, ...]:
-        """The items by id: what an index counts from."""
+        """The items by id, which is the base order of an index."""
         return tuple(sorted(items, key=self.identify))
 
     def precedes(self, one: Sequence[Value], one_id: str, other: Sequence[Value], other_id: str, order: Order) -> bool:
-        """Whether values `one` come strictly before values `other`. Raises TypeError where they cannot be compared."""
+        """Whether values `one` come strictly before values `other`. Raises TypeError if they cannot be compared."""
         for (name, descending), left, right in zip(order, one, other, strict=True):
             if left is None or right is None:
                 if left is not right:
@@ -56,7 +56,7 @@ class Columns(Generic[T]):
 
 
 def finite(read: Callable[[T], float | None]) -> Callable[[T], float | None]:
-    """`read`, with None for what is no number: NaN has no place in an order."""
+    """`read`, with None for NaN, which has no position in an order."""
 
     def known(item: T) -> float | None:
         value = read(item)

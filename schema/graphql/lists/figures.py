@@ -44,7 +44,7 @@ describe(
 
 
 class Numbers:
-    """Figures of some numbers, each computed when it is asked for; None where there are no numbers, except the count."""
+    """Figures of some numbers, each computed on request. All but the count are None if there are no numbers."""
 
     def __init__(self, values: Sequence[float], ordered: Callable[[], Sequence[float]] | None = None) -> None:
         self._values = values
@@ -84,7 +84,7 @@ class Numbers:
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """The value under which `percent` of the ordered values lie, linear between the two nearest; None of none."""
+    """The value below which `percent` of the ordered values are, with linear interpolation. None without values."""
     if not ordered:
         return None
     place = (len(ordered) - 1) * percent / 100
@@ -94,7 +94,7 @@ def percentile(ordered: Sequence[float], percent: float) -> float | None:
 
 
 class Aggregate:
-    """Figures over some nodes: how many they are, and the known numbers of each column."""
+    """Figures over some nodes: the number of nodes, and the known values of each column."""
 
     def __init__(self, count: int, numbers: Callable[[str], Numbers]) -> None:
         self._count = count
@@ -160,7 +160,7 @@ class Whole(Aggregate):
 
 
 class Group(NamedTuple):
-    """Nodes that share a value. `key` is None for those whose value is not known, and for the rest (`other`)."""
+    """Nodes with the same value. `key` is None if the value is not known, and for the rest (`other`)."""
 
     key: str | None
     share: float
@@ -174,7 +174,7 @@ class Group(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def subnet_of(address: str) -> str | None:
-    """The /24 or /48 network of `HOST:PORT`; None where the host is no IP address."""
+    """The /24 or /48 network of `HOST:PORT`. None if the host is not an IP address."""
     try:
         host = ipaddress.ip_address(host_of(address))
     except ValueError:
@@ -199,7 +199,7 @@ _GROUP_KEYS: Mapping[GroupKey, Callable[[PNode], str | None]] = {
 
 
 def groups_of(whole: "Whole", key: GroupKey, kept: int) -> list[Group]:
-    """The groups, the largest first, ties by key; all beyond the first `kept` as one group at the end."""
+    """The groups, the largest first, ties by key. Groups beyond the first `kept` form one group at the end."""
     keys = whole.keys(key)
     ranked = _largest(Counter(keys), kept)
     parts = _Parts(whole, keys, [value for value, _ in ranked])
@@ -210,7 +210,7 @@ def groups_of(whole: "Whole", key: GroupKey, kept: int) -> list[Group]:
 
 
 def _largest(counts: Mapping[str | None, int], kept: int) -> list[tuple[str | None, int]]:
-    """The most common values, at most so many, ties by value with None last. Only those that can be kept are sorted."""
+    """The most common values, at most so many, ties by value with None last. Only possible results are sorted."""
     least = sorted(counts.values(), reverse=True)[:kept][-1] if counts else 0
     larger = [group for group in counts.items() if group[1] > least]
     larger.sort(key=lambda group: (-group[1], group[0] is None, group[0] or ""))
@@ -223,7 +223,7 @@ def _largest(counts: Mapping[str | None, int], kept: int) -> list[tuple[str | No
 
 
 class _Parts:
-    """The columns of some nodes, divided into groups and a rest; each column once for all groups."""
+    """The columns of some nodes, divided into groups and a rest. Each column is divided once for all groups."""
 
     def __init__(self, whole: Whole, keys: Sequence[str | None], named: Sequence[str | None]) -> None:
         self._whole = whole

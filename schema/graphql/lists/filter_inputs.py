@@ -1,4 +1,4 @@
-"""Operator inputs: the tests that a filter can make of a value, by the type of the value."""
+"""Operator inputs: the tests of a filter, by the type of the value."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from schema.graphql.types.scalars import BigInt, DateTime
 
 
 def operator(text: str) -> Any:
-    """A field of an operator input that may be left out, but is never null."""
+    """A field of an operator input that may be omitted, but must not be null."""
     return strawberry.field(description=text, default=UNSET)
 
 

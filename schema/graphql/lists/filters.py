@@ -1,7 +1,7 @@
-"""Typed filters: operator inputs, and what turns them into a test of an item, or of all rows of a list at once.
+"""Typed filters: converts operator inputs to a test of an item, or of all rows of a list at once.
 
-The fields of a filter are joined by AND, as are the operators of a field. A value that is not known matches nothing but
-`isNull: true`; `not` is the plain complement of what is inside it. A list under `and`, `or` matches all of, any of.
+The fields of a filter are combined with AND, as are the operators of a field. An unknown value only matches
+`isNull: true`. `not` is the exact complement of its content. A list under `and` requires all, one under `or` any.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -26,16 +26,16 @@ Select = Callable[[Index[Any]], Rows]
 
 
 class Condition(NamedTuple):
-    """One condition in two forms that mean the same: a test of an item, and the rows of a list for which it holds."""
+    """One condition in two equivalent forms: a test of an item, and the rows of a list for which it holds."""
 
     test: Test
     rows: Select
 
 
 class Filter(NamedTuple):
-    """A filter made ready (None admits all), and what makes two filters the same.
+    """A compiled filter (None accepts all items), with a key that is equal for equal filters.
 
-    `test` is for single items, as subscriptions have them; `rows` is for lists.
+    `test` is for single items, as in subscriptions; `rows` is for lists.
     """
 
     test: Test | None
@@ -47,9 +47,9 @@ EVERYTHING = Filter(None, ())
 
 
 def compile_filter(where: object | None, columns: Columns[T]) -> Filter:
-    """The filter that an input object describes; its fields are named after columns.
+    """The filter of an input object. Its fields are named after columns.
 
-    Raises BadUserInput where an operator is null, or a bound on lists, texts, nesting, groups or conditions is broken.
+    Raises BadUserInput if an operator is null, or a bound on lists, texts, nesting, groups or conditions is exceeded.
     """
     if where is None:
         return EVERYTHING
@@ -62,7 +62,7 @@ def compile_filter(where: object | None, columns: Columns[T]) -> Filter:
 
 
 class _Builder:
-    """Walks one filter, counting what it holds."""
+    """Compiles one filter, and counts its parts."""
 
     def __init__(self, columns: Mapping[str, Column[Any]]) -> None:
         self._columns = columns
@@ -118,7 +118,7 @@ class _Builder:
 
 
 def _given(where: object) -> list[tuple[str, object]]:
-    """The members of an input object that were given, null ones included, in the order of their declaration."""
+    """The given members of an input object, including null ones, in the order of their declaration."""
     return [(name, value) for name, value in vars(where).items() if value is not UNSET]
 
 
@@ -153,7 +153,7 @@ _EVERYTHING = Condition(_every_item, _every_row)
 
 
 def _all(conditions: list[Condition]) -> Condition:
-    """All of them hold, as is the case where there are none."""
+    """All of them hold. True if there are none."""
     if not conditions:
         return _EVERYTHING
     if len(conditions) == 1:

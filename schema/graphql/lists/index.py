@@ -1,7 +1,7 @@
-"""The columns of a list as arrays: filters, orders and figures look at all rows without a call for each row.
+"""The columns of a list as arrays, so that filters, orders and figures process all rows without a call for each row.
 
 A set of rows is one integer with a byte for each row, the first row in the lowest byte: 1 for a row that is in the set.
-Sets are joined by `&` and `|`. The work on a column of n rows is a few passes over n bytes, done in C.
+Sets are combined with `&` and `|`. Work on a column of n rows takes a few passes over n bytes, in C.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,12 +19,12 @@ Rows = int
 """A set of rows of one list."""
 
 _BASE = 256
-# Up to this share of the rows, rows are marked one by one; beyond, all of them are looked up.
+# Up to this share of the rows, rows are marked one by one. Beyond it, all rows are looked up.
 _FEW = 8
 
 
 class Ranking:
-    """The place of each row among the different values of a column, from 0; `unknown` stands for no value."""
+    """The position of each row among the different values of a column, from 0. `unknown` means no value."""
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.distinct: list[Any] = sorted({value for value in values if value is not None})
@@ -35,26 +35,26 @@ class Ranking:
 
     @cached_property
     def sorted_rows(self) -> list[int]:
-        """The numbers of the rows by place, then as given; those without a value last."""
+        """The numbers of the rows by position, then in the given order. Those without a value are last."""
         return sorted(range(len(self.places)), key=self.places.__getitem__)
 
     @cached_property
     def in_order(self) -> Callable[[Sequence[Any]], Sequence[Any]]:
-        """Arranges what is given for each row as `sorted_rows` are."""
+        """Arranges one value per row in the order of `sorted_rows`."""
         return _picker(self.sorted_rows)
 
     @cached_property
     def is_total(self) -> bool:
-        """Whether the column alone decides the order of any two rows: no two have the same place."""
+        """Whether the column alone determines the order, because no two rows have the same position."""
         return len(set(self.places)) == len(self.places)
 
     def place(self, value: Any) -> int | None:
-        """The place of a value; None where no row has it."""
+        """The position of a value. None if no row has it."""
         found = bisect_left(self.distinct, value)
         return found if found < self.unknown and self.distinct[found] == value else None
 
     def least(self, place: int) -> Rows:
-        """The rows at this place or after it, those without a value included."""
+        """The rows at or after this position, including those without a value."""
         first, *rest = reversed(list(zip(self._digits, _digits_of(place, len(self._digits)), strict=True)))
         found = _rows(first[0].translate(_at_least(first[1])))
         for column, digit in rest:
@@ -83,7 +83,7 @@ class Ranking:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each place begins among the sorted rows."""
+        """Where each position begins among the sorted rows."""
         counts = [0] * (self.unknown + 2)
         for place in self.places:
             counts[place + 1] += 1
@@ -91,7 +91,7 @@ class Ranking:
 
 
 class ColumnIndex:
-    """One column: its values, and where each row stands among them (`raw`) and in its order (`ranking`)."""
+    """One column: its values, and the position of each row among them (`raw`) and in its order (`ranking`)."""
 
     def __init__(self, values: Sequence[Value], key: Callable[[Any], Any]) -> None:
         self.values = values
@@ -119,7 +119,7 @@ class ColumnIndex:
 
     @cached_property
     def sorted_values(self) -> Sequence[Any]:
-        """The values as `ranking` has them in order; those of rows without one last."""
+        """The values in the order of `ranking`. Those of rows without a value are last."""
         return self.ranking.in_order(self.values)
 
     def equal(self, operand: Value) -> Rows:
@@ -147,12 +147,12 @@ class ColumnIndex:
         return self.raw.between(bisect_left(texts, prefix), bisect_right(texts, prefix, key=lambda text: text[:size]))
 
     def containing(self, part: str) -> Rows:
-        """The one test that looks at every different value."""
+        """The only test that reads every different value."""
         return self.raw.among([place for place, text in enumerate(self.raw.distinct) if part in text])
 
 
 class Index(Generic[T]):
-    """The rows of one list, by id, with an index of each column that was asked for."""
+    """The rows of one list, by id, with an index of each requested column."""
 
     def __init__(self, rows: tuple[T, ...], columns: Columns[T]) -> None:
         self.rows = rows
@@ -169,7 +169,7 @@ class Index(Generic[T]):
         return found
 
     def derived(self, name: str, read: Callable[[T], Any]) -> tuple[Any, ...]:
-        """What a function gives for each row; `name` stands for the function."""
+        """The results of a function for all rows. `name` identifies the function."""
         if name not in self._derived:
             self._derived[name] = tuple(map(read, self.rows))
         return self._derived[name]
@@ -179,7 +179,7 @@ class Index(Generic[T]):
         return chosen.to_bytes(len(self.rows), "little")
 
     def marked(self, keys: Collection[Any], read: Callable[[T], Any]) -> Rows:
-        """The rows of which a function gives one of these keys."""
+        """The rows for which a function returns one of these keys."""
         return _rows(bytes([read(row) in keys for row in self.rows]))
 
     def arranged(self, order: Order) -> "Arranged[T]":
@@ -191,23 +191,23 @@ class Index(Generic[T]):
 
 
 class Arranged(Generic[T]):
-    """Rows in an order; `_pick` arranges what is given for each row in the same way."""
+    """Rows in an order. `_pick` arranges one value per row in the same way."""
 
     def __init__(self, items: tuple[T, ...], pick: Callable[[Sequence[Any]], Sequence[Any]] | None) -> None:
         self._items = items
         self._pick = pick
 
     def chosen(self, flags: bytes | None) -> tuple[T, ...]:
-        """The items whose row is flagged, in order; all of them where there are no flags."""
+        """The items whose row is flagged, in order. All items without flags."""
         if flags is None:
             return self._items
         return tuple(compress(self._items, flags if self._pick is None else self._pick(flags)))
 
 
 def arrangement(order: Sequence[tuple[Ranking, bool]]) -> Sequence[int]:
-    """The numbers of the rows in a total order: by each column in turn, what is not known last, then as given.
+    """The numbers of the rows in a total order: by each column in turn, unknown values last, then in the given order.
 
-    Each row's places make one integer, most significant first: integers sort many times faster than tuples.
+    The positions of a row are combined into one integer, because integers sort many times faster than tuples.
     """
     first, descending = order[0]
     if first.is_total:
@@ -230,14 +230,14 @@ def _rows(flags: bytes | bytearray) -> Rows:
 
 
 def _picker(numbers: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A function that arranges a sequence by these numbers. `itemgetter` gives no tuple for fewer than two."""
+    """A function that arranges a sequence by these numbers. `itemgetter` returns no tuple for fewer than two."""
     if len(numbers) > 1:
         return itemgetter(*numbers)
     return lambda values: [values[number] for number in numbers]
 
 
 def _digits(places: Sequence[int], greatest: int) -> list[bytes]:
-    """The places as numbers to the base 256: a column for each digit, most significant first."""
+    """The positions as numbers to the base 256: a column for each digit, most significant first."""
     return [bytes([place >> shift & 0xFF for place in places]) for shift in _shifts(greatest)]
 
 

@@ -1,8 +1,8 @@
-"""Pages of a list by keyset cursors, all pages of one walk from one slot.
+"""Pages of a list by keyset cursors. All pages of one walk are from one slot.
 
 A cursor is base64url of JSON: the sort values of its item, the item's id, the slot, and a hash of kind, filter and
-order. It says where to go on, and in which snapshot, so that a walk neither skips nor repeats an item while new slots
-are committed. Clients must not look inside.
+order. It contains the position and the snapshot, so a walk neither skips nor repeats an item while new slots
+are committed. Clients must treat it as opaque.
 """
 
 import base64
@@ -33,7 +33,7 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 class Window(NamedTuple):
-    """Which part of a list is asked for. `first` and `last` are checked already, and at most one of them is set."""
+    """The requested part of a list. `first` and `last` are already validated, and at most one of them is set."""
 
     first: int | None
     after: str | None
@@ -46,7 +46,7 @@ class Window(NamedTuple):
 
 
 class Position(NamedTuple):
-    """What a cursor says: the sort values and id of an item, in the snapshot of a slot."""
+    """The content of a cursor: the sort values and id of an item, in the snapshot of a slot."""
 
     values: tuple[Value, ...]
     id: str
@@ -54,9 +54,9 @@ class Position(NamedTuple):
 
 
 class Matching(Generic[T]):
-    """The rows of a list that match a filter (`rows`; None for all of them), and the order that they are wanted in.
+    """The rows of a list that match a filter (`rows`; None for all), and the requested order.
 
-    The items are put together when they are asked for: many lists are only counted.
+    The items are only collected on use, because many lists are only counted.
     """
 
     def __init__(self, index: Index[T], rows: Rows | None, order: Callable[[], Arranged[T]]) -> None:
@@ -67,7 +67,7 @@ class Matching(Generic[T]):
 
     @cached_property
     def flags(self) -> bytes | None:
-        """A byte for each row of the list, 1 where it matches; None where all do."""
+        """A byte for each row of the list, 1 if it matches. None if all match."""
         return None if self.rows is None else self.index.flags(self.rows)
 
     @cached_property
@@ -82,7 +82,7 @@ class Matching(Generic[T]):
 
 @dataclass(frozen=True)
 class Selection(Generic[T]):
-    """The items that match a filter, in an order; `digest` tells this filter and order from all others."""
+    """The items that match a filter, in an order. `digest` identifies the filter and the order."""
 
     matching: Matching[T]
     columns: Columns[T]
@@ -100,7 +100,7 @@ class Selection(Generic[T]):
 
 
 class Page(Generic[T]):
-    """One page of a selection: its items from `start` up to `end`. Cursors are made only where they are asked for."""
+    """One page of a selection: its items from `start` up to `end`. Cursors are made only on request."""
 
     def __init__(self, selection: Selection[T], start: int, end: int) -> None:
         self.selection = selection
@@ -174,9 +174,9 @@ class Edge(Generic[T]):
 def window(
     first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
 ) -> Window:
-    """The window asked for, 50 from the start by default.
+    """The requested window, by default the first 50 items.
 
-    Raises BadUserInput where `first` or `last` is not within 0..500, or where both are given.
+    Raises BadUserInput if `first` or `last` is not within 0..500, or if both are given.
     """
     if first is not None and last is not None:
         raise BadUserInput("first and last were both given, expected one of them")
@@ -203,7 +203,7 @@ async def tables_for(context: Context, asked: Window, as_of: UnixSeconds | None,
 
 
 def take(selection: Selection[T], asked: Window) -> Page[T]:
-    """The page of a selection that the window asks for."""
+    """The page of a selection for a window."""
     start, end = 0, selection.count
     if asked.after is not None:
         start = _place(selection, decode_cursor(asked.after, selection.digest), beyond=True)
@@ -217,7 +217,7 @@ def take(selection: Selection[T], asked: Window) -> Page[T]:
 
 
 def _place(selection: Selection[T], position: Position, *, beyond: bool) -> int:
-    """How many items come before the position; with `beyond`, the one at the position counts as well."""
+    """The number of items before the position. With `beyond`, the item at the position counts too."""
     columns, order = selection.columns, selection.order
     if len(position.values) != len(order):
         raise InvalidCursor("the cursor's values are not those of this list")
@@ -235,7 +235,7 @@ def _place(selection: Selection[T], position: Position, *, beyond: bool) -> int:
 
 
 def _count_leading(items: Sequence[T], holds: Callable[[T], bool]) -> int:
-    """For items that all satisfy `holds` up to some place and none after it: that place, by halving."""
+    """For items that satisfy `holds` up to some place and not after it: that place, by binary search."""
     low, high = 0, len(items)
     while low < high:
         middle = (low + high) // 2
@@ -247,13 +247,13 @@ def _count_leading(items: Sequence[T], holds: Callable[[T], bool]) -> int:
 
 
 def encode_cursor(position: Position, digest: str) -> str:
-    """The cursor of a position in the list that `digest` stands for."""
+    """The cursor of a position in the list with this `digest`."""
     text = json.dumps([list(position.values), position.id, position.slot, digest], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, *digests: str) -> Position:
-    """The position of a cursor. Raises InvalidCursor where it is none, or belongs to another filter or order."""
+    """The position of a cursor. Raises InvalidCursor if it is not valid, or belongs to another filter or order."""
     content = _unpack(cursor)
     match content:
         case [[*values], str(item_id), int(slot), str(digest)]:

@@ -21,10 +21,10 @@ MAX_ORDER = 5
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """A list to take pages from: its rows in a snapshot, in any order.
+    """A list that can be paged: its rows in a snapshot, in any order.
 
-    `kind` and `variant` tell its cursors from those of other lists of the same rows. `usual` is the order that a client
-    gets who asks for none: it is kept for as long as the snapshot. `timed` rows depend on the moment that tables are of.
+    `kind` and `variant` distinguish its cursors from those of other lists of the same rows. `usual` is the default
+    order, which is kept as long as the snapshot. `timed` rows depend on the time of the tables.
     """
 
     columns: Columns[T]
@@ -35,12 +35,12 @@ class Listing(Generic[T]):
     timed: bool = False
 
     def kept_with(self, tables: Tables) -> Tables | Facts:
-        """Where what is derived from the rows is kept."""
+        """The cache for values that are derived from the rows."""
         return tables if self.timed else tables.facts
 
 
 class OrderInput(Protocol):
-    """One criterion of an order, as an input object gives it. `field` is an enum whose values name columns."""
+    """One criterion of an order, from an input object. `field` is an enum whose values name columns."""
 
     @property
     def field(self) -> Any: ...
@@ -50,7 +50,7 @@ class OrderInput(Protocol):
 
 
 def order_of(given: Sequence[OrderInput] | None, otherwise: Order = ()) -> Order:
-    """The order asked for, or `otherwise`. Raises BadUserInput for more than 5 criteria, or one named twice."""
+    """The requested order, or `otherwise`. Raises BadUserInput for more than 5 criteria, or a repeated one."""
     if not given:
         return otherwise
     if len(given) > MAX_ORDER:
@@ -77,10 +77,10 @@ async def page_of(
 
 
 def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, digest: str) -> Selection[T]:
-    """The rows that pass the filter, in order. Every step is remembered with the snapshot."""
+    """The rows that pass the filter, in order. Every step is cached with the snapshot."""
     index = index_of(tables, listing)
 
-    # What is remembered must not hold its tables, or only the collector of garbage could free them.
+    # Cached values must not refer to the tables; otherwise only the garbage collector could free them.
     kept = listing.kept_with(tables)
     remember, keep_for_good = kept.lists.remember, kept.indexes.of
 

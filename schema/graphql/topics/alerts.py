@@ -102,7 +102,7 @@ class AlertChange(NamedTuple):
 
 
 def alert_changes(before: Tables, after: Tables) -> tuple[AlertChange, ...]:
-    """The alerts that begin to hold with `after` (or with another severity), then those that cease to."""
+    """The alerts that start with `after` (or with another severity), then those that end."""
     old = {alert.id: alert for alert in before.alerts}
     new = {alert.id: alert for alert in after.alerts}
     raised = [

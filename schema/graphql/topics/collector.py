@@ -1,4 +1,4 @@
-"""What polls the network: its newest cycle, and each seed that it asks."""
+"""The collector: its newest cycle, and each seed that it polls."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class Latency(NamedTuple):
 
 
 class SeedState(NamedTuple):
-    """A seed as the newest attempt found it, and as it stands in the newest snapshot."""
+    """A seed in the newest attempt and in the newest snapshot."""
 
     attempt: SeedAttempt
     report: SeedReport | None
@@ -48,7 +48,7 @@ class SeedState(NamedTuple):
 
 
 class CollectorView(NamedTuple):
-    """The worker's report, and the newest snapshot, where there is one."""
+    """The worker's report, and the newest snapshot if there is one."""
 
     state: CollectorState
     tables: Tables | None

@@ -1,4 +1,4 @@
-"""What is demanded of a node before it is recommended, as a client says it."""
+"""The criteria that a client sets for recommended nodes."""
 
 from math import isfinite
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class RecommendationWhere:
 
 
 def criteria_of(where: RecommendationWhere | None) -> Criteria:
-    """The demands, checked. Raises BadUserInput where one is null or out of range."""
+    """The validated criteria. Raises BadUserInput if one is null or out of range."""
     if where is None:
         return Criteria()
     days, score, public = where.min_uptime_days, where.min_score, where.require_public
@@ -53,7 +53,7 @@ NODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
 
 
 class Demands(NamedTuple):
-    """What is demanded of nodes, which of them are looked for at all, and how many of a neighbourhood are let pass."""
+    """The criteria for nodes, the filter of the candidates, and the maximum number of nodes of one neighbourhood."""
 
     criteria: Criteria
     wanted: Filter
@@ -74,14 +74,14 @@ class Demands(NamedTuple):
         return index.all if self.wanted.rows is None else self.wanted.rows(index)
 
     def recommended(self, index: Index[PNode]) -> Rows:
-        """Those that meet the demands, without the ones that come after so many neighbours."""
+        """The nodes that meet the criteria, at most so many of one neighbourhood."""
         fit = fitting(index, self.criteria) & self.looked_for(index)
         best = index.arranged(BEST_FIRST).chosen(index.flags(fit))
         return index.marked({node.id for node in diverse(best, self.most)}, _id_of)
 
 
 def demands_of(where: RecommendationWhere | None, most: int) -> Demands:
-    """The demands, checked. Raises BadUserInput where one is null or out of range."""
+    """The validated criteria. Raises BadUserInput if one is null or out of range."""
     wanted = EVERYTHING
     if where is not None and where.pnode is not UNSET:
         if where.pnode is None:
