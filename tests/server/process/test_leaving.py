@@ -1,8 +1,9 @@
 """The way out of a process: bounded, whatever hangs."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -45,9 +46,14 @@ async def stubborn() -> None:
 LET_GO = threading.Event()
 
 
-@pytest.fixture(autouse=True)
-def _let_go() -> None:
+@contextlib.contextmanager
+def let_go() -> Iterator[None]:
+    """Lets stubborn tasks go at the end, also of a test that fails: the end of its loop waits for them."""
     LET_GO.clear()
+    try:
+        yield
+    finally:
+        LET_GO.set()
 
 
 async def test_a_process_that_does_not_end_is_ended_and_says_what_hangs() -> None:
@@ -103,7 +109,7 @@ def test_what_is_left_shrinks_from_the_moment_of_leaving_alone() -> None:
 
 @pytest.mark.parametrize("hanging", [never, stubborn])
 async def test_a_close_that_never_returns_is_given_up(hanging: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    with capture_logs() as logs:
+    with let_go(), capture_logs() as logs:
         async with patience():
             await close("the store", hanging(), seconds=0)
     assert logs[-1] == {
@@ -112,7 +118,6 @@ async def test_a_close_that_never_returns_is_given_up(hanging: Callable[[], Coro
         "what": "the store",
         "error": "not closed within 0 s",
     }
-    LET_GO.set()
 
 
 async def test_a_close_that_fails_is_logged_and_keeps_nothing_else_open() -> None:
@@ -127,11 +132,11 @@ async def test_a_close_that_fails_is_logged_and_keeps_nothing_else_open() -> Non
 
 
 async def test_a_task_that_swallows_every_cancellation_is_named_and_left() -> None:
-    task = owned(stubborn(), name="stubborn")
-    await asyncio.sleep(0)
-    with capture_logs() as logs:
-        await end(task, seconds=0)
+    with let_go():
+        task = owned(stubborn(), name="stubborn")
+        await asyncio.sleep(0)
+        with capture_logs() as logs:
+            await end(task, seconds=0)
     assert [(line["event"], line["tasks"]) for line in logs] == [("task.stuck", ["stubborn"])]
-    LET_GO.set()
     await end(task)
     assert task.done()
