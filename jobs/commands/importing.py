@@ -63,7 +63,7 @@ async def run(wish: ImportWish, settings: Settings, write: Callable[[str], None]
     except (GaveUp, InUse) as error:
         write(str(error))
         return 1
-    _say(told(done), write)
+    _say(summary(done), write)
     return 0
 
 
@@ -78,7 +78,7 @@ def check(places: Sequence[Path]) -> None:
         read_recording(recording_files(place)[0])
 
 
-def told(done: Imported) -> Iterator[str]:
+def summary(done: Imported) -> Iterator[str]:
     """The summary of an import as lines of text."""
     yield f"{counted(done.lists, 'list')} imported, as {counted(done.slots, 'slot')}"
     if done.superseded:

@@ -40,7 +40,7 @@ async def committed_slot() -> Slot | None:
     return found.committed_slot
 
 
-async def told() -> Report:
+async def last_report() -> Report:
     """The worker's newest report."""
     return await HeadDocument.find_one({"_id": HEAD_ID}, projection_model=Report) or Report()
 

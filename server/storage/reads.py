@@ -109,14 +109,14 @@ class MongoReads:
     async def collector(self) -> CollectorState:
         try:
             async with self._mongo.answering():
-                told, jobs = await asyncio.gather(head.told(), job_runs.reports())
-                fault = await self._probe.fault() if self._is_old(told.committed_slot) else None
+                report, jobs = await asyncio.gather(head.last_report(), job_runs.reports())
+                fault = await self._probe.fault() if self._is_old(report.committed_slot) else None
         except SnapshotUnavailable:
             current = self.current()
             if current is None:
                 raise
             return _as_committed(current.header)
-        state = told.collector or CollectorState(committed_slot=told.committed_slot)
+        state = report.collector or CollectorState(committed_slot=report.committed_slot)
         return state.model_copy(update={"jobs": jobs, "from_store": True, "store_fault": fault})
 
     def _is_old(self, committed: Slot | None) -> bool:

@@ -95,7 +95,7 @@ def _id_of(node: PNode) -> str:
 
 
 def fitting(index: Index[PNode], criteria: Criteria) -> Rows:
-    """The nodes that meet the demands, whatever their neighbours are."""
+    """The nodes that meet the criteria, regardless of their neighbours."""
     online = index.column("status").equal(PNodeStatus.ONLINE)
     scored = index.column("score").above(criteria.min_score or 0, inclusive=True)
     steady = index.column("uptime").above(criteria.min_uptime_days * DAY, inclusive=True)

@@ -36,7 +36,7 @@ LIST = Weight(items=number_argument("first", DEFAULT_PAGE, MAX_PAGE))
 
 
 class Known:
-    """The enrichment of the network that is watched, beside its newest snapshot."""
+    """The enrichment of the observed network, with its newest snapshot."""
 
     def __init__(self, found: Enrichment, tables: Tables) -> None:
         self.tables = tables

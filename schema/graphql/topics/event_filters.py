@@ -1,4 +1,4 @@
-"""Which events are wanted, as the event store takes it."""
+"""The filter of events in the form of the event store."""
 
 from typing import NamedTuple, TypeVar
 
@@ -40,7 +40,7 @@ class EventWhere:
 
 
 class Wanted(NamedTuple):
-    """A filter of events as the store takes it, and what tells it from others, in each direction."""
+    """A filter of events in the form of the store, with its identity for each direction."""
 
     filter: EventFilter
     ascending: str
@@ -48,7 +48,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(where: EventWhere | None, current: Snapshot | None) -> Wanted:
-    """The filter, checked; `current` tells which ids a subject has.
+    """The validated filter. `current` returns the ids of a subject.
 
     Raises BadUserInput where it holds null, or a list or a text that is too long.
     """
@@ -70,7 +70,7 @@ def wanted(where: EventWhere | None, current: Snapshot | None) -> Wanted:
 
 
 def _given(name: str, value: T | None) -> T | None:
-    """The value, or None where it was left out. Raises BadUserInput where it is null."""
+    """The value, or None if it was omitted. Raises BadUserInput if it is null."""
     if value is UNSET:
         return None
     if value is None:

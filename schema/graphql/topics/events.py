@@ -31,7 +31,7 @@ Place = tuple[Slot, int]
 
 
 class EventView(NamedTuple):
-    """An event, its cursor in the list that it was read for, and the newest snapshot, where there is one."""
+    """An event, its cursor in its list, and the newest snapshot if there is one."""
 
     event: Event
     cursor: str
@@ -71,7 +71,7 @@ class EventView(NamedTuple):
 
 
 class EventPage(NamedTuple):
-    """A page of the log. `has_previous_page` is whether it was asked for after some event."""
+    """A page of the log. `has_previous_page` is true if the page begins after an event."""
 
     edges: Sequence[EventView]
     total_count: int
@@ -96,7 +96,7 @@ class EventPage(NamedTuple):
 
 
 def place_of(cursor: str, context: Context, *digests: str) -> Place:
-    """The place in the log that a cursor names.
+    """The position of a cursor in the log.
 
     Raises InvalidCursor, and CursorExpired where events after that place may have been deleted already.
     """

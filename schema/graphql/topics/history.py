@@ -58,7 +58,7 @@ class Metric(NamedTuple):
 
 
 class VersionSample(NamedTuple):
-    """How many samples of online nodes a version had in a bucket, and its share of all of them, 0..1."""
+    """The number of samples of online nodes with a version in a bucket, and their share of all samples, 0..1."""
 
     version: str | None
     samples: int
@@ -66,7 +66,7 @@ class VersionSample(NamedTuple):
 
 
 def metric_of(point: HistoryPoint, name: str) -> Metric | None:
-    """One metric of a point; None where it was never known."""
+    """One metric of a point. None if it was never known."""
     stat = point.stats.get(name)
     return Metric(stat, METRIC_SCALE[name]) if stat is not None and stat.n else None
 

@@ -110,12 +110,12 @@ async def version_adoption(
 
 
 def series_expected(arguments: Arguments, terms: Terms) -> int:
-    """How many series there may be, by `top`, the rest included."""
+    """The maximum number of series for `top`, including the rest."""
     return number_argument("top", DEFAULT_SERIES, MAX_SERIES)(arguments, terms) + 1
 
 
 def present(context: Context) -> UnixSeconds:
-    """The end of the newest slot, so that equal questions within it have equal answers; else the time of the request."""
+    """The end of the newest slot, so that equal requests within it have equal results, else the time of the request."""
     current = context.reads.current()
     return current.slot + current.header.interval if current is not None else int(context.now)
 

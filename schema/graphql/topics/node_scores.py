@@ -1,4 +1,4 @@
-"""The score of a node: by which policy, and what it would be under assumptions."""
+"""The score of a node by a policy, and under assumptions."""
 
 from typing import Annotated
 
@@ -56,7 +56,7 @@ def node_score(
 def assumed_score(
     root: Node, score: Score | Estimate, assume: ScoreAssumption, policy: str | None
 ) -> Score | Estimate | None:
-    """The score under assumptions, by the policy that was asked for. Raises BadUserInput for those that mean nothing."""
+    """The score under assumptions, by the requested policy. Raises BadUserInput for invalid assumptions."""
     version = None if assume.version is UNSET else assume.version
     availability = None if assume.availability is UNSET else assume.availability
     if version is not None and parse(version) is None:

@@ -1,4 +1,4 @@
-"""Operators: what runs under one key, and how concentrated the network is."""
+"""Operators: the nodes of one key, and the concentration of the network."""
 
 from enum import StrEnum
 from typing import Annotated

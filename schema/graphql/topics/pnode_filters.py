@@ -1,4 +1,4 @@
-"""What nodes can be filtered and ordered by."""
+"""The columns by which nodes can be filtered and ordered."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Questions for nodes: lists, one of them, and some side by side."""
+"""Queries for nodes: lists, a single node, and comparisons."""
 
 from typing import Annotated
 
@@ -55,7 +55,7 @@ Compared = InSnapshot[Comparison]
 
 
 def page_size(arguments: Arguments, terms: Terms) -> int:
-    """How many items a connection may give, by `first` or `last`. Bad values are the resolver's to refuse."""
+    """The maximum number of items of a connection, by `first` or `last`. The resolver refuses invalid values."""
     sizes = [arguments.get("first"), arguments.get("last")]
     given = [size for size in sizes if isinstance(size, int)]
     return min(max(*given, 0), MAX_PAGE) if given else DEFAULT_PAGE
@@ -111,7 +111,7 @@ async def pnode(
 
 
 def check_key(name: str, key: str) -> None:
-    """Raise BadUserInput where a key is longer than any can be."""
+    """Raise BadUserInput if a key is longer than any valid key."""
     if len(key) > MAX_KEY_LENGTH:
         raise BadUserInput(f"{name} has {len(key)} characters, expected at most {MAX_KEY_LENGTH}")
 

@@ -1,4 +1,4 @@
-"""The storage node: every field of the record, and what can be asked about it."""
+"""The storage node: every field of its record, and the queries about it."""
 
 from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 

@@ -1,4 +1,4 @@
-"""The policy behind scores, words and alerts, whole, so that anybody can compute them again."""
+"""The complete policy behind scores, ratings and alerts, so that clients can recompute them."""
 
 from typing import Annotated, NamedTuple
 
@@ -36,7 +36,7 @@ from schema.graphql.types.scalars import BigInt
 
 
 class PolicyView(NamedTuple):
-    """A policy, and what the newest snapshot says about the one in force; None before the first snapshot."""
+    """A policy, and the facts about the current one from the newest snapshot. None before the first snapshot."""
 
     policy: Policy
     in_force: ScorePolicy | None

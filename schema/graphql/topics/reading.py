@@ -1,4 +1,4 @@
-"""How long histories are, and what reading them from the store costs, found before they are read."""
+"""Computes the length of histories and the cost of reading them, before they are read."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -38,7 +38,7 @@ _DAY_COST = {
 
 
 class Read(NamedTuple):
-    """What a question reads at one resolution: how many days it unpacks, and how many points it takes from them."""
+    """The reads of a query at one resolution: the number of unpacked days, and of points taken from them."""
 
     resolution: Resolution
     days: int
@@ -46,7 +46,7 @@ class Read(NamedTuple):
 
 
 def points_expected(arguments: Arguments, terms: Terms) -> int:
-    """How many points a history may have, from its arguments; 1,000 for AUTO, as that is what it promises.
+    """The maximum number of points of a history, from its arguments. 1,000 for AUTO, which is its documented limit.
 
     A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost.
     """
@@ -71,7 +71,7 @@ def _seconds(value: object, otherwise: UnixSeconds) -> UnixSeconds:
 
 
 def reads_of(arguments: Arguments, terms: Terms) -> list[Read]:
-    """What a history reads."""
+    """The reads of a history."""
     start, end = _range(arguments, terms)
     resolution = arguments.get("resolution")
     if resolution in {None, Resolution.AUTO.value}:
@@ -83,7 +83,7 @@ def reads_of(arguments: Arguments, terms: Terms) -> list[Read]:
 
 
 def read_by_auto(start: UnixSeconds, end: UnixSeconds, terms: Terms) -> list[Read]:
-    """What AUTO reads: of a range with too many slots the hours, and then what is finer or coarser, as it fits."""
+    """The reads of AUTO: the hours of a range with too many slots, then the finer or coarser resolution that fits."""
     seconds = max(0, end - start)
     if seconds <= MAX_POINTS * terms.interval:
         return [_read(Resolution.RAW, start, end, seconds // terms.interval)]
@@ -102,17 +102,17 @@ def _read(resolution: Resolution, start: UnixSeconds, end: UnixSeconds, points: 
 
 
 def history_reading(arguments: Arguments, terms: Terms) -> int:
-    """What reading a history costs."""
+    """The cost of reading a history."""
     return _cost(reads_of(arguments, terms))
 
 
 def adoption_reading(arguments: Arguments, terms: Terms) -> int:
-    """What reading a history and counting the versions of each point costs."""
+    """The cost of reading a history and counting the versions of each point."""
     return history_reading(arguments, terms) + VERSIONS_COST * points_expected(arguments, terms)
 
 
 def availability_reading(arguments: Arguments, terms: Terms) -> int:
-    """What reading the history behind a node's availability costs."""
+    """The cost of reading the history behind a node's availability."""
     window = next((each for each in Window if each.value == arguments.get("window")), Window.D30)
     return _cost(read_by_auto(terms.now - WINDOW_SECONDS[window], terms.now, terms))
 

@@ -1,4 +1,4 @@
-"""Nodes to stake with, and on what grounds."""
+"""Recommended nodes, with the reasons."""
 
 from typing import Annotated, NamedTuple
 
@@ -49,7 +49,7 @@ DEFAULT_EXCLUDED = 20
 
 
 class Exclusion(NamedTuple):
-    """A node that was looked for and is not recommended, and the demands that it fails."""
+    """A candidate that is not recommended, and the criteria that it fails."""
 
     node: InSnapshot[PNode]
     failed: tuple[Criterion, ...]
@@ -61,7 +61,7 @@ class Exclusion(NamedTuple):
 
 
 class RecommendationPage(Page[PNode]):
-    """A page of nodes as recommendations, which also knows how many nodes were looked at."""
+    """A page of recommended nodes, with the number of evaluated nodes."""
 
     def __init__(self, page: Page[PNode], demands: Demands) -> None:
         super().__init__(page.selection, page.start, page.end)
@@ -85,7 +85,7 @@ class RecommendationPage(Page[PNode]):
         return len(self.selection.tables.nodes)
 
     def excluded(self, first: int) -> list[Exclusion]:
-        """Nodes that were looked for and are not recommended: those with a rank first, by rank, then by address."""
+        """The candidates that are not recommended: those with a rank first, by rank, then the others by address."""
         tables, demands = self.selection.tables, self._demands
         matching = self.selection.matching
         index = matching.index
@@ -143,7 +143,7 @@ def excluded_nodes(
 
 
 def _excluded_cost(arguments: Arguments, terms: Terms) -> int:
-    """Sorting, and assessing each node that is shown."""
+    """The cost of sorting, and of assessing each returned node."""
     first = arguments.get("first")
     shown = min(max(first, 0), MAX_EXCLUDED) if isinstance(first, int) else DEFAULT_EXCLUDED
     return SCAN_COST + terms.nodes // SORT_ROWS + terms.nodes // DIVERSE_ROWS + shown * ASSESS_COST

@@ -1,4 +1,4 @@
-"""The service itself: what it is, keeps and allows; and the snapshot that it answers from."""
+"""The service itself: its configuration, retention and limits, and its current snapshot."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from schema.graphql.types.scalars import DateTime
 
 
 class Limits(NamedTuple):
-    """What a request may ask for."""
+    """The limits of requests."""
 
     body_bytes: int
     tokens: int = limits.MAX_TOKENS
@@ -49,7 +49,7 @@ class Limits(NamedTuple):
 
 
 class ResolutionInfo(NamedTuple):
-    """A resolution, the length of its buckets in seconds, and how long it is kept (None: for ever)."""
+    """A resolution, the length of its buckets in seconds, and how long it is kept (None: permanently)."""
 
     resolution: Resolution
     bucket_seconds: int
@@ -178,7 +178,7 @@ class ServiceConfigType:
         polling_interval, int, "The polling interval, in seconds: how often snapshots are taken."
     )
     stale_after_seconds = resolved(stale_after, int, "Age from which a snapshot counts as stale, in seconds.")
-    limits = resolved(limits_of, LimitsType, "What a request may ask for.")
+    limits = resolved(limits_of, LimitsType, "The limits of requests.")
     resolutions = resolved(
         resolutions_of,
         list[ResolutionInfoType],

@@ -1,4 +1,4 @@
-"""The snapshot that an answer comes from, and the network in figures."""
+"""The snapshot of a response, and the totals of the network."""
 
 import strawberry
 

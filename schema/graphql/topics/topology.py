@@ -1,4 +1,4 @@
-"""Who lists whom, as a graph in pages."""
+"""The graph of seeds and the nodes that they list, in pages."""
 
 from collections.abc import Sequence
 
@@ -56,7 +56,7 @@ NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.facts.topology.nodes, us
 
 
 class TopologyPage(Page[TopologyNode]):
-    """A page of the graph's nodes, with the edges that lead to them, and what is true of the whole graph."""
+    """A page of the graph's nodes, with the edges to them, and the statistics of the whole graph."""
 
     @property
     def _facts(self) -> Facts:

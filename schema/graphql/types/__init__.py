@@ -1,1 +1,1 @@
-"""What every GraphQL type is made of: fields, scalars, enums, prices, and small types that several topics share."""
+"""The building blocks of GraphQL types: fields, scalars, enums, prices, and small types that several topics share."""

@@ -1,4 +1,4 @@
-"""Advice and figures, which several answers share."""
+"""Advice and figures, which several types share."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Figure(NamedTuple):
 
 
 def figure(value: object) -> Figure | None:
-    """The value as a number, where it is one, and as a text; None stays None."""
+    """The value as a number, if it is one, and as a text. None stays None."""
     match value:
         case None:
             return None

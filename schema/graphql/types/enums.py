@@ -1,4 +1,4 @@
-"""The domain's enums as GraphQL publishes them, each value described, and those that only questions use."""
+"""The domain's enums in GraphQL, with a description of each value, and the enums that only queries use."""
 
 from collections.abc import Mapping
 from enum import StrEnum

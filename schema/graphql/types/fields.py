@@ -19,7 +19,7 @@ from schema.domain.base import UnixSeconds
 from schema.graphql.types.scalars import LAST_SECOND, DateTime
 
 Arguments = Mapping[str, object]
-"""Arguments of a field by their public names, as a document and its variables give them: not validated yet."""
+"""The arguments of a field by their public names, from a document and its variables, not validated yet."""
 
 
 class Terms(NamedTuple):
@@ -75,7 +75,7 @@ def weight_of(field: object) -> Weight:
 
 
 def number_argument(name: str, default: int, ceiling: int) -> Size:
-    """The size of a list whose length is an argument. Bad values are the resolver's to refuse."""
+    """The size of a list whose length is an argument. The resolver refuses invalid values."""
 
     def items(arguments: Arguments, terms: Terms) -> int:
         value = arguments.get(name)
@@ -85,7 +85,7 @@ def number_argument(name: str, default: int, ceiling: int) -> Size:
 
 
 def fixed(count: int) -> Size:
-    """The size of a list that is usually about so long."""
+    """The size of a list with this usual length."""
     return lambda arguments, terms: count
 
 

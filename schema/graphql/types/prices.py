@@ -74,17 +74,17 @@ class _Work(NamedTuple):
 
 
 def list_cost(arguments: Arguments, terms: Terms) -> int:
-    """What the filter of a list adds to its cost."""
+    """The cost of the filter of a list."""
     return filter_cost(arguments.get("where"), terms)
 
 
 def list_order_cost(arguments: Arguments, terms: Terms) -> int:
-    """What the order of a list adds to the cost of what is shown of it."""
+    """The cost of the order of a list, if anything of it is selected."""
     return order_cost(arguments.get("orderBy"), terms)
 
 
 def filter_cost(where: object, terms: Terms) -> int:
-    """Making a filter ready, and applying it to all rows."""
+    """The cost of compiling a filter and applying it to all rows."""
     if not where:
         return 0
     work = _work(where)
@@ -94,7 +94,7 @@ def filter_cost(where: object, terms: Terms) -> int:
 
 
 def order_cost(order: object, terms: Terms) -> int:
-    """Sorting all rows by some criteria."""
+    """The cost of sorting all rows by some criteria."""
     criteria = len(cast("list[object]", order)) if isinstance(order, list) else 1 if order else 0
     if not criteria:
         return 0
@@ -102,14 +102,15 @@ def order_cost(order: object, terms: Terms) -> int:
 
 
 def recommendations_cost(arguments: Arguments, terms: Terms) -> int:
-    """Six demands, which are looked at like conditions of a filter, the filter of nodes, and a look at the neighbours."""
+    """The cost of six criteria, which are priced like conditions of a filter, of the filter of nodes, and of checking
+    neighbours."""
     demands = _DEMANDS * (CONDITION_COST + terms.nodes // CONDITION_ROWS)
     neighbours = terms.nodes // DIVERSE_ROWS
     return demands + neighbours + terms.nodes // MATCH_ROWS + filter_cost(arguments.get("where"), terms)
 
 
 def events_cost(arguments: Arguments, terms: Terms) -> int:
-    """Making a filter of events ready, and looking for each of its subjects."""
+    """The cost of compiling a filter of events, and of finding each of its subjects."""
     where: object = arguments.get("where")
     if not where:
         return 0
@@ -130,7 +131,7 @@ def summary_cost(arguments: Arguments, terms: Terms) -> int:
 
 
 def _reading(work: _Work) -> int:
-    """Coercing and converting what a filter holds."""
+    """The cost of coercing and converting the values of a filter."""
     return OBJECT_COST * work.objects + VALUE_COST * work.others
 
 

@@ -1,4 +1,4 @@
-"""Whose word a measurement is, who disagrees, and why it is missing."""
+"""The source of a measurement, the seeds that disagree, and why it is missing."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Numbers and times as JSON can carry them: `BigInt` and `DateTime`.
+"""The scalars for large numbers and times in JSON: `BigInt` and `DateTime`.
 
 Records hold integers and unix seconds; both are converted here and nowhere else.
 """
@@ -27,7 +27,7 @@ _TIME = re.compile(
 
 
 def write_bigint(value: object) -> int | str:
-    """A JSON number while every reader keeps it exact (|n| <= 2^53-1), a decimal string beyond."""
+    """A JSON number if every reader can represent it exactly (|n| <= 2^53-1), else a decimal string."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"BigInt cannot represent {value!r:.60}, expected an integer.")
     return value if -MAX_EXACT <= value <= MAX_EXACT else str(value)

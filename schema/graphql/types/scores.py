@@ -1,4 +1,4 @@
-"""Scores with everything that they were computed from."""
+"""Scores with all of their inputs."""
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case

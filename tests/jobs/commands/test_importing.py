@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from jobs.commands.importing import spacing_hint, told
+from jobs.commands.importing import spacing_hint, summary
 from jobs.past.findings import MAX_FILES, Findings
 from jobs.past.importer import Imported
 from jobs.past.recording import Recording
@@ -82,7 +82,7 @@ def test_it_is_told_what_was_left_out_of_each_file_and_why() -> None:
         "s", "s", AT, observations=(), dropped={"pod:not_an_object": 2, "pod:address": 1, "field:uptime": 1}
     )
     findings = Findings().adding(Path("a.json"), recording, reply)
-    assert list(told(Imported(1, 1, findings=findings))) == [
+    assert list(summary(Imported(1, 1, findings=findings))) == [
         "1 list imported, as 1 slot",
         "a.json: 3 rows left out (not an object 2, address 1); 1 value taken as not known (uptime 1), of 4 in the list",
         "ignored keys, which no pod sends: pod_credits",
@@ -94,7 +94,7 @@ def test_of_many_odd_files_the_first_are_told_and_the_others_counted() -> None:
     reply = SeedReply("s", "s", AT, observations=(), dropped={"pod:address": 1})
     for number in range(MAX_FILES + 3):
         findings = findings.adding(Path(f"{number}.json"), Recording(AT, None, [{}]), reply)
-    lines = list(told(Imported(1, 1, findings=findings)))
+    lines = list(summary(Imported(1, 1, findings=findings)))
     assert len(lines) == 1 + MAX_FILES + 1
     assert lines[-1] == "3 more files had such rows or values; in all files: 23 rows left out (address 23)"
 
@@ -113,10 +113,10 @@ def test_the_hint_comes_before_anything_is_written(
 ) -> None:
     monkeypatch.setenv("MONGO_URI", mongo_uri)
     assert cli.main(["import", str(lists)]) == 0
-    _, hint, how, *told = capsys.readouterr().out.splitlines()
+    _, hint, how, *summary = capsys.readouterr().out.splitlines()
     assert "the lists are some 600 s apart" in hint
     assert "Ctrl-C" in how
-    assert told == ["3 lists imported, as 3 slots"]
+    assert summary == ["3 lists imported, as 3 slots"]
 
 
 def test_into_stores_of_its_own(lists: Path, tmp_path: Path, db_name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,39 +14,40 @@ PATH = REPOSITORY / "docs" / "rest.md"
 PREFACE = """\
 # The REST surface
 
-A projection of the same reads as GraphQL, for clients of the earlier API and for probes. New clients should ask GraphQL:
-it has filters, cursors, the past, provenance and subscriptions, and tells what is not known from what is zero. Clients of
-the earlier API find their differences in [coming from the earlier API](coming-from-the-earlier-api.md).
+The REST surface serves the same data as GraphQL, to clients of the earlier API and to probes. New clients should use
+GraphQL: it has filters, cursors, past snapshots, provenance and subscriptions, and distinguishes unknown values from
+zeros. [Coming from the earlier API](coming-from-the-earlier-api.md) lists the differences from the earlier API.
 
-This page is made from the code (`python -m tests.server.rest.rest_doc`); `/openapi.json` says the same for machines, with
-a real answer of each route.
+This page is generated from the code (`python -m tests.server.rest.rest_doc`). `/openapi.json` has the same content for
+programs, with a real response of each route.
 
 ## Rules
 
 - Times are unix seconds (UTC), sizes bytes, durations seconds; `*_percent` is 0 to 100.
-- **Moment.** An answer speaks of one moment, its `timestamp`: when the snapshot was taken, moved on by whole polling
-  intervals while no newer one comes. Ages and durations are counted to it, so that equal questions get equal bytes
-  until there is news. Only `/health` looks at the clock.
+- **Time.** A response describes one time, its `timestamp`: when the snapshot was taken, advanced by whole polling
+  intervals while there is no newer one. Ages and durations are relative to it, so equal requests get equal bytes until
+  there is a newer snapshot. Only `/health` uses the clock.
 - **Counts** of the network do not depend on filters. Nodes *in gossip* are those that have not left the lists of the
-  seeds, alive or not: they are `total_pnodes`, `nodes_tracked` and the `nodes` of growth, so that growth can fall. The
-  `summary` of `/pnodes` and `/network/health` is of all nodes that the snapshot remembers, those that left in the last 30
-  days included: `total_pnodes` is `online_pnodes` and `offline_pnodes` there, and `in_gossip_pnodes` the other count.
-- **Windows.** What is not known of the whole time asked for is not shown as if it were: growth is `available: false` in a
-  store that does not reach back so far, and histories have `covered_hours` beside the time asked for.
+  seeds, online or not: they are `total_pnodes`, `nodes_tracked` and the `nodes` of growth, so that growth can fall. The
+  `summary` of `/pnodes` and `/network/health` covers all nodes of the snapshot, including those that left in the last
+  30 days. There, `total_pnodes` is the sum of `online_pnodes` and `offline_pnodes`, and `in_gossip_pnodes` the other
+  count.
+- **Windows.** Responses show which part of the requested time is covered: growth is `available: false` if the store
+  does not reach back so far, and histories have `covered_hours` in addition to the requested time.
 - **Online** means that the status is `ONLINE`, on every route. Nodes that are not online have score 0 and uptime 0.
 - **Unknown values** are 0, false, `"unknown"` or port 6000 where clients of the earlier API do arithmetic, null elsewhere.
   The `pubkey` of a node without a valid key is its address, so that rows can be joined by it. A part of a score whose
-  input is not known is shown as what the score counts for it, so that parts add up to their total.
-- **Figures.** Numbers are rounded as their field says; words such as `improving` go by the rounded figure beside them.
-  A zero has no sign.
-- **Order.** Every list has a total order; ties end with the address.
-- **A node's name** in a path is its address (any that it was ever known by), its pubkey or its id.
+  input is not known has the points that the score counts for it, so that parts add up to their total.
+- **Figures.** Numbers are rounded as described by their field. Words such as `improving` are derived from the rounded
+  figure next to them. A zero has no sign.
+- **Order.** Every list has a total order; the last tie-breaker is the address.
+- **A node** in a path is identified by its address (current or former), its pubkey or its id.
 - GET and HEAD, with or without a trailing slash; nothing is ever redirected, and the `Host` header is never used. Other
   methods: 405 with `Allow`. `/prune` takes none: nothing is deleted over HTTP.
-- `ETag` on every answer, 304 for `If-None-Match`; `Cache-Control: max-age` reaches to when the next snapshot is due.
+- `ETag` on every response, 304 for `If-None-Match`; `Cache-Control: max-age` lasts until the next snapshot is due.
   Health and errors are `no-store`, and health is never 304: a probe always gets status and body.
-- `/docs` and `/redoc` show `/openapi.json` to readers; all that these pages load comes from this server, `/favicon.ico`
-  included.
+- `/docs` and `/redoc` show `/openapi.json`. These pages load all of their assets, including `/favicon.ico`, from this
+  server.
 - Bodies from 1 kB on are compressed by `Accept-Encoding`: zstd, br, gzip.
 - Any origin may read (CORS); there are no credentials.
 

@@ -101,7 +101,7 @@ async def test_a_worker_that_was_paused_past_its_lease_leaves_nothing(store_db: 
     assert await RegistryDocument.find({"entry.updated_slot": AT + 120}).count() == 0
     assert [one.snapshot.slot for one in follows.commits] == [AT]
     assert await snapshot_log.newest_at(AT + 999) == AT + 60
-    assert (await head.told()).collector is None
+    assert (await head.last_report()).collector is None
 
 
 async def test_a_paused_worker_never_mixes_with_the_winner_of_the_same_slot(store_db: Mongo) -> None:
@@ -193,9 +193,9 @@ async def test_the_report_is_published_with_every_failure_category(store_db: Mon
         cycle_seconds=1.5,
     )
     await store.report(lease, state)
-    assert (await head.told()).collector == state
+    assert (await head.last_report()).collector == state
     await store.commit(lease, commit(AT))
-    assert (await head.told()).collector == state
+    assert (await head.last_report()).collector == state
 
 
 async def test_a_commit_takes_the_same_few_round_trips_whatever_the_number_of_nodes(
