@@ -113,7 +113,7 @@ class MongoProxy:
         up_reader: asyncio.StreamReader,
         up_writer: asyncio.StreamWriter,
     ) -> None:
-        """One request, one answer, as the driver speaks."""
+        """Handle one request and its response, as the driver sends them."""
         while True:
             request = await _message(reader)
             lost = self._count(request)

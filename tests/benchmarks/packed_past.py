@@ -77,7 +77,7 @@ class Past(NamedTuple):
 
 
 def packed(sample: Sample, metrics: Sequence[str]) -> Days:
-    """The days of one subject, all alike but for their times and a figure that runs on."""
+    """The days of one subject, which differ only in their times and in one increasing figure."""
     found: dict[Resolution, dict[UnixSeconds, bytes]] = {each: {} for each in KEPT_DAYS}
     for resolution, days in KEPT_DAYS.items():
         for day in range(AT // DAY * DAY - (days - 1) * DAY, AT // DAY * DAY + DAY, DAY):

@@ -1,4 +1,4 @@
-"""What strangers send, against the running stack: each row is an id, a request, and what must come back.
+"""Hostile requests to the running stack: each row is an id, a request, and the expected response.
 
 What WebSocket clients send is in `suites/websocket.test.mjs`. Run by `make threats`.
 """

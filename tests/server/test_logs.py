@@ -54,7 +54,7 @@ def test_a_traceback_is_inside_the_line_and_masked(out: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_strangers_newline_forges_no_line(log_format: logs.LogFormat, out: io.StringIO) -> None:
+def test_a_clients_newline_forges_no_line(log_format: logs.LogFormat, out: io.StringIO) -> None:
     logs.configure(log_format=log_format, stream=out)
     logs.get_logger("x").info("graphql.failed", operation='a\n{"event":"forged"}\x1b[2J')
     logging.getLogger("uvicorn.error").warning("bad\nforged")

@@ -103,7 +103,7 @@ async def test_metrics_work_before_the_first_snapshot(lifecycle: Lifecycle) -> N
     assert b"pnodes_snapshot_slot_seconds" not in reply.body
 
 
-async def test_a_strangers_path_is_no_label(app: Edge) -> None:
+async def test_a_clients_path_is_no_label(app: Edge) -> None:
     await call(app, "GET", "/no/such/path-of-a-stranger")
     text = (await call(app, "GET", "/metrics")).body.decode()
     assert "stranger" not in text

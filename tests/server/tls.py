@@ -1,4 +1,4 @@
-"""A server that speaks TLS with a certificate for `other.example`, and nothing behind it."""
+"""A TLS server with a certificate for `other.example`, which serves nothing."""
 
 import asyncio
 import contextlib

@@ -349,7 +349,7 @@ def test_the_code_of_an_error_is_a_number_or_unknown(code: object, expected: int
     assert failed.value.rpc_code == expected
 
 
-def test_a_message_from_a_stranger_is_short_and_printable():
+def test_a_message_from_a_pod_is_short_and_printable():
     message = "\x1b[31mred\u202e\n" + "x" * 100_000
     with pytest.raises(CallFailed) as failed:
         wire.result_of(json.dumps({"id": 7, "error": {"code": 1, "message": message}}).encode(), 7)

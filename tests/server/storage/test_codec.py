@@ -64,7 +64,7 @@ def test_any_record_comes_back_equal(record: type[Record]) -> None:
 
 
 def test_a_sum_beyond_64_bits_comes_back_equal() -> None:
-    """Sums over strangers' figures outgrow what BSON can hold."""
+    """Sums of untrusted values can exceed the range of BSON integers."""
     header = network(3).header
     totals = header.totals.model_copy(update={"storage_committed": 1_000 * MAX_INT64})
     wide = header.model_copy(update={"totals": totals})

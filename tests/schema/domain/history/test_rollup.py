@@ -249,7 +249,7 @@ def test_a_network_without_nodes_has_no_health() -> None:
     assert dict(zip(NETWORK_METRICS, sample.values, strict=True))["health_score"] is None
 
 
-def test_rare_versions_are_counted_together_so_that_strangers_cannot_grow_a_bucket() -> None:
+def test_rare_versions_are_counted_together_so_that_nodes_cannot_grow_a_bucket() -> None:
     header = snapshot().header
     many = tuple(VersionCount(version=f"9.9.{i}", count=1) for i in range(500))
     common = VersionCount(version="0.8.0", count=40)

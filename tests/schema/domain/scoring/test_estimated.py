@@ -39,7 +39,7 @@ def watched(
     lies: dict[str, Rows] | None = None,
     field: Field | None = None,
 ) -> Field:
-    """So many polls, ten minutes apart, in which each seed gives these rows, but for those that lie."""
+    """So many polls, ten minutes apart, in which each seed except those that lie returns these rows."""
     field = field or Field(STEP, CycleOptions(interval=STEP))
     for _ in range(polls):
         at = field.at

@@ -10,7 +10,8 @@ TIMEOUT, REFUSED, UNREACHABLE = FailureCategory.TIMEOUT, FailureCategory.REFUSED
 
 
 def cause_of(**changes: Any) -> OutageCause | None:
-    """The cause where the newest snapshot is ten minutes old and the worker's last cycle has just failed, but for these."""
+    """The cause if the newest snapshot is ten minutes old and the worker's last cycle has just failed, with these
+    changes."""
     known: dict[str, Any] = {
         "taken_at": int(NOW) - 600,
         "store_answers": True,

@@ -1,4 +1,4 @@
-"""What strangers may send: the table of hostile documents, each refused quickly, and what must pass."""
+"""Hostile documents, each of which is refused quickly, and documents that must pass."""
 
 import gc
 import weakref

@@ -278,7 +278,7 @@ async def test_a_damaged_predecessor_is_none_and_is_counted(store_db: Mongo, mod
     assert store_db.damage.count == 1
 
 
-async def test_strangers_values_are_no_keys_of_documents(store_db: Mongo) -> None:
+async def test_untrusted_values_are_no_keys_of_documents(store_db: Mongo) -> None:
     """Keys such as `$where` or `a.b` in a document would be operators or paths."""
     hostile = "$where.a\x00b"
     made = commit(AT, 1)

@@ -89,7 +89,7 @@ def schema() -> GraphQLSchema:
 
 
 async def run(schema: GraphQLSchema, query: str, make: Any = lambda: None, variables: Any = None, left: int = 0) -> Any:
-    """The result of a query, by compiled functions but for `left` objects: the same as graphql-core's."""
+    """The result of a query, equal to graphql-core's. Compiled functions write all but `left` objects."""
     compiler = Compiler()
     async with patience():
         result = await settled(compiled(query, compiler, schema).execute(make(), variables or {}))
