@@ -4,13 +4,16 @@
 """
 
 import gc
+import logging
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
 import pymongo
 import pytest
+import structlog
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
@@ -136,3 +139,23 @@ async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
         with pymongo.timeout(PATIENCE_SECONDS):
             await mongo.database.client.drop_database(db_name)
     await mongo.close()
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Iterator[None]:
+    """Logging as it was before a test that configures it, also by running a command in this process."""
+    root = logging.getLogger()
+    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    if not structlog.is_configured():
+        return
+    root.handlers[:], logging.raiseExceptions = handlers, raising
+    root.setLevel(level)
+    for name in ("uvicorn.access", "uvicorn.error", "arq", "pymongo", "asyncio"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+    # A logger that was used meanwhile keeps the configuration of then, and would escape `capture_logs`.
+    for module in list(sys.modules.values()):
+        logger = getattr(module, "log", None)
+        if type(logger).__name__ == "BoundLoggerLazyProxy":
+            vars(logger).pop("bind", None)

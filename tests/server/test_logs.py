@@ -19,9 +19,6 @@ class _BrokenPipe(io.StringIO):
         raise BrokenPipeError
 
 
-pytestmark = pytest.mark.usefixtures("restored_logging")
-
-
 @pytest.fixture
 def out() -> io.StringIO:
     return io.StringIO()

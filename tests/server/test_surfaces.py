@@ -143,7 +143,6 @@ async def test_an_answer_has_a_request_id(app: Edge, sent: str, kept: bool) -> N
     assert len(reply.headers["x-request-id"]) >= 8
 
 
-@pytest.mark.usefixtures("restored_logging")
 async def test_our_failure_is_500_without_its_cause(lifecycle: Lifecycle, snapshot: Snapshot) -> None:
     out = io.StringIO()
     logs.configure(stream=out)
