@@ -2,6 +2,7 @@
 
 import io
 
+import structlog
 from structlog.testing import capture_logs
 
 from server import logs
@@ -17,6 +18,7 @@ def test_a_logger_is_used_while_logging_is_configured() -> None:
 
 
 def test_what_that_logger_says_afterwards_can_be_captured() -> None:
+    assert not structlog.is_configured()
     with capture_logs() as lines:
         log.warning("afterwards")
     assert [line["event"] for line in lines] == ["afterwards"]
