@@ -23,7 +23,7 @@ provenance, subscriptions. The description of each route contains the equivalent
 - Unknown query parameters are ignored. Invalid values are refused with 422.
 """
 _TAGS = {
-    "health": "What this service is, and its state",
+    "health": "The service and its current state",
     "pnodes": "Nodes with their scores",
     "recommendations": "Nodes worth staking on",
     "alerts": "What is wrong with nodes",

@@ -55,7 +55,7 @@ class Documentation(Body):
 
 
 class RootAnswer(Body):
-    """What this API is, what it offers, and its state."""
+    """Name and version of the API, its endpoints, and its current state."""
 
     api_name: str
     version: str
