@@ -26,11 +26,11 @@ from jobs.simulate import command as simulate
 from jobs.stack.plan import Wish
 from server.config.ports import port_argument
 from server.process.release import release
+from server.process.statuses import BAD_USAGE
 from server.settings import ENV_FILE, BadSettings, Settings, load_settings
 from server.stores import check_stores
 
 DEFAULT_SIMULATED_NODES = 300
-BAD_USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

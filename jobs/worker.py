@@ -23,6 +23,7 @@ from server import logs
 from server.process.garbage import Garbage
 from server.process.leaving import Leaving
 from server.process.outage import Outage
+from server.process.statuses import BAD_USAGE, FAILED
 from server.process.supervisor import Supervisor, close, end, failures, owned
 from server.settings import BadSettings, Settings, load_settings
 from server.storage.connect import Mongo, refusal_of_store
@@ -55,7 +56,7 @@ async def work(settings: Settings, crawl: Crawl, prober: Prober | None, leaving:
         leaving.begin()
         await mongo.close()
         sys.stderr.write(f"{refusal}\n")
-        return 2
+        return BAD_USAGE
     queue = Queue(settings.redis, settings.mongo_db)
     collector = Collector(
         parts.snapshot_store(mongo),
@@ -129,7 +130,7 @@ async def _serve(
     if supervisor.reason is None:
         return 0
     log.critical("worker.gave_up", reason=supervisor.reason)
-    return 1
+    return FAILED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         crawl = parts.crawler(settings, dial_map, lambda: prober.promoted if prober else ())
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
-        return 2
+        return BAD_USAGE
     logs.configure(level=settings.log_level, log_format=settings.log_format)
     for remark in remarks:
         log.warning("seed.remark", remark=remark)

@@ -18,6 +18,7 @@ from server.lifecycle import Lifecycle
 from server.process.leaving import MARGIN_SECONDS, Leaving
 from server.process.pool import Pool
 from server.process.refusals import refusal_of
+from server.process.statuses import BAD_USAGE, FAILED
 from server.settings import BadSettings, Settings, load_settings
 from server.stores import check_stores
 from server.transport.connections import Connections, raise_file_limit, room_in
@@ -32,6 +33,7 @@ KEEP_ALIVE_SECONDS = 75
 CANCEL_SECONDS = 1
 # A process that cannot stop ends itself first and logs the reason. After this margin its parent kills it.
 STOP_MARGIN_SECONDS = MARGIN_SECONDS + 2
+MAX_DIGITS = 9  # of the number of a file descriptor, which the system bounds further
 
 
 class Server(uvicorn.Server):
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", help="address to listen on (default: HOST)")
     parser.add_argument("--port", type=port_argument, help="port to listen on (default: PORT)")
     parser.add_argument(
-        "--fd", type=int, help="file descriptor of a socket that listens already, as a service manager gives"
+        "--fd", type=_descriptor, help="file descriptor of a socket that listens already, as a service manager gives"
     )
     parser.add_argument("--process", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -107,18 +109,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_stores(settings)
     except BadSettings as bad:
         sys.stderr.write(f"{bad}\n")
-        return 2
+        return BAD_USAGE
     logs.configure(level=settings.log_level, log_format=settings.log_format)
     host, port = options.host or settings.host, options.port or settings.port
     try:
         listener = listen(host, port) if options.fd is None else inherited(options.fd)
     except OSError as error:
-        place = f"{host}:{port}" if options.fd is None else f"file descriptor {options.fd}"
-        sys.stderr.write(f"cannot listen on {place}: {refusal_of(error)}; choose another with --port or PORT\n")
-        return 1
+        refusal = f"on {host}:{port}: {refusal_of(error)}; choose another with --port or PORT"
+        if options.fd is not None:
+            refusal = f"with file descriptor {options.fd}: {refusal_of(error)}"
+        sys.stderr.write(f"cannot listen {refusal}\n")
+        return FAILED
     if options.process is None and settings.web_concurrency > 1:
         return _serve_in_processes(settings, listener)
     return _serve(settings, listener, Lifecycle(options.process))
+
+
+def _descriptor(text: str) -> int:
+    """The number of a file descriptor, for a command line."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected the number of a file descriptor")
+    return int(text)
 
 
 def _serve_in_processes(settings: Settings, listener: socket.socket) -> int:
@@ -163,10 +174,10 @@ def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) ->
     Server(config, lifecycle, leaving, drain_seconds=drain, shutdown_seconds=shutdown).run(sockets=[listener])
     if lifecycle.refusal is not None:
         sys.stderr.write(f"{lifecycle.refusal}\n")
-        return 2
+        return BAD_USAGE
     if lifecycle.failure is not None:
         log.critical("api.gave_up", reason=lifecycle.failure)
-        return 1
+        return FAILED
     log.info("api.stopped")
     return 0
 

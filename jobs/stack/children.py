@@ -18,6 +18,7 @@ import orjson
 from jobs.stack.log_lines import last_words
 from server.process.masking import mask_credentials
 from server.process.parent import ended_with_parent
+from server.process.statuses import BAD_USAGE
 from server.process.supervisor import end, owned, watched
 
 START_SECONDS = 60.0
@@ -28,7 +29,6 @@ MAX_QUICK_ENDS = 8
 MAX_LOG_BYTES = 5 * 2**20
 MAX_LINE_BYTES = 2**24
 REMEMBERED_LINES = 20
-BAD_USAGE = 2
 
 Say = Callable[[str, str], None]
 """Show a message about a child to the user: its name, and a sentence."""

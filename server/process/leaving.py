@@ -13,12 +13,13 @@ from typing import Any
 
 import structlog
 
+from server.process.statuses import FAILED
+
 MARGIN_SECONDS = 10.0
 """Added to the time that work under way may take at a stop: what is open is closed in it."""
 LOG_SECONDS = 1.0
 MAX_NAMED = 20
 MAX_DEPTH = 12
-FAILED = 1
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,9 @@ import structlog
 from schema.domain.words import counted
 from server.process.leaving import Leaving
 from server.process.parent import ended_with_parent
+from server.process.statuses import BAD_USAGE, FAILED
 from server.process.supervisor import Supervisor, owned
 
-BAD_USAGE = 2
 KILL_SECONDS = 5.0
 MARGIN_SECONDS = 2.0
 
@@ -60,7 +60,7 @@ class Pool:
         await supervisor.close()
         if self._unusable:
             return BAD_USAGE
-        return 0 if supervisor.reason is None else 1
+        return 0 if supervisor.reason is None else FAILED
 
     def _on_signal(self) -> None:
         if self._stop.is_set():

@@ -88,6 +88,22 @@ def test_a_port_that_is_taken_is_told_once(capsys: pytest.CaptureFixture[str]) -
         assert capsys.readouterr().err == told
 
 
+@pytest.mark.parametrize("number", ["-1", "x", "9" * 20])
+def test_what_is_no_file_descriptor_is_refused(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        serve([f"--fd={number}"])
+    assert ended.value.code == 2
+    assert f"{number!r}: expected the number of a file descriptor" in capsys.readouterr().err
+
+
+def test_a_file_descriptor_that_does_not_listen_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as idle:
+        fd = os.dup(idle.fileno())
+    assert serve(["--fd", str(fd)]) == 1
+    expected = f"cannot listen with file descriptor {fd}: it is not a listening socket\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_an_import_of_no_list_starts_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notes.json").write_text("[not a list", encoding="utf-8")
     for place in ("nowhere", "notes.json", "."):
