@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from schema.graphql.execution.engine import Failure, Ready
+from schema.graphql.execution.outcomes import Failure, Ready
 from server.graphql_http.feeds import Source
 from server.graphql_http.request import GraphQLRequest
 

@@ -9,8 +9,8 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from schema.graphql.execution.bounded import BoundedMap
-from schema.graphql.execution.engine import Failure, Ready, Response
 from schema.graphql.execution.errors import ErrorCode
+from schema.graphql.execution.outcomes import Failure, Ready, Response
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response

@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from schema.graphql.execution.bounded import BoundedMap
 from schema.graphql.execution.context import Context, ServiceInfo
-from schema.graphql.execution.engine import Engine, Failure, Ready, Response, Result
+from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import extent_of
+from schema.graphql.execution.outcomes import Failure, Ready, Response, Result
 from schema.reads import Reads, Updates
 from server.graphql_http.feeds import Source
 from server.graphql_http.pace import SharedUpdates

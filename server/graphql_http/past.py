@@ -7,7 +7,7 @@ from graphql import FieldNode, GraphQLError, StringValueNode, ValueNode, Variabl
 from graphql.language import SelectionSetNode
 
 from schema.domain.base import HOUR
-from schema.graphql.execution.engine import Ready
+from schema.graphql.execution.outcomes import Ready
 from schema.graphql.types.scalars import read_datetime
 
 _TIMELESS = frozenset({"__typename"})

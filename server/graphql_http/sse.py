@@ -7,7 +7,7 @@ from collections.abc import Callable
 import orjson
 from starlette.types import Receive, Send
 
-from schema.graphql.execution.engine import Failure
+from schema.graphql.execution.outcomes import Failure
 from server.graphql_http.outbox import Framed, Outbox, Overflow, Waiting
 from server.process.supervisor import owned, watched
 

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple, cast
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
-from schema.graphql.execution.engine import Failure, Ready
 from schema.graphql.execution.errors import ErrorCode
+from schema.graphql.execution.outcomes import Failure, Ready
 from server.graphql_http.asked import Operations
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.holdings import Held, Holdings

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import orjson
 
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.engine import Engine, Failure, Ready
+from schema.graphql.execution.engine import Engine
+from schema.graphql.execution.outcomes import Failure, Ready
 from tests.benchmarks.drafts import Draft, Drafter
 from tests.benchmarks.packed_past import PackedReads
 from tests.compiling import engine as make_engine

@@ -56,6 +56,17 @@ def modules() -> list[Path]:
     return [each for each in found if each.relative_to(TESTS).parts[0] not in APART and each not in HELPERS]
 
 
+MAX_LINES = 300
+
+
+def test_no_module_is_longer_than_a_reader_likes() -> None:
+    modules = [path for folder in ("schema", "server", "jobs") for path in (REPOSITORY / folder).rglob("*.py")]
+    lines = {
+        path: len(path.read_text(encoding="utf-8").splitlines()) for path in modules if "node_modules" not in path.parts
+    }
+    assert {str(path): count for path, count in lines.items() if count > MAX_LINES} == {}
+
+
 @pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(TESTS)))
 def test_no_test_depends_on_how_fast_the_machine_is(module: Path) -> None:
     assert list(broken(module.read_text(encoding="utf-8"))) == []

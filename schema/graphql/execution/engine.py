@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from inspect import isawaitable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import orjson
@@ -15,7 +15,6 @@ import strawberry
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -42,6 +41,7 @@ from schema.graphql.execution.documents import Compiled, Document
 from schema.graphql.execution.errors import log_internal, mask_errors
 from schema.graphql.execution.inputs import refused_variables
 from schema.graphql.execution.introspection import Introspection
+from schema.graphql.execution.outcomes import Failure, Question, Ready, Response, Result
 from schema.graphql.types.fields import Terms
 
 MAX_DOCUMENTS = 512
@@ -58,56 +58,7 @@ MAX_REFUSED = 256
 MAX_REFUSED_BYTES = 2**20
 REFUSAL_BYTES = 2_048
 
-Response = dict[str, Any]
-Question = tuple[str, str | None, bytes]
 Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
-
-
-class Failure(NamedTuple):
-    """Why an operation does not run: errors as clients see them. Nothing was executed."""
-
-    errors: list[Response]
-
-    @property
-    def code(self) -> str | None:
-        """The code of the first error."""
-        return self.errors[0].get("extensions", {}).get("code")
-
-
-class Ready(NamedTuple):
-    """An operation that may run. Two operations are equivalent exactly if their `question` is equal."""
-
-    document: Document
-    operation: OperationDefinitionNode
-    name: str | None
-    variables: Mapping[str, Any]
-    cost: int
-    question: Question
-
-    @property
-    def is_subscription(self) -> bool:
-        return self.operation.operation is OperationType.SUBSCRIPTION
-
-    @property
-    def replaces(self) -> bool:
-        """Whether each result of the subscription makes earlier ones obsolete, so that slow readers may skip some."""
-        return bool(self.root_fields) and all(field.name.value == "snapshots" for field in self.root_fields)
-
-    @property
-    def root_fields(self) -> tuple[FieldNode, ...]:
-        """The fields selected at the root, those of fragments not counted."""
-        return tuple(node for node in self.operation.selection_set.selections if isinstance(node, FieldNode))
-
-
-class Result(NamedTuple):
-    """A response. `request_error`: it failed before anything was executed, so that it has no `data`.
-
-    `complete`: no errors, so that equal questions have this answer for as long as the view stands.
-    """
-
-    response: Response
-    request_error: bool
-    complete: bool
 
 
 class Engine:

@@ -9,7 +9,8 @@ from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
 from schema.graphql.execution.compiled import compile_operation
 from schema.graphql.execution.context import Context, ServiceInfo
-from schema.graphql.execution.engine import Engine, Failure, Response, Result
+from schema.graphql.execution.engine import Engine
+from schema.graphql.execution.outcomes import Failure, Response, Result
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 

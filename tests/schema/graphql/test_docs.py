@@ -16,8 +16,9 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution import cost, inputs, limits
 from schema.graphql.execution.checks import core_schema
 from schema.graphql.execution.documents import Document
-from schema.graphql.execution.engine import Engine, Ready
+from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.errors import ErrorCode
+from schema.graphql.execution.outcomes import Ready
 from schema.graphql.lists import paging
 from schema.graphql.lists.filters import MAX_CONDITIONS, MAX_GROUPS, MAX_LIST, MAX_NESTING
 from schema.graphql.types import prices

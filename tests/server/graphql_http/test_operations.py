@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-from schema.graphql.execution.engine import Ready
+from schema.graphql.execution.outcomes import Ready
 from server.graphql_http.operations import LONG_VALUES
 from server.graphql_http.request import GraphQLRequest
 from server.process.turns import LONG_COST, PASSES

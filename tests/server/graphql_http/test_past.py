@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from schema.graphql.build import build_schema
-from schema.graphql.execution.engine import Engine, Ready
+from schema.graphql.execution.engine import Engine
+from schema.graphql.execution.outcomes import Ready
 from server.graphql_http.past import is_closed_past
 from tests.factories import AT
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from schema.derived import tables_of
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.engine import Ready
+from schema.graphql.execution.outcomes import Ready
 from tests.benchmarks.drafts import Draft, Drafter
 from tests.compiling import engine as make_engine
 from tests.factories import AT, network

@@ -10,7 +10,8 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema, price
 from schema.graphql.execution.context import ServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
-from schema.graphql.execution.engine import Engine, Ready
+from schema.graphql.execution.engine import Engine
+from schema.graphql.execution.outcomes import Ready
 from schema.graphql.topics.reading import FREE_DAYS, KEPT_DAYS, KEPT_HOURS
 from schema.graphql.types.fields import Terms
 from schema.graphql.types.prices import (

@@ -10,7 +10,8 @@ import pytest
 from schema.graphql.build import build_schema
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.documents import MAX_PRICES, MAX_PRICES_BYTES, Document
-from schema.graphql.execution.engine import MAX_REFUSED, Engine, Failure, Ready
+from schema.graphql.execution.engine import MAX_REFUSED, Engine
+from schema.graphql.execution.outcomes import Failure, Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import count
 
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.engine import MAX_DOCUMENTS, MAX_REFUSED, Engine, Ready
+from schema.graphql.execution.engine import MAX_DOCUMENTS, MAX_REFUSED, Engine
+from schema.graphql.execution.outcomes import Ready
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

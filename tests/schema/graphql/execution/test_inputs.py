@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.graphql.build import build_schema
-from schema.graphql.execution.engine import Engine, Failure, Ready
+from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.inputs import MAX_VALUE_DEPTH, MAX_VALUES, extent_of
+from schema.graphql.execution.outcomes import Failure, Ready
 from schema.graphql.lists.filters import MAX_GROUPS
 from tests.factories import AT
 from tests.schema.graphql.asking import Client

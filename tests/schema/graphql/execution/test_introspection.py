@@ -21,8 +21,9 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.cost import BUDGET
-from schema.graphql.execution.engine import Engine, Failure, Ready
+from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.introspection import Introspection, TooLarge
+from schema.graphql.execution.outcomes import Failure, Ready
 from tests.compiling import engine as compiled_engine
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates

@@ -8,8 +8,9 @@ from graphql import get_introspection_query
 
 from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import parse_document
-from schema.graphql.execution.engine import Engine, Failure, Response
+from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.limits import MAX_ALIASES, MAX_DEPTH, MAX_DIRECTIVES, MAX_ERRORS, MAX_FIELDS, MAX_TOKENS
+from schema.graphql.execution.outcomes import Failure, Response
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
 

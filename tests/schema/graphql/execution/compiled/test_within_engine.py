@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from schema.graphql.build import build_schema
 from schema.graphql.execution.compiled import Compiler
-from schema.graphql.execution.engine import Engine, Ready
+from schema.graphql.execution.engine import Engine
+from schema.graphql.execution.outcomes import Ready
 from tests.schema.graphql.execution.compiled.worlds import NOW, WORLDS, context
 
 QUERIES: list[tuple[str, dict[str, Any]]] = [
