@@ -49,9 +49,9 @@ endif
 	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/supply.txt
 	@touch $@
 
-tests/conformance/node_modules/.ready: tests/conformance/package-lock.json tests/conformance/.npmrc | .venv/.dev
-	@echo "installing pinned npm packages into tests/conformance/node_modules ..."
-	@cd tests/conformance && PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --silent
+%/node_modules/.ready: %/package-lock.json %/.npmrc | .venv/.dev
+	@echo "installing pinned npm packages into $*/node_modules ..."
+	@cd $* && PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
 .venv/.dev: .venv/bin/python locks/dev.txt pyproject.toml
@@ -158,7 +158,9 @@ golden: schema ## regenerate every golden file; read the diff
 	@$(BIN)/python -m tests.server.rest.rest_doc
 	@$(BIN)/python tools/dashboard_types.py
 
-bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk)
+# Peers that cannot be installed are named in the tables.
+bench: .venv/.dev ## measure everything side by side, and write docs/performance.md (needs wrk and h2load; nginx)
+	@$(MAKE) --no-print-directory tests/benchmarks/peers/node_modules/.ready || echo "the peers could not be installed"
 	@$(BIN)/python -m tests.benchmarks
 
 # CAPTURES: a folder of recorded lists. Without it, what was found in recorded lists before stays on the page.

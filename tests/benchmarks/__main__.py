@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import compiled, cycle, fanout, history, web
+from tests.benchmarks import compiled, cycle, fanout, history, peer_servers, web
 from tests.embedded import EmbeddedStores
 
 RESULTS = Path("build/bench.json")
@@ -26,6 +26,7 @@ def main() -> None:
             found: dict[str, Any] = {"web": web.run(stores.mongo_uri, rounds=1 if quick else web.ROUNDS)}
         finally:
             stores.stop()
+    found["peers"] = peer_servers.run(rounds=1 if quick else peer_servers.ROUNDS)
     found["execution"] = [row._asdict() | {"ratio": row.ratio} for row in compiled.run()]
     found["history"] = history.run((1, 3) if quick else (3, 30))
     found["cycle"] = cycle.run((300, 3_000) if quick else (300, 3_000, 10_000, 100_000))
@@ -57,18 +58,20 @@ def machine() -> dict[str, str]:
 
 def tables(found: dict[str, Any]) -> str:
     """The results in Markdown."""
-    web_, facts = found["web"], found["machine"]
+    web_, peers, facts = found["web"], found["peers"], found["machine"]
     parts = [
         f"{facts['cpu']}; Python {facts['python']}; {facts['packages']}; revision {facts['revision']}.",
-        "### Requests\n\n"
+        "### Requests\n\n" + _loads(web_["loads"]),
+        "### Ratios\n\n" + _ratios(web_["ratios"]),
+        "### Latency at 70 % of the peak, at a constant rate\n\n"
         + _table(
-            ("case", "requests/s", "p50 ms", "p99 ms"),
+            ("case", "requests/s", "p50 ms", "p99 ms", "p99 / p50"),
             [
-                (name, f"{load['requests_per_second']:,.0f}", f"{load['p50_ms']:.2f}", f"{load['p99_ms']:.2f}")
-                for name, load in web_["loads"].items()
+                (name, f"{row['rate']:,.0f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}", f"{row['ratio']:g}")
+                for name, row in web_["below_the_peak"].items()
             ],
         ),
-        "### Ratios\n\n" + _table(("ratio", "value"), [(k, f"{v:g}") for k, v in web_["ratios"].items()]),
+        "### Peers\n\n" + _peers(peers),
         "### CPU of one cold request, and memory\n\n"
         + _table(
             ("figure", "value"),
@@ -104,6 +107,26 @@ def tables(found: dict[str, Any]) -> str:
         "### Subscribers\n\n" + _table(("figure", "value"), [(k, str(v)) for k, v in found["fanout"].items()]),
     ]
     return "\n\n".join(parts)
+
+
+def _loads(loads: dict[str, dict[str, float]]) -> str:
+    return _table(
+        ("case", "requests/s", "p50 ms", "p99 ms"),
+        [
+            (name, f"{load['requests_per_second']:,.0f}", f"{load['p50_ms']:.2f}", f"{load['p99_ms']:.2f}")
+            for name, load in loads.items()
+        ],
+    )
+
+
+def _ratios(ratios: dict[str, float]) -> str:
+    return _table(("ratio", "value"), [(name, f"{value:g}") for name, value in ratios.items()])
+
+
+def _peers(peers: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {pinned}" for name, pinned in peers["versions"].items())
+    absent = [f"Not measured: {name}, because {reason}." for name, reason in peers["absent"].items()]
+    return "\n\n".join([f"{packages}.", *absent, _loads(peers["loads"]), _ratios(peers["ratios"])])
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -21,6 +21,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.fastapi import GraphQLRouter
 from strawberry.schema.config import StrawberryConfig
 
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode
 from schema.domain.scoring.scores import score_node
 from schema.domain.snapshot.record import Snapshot
@@ -52,6 +53,41 @@ def cold(nodes: int) -> ASGIApp:
     """The server with its response cache off; documents stay parsed."""
     settings = Settings(response_cache_bytes=0)
     return assemble(settings, FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
+
+
+def scored(nodes: int) -> ASGIApp:
+    """The server as it is, over a network whose nodes have scores of policy 2.0."""
+    return assemble(Settings(), FakeReads([scored_network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
+
+
+def scored_cold(nodes: int) -> ASGIApp:
+    """The same with its response cache off."""
+    settings = Settings(response_cache_bytes=0)
+    return assemble(settings, FakeReads([scored_network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
+
+
+def scored_network(nodes: int) -> Snapshot:
+    """`network`, with an estimate for each node that is online."""
+    found = network(nodes)
+    estimated = [
+        node.model_copy(update={"estimate": _estimate(place)}) if node.is_online else node
+        for place, node in enumerate(found.nodes)
+    ]
+    return Snapshot(header=found.header, nodes=tuple(estimated))
+
+
+def _estimate(place: int) -> Estimate:
+    composite = round(30 + place * 13.37 % 70, 2)
+    return Estimate(
+        expected_loss=0.01,
+        composite=composite,
+        low=round(composite * 0.9, 2),
+        high=100.0,
+        shares=(0.9, 0.5, 1.0, 1.0, 1.0),
+        raw=(0.99,) * 5,
+        policy_version="2.0",
+        rank=place + 1,
+    )
 
 
 def raw(_: int) -> ASGIApp:
@@ -180,6 +216,8 @@ async def _tick(reads: FakeReads, updates: FakeUpdates, nodes: int) -> None:
 APPS: dict[str, Callable[[int], ASGIApp]] = {
     "whole": whole,
     "cold": cold,
+    "scored": scored,
+    "scored_cold": scored_cold,
     "raw": raw,
     "plain": plain,
     "stock": stock,
@@ -188,7 +226,7 @@ APPS: dict[str, Callable[[int], ASGIApp]] = {
     "ticking": ticking,
 }
 # Those that are served as the server is: with its bounds on connections.
-OURS = frozenset({"whole", "cold", "ticking"})
+OURS = frozenset({"whole", "cold", "scored", "scored_cold", "ticking"})
 
 
 if __name__ == "__main__":

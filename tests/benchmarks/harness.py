@@ -40,12 +40,15 @@ class Server(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is asked of a server: a POST body, or a GET with headers. `patience` multiplies the length of a round."""
+    """The requests of a comparison: a POST body, several that take turns, or a GET with headers.
+
+    `patience` multiplies the length of a round.
+    """
 
     name: str
     server: Server
     path: str
-    body: bytes | None = None
+    body: bytes | tuple[bytes, ...] | None = None
     headers: tuple[tuple[str, str], ...] = ()
     connections: int = CONNECTIONS
     patience: int = 1
@@ -63,8 +66,15 @@ class Load(NamedTuple):
 def serving(name: str, *arguments: str) -> Iterator[Server]:
     """The application of this name in a process of its own, on the server's core, once it answers."""
     port = free_port()
-    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", "tests.benchmarks.apps", name, str(port), *arguments]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with running(name, port, sys.executable, "-m", "tests.benchmarks.apps", name, str(port), *arguments) as server:
+        yield server
+
+
+@contextmanager
+def running(name: str, port: int, *command: str) -> Iterator[Server]:
+    """The process of this command on the server's core, once it listens on the port."""
+    pinned = ["taskset", "-c", SERVER_CORE, *command]
+    child = subprocess.Popen(pinned, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(port, child)
         yield Server(name, port, child.pid)
@@ -130,9 +140,18 @@ def wrk() -> str:
 
 def _script(case: Case) -> str:
     lines = [f'wrk.headers["{name}"] = [==[{value}]==]' for name, value in case.headers]
-    if case.body is not None:
+    bodies = (case.body,) if isinstance(case.body, bytes) else case.body or ()
+    if bodies:
         lines += ['wrk.method = "POST"', 'wrk.headers["content-type"] = "application/json"']
-        lines += [f"wrk.body = [==[{case.body.decode()}]==]"]
+        lines += [f"wrk.body = [==[{bodies[0].decode()}]==]"]
+    if len(bodies) > 1:
+        # Formatted once, so that taking turns costs the load's core next to nothing.
+        texts = ", ".join(f"[==[{body.decode()}]==]" for body in bodies)
+        lines += [
+            f"local bodies, requests, turn = {{{texts}}}, {{}}, 0",
+            "function init() for i, body in ipairs(bodies) do requests[i] = wrk.format(nil, nil, nil, body) end end",
+            "function request() turn = turn % #requests + 1 return requests[turn] end",
+        ]
     return "\n".join(lines)
 
 

@@ -10,6 +10,27 @@ def pnodes(first: int) -> bytes:
     return orjson.dumps({"query": f"{{ pnodes(first: {first}) {{ nodes {{ {LEAVES} }} }} }}"})
 
 
+# The question to the peers: nine leaves, two of them a level deeper.
+PEER_LEAVES = "id address pubkey status version uptime storageCommitted score { composite tier }"
+ORDER_FIELDS = ("ADDRESS", "UPTIME", "STORAGE_COMMITTED", "STORAGE_USED", "WITNESS_COUNT")
+
+
+def scored_pnodes(first: int, order: str = "") -> bytes:
+    """The body of a POST that asks the peers, and this server, for nine leaves of so many nodes."""
+    return orjson.dumps({"query": f"{{ pnodes(first: {first}{order}) {{ nodes {{ {PEER_LEAVES} }} }} }}"})
+
+
+def pages(first: int) -> tuple[bytes, ...]:
+    """Pages of so many nodes, which differ in their order alone."""
+    return tuple(
+        scored_pnodes(first, f", orderBy: [{{field: {one}, direction: {way}}}, {{field: {other}}}]")
+        for one in ORDER_FIELDS
+        for other in ORDER_FIELDS
+        for way in ("ASC", "DESC")
+        if one != other
+    )
+
+
 # As long as the real answer to `pnodes(20)`, which the bare handler must not have to compute.
 ANSWER_20 = orjson.dumps(
     {
