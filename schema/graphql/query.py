@@ -44,12 +44,12 @@ _READ = Weight(base=READ_COST)
 _SCAN = Weight(base=SCAN_COST)
 
 
-@strawberry.type(description="All queries. They need no authentication, and nothing can be changed.")
+@strawberry.type(description="All queries. They need no authentication and change nothing.")
 class Query:
-    pnodes = resolved(pnodes, PNodeConnectionType, "Nodes: filtered, ordered, in pages.", weight=CONNECTION)
-    pnode = resolved(pnode, PNodeType | None, "One node, by exactly one of its keys; null where it is not known.")
+    pnodes = resolved(pnodes, PNodeConnectionType, "Nodes, filtered, sorted and paginated.", weight=CONNECTION)
+    pnode = resolved(pnode, PNodeType | None, "One node, by exactly one of the arguments; null if it is not known.")
     compare_pnodes = resolved(
-        compare_pnodes, ComparisonType, "Two to five nodes side by side.", weight=Weight(base=COMPARE_COST)
+        compare_pnodes, ComparisonType, "A comparison of two to five nodes.", weight=Weight(base=COMPARE_COST)
     )
     network_health = resolved(network_health, NetworkHealthType, "The state of the network.")
     network_analytics = resolved(
@@ -58,7 +58,7 @@ class Query:
     recommendations = resolved(
         recommendations,
         RecommendationConnectionType,
-        "Nodes to stake with, the best first, each with the grounds.",
+        "Nodes recommended for staking, the best first, each with the reasons.",
         weight=Weight(base=SCAN_COST, more=recommendations_cost, page=page_size),
     )
     history = resolved(
@@ -67,15 +67,15 @@ class Query:
         "The network over time.",
         weight=Weight(base=READ_COST, page=points_expected, reading=history_reading),
     )
-    growth = resolved(growth, GrowthType, "The network now, and some hours ago.", weight=_READ)
+    growth = resolved(growth, GrowthType, "The network now, compared with some hours ago.", weight=_READ)
     version_adoption = resolved(
         version_adoption,
         list[VersionSeriesType],
-        "Versions over time: the most common ones, then the rest.",
+        "Versions over time: the most common ones, then all others.",
         weight=Weight(base=READ_COST, items=series_expected, page=points_expected, reading=adoption_reading),
     )
     operators = resolved(
-        operators, OperatorConnectionType, "Operators: all that runs under one key.", weight=CONNECTION
+        operators, OperatorConnectionType, "Operators: all addresses under one key.", weight=CONNECTION
     )
     topology = resolved(
         topology,
@@ -86,17 +86,21 @@ class Query:
     consistency = resolved(
         consistency, ConsistencyConnectionType, "How steadily nodes stay in gossip.", weight=CONNECTION
     )
-    alerts = resolved(alerts, AlertConnectionType, "What is wrong with nodes, most urgent first.", weight=CONNECTION)
+    alerts = resolved(alerts, AlertConnectionType, "Alerts about nodes, the most urgent first.", weight=CONNECTION)
     events = resolved(
         events,
         EventConnectionType,
-        "What changed between snapshots.",
+        "Changes between snapshots.",
         weight=Weight(base=2 * READ_COST, more=events_cost, page=page_size),
     )
-    collector = resolved(collector, CollectorType, "What polls the network, and how it is doing.", weight=_READ)
-    score_policy = resolved(score_policy, ScorePolicyType, "The policy behind scores, ratings and alerts.")
-    service_config = resolved(service_config, ServiceConfigType, "What this service is, keeps and allows.")
-    enrichment = resolved(
-        enrichment, EnrichmentType, "What is known besides gossip: credits and registrations.", weight=_SCAN
+    collector = resolved(
+        collector, CollectorType, "The collector, which polls the network, and its state.", weight=_READ
     )
-    snapshot = resolved(snapshot, SnapshotType, "The snapshot that answers come from.")
+    score_policy = resolved(score_policy, ScorePolicyType, "The policy of scores, ratings and alerts.")
+    service_config = resolved(
+        service_config, ServiceConfigType, "The configuration of this service: release, network, retention and limits."
+    )
+    enrichment = resolved(
+        enrichment, EnrichmentType, "Data from other sources than gossip: credits and registrations.", weight=_SCAN
+    )
+    snapshot = resolved(snapshot, SnapshotType, "The newest snapshot, or the one at `asOf`.")

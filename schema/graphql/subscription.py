@@ -145,7 +145,7 @@ async def pnode_changes(
 async def alert_stream(
     info: Info,
     *,
-    where: Annotated[AlertWhere | None, argument("Which alerts are wanted; all by default.")] = None,
+    where: Annotated[AlertWhere | None, argument("A filter of alerts; all by default.")] = None,
 ) -> AsyncGenerator[ChangedAlert, None]:
     test = compile_filter(where, ALERT_COLUMNS).test
     async with closing(snapshot_pairs(info.context)) as pairs:
@@ -179,8 +179,8 @@ class PNodeChangeType:
     changed_fields: list[str] = attribute(
         "Fields of `PNode` that changed, of: " + ", ".join(CHANGING) + ". Empty where it was added or removed."
     )
-    before = resolved(node_before, PNodeType | None, "The node in the earlier snapshot; null where it was added.")
-    pnode = resolved(changed_node, PNodeType | None, "The node in the later snapshot; null where it was removed.")
+    before = resolved(node_before, PNodeType | None, "The node in the earlier snapshot; null if it was added.")
+    pnode = resolved(changed_node, PNodeType | None, "The node in the later snapshot; null if it was removed.")
     snapshot = resolved(change_snapshot, SnapshotType, "The later snapshot.")
 
 
@@ -190,14 +190,14 @@ def stream(resolver: Callable[..., Any], type_: object, description: str) -> Any
 
 
 @strawberry.type(
-    description="What can be followed. Subscribers that read too slowly skip snapshots; events can be resumed."
+    description="All subscriptions. A subscriber that reads too slowly skips snapshots. Events can be resumed."
 )
 class Subscription:
     snapshots = stream(snapshots, SnapshotType, "Each snapshot after its commit.")
-    pnode_changes = stream(pnode_changes, PNodeChangeType, "Each node that differs from the snapshot before.")
+    pnode_changes = stream(pnode_changes, PNodeChangeType, "Each node that differs from the previous snapshot.")
     alerts = stream(alert_stream, AlertType, "Each alert that is raised, or resolved.")
     events = stream(
         event_stream,
         EventGraphType,
-        "Each event, in the order in which they happen. With the cursor of the last event received, nothing is missed.",
+        "Each event, in order. A subscription that resumes with the cursor of the last received event misses none.",
     )

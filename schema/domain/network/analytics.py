@@ -15,7 +15,7 @@ from schema.domain.versions import Compliance, compliance
 
 
 class Grade(StrEnum):
-    """A one-word rating of a distribution."""
+    """The grade of a distribution."""
 
     GOOD = "GOOD"
     FAIR = "FAIR"

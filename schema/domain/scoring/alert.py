@@ -64,7 +64,7 @@ class Alert(Record):
 
 
 class AlertCount(Record):
-    """How many alerts are of a type."""
+    """Number of alerts of one type."""
 
     type: AlertType
     count: int

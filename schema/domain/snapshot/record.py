@@ -110,7 +110,7 @@ class NetworkHealth(Record):
 
 
 class VersionCount(Record):
-    """How many online nodes run a version. `version` is None for nodes whose version is unknown."""
+    """Number of online nodes that run a version. `version` is None for nodes whose version is unknown."""
 
     version: str | None
     count: int

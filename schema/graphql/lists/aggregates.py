@@ -15,13 +15,13 @@ DEFAULT_GROUPS = 100
 _COLUMN = Weight(base=COLUMN_COST, more=column_cost)
 
 Top = Annotated[
-    int | None, argument("How many groups to keep apart, 1 to 500; the nodes of all others make one more group.")
+    int | None, argument("Number of separate groups, 1 to 500. The nodes of all others form one more group.")
 ]
 
 
 def group_by(
     root: strawberry.Parent[Whole],
-    key: Annotated[GroupKey, argument("What the nodes of a group share.")],
+    key: Annotated[GroupKey, argument("The field to group by.")],
     top: Top = DEFAULT_GROUPS,
 ) -> list[Group]:
     kept = DEFAULT_GROUPS if top is None else top
@@ -33,23 +33,23 @@ def group_by(
 @published(Numbers, "BigIntAggregate", "Figures of an integer over nodes, in the unit of the field.")
 class BigIntAggregateType:
     count: int = attribute("Number of nodes with a known value.")
-    sum: BigInt | None = attribute("Sum; null where none is known.")
-    avg: float | None = attribute("Mean; null where none is known.")
-    min: BigInt | None = attribute("Least; null where none is known.")
-    max: BigInt | None = attribute("Greatest; null where none is known.")
-    p50: float | None = attribute("Median, linear between the two nearest; null where none is known.")
-    p95: float | None = attribute("95th percentile, linear between the two nearest; null where none is known.")
+    sum: BigInt | None = attribute("Sum; null if no value is known.")
+    avg: float | None = attribute("Mean; null if no value is known.")
+    min: BigInt | None = attribute("Minimum; null if no value is known.")
+    max: BigInt | None = attribute("Maximum; null if no value is known.")
+    p50: float | None = attribute("Median, interpolated linearly; null if no value is known.")
+    p95: float | None = attribute("95th percentile, interpolated linearly; null if no value is known.")
 
 
 @published(Numbers, "FloatAggregate", "Figures of a number over nodes, in the unit of the field.")
 class FloatAggregateType:
     count: int = attribute("Number of nodes with a known value.")
-    sum: float | None = attribute("Sum; null where none is known.")
-    avg: float | None = attribute("Mean; null where none is known.")
-    min: float | None = attribute("Least; null where none is known.")
-    max: float | None = attribute("Greatest; null where none is known.")
-    p50: float | None = attribute("Median, linear between the two nearest; null where none is known.")
-    p95: float | None = attribute("95th percentile, linear between the two nearest; null where none is known.")
+    sum: float | None = attribute("Sum; null if no value is known.")
+    avg: float | None = attribute("Mean; null if no value is known.")
+    min: float | None = attribute("Minimum; null if no value is known.")
+    max: float | None = attribute("Maximum; null if no value is known.")
+    p50: float | None = attribute("Median, interpolated linearly; null if no value is known.")
+    p95: float | None = attribute("95th percentile, interpolated linearly; null if no value is known.")
 
 
 @published(Aggregate, "PNodeFigures", "Figures over the nodes of one group.")
@@ -59,27 +59,29 @@ class PNodeFiguresType:
     score: FloatAggregateType = attribute("Composite score, in points.")
     storage_committed: BigIntAggregateType = attribute("Committed storage, in bytes.")
     storage_used: BigIntAggregateType = attribute("Used storage, in bytes.")
-    storage_usage_percent: FloatAggregateType = attribute("Used of committed storage, in percent.")
+    storage_usage_percent: FloatAggregateType = attribute("Used storage as a share of committed storage, in percent.")
     witness_count: BigIntAggregateType = attribute("Number of seeds that list a node.")
 
 
 @published(Group, "Group", "Nodes that share a value.")
 class GroupType:
-    key: str | None = attribute("The value that they share, as text; null where it is not known, and for the rest.")
-    other: bool = attribute("Whether this is the rest: the nodes of all groups beyond `top`.")
+    key: str | None = attribute("The shared value, as text; null if it is not known, and for the group of all others.")
+    other: bool = attribute("Whether this group has the nodes of all groups beyond `top`.")
     size: int = attribute("Number of nodes.")
     share: float | None = attribute("Share of all nodes that match, 0 to 1.")
     aggregate: PNodeFiguresType = attribute("Figures over them.")
 
 
-@published(Whole, "PNodeAggregate", "Figures over all nodes that match, whatever the page.")
+@published(Whole, "PNodeAggregate", "Figures over all nodes that match, regardless of the page.")
 class PNodeAggregateType:
     count: int = attribute("Number of nodes.")
     uptime: BigIntAggregateType = attribute("Uptime, in seconds.", weight=_COLUMN)
     score: FloatAggregateType = attribute("Composite score, in points.", weight=_COLUMN)
     storage_committed: BigIntAggregateType = attribute("Committed storage, in bytes.", weight=_COLUMN)
     storage_used: BigIntAggregateType = attribute("Used storage, in bytes.", weight=_COLUMN)
-    storage_usage_percent: FloatAggregateType = attribute("Used of committed storage, in percent.", weight=_COLUMN)
+    storage_usage_percent: FloatAggregateType = attribute(
+        "Used storage as a share of committed storage, in percent.", weight=_COLUMN
+    )
     witness_count: BigIntAggregateType = attribute("Number of seeds that list a node.", weight=_COLUMN)
     group_by = resolved(
         group_by,

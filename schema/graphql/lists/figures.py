@@ -17,7 +17,7 @@ from schema.graphql.types.enums import describe
 
 
 class GroupKey(StrEnum):
-    """What nodes can be grouped by."""
+    """A field that nodes can be grouped by."""
 
     STATUS = "STATUS"
     TIER = "TIER"
@@ -30,14 +30,14 @@ class GroupKey(StrEnum):
 
 describe(
     GroupKey,
-    "What nodes can be grouped by.",
+    "A field that nodes can be grouped by.",
     {
         GroupKey.STATUS: "Status.",
         GroupKey.TIER: "Tier.",
         GroupKey.VERSION: "Version, as reported.",
-        GroupKey.IS_PUBLIC: "Whether its RPC can be reached by the public: `true` or `false`.",
+        GroupKey.IS_PUBLIC: "Whether its RPC is publicly reachable: `true` or `false`.",
         GroupKey.WITNESS_COUNT: "Number of seeds that list it.",
-        GroupKey.LIVENESS_BASIS: "What its status rests on.",
+        GroupKey.LIVENESS_BASIS: "The evidence for its status.",
         GroupKey.SUBNET: "The /24 (IPv4) or /48 (IPv6) network of its address.",
     },
 )

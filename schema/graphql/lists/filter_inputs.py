@@ -21,17 +21,19 @@ _GT, _GTE, _LT, _LTE = "Greater than this.", "This or greater.", "Less than this
 _NULL = "Whether the value is not known."
 
 
-@strawberry.input(description="Tests of a text, by code point; texts of at most 200 characters.")
+@strawberry.input(description="A filter on text, compared by code point. Values have at most 200 characters.")
 class StringFilter:
     eq: str | None = operator(_EQ)
     ne: str | None = operator(_NE)
     in_: list[str] | None = strawberry.field(name="in", description=_IN, default=UNSET)
-    contains: str | None = operator("Has this anywhere in it; upper and lower case differ.")
-    starts_with: str | None = operator("Begins with this; upper and lower case differ.")
+    contains: str | None = operator("Contains this; case-sensitive.")
+    starts_with: str | None = operator("Starts with this; case-sensitive.")
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of a version; gt, gte, lt and lte go by version precedence, so 0.10 is above 0.9.")
+@strawberry.input(
+    description="A filter on a version. gt, gte, lt and lte compare by version precedence, so 0.10 is above 0.9."
+)
 class VersionFilter:
     eq: str | None = operator(_EQ)
     ne: str | None = operator(_NE)
@@ -40,12 +42,12 @@ class VersionFilter:
     gte: str | None = operator("This or newer.")
     lt: str | None = operator("Older than this.")
     lte: str | None = operator("This or older.")
-    contains: str | None = operator("Has this anywhere in it.")
-    starts_with: str | None = operator("Begins with this.")
+    contains: str | None = operator("Contains this.")
+    starts_with: str | None = operator("Starts with this.")
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of an integer of any size.")
+@strawberry.input(description="A filter on an integer of any size.")
 class BigIntFilter:
     eq: BigInt | None = operator(_EQ)
     ne: BigInt | None = operator(_NE)
@@ -57,7 +59,7 @@ class BigIntFilter:
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of an integer.")
+@strawberry.input(description="A filter on an integer.")
 class IntFilter:
     eq: int | None = operator(_EQ)
     ne: int | None = operator(_NE)
@@ -69,7 +71,7 @@ class IntFilter:
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of a number.")
+@strawberry.input(description="A filter on a number.")
 class FloatFilter:
     eq: float | None = operator(_EQ)
     ne: float | None = operator(_NE)
@@ -81,7 +83,7 @@ class FloatFilter:
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of a time.")
+@strawberry.input(description="A filter on a time.")
 class DateTimeFilter:
     eq: DateTime | None = operator(_EQ)
     ne: DateTime | None = operator(_NE)
@@ -92,49 +94,49 @@ class DateTimeFilter:
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of a truth value.")
+@strawberry.input(description="A filter on a Boolean.")
 class BooleanFilter:
     eq: bool | None = operator(_EQ)
     ne: bool | None = operator(_NE)
     is_null: bool | None = operator(_NULL)
 
 
-@strawberry.input(description="Tests of a status.")
+@strawberry.input(description="A filter on a status.")
 class PNodeStatusFilter:
     eq: PNodeStatus | None = operator(_EQ)
     ne: PNodeStatus | None = operator("Different from this.")
     in_: list[PNodeStatus] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of a tier.")
+@strawberry.input(description="A filter on a tier.")
 class TierFilter:
     eq: Tier | None = operator(_EQ)
     ne: Tier | None = operator("Different from this.")
     in_: list[Tier] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of a severity.")
+@strawberry.input(description="A filter on a severity.")
 class SeverityFilter:
     eq: Severity | None = operator(_EQ)
     ne: Severity | None = operator("Different from this.")
     in_: list[Severity] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of the type of an alert.")
+@strawberry.input(description="A filter on the type of an alert.")
 class AlertTypeFilter:
     eq: AlertType | None = operator(_EQ)
     ne: AlertType | None = operator("Different from this.")
     in_: list[AlertType] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of the type of an event.")
+@strawberry.input(description="A filter on the type of an event.")
 class EventTypeFilter:
     eq: EventType | None = operator(_EQ)
     ne: EventType | None = operator("Different from this.")
     in_: list[EventType] | None = strawberry.field(name="in", description=_IN, default=UNSET)
 
 
-@strawberry.input(description="Tests of a one-word rating of consistency.")
+@strawberry.input(description="A filter on a rating of consistency.")
 class ConsistencyStatusFilter:
     eq: ConsistencyStatus | None = operator(_EQ)
     ne: ConsistencyStatus | None = operator("Different from this.")

@@ -58,19 +58,17 @@ ALERT_ORDER = (("severity", False), ("address", False), ("type", False))
 ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER, timed=True)
 
 
-@strawberry.input(
-    name="AlertWhere", description="Which alerts are wanted. At most 100 conditions, nested at most 5 deep."
-)
+@strawberry.input(name="AlertWhere", description="A filter of alerts. At most 100 conditions, nested at most 5 deep.")
 class AlertWhere:
-    severity: SeverityFilter | None = operator("How urgent it is.")
-    type: AlertTypeFilter | None = operator("What it is about.")
+    severity: SeverityFilter | None = operator("Its severity.")
+    type: AlertTypeFilter | None = operator("Its type.")
     address: StringFilter | None = operator("Address of the node, as `HOST:PORT`.")
     pnode: StringFilter | None = operator("Id of the node.")
     and_: list["AlertWhere"] | None = strawberry.field(
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
     or_: list["AlertWhere"] | None = strawberry.field(
-        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+        name="or", description="At least one of these holds; at most 100. An empty list matches nothing.", default=UNSET
     )
     not_: "AlertWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
 
@@ -85,11 +83,11 @@ class AlertState(StrEnum):
 
 describe(
     AlertState,
-    "Whether an alert holds.",
+    "Whether an alert is active, or how it changed.",
     {
         AlertState.ACTIVE: "It is active in the requested snapshot.",
-        AlertState.RAISED: "It holds in this snapshot and did not in the one before, or not with this severity.",
-        AlertState.RESOLVED: "It held in the snapshot before and does not in this one.",
+        AlertState.RAISED: "It is active in this snapshot, and was not active with this severity in the previous one.",
+        AlertState.RESOLVED: "It was active in the previous snapshot and is not active in this one.",
     },
 )
 
@@ -150,7 +148,7 @@ async def alerts(
     *,
     first: First = None,
     after: After = None,
-    where: Annotated[AlertWhere | None, argument("Which alerts are wanted; all by default.")] = None,
+    where: Annotated[AlertWhere | None, argument("A filter of alerts; all by default.")] = None,
     as_of: AsOf = None,
 ) -> Page[Alert]:
     return await page_of(
@@ -167,47 +165,47 @@ def fact_value(root: strawberry.Parent[AlertFact]) -> Figure | None:
     return figure(root.value)
 
 
-@published(AlertFact, "AlertFact", "One thing that an alert rests on.")
+@published(AlertFact, "AlertFact", "One piece of evidence for an alert.")
 class AlertFactType:
-    name: str = attribute("What it is.")
-    value = resolved(fact_value, FigureType | None, "Its value; null where it is not known.")
+    name: str = attribute("Its name.")
+    value = resolved(fact_value, FigureType | None, "Its value; null if it is not known.")
     unit: str | None = attribute("Unit of the value: share, seconds, seeds, points or count; null for words.")
 
 
-@published(Alert, "Alert", "Something wrong with a node.")
+@published(Alert, "Alert", "A problem of a node.")
 class AlertType:
-    id: strawberry.ID = attribute("The same for a node and a type, whatever the severity.")
-    severity: Severity = attribute("How urgent it is.")
-    type: AlertKind = attribute("What it is about.")
-    state = resolved(alert_state, AlertState, "ACTIVE in answers to queries; RAISED or RESOLVED in subscriptions.")
+    id: strawberry.ID = attribute("Identifies the alert by node and type; the severity does not change it.")
+    severity: Severity = attribute("Its severity.")
+    type: AlertKind = attribute("Its type.")
+    state = resolved(alert_state, AlertState, "ACTIVE in queries; RAISED or RESOLVED in subscriptions.")
     address: str = attribute("Address of the node, as `HOST:PORT`.")
-    pnode = resolved(alerted_node, PNodeType | None, "The node, in the same snapshot; null where it has left it.")
-    metric: str = attribute("Name of what was measured.")
+    pnode = resolved(alerted_node, PNodeType | None, "The node in the same snapshot; null if it is no longer in it.")
+    metric: str = attribute("Name of the measured quantity.")
     value = resolved(
-        alert_value, FigureType | None, "What was measured: seconds, percent, counts, or a version as text."
+        alert_value, FigureType | None, "The measured value: seconds, percent, a count, or a version as text."
     )
-    threshold = resolved(alert_threshold, FigureType | None, "The bound that it crossed, in the same unit.")
-    message: str = attribute("What is wrong, in a sentence.")
-    recommendation: str = attribute("What to do.")
-    last_seen: DateTime | None = attribute("When the node was last heard of; of OFFLINE alerts alone.")
+    threshold = resolved(alert_threshold, FigureType | None, "The threshold that the value crossed, in the same unit.")
+    message: str = attribute("The problem, in a sentence.")
+    recommendation: str = attribute("The recommended action.")
+    last_seen: DateTime | None = attribute("When the node was last heard of; only for OFFLINE alerts.")
     evidence: list[AlertFactType] = attribute(
-        "What it rests on; empty for alerts by policy 1.0.", weight=Weight(items=fixed(3))
+        "The evidence; empty for alerts by policy 1.0.", weight=Weight(items=fixed(3))
     )
 
 
-@published(AlertCount, "AlertCount", "How many alerts are of a type.")
+@published(AlertCount, "AlertCount", "Number of alerts of one type.")
 class AlertCountType:
     type: AlertKind = attribute("The type.")
     count: int = attribute("Number of alerts.")
 
 
-@published(AlertSummary, "AlertSummary", "Alerts that match, counted.")
+@published(AlertSummary, "AlertSummary", "Counts of the alerts that match.")
 class AlertSummaryType:
     total: int = attribute("Number of alerts.")
     critical: int = attribute("Number of critical alerts.")
     warning: int = attribute("Number of warnings.")
     info: int = attribute("Number of alerts that only inform.")
-    nodes: int = attribute("Number of nodes that have any.")
+    nodes: int = attribute("Number of nodes that have an alert.")
     by_type: list[AlertCountType] = attribute("Number of alerts of each type that occurs.")
 
 
@@ -225,5 +223,5 @@ class AlertConnectionType:
     total_count: int = attribute("Number of alerts that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     summary = resolved(
-        alert_summary, AlertSummaryType, "All alerts that match, counted.", weight=Weight(more=summary_cost)
+        alert_summary, AlertSummaryType, "Counts over all alerts that match.", weight=Weight(more=summary_cost)
     )

@@ -26,7 +26,7 @@ SEEDS = Weight(items=fixed(9))
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Something counted."""
+    """A count of something."""
 
     name: str
     count: int
@@ -151,23 +151,23 @@ def report_failure(root: strawberry.Parent[InSnapshot[SeedReport]]) -> FailureCa
     return root.record.failure.category if root.record.failure is not None else None
 
 
-@published(Count, "Count", "Something counted.")
+@published(Count, "Count", "A count of something.")
 class CountType:
-    name: str = attribute("What was counted.")
-    count: int = attribute("How many.")
+    name: str = attribute("Its name.")
+    count: int = attribute("The number.")
 
 
-@published(Latency, "Latency", "How long a method took.")
+@published(Latency, "Latency", "The response time of a method.")
 class LatencyType:
     method: str = attribute("Name of the pRPC method.")
-    milliseconds: float | None = attribute("How long its answer took, in milliseconds.")
+    milliseconds: float | None = attribute("Response time, in milliseconds.")
 
 
 @published(PodStats, "SeedStats", "A seed's figures about itself. Packets are counted since its start.")
 class SeedStatsType:
     cpu_percent: float | None = attribute("CPU load, in percent.")
     ram_used: BigInt | None = attribute("Memory used, in bytes.")
-    ram_total: BigInt | None = attribute("Memory in all, in bytes.")
+    ram_total: BigInt | None = attribute("Total memory, in bytes.")
     uptime: BigInt | None = attribute("Seconds since its start.")
     packets_received: BigInt | None = attribute("Number of packets received.")
     packets_sent: BigInt | None = attribute("Number of packets sent.")
@@ -180,42 +180,50 @@ class SeedStatsType:
     storage_version: BigInt | None = attribute("Version of its storage format.")
 
 
-@published(SeedReport, "SeedReport", "How a seed did in the cycle behind a snapshot.")
+@published(SeedReport, "SeedReport", "The result of a seed in the cycle that took a snapshot.")
 class SeedReportType:
     seed: str = attribute("Name under which it is configured.")
     host: str = attribute("Its host.")
     ok: bool = attribute("Whether it returned a list.")
-    answered_at: DateTime = attribute("When its answer, or the failure, was complete.")
+    answered_at: DateTime = attribute("When its response was complete, or when it failed.")
     failure = resolved(report_failure, FailureCategory | None, "Why it returned no list; null if it did.")
     version: str | None = attribute("Version of its software; null if it did not report it.")
     stats: SeedStatsType | None = attribute("Its figures about itself; null if it did not report them.")
     listed: int = attribute("Number of nodes in its list.")
     has_stats: bool = attribute("Whether its list came with measurements.")
     coverage: float | None = attribute("Share of all listed nodes that it lists, 0 to 1; null if it returned no list.")
-    agreement: float | None = attribute("Share of its values that agree with most seeds, 0 to 1; null if incomparable.")
+    agreement: float | None = attribute(
+        "Share of its values that match the majority of seeds, 0 to 1; null if not comparable."
+    )
     island: int | None = attribute("Number of the group of seeds whose lists overlap with its own.")
     unsupported: int = attribute("Number of nodes in its list that too few other seeds list.")
     refused: int = attribute(
-        "Number of such nodes that were new, and left out, beyond what one seed may bring in a cycle."
+        "Number of new unsupported nodes that were left out, because one seed may add only a limited number in a cycle."
     )
-    clock_ahead: int | None = attribute("How far its clock is ahead of ours, in seconds; negative where it is behind.")
-    dropped = resolved(report_dropped, list[CountType], "What validation left out of its list, by field, or by pod.")
-    latency = resolved(report_latency, list[LatencyType], "How long its answers took, by method.")
-    pnode = resolved(report_node, PNodeType | None, "The node that the seed is; null where that is not known.")
+    clock_ahead: int | None = attribute(
+        "How far its clock is ahead of the server's clock, in seconds; negative if it is behind."
+    )
+    dropped = resolved(
+        report_dropped, list[CountType], "Counts of what validation removed from its list, by field or by pod."
+    )
+    latency = resolved(report_latency, list[LatencyType], "Its response times, by method.")
+    pnode = resolved(report_node, PNodeType | None, "The node of the seed; null if it is not known.")
 
 
-@published(SeedState, "SeedState", "A seed, as the newest attempt found it.")
+@published(SeedState, "SeedState", "The state of a seed after the newest attempt.")
 class SeedStateType:
     seed = resolved(seed_name, str, "Name under which it is configured.")
     reachable = resolved(seed_reachable, bool, "Whether the newest attempt succeeded.")
     attempted_at = resolved(seed_attempted_at, DateTime, "When it was last polled.")
-    succeeded_at = resolved(seed_succeeded_at, DateTime | None, "When it last answered; null if it never did.")
+    succeeded_at = resolved(seed_succeeded_at, DateTime | None, "When it last answered; null if it has never answered.")
     failure = resolved(seed_failure, FailureCategory | None, "Why the newest attempt failed; null if it succeeded.")
     message = resolved(seed_message, str | None, "The failure in a sentence; null if there was none.")
-    report = resolved(seed_report, SeedReportType | None, "Its result in the newest snapshot; null if it is not in it.")
+    report = resolved(
+        seed_report, SeedReportType | None, "Its result in the newest snapshot; null if the snapshot does not have one."
+    )
 
 
-@published(CollectorView, "Collector", "What polls the network: its newest cycle, and each seed that it asks.")
+@published(CollectorView, "Collector", "The collector, which polls the network: its newest cycle, and each seed.")
 class CollectorType:
     attempted_slot = resolved(collector_attempted_slot, BigInt | None, "Slot of the newest cycle, in unix seconds.")
     attempted_at = resolved(collector_attempted_at, DateTime | None, "When the newest cycle ran.")
@@ -226,15 +234,18 @@ class CollectorType:
     cause = resolved(
         collector_cause,
         str | None,
-        "What keeps new snapshots from coming, never the nodes: `STORE`, `WORKER`, `UPLINK`, `SEEDS` or `CLOCK`; null while they come.",
+        "Why no new snapshots are taken: `STORE`, `WORKER`, `UPLINK`, `SEEDS` or `CLOCK`; never the nodes. Null while "
+        "snapshots are taken.",
     )
-    cause_message = resolved(collector_cause_message, str | None, "The cause in a sentence; null while they come.")
-    timing = resolved(collector_timing, CycleTimingType | None, "What the newest committed cycle took.")
+    cause_message = resolved(
+        collector_cause_message, str | None, "The cause in a sentence; null while snapshots are taken."
+    )
+    timing = resolved(collector_timing, CycleTimingType | None, "The duration of the newest committed cycle.")
     seeds = resolved(collector_seeds, list[SeedStateType], "Each configured seed.", weight=SEEDS)
     promoted_seeds = resolved(
         promoted_seeds,
         list[SeedReportType],
-        "Public nodes that were also polled for their lists; nodes that only they list count in no total.",
+        "Public nodes that were also polled for their lists. Nodes that only they list are not part of totals.",
         weight=SEEDS,
     )
     snapshot = resolved(collector_snapshot, SnapshotType | None, "The newest snapshot; null before the first.")

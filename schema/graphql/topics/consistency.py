@@ -61,13 +61,13 @@ CONSISTENCIES = Listing(
 
 
 @strawberry.input(
-    name="ConsistencyWhere", description="Which nodes are wanted. At most 100 conditions, nested at most 5 deep."
+    name="ConsistencyWhere", description="A filter of nodes. At most 100 conditions, nested at most 5 deep."
 )
 class ConsistencyWhere:
     score: FloatFilter | None = operator("Consistency over the window, 0 to 1.")
     all_time: FloatFilter | None = operator("Consistency since first sight, 0 to 1.")
     consistency_status: ConsistencyStatusFilter | None = strawberry.field(
-        name="status", description="A one-word rating of consistency.", default=UNSET
+        name="status", description="The rating of consistency.", default=UNSET
     )
     appearances: BigIntFilter | None = operator("How often the node appeared, since first sight.")
     disappearances: BigIntFilter | None = operator("How often it dropped out, since first sight.")
@@ -80,7 +80,7 @@ class ConsistencyWhere:
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
     or_: list["ConsistencyWhere"] | None = strawberry.field(
-        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+        name="or", description="At least one of these holds; at most 100. An empty list matches nothing.", default=UNSET
     )
     not_: "ConsistencyWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
 
@@ -97,7 +97,7 @@ class ConsistencyOrderField(StrEnum):
 
 describe(
     ConsistencyOrderField,
-    "What the consistency of nodes can be ordered by.",
+    "A field that consistencies can be sorted by.",
     {
         ConsistencyOrderField.SCORE: "Consistency over the window.",
         ConsistencyOrderField.ALL_TIME: "Consistency since first sight.",
@@ -108,10 +108,10 @@ describe(
 )
 
 
-@strawberry.input(name="ConsistencyOrder", description="One criterion of an order of consistencies.")
+@strawberry.input(name="ConsistencyOrder", description="One sort criterion for consistencies.")
 class ConsistencyOrder:
-    field: ConsistencyOrderField = strawberry.field(description="What to order by.")
-    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)
+    field: ConsistencyOrderField = strawberry.field(description="The field to sort by.")
+    direction: OrderDirection = strawberry.field(description="The sort direction.", default=OrderDirection.ASC)
 
 
 async def consistency(
@@ -119,10 +119,10 @@ async def consistency(
     *,
     first: First = None,
     after: After = None,
-    where: Annotated[ConsistencyWhere | None, argument("Which nodes are wanted; all by default.")] = None,
+    where: Annotated[ConsistencyWhere | None, argument("A filter of nodes; all by default.")] = None,
     order_by: Annotated[
         list[ConsistencyOrder] | None,
-        argument("By what to order, most significant first, at most 5; least steady first by default."),
+        argument("Sort criteria, the most significant first, at most 5; by default the least steady node first."),
     ] = None,
 ) -> Page[PNode]:
     return await page_of(
@@ -142,22 +142,22 @@ def network_summary(root: strawberry.Parent[Page[PNode]]) -> ConsistencySummary:
     return root.selection.tables.facts.consistency
 
 
-@published(PNode, "PNodeConsistency", "A node and how steadily it stays in gossip.")
+@published(PNode, "PNodeConsistency", "A node, and how steadily it stays in gossip.")
 class PNodeConsistencyType:
     pnode = resolved(same_node, PNodeType, "The node.")
     consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
 
 
-@published(ConsistencySummary, "ConsistencySummary", "Consistency of the whole network, whatever the page or filter.")
+@published(ConsistencySummary, "ConsistencySummary", "Consistency of the whole network, regardless of page and filter.")
 class ConsistencySummaryType:
     total: int = attribute("Number of nodes that have a consistency.")
-    flapping: int = attribute("Number of nodes under 0.8.")
-    unstable: int = attribute("Number of nodes from 0.8 up to 0.9.")
-    stable: int = attribute("Number of nodes of 0.9 or more.")
-    average: float | None = attribute("Mean over the window, 0 to 1; null without nodes.")
+    flapping: int = attribute("Number of nodes with consistency below 0.8.")
+    unstable: int = attribute("Number of nodes with consistency from 0.8 up to 0.9.")
+    stable: int = attribute("Number of nodes with consistency of 0.9 or more.")
+    average: float | None = attribute("Mean over the window, 0 to 1; null if there are no nodes.")
     appearances: BigInt = attribute("Appearances of all nodes, since first sight.")
     disappearances: BigInt = attribute("Drops of all nodes, since first sight.")
-    health: ConsistencyHealth = attribute("A one-word rating of the mean.")
+    health: ConsistencyHealth = attribute("The rating of the mean.")
 
 
 @published(Edge, "ConsistencyEdge", "A node in a page.")

@@ -23,14 +23,14 @@ MAX_POINTS = 100
 BEST_FIRST = (("rank", False), ("expected_loss", False), ("score", True), ("address", False))
 
 
-@strawberry.input(name="RecommendationWhere", description="What is demanded of a node before it is recommended.")
+@strawberry.input(name="RecommendationWhere", description="The requirements for a recommendation.")
 class RecommendationWhere:
     min_uptime_days: float | None = strawberry.field(
-        description="Least uptime, in days: 0 to 36,500.", default=Criteria().min_uptime_days
+        description="Minimum uptime, in days: 0 to 36,500.", default=Criteria().min_uptime_days
     )
-    min_score: float | None = operator("Least composite score, 0 to 100 points; any by default.")
+    min_score: float | None = operator("Minimum composite score, 0 to 100 points; none by default.")
     require_public: bool | None = strawberry.field(
-        description="Whether its RPC must be reachable by the public.", default=False
+        description="Whether its RPC must be publicly reachable.", default=False
     )
     pnode: PNodeWhere | None = operator("The candidate nodes; all by default.")
 

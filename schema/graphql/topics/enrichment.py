@@ -30,7 +30,7 @@ from schema.graphql.types.scalars import BigInt, DateTime
 
 T = TypeVar("T")
 
-First = Annotated[int, argument(f"How many, 0 to {MAX_PAGE}.")]
+First = Annotated[int, argument(f"The number of registrations to return, 0 to {MAX_PAGE}.")]
 Key = Annotated[str, argument("Public key in base58.")]
 LIST = Weight(items=number_argument("first", DEFAULT_PAGE, MAX_PAGE))
 
@@ -196,25 +196,27 @@ def _chained(row: Registration, whole: Known) -> Chained:
     return Chained(*row, pnode=whole.pnode(row.key_on(whole.network)))
 
 
-@published(SourceState, "EnrichmentSource", "A source besides gossip, and how it does.")
+@published(SourceState, "EnrichmentSource", "A source besides gossip, and its state.")
 class EnrichmentSourceType:
-    name: EnrichmentSourceName = attribute("Which source.")
-    origin: str = attribute("Scheme and host of its URL; the rest may be secret.")
+    name: EnrichmentSourceName = attribute("The source.")
+    origin: str = attribute("Scheme and host of its URL. The rest may be secret and is not published.")
     network: str = attribute("The name of the network of this data.")
     attempted_at: DateTime = attribute("When it was last polled.")
-    fetched_at: DateTime | None = attribute("When what is shown was fetched; null before the first success.")
-    failures: int = attribute("Failed attempts since then.")
+    fetched_at: DateTime | None = attribute("When the current data was fetched; null before the first success.")
+    failures: int = attribute("Number of failed attempts since the last success.")
     failure: str | None = attribute("Why the last attempt failed; null if it succeeded.")
-    rows: int = attribute("Rows of the answer that is shown.")
-    dropped: int = attribute("Rows of it that could not be read, and were left out.")
+    rows: int = attribute("Number of rows in the current data.")
+    dropped: int = attribute("Number of its rows that could not be read. They are left out.")
 
 
 @published(
-    Projection, "CreditProjection", "What credits become by the next reset, if nothing else changes. No promise."
+    Projection,
+    "CreditProjection",
+    "A projection of credits to the next reset, if nothing else changes. It is not a promise.",
 )
 class CreditProjectionType:
-    reset_at: DateTime = attribute("The start of the next UTC month, when credits begin anew.")
-    low: BigInt = attribute("Credits if the mean pace since the last reset goes on.")
+    reset_at: DateTime = attribute("The start of the next UTC month, when credits are reset.")
+    low: BigInt = attribute("Credits if the mean pace since the last reset continues.")
     high: BigInt = attribute("Credits if every heartbeat is answered from now on.")
 
 
@@ -222,53 +224,64 @@ class CreditProjectionType:
 class NodeCreditsType:
     key: str = attribute("Public key in base58.")
     credits: BigInt = attribute("Credits since the last reset.")
-    share: float | None = attribute("Share of the 95th percentile, 0 and up; null where that is not known.")
-    eligible: bool | None = attribute("Whether that is 0.8 or more now. What counts is the end of the month.")
-    projection: CreditProjectionType | None = attribute("At the next reset; null within a day of the last one.")
-    pnode: PNodeType | None = attribute("The node with this key; null where the newest snapshot has none.")
+    share: float | None = attribute("Credits divided by the 95th percentile, 0 or more; null if that is not known.")
+    eligible: bool | None = attribute(
+        "Whether the share is 0.8 or more now. The share at the end of the month decides."
+    )
+    projection: CreditProjectionType | None = attribute(
+        "The projection to the next reset; null within a day of the last reset."
+    )
+    pnode: PNodeType | None = attribute("The node with this key; null if the newest snapshot has none.")
 
 
 @published(Chained, "RegistrationInGossip", "A registration, and the node that has its key on this network.")
 class RegistrationInGossipType:
     owner: str = attribute("Public key of the owner's account.")
     number: int = attribute("Number among the owner's registrations.")
-    devnet_key: str | None = attribute("Public key of the pod on devnet; null where none is registered.")
-    mainnet_key: str | None = attribute("Public key of the pod on mainnet; null where none is registered.")
-    manager: str | None = attribute("Public key of the manager; null where there is none.")
+    devnet_key: str | None = attribute("Public key of the pod on devnet; null if none is registered.")
+    mainnet_key: str | None = attribute("Public key of the pod on mainnet; null if none is registered.")
+    manager: str | None = attribute("Public key of the manager; null if there is none.")
     registered_at: DateTime = attribute("When it was registered.")
-    commission: BigInt = attribute("The manager's commission, as it is stored on chain.")
-    pnode: PNodeType | None = attribute("The node with its key on this network; null where the snapshot has none.")
+    commission: BigInt = attribute("The manager's commission, as stored on chain.")
+    pnode: PNodeType | None = attribute("The node with its key on this network; null if the snapshot has none.")
 
 
 @published(Manager, "Manager", "The registrations that one key manages.")
 class ManagerType:
     key: str = attribute("Public key of the manager.")
-    registered: int = attribute("Its registrations with a key on this network.")
-    in_gossip: int = attribute("Those whose node is in gossip.")
-    online: int = attribute("Those whose node is online.")
-    commissions: list[BigInt] = attribute("The commissions of them, each once, as they are stored on chain.")
+    registered: int = attribute("Number of its registrations with a key on this network.")
+    in_gossip: int = attribute("Number of its registrations whose node is in gossip.")
+    online: int = attribute("Number of its registrations whose node is online.")
+    commissions: list[BigInt] = attribute("The distinct commissions of its registrations, as stored on chain.")
 
 
-@published(Known, "Credits", "Credits, as their source gave them last.")
+@published(Known, "Credits", "Credits, as last received from their source.")
 class CreditsType:
-    source = resolved(credits_source, EnrichmentSourceType, "Their source, and their age.")
+    source = resolved(credits_source, EnrichmentSourceType, "The source of the data, and its age.")
     keys = resolved(credit_keys, int, "Number of keys with credits.")
     reference = resolved(reference_credits, BigInt | None, "The 95th percentile of all credits.")
-    top = resolved(top_credits, list[NodeCreditsType], "Most credits first, then by key.", weight=LIST)
-    of = resolved(credits_of_key, NodeCreditsType | None, "The credits of a key; null where the source has none.")
+    top = resolved(top_credits, list[NodeCreditsType], "Keys in descending order of credits, then by key.", weight=LIST)
+    of = resolved(credits_of_key, NodeCreditsType | None, "The credits of a key; null if the source has none.")
 
 
 @published(Known, "ChainRegistry", "Registrations on chain, compared with the nodes in gossip.")
 class ChainRegistryType:
-    source = resolved(registry_source, EnrichmentSourceType, "Their source, and their age.")
+    source = resolved(registry_source, EnrichmentSourceType, "The source of the data, and its age.")
     registered = resolved(registered_count, int, "Number of registrations.")
     present = resolved(present_count, int, "Registered keys of this network that are in gossip.")
     absent_count = resolved(absent_count, int, "Registrations with a key on this network that is not in gossip.")
-    absent = resolved(absent, list[RegistrationInGossipType], "Those, by owner and number.", weight=LIST)
+    absent = resolved(
+        absent,
+        list[RegistrationInGossipType],
+        "Registrations whose key is not in gossip, by owner and number.",
+        weight=LIST,
+    )
     unregistered_count = resolved(unregistered_count, int, "Nodes in gossip whose key is not registered.")
-    unregistered = resolved(unregistered, list[PNodeType], "Those, by key.", weight=LIST)
+    unregistered = resolved(
+        unregistered, list[PNodeType], "Nodes in gossip whose key is not registered, by key.", weight=LIST
+    )
     manager_count = resolved(manager_count, int, "Number of managers.")
-    managers = resolved(managers, list[ManagerType], "Managers, those with most registrations first.", weight=LIST)
+    managers = resolved(managers, list[ManagerType], "Managers, in descending order of registrations.", weight=LIST)
     of = resolved(
         registrations_of_key, list[RegistrationInGossipType], "Registrations of a key.", weight=Weight(items=fixed(1))
     )
@@ -277,7 +290,7 @@ class ChainRegistryType:
 @published(Known, "Enrichment", "Data from sources other than gossip, joined by key. Null if a source is off.")
 class EnrichmentType:
     sources = resolved(sources_of, list[EnrichmentSourceType], "Sources that are on.", weight=Weight(items=fixed(2)))
-    credits = resolved(credits_of, CreditsType | None, "Credits; null where they are off, or were never fetched.")
+    credits = resolved(credits_of, CreditsType | None, "Credits; null if the source is off, or was never fetched.")
     registry = resolved(
-        registry_of, ChainRegistryType | None, "Registrations; null where they are off, or were never fetched."
+        registry_of, ChainRegistryType | None, "Registrations; null if the source is off, or was never fetched."
     )

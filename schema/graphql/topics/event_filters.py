@@ -18,13 +18,13 @@ from schema.reads import EventFilter
 T = TypeVar("T")
 
 
-@strawberry.input(description="Which subjects are wanted: ids or addresses of nodes, names of seeds.")
+@strawberry.input(description="A filter of subjects: ids or addresses of nodes, or names of seeds.")
 class SubjectFilter:
     eq: str | None = operator("This one.")
     in_: list[str] | None = strawberry.field(name="in", description="One of these; at most 100.", default=UNSET)
 
 
-@strawberry.input(description="Which times are wanted.")
+@strawberry.input(description="A filter of times.")
 class TimeRange:
     gt: DateTime | None = operator("After this.")
     gte: DateTime | None = operator("At this or after it.")
@@ -32,11 +32,13 @@ class TimeRange:
     lte: DateTime | None = operator("At this or before it.")
 
 
-@strawberry.input(description="Which events are wanted.")
+@strawberry.input(description="A filter of events.")
 class EventWhere:
-    type: EventTypeFilter | None = operator("What happened.")
-    subject: SubjectFilter | None = operator("To which node or seed; a node's every known id and address finds it.")
-    at: TimeRange | None = operator("When it was seen.")
+    type: EventTypeFilter | None = operator("The type of the event.")
+    subject: SubjectFilter | None = operator(
+        "The node or seed. A node is found by each of its known ids and addresses."
+    )
+    at: TimeRange | None = operator("When it was observed.")
 
 
 class Wanted(NamedTuple):

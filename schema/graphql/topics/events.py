@@ -121,7 +121,7 @@ async def events(
     *,
     first: First = None,
     after: After = None,
-    where: Annotated[EventWhere | None, argument("Which events are wanted; all by default.")] = None,
+    where: Annotated[EventWhere | None, argument("A filter of events; all by default.")] = None,
     direction: Annotated[
         OrderDirection | None, argument("DESC: newest first. ASC: in the order in which they happened.")
     ] = OrderDirection.DESC,
@@ -146,9 +146,10 @@ async def events(
 async def event_stream(
     info: Info,
     *,
-    where: Annotated[EventWhere | None, argument("Which events are wanted; all by default.")] = None,
+    where: Annotated[EventWhere | None, argument("A filter of events; all by default.")] = None,
     after: Annotated[
-        str | None, argument("Cursor of the last event received: everything after it follows. By default, from now on.")
+        str | None,
+        argument("Cursor of the last received event, to receive all later ones. By default only new events are sent."),
     ] = None,
 ) -> AsyncGenerator[EventView, None]:
     context = info.context
@@ -178,15 +179,23 @@ def event_node(root: strawberry.Parent[EventView]) -> InSnapshot[PNode] | None:
 
 @published(EventView, "Event", "Something that changed between two snapshots.")
 class EventGraphType:
-    cursor: str = attribute("Its place in the log, for `after`: of this list, and of a subscription with this filter.")
+    cursor: str = attribute(
+        "Its position in the log, for `after` of this list and of a subscription with the same filter."
+    )
     at: DateTime = attribute("When the later of the two snapshots was taken.")
     slot: BigInt = attribute("Slot of the later snapshot, in unix seconds.")
-    type: EventType = attribute("What happened.")
+    type: EventType = attribute("The type of the event.")
     subject: str = attribute("Id of the node, or name of the seed.")
-    pnode = resolved(event_node, PNodeType | None, "The node as it is now; null where it is unknown now, or a seed.")
-    address: str | None = attribute("Address of the node then, as `HOST:PORT`; null for seeds.")
-    before: str | None = attribute("The value before, as text: seconds, bytes, versions, addresses; null if none.")
-    after: str | None = attribute("The value after, as text, in the same unit; null if none.")
+    pnode = resolved(
+        event_node,
+        PNodeType | None,
+        "The node in the newest snapshot; null if it is not in it, or if the subject is a seed.",
+    )
+    address: str | None = attribute("Address of the node at that time, as `HOST:PORT`; null for seeds.")
+    before: str | None = attribute(
+        "The value before the change, as text: seconds, bytes, versions, addresses; null if there is none."
+    )
+    after: str | None = attribute("The value after the change, as text, in the same unit; null if there is none.")
 
 
 @published(EventView, "EventEdge", "An event in a page.")

@@ -123,32 +123,32 @@ def _metric_field(name: str, type_: object, text: str) -> Any:
     return resolved(resolver, type_, f"{text} Null if it was never known.")
 
 
-@published(Metric, "BigIntMetric", "What a bucket keeps of an integer metric, in the unit of the field.")
+@published(Metric, "BigIntMetric", "Aggregates of an integer metric in a bucket, in the unit of the field.")
 class BigIntMetricType:
     samples: int = attribute("Number of samples in which it was known.")
     avg: float | None = attribute("Mean of the samples.")
-    min: BigInt = attribute("Least sample.")
-    max: BigInt = attribute("Greatest sample.")
+    min: BigInt = attribute("Minimum of the samples.")
+    max: BigInt = attribute("Maximum of the samples.")
     last: BigInt = attribute("Newest sample.")
 
 
-@published(Derived, "DerivedCount", "A count that follows from other counts of a bucket.")
+@published(Derived, "DerivedCount", "A count that is derived from other counts of a bucket.")
 class DerivedCountType:
     samples: int = attribute("Number of samples in which it was known.")
     avg: float | None = attribute("Mean of the samples.")
     last: BigInt = attribute("Newest sample.")
 
 
-@published(Metric, "FloatMetric", "What a bucket keeps of a fractional metric, in the unit of the field.")
+@published(Metric, "FloatMetric", "Aggregates of a fractional metric in a bucket, in the unit of the field.")
 class FloatMetricType:
     samples: int = attribute("Number of samples in which it was known.")
     avg: float | None = attribute("Mean of the samples.")
-    min: float | None = attribute("Least sample.")
-    max: float | None = attribute("Greatest sample.")
+    min: float | None = attribute("Minimum of the samples.")
+    max: float | None = attribute("Maximum of the samples.")
     last: float | None = attribute("Newest sample.")
 
 
-@published(VersionSample, "VersionSample", "How much a version was run within a bucket.")
+@published(VersionSample, "VersionSample", "How many nodes ran a version within a bucket.")
 class VersionSampleType:
     version: str | None = attribute("The version; null for nodes whose version was not known.")
     samples: BigInt = attribute("Number of samples of online nodes that ran it.")
@@ -160,13 +160,13 @@ class NetworkPointType:
     start: DateTime = attribute("Start of the bucket.")
     end: DateTime = attribute("End of the bucket, exclusive.")
     partial: bool = attribute("Whether the bucket is still open.")
-    samples: int = attribute("Number of slots that were seen.")
-    expected: int = attribute("Number of slots that the bucket has room for.")
+    samples: int = attribute("Number of slots with a sample.")
+    expected: int = attribute("Number of slots in the bucket.")
     total = integer_metric("total", "Known nodes, also those that left gossip.")
     in_gossip = resolved(
         in_gossip,
         DerivedCountType | None,
-        "Nodes in gossip, alive or not: `total` without `offline`. Null if it was never known.",
+        "Nodes in gossip, alive or not: `total` minus `offline`. Null if it was never known.",
     )
     online = integer_metric("online", "Online nodes.")
     ghost = integer_metric("ghost", "Ghosts.")
@@ -202,45 +202,53 @@ class NodePointType:
     end: DateTime = attribute("End of the bucket, exclusive.")
     partial: bool = attribute("Whether the bucket is still open.")
     samples: int = attribute("Number of slots in which the node was observed.")
-    expected: int = attribute("Number of slots that the bucket has room for.")
+    expected: int = attribute("Number of slots in the bucket.")
     is_online = resolved(is_online, bool | None, "Whether it was online in the newest sample.")
     online_share = resolved(online_share, float | None, "Share of the samples in which it was online, 0 to 1.")
     uptime = integer_metric("uptime", "Uptime, in seconds.")
     storage_committed = integer_metric("storage_committed", "Committed storage, in bytes.")
     storage_used = integer_metric("storage_used", "Used storage, in bytes.")
-    storage_usage_percent = float_metric("storage_usage_percent", "Use of storage, in percent.")
+    storage_usage_percent = float_metric("storage_usage_percent", "Storage usage, in percent.")
     witnesses = integer_metric("witnesses", "Number of seeds that list it.")
     score = float_metric("score", "Composite score, in points.")
     trust = float_metric("trust", "Trust, in points.")
     capacity = float_metric("capacity", "Capacity, in points.")
 
 
-@published(HistorySummary, "NetworkHistorySummary", "The first point against the last; null if either is not known.")
+@published(
+    HistorySummary,
+    "NetworkHistorySummary",
+    "The last point compared with the first. A change is null if either value is not known.",
+)
 class NetworkHistorySummaryType:
     start: DateTime = attribute("Start of the first point.")
     end: DateTime = attribute("End of the last point.")
     total: BigIntChangeType | None = attribute(
-        "Known nodes, also those that left gossip; falls once they are forgotten."
+        "Number of known nodes, including those that left gossip and are not yet forgotten."
     )
-    in_gossip: BigIntChangeType | None = attribute("Nodes in gossip: how the network grows and shrinks.")
+    in_gossip: BigIntChangeType | None = attribute("Number of nodes in gossip, which is the size of the network.")
     online: BigIntChangeType | None = attribute("Online nodes.")
     storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
     witnesses: FloatChangeType | None = attribute("Mean number of seeds that list an online node.")
-    versions: BigIntChangeType = attribute("Number of known versions: fewer is steadier.")
+    versions: BigIntChangeType = attribute("Number of known versions.")
 
 
-@published(NodeTrends, "NodeTrends", "The first known point of a node against the last; null if either is not known.")
+@published(
+    NodeTrends,
+    "NodeTrends",
+    "The last known point of a node compared with the first. A change is null if either value is not known.",
+)
 class NodeTrendsType:
     uptime: BigIntChangeType | None = attribute("Uptime, in seconds.")
     storage_used: BigIntChangeType | None = attribute("Used storage, in bytes.")
     score: FloatChangeType | None = attribute("Composite score, in points.")
 
 
-@published(Availability, "Availability", "How often a node was seen online, from observations, not from its uptime.")
+@published(Availability, "Availability", "How often a node was observed online. Its reported uptime is not used.")
 class AvailabilityType:
     percent: float | None = attribute("Share of the samples in which it was online, 0 to 100 percent.")
     samples: int = attribute("Number of slots in which it was observed.")
-    expected: int = attribute("Number of slots that the window has room for.")
+    expected: int = attribute("Number of slots in the window.")
 
 
 @published(History, "NetworkHistory", "The network over a range of time, in closed buckets.")
@@ -248,10 +256,14 @@ class NetworkHistoryType:
     resolution: Resolution = attribute("The resolution of the points; never AUTO.")
     start: DateTime = attribute("Start of the range.")
     end: DateTime = attribute("End of the range, exclusive.")
-    coverage: float | None = attribute("Samples seen of samples expected, 0 to 1; null where none was expected.")
-    truncated: bool = attribute("Whether the range reaches further back than is kept at this resolution.")
+    coverage: float | None = attribute(
+        "Existing samples divided by expected samples, 0 to 1; null if none is expected."
+    )
+    truncated: bool = attribute("Whether the range begins before the earliest data that is kept at this resolution.")
     points: list[NetworkPointType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)
-    summary = resolved(summary_of, NetworkHistorySummaryType | None, "What changed over the range; null if empty.")
+    summary = resolved(
+        summary_of, NetworkHistorySummaryType | None, "Changes over the range; null if the range is empty."
+    )
 
 
 @published(History, "NodeHistory", "A node over a range of time, in closed buckets.")
@@ -259,18 +271,20 @@ class NodeHistoryType:
     resolution: Resolution = attribute("The resolution of the points; never AUTO.")
     start: DateTime = attribute("Start of the range.")
     end: DateTime = attribute("End of the range, exclusive.")
-    coverage: float | None = attribute("Samples seen of samples expected, 0 to 1; null where none was expected.")
-    truncated: bool = attribute("Whether the range reaches further back than is kept at this resolution.")
+    coverage: float | None = attribute(
+        "Existing samples divided by expected samples, 0 to 1; null if none is expected."
+    )
+    truncated: bool = attribute("Whether the range begins before the earliest data that is kept at this resolution.")
     points: list[NodePointType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)
     summary = resolved(
         trends_of,
         NodeTrendsType | None,
-        "What changed over the range; null if empty.",
+        "Changes over the range; null if the range is empty.",
         weight=Weight(each=TRENDS_COST),
     )
     availability = resolved(
         availability_in,
         AvailabilityType | None,
-        "How often it was seen online; null under a minimum of samples.",
+        "How often it was observed online; null if there are too few samples.",
         weight=Weight(each=AVAILABILITY_COST),
     )

@@ -97,7 +97,7 @@ async def version_adoption(
     from_: From,
     to: Until = None,
     resolution: At = Resolution.AUTO,
-    top: Annotated[int | None, argument("How many versions to keep apart, 1 to 50; all others make one series.")] = (
+    top: Annotated[int | None, argument("Number of separate versions, 1 to 50. All others form one series.")] = (
         DEFAULT_SERIES
     ),
 ) -> tuple[VersionSeries, ...]:
@@ -132,46 +132,48 @@ def snapshot_of(root: strawberry.Parent[InSnapshot[object]]) -> InSnapshot[objec
     return InSnapshot(root.tables.header, root.tables)
 
 
-@published(HealthFactors, "HealthFactors", "What network health is made of, in points.")
+@published(HealthFactors, "HealthFactors", "The factors of network health, in points.")
 class HealthFactorsType:
-    availability: float | None = attribute("Online nodes of all nodes, 0 to 30 points.")
+    availability: float | None = attribute("Share of online nodes, 0 to 30 points.")
     version_consistency: float | None = attribute("Share of the most common version, 0 to 25 points.")
     node_quality: float | None = attribute("Mean composite score of online nodes, 0 to 25 points.")
-    connectivity: float | None = attribute("Mean number of seeds that list a node, 0 to 20 points; full from 3 on.")
+    connectivity: float | None = attribute(
+        "Mean number of seeds that list a node, 0 to 20 points; all points from 3 on."
+    )
 
 
-@published(NetworkAlert, "NetworkAlert", "Something wrong with the network as a whole.")
+@published(NetworkAlert, "NetworkAlert", "A problem of the network as a whole.")
 class NetworkAlertType:
-    level: AdviceLevel = attribute("How much it matters.")
-    type: str = attribute("What it is about: low_node_count, version_fragmentation or low_health_score.")
-    message: str = attribute("What was found.")
-    value: float | None = attribute("The figure that was found: nodes, versions or points.")
-    threshold: float | None = attribute("The bound that it crossed, in the same unit.")
-    recommendation: str = attribute("What to do.")
+    level: AdviceLevel = attribute("Its priority.")
+    type: str = attribute("The type: low_node_count, version_fragmentation or low_health_score.")
+    message: str = attribute("The finding.")
+    value: float | None = attribute("The measured value: nodes, versions or points.")
+    threshold: float | None = attribute("The threshold that the value crossed, in the same unit.")
+    recommendation: str = attribute("The recommended action.")
 
 
 @published(NetworkHealth, "NetworkHealth", "The state of the network.")
 class NetworkHealthType:
-    score: float | None = attribute("Sum of the factors, 0 to 100 points; 0 without nodes.")
-    status: NetworkStatus = attribute("A one-word rating of the score.")
-    factors: HealthFactorsType | None = attribute("What the score is made of; null without nodes.")
+    score: float | None = attribute("Sum of the factors, 0 to 100 points; 0 if there are no nodes.")
+    status: NetworkStatus = attribute("The rating of the score.")
+    factors: HealthFactorsType | None = attribute("The factors of the score; null if there are no nodes.")
     totals = resolved(totals_of, NetworkTotalsType, "The network in figures.")
     alerts = resolved(
-        alerts_of, list[NetworkAlertType], "What is wrong with the network as a whole.", weight=Weight(items=fixed(3))
+        alerts_of, list[NetworkAlertType], "Problems of the network as a whole.", weight=Weight(items=fixed(3))
     )
     snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
 
 
 @published(Population, "Population", "The nodes that the distributions cover: online nodes.")
 class PopulationType:
-    total: int = attribute("Number of known nodes, whatever their status.")
-    in_gossip: int = attribute("Number of nodes in gossip, alive or not: all known ones but those that are offline.")
+    total: int = attribute("Number of known nodes of any status.")
+    in_gossip: int = attribute("Number of nodes in gossip, alive or not: `total` minus `offline`.")
     online: int = attribute("Number of online nodes.")
     public: int = attribute("Number of online nodes with a public RPC.")
     private: int = attribute("Number of online nodes with a private RPC.")
     public_unknown: int = attribute("Number of online nodes for which no seed reports whether their RPC is public.")
     public_percent: float | None = attribute(
-        "Share of public nodes among online ones, in percent; null where it is not known of any of them."
+        "Share of public nodes among online nodes, in percent; null if it is not known for any of them."
     )
 
 
@@ -185,24 +187,24 @@ class VersionAnalysisType:
     unknown_count: int = attribute("Number of nodes whose version is not known or not comparable.")
     compliance_percent: float | None = attribute("Share of nodes on the latest release, in percent.")
     fragmentation_index: int = attribute("Number of different versions that are known.")
-    grade: Grade = attribute("A one-word rating of the distribution.")
+    grade: Grade = attribute("The grade of the distribution.")
 
 
-@published(StorageBuckets, "StorageBuckets", "Online nodes by use of storage.")
+@published(StorageBuckets, "StorageBuckets", "Online nodes by storage usage.")
 class StorageBucketsType:
     empty: int = attribute("Under 10 percent used.")
     low: int = attribute("10 up to 30 percent used.")
     optimal: int = attribute("30 up to 70 percent used.")
     high: int = attribute("70 up to 90 percent used.")
     critical: int = attribute("90 percent used or more.")
-    unknown: int = attribute("Use not known.")
+    unknown: int = attribute("The usage is not known.")
 
 
-@published(StorageAnalysis, "StorageAnalysis", "Use of storage by online nodes.")
+@published(StorageAnalysis, "StorageAnalysis", "Storage usage of online nodes.")
 class StorageAnalysisType:
-    distribution: StorageBucketsType = attribute("Number of nodes by use.")
+    distribution: StorageBucketsType = attribute("Number of nodes by storage usage.")
     optimal_percent: float | None = attribute("Share of nodes with 30 up to 70 percent used, in percent.")
-    grade: Grade = attribute("A one-word rating of the distribution.")
+    grade: Grade = attribute("The grade of the distribution.")
 
 
 @published(ConnectivityBuckets, "ConnectivityBuckets", "Online nodes by the number of seeds that list them.")
@@ -215,48 +217,46 @@ class ConnectivityBucketsType:
 
 @published(ConnectivityAnalysis, "ConnectivityAnalysis", "Connectivity as the seeds that answered saw it.")
 class ConnectivityAnalysisType:
-    distribution: ConnectivityBucketsType = attribute("Number of nodes by seeds that list them.")
+    distribution: ConnectivityBucketsType = attribute("Number of nodes by number of seeds that list them.")
     well_connected: int = attribute("Number of nodes listed by three seeds or more.")
     well_connected_percent: float | None = attribute("Share of such nodes, in percent.")
     answering_seeds: int = attribute(
-        "Number of seeds that answered; with fewer than three, this says little about nodes."
+        "Number of seeds that answered. With fewer than three, the distribution says little about nodes."
     )
-    grade: Grade = attribute("A one-word rating of the distribution.")
+    grade: Grade = attribute("The grade of the distribution.")
 
 
 @published(NetworkAnalytics, "NetworkAnalytics", "Distributions over the online nodes of one snapshot, with advice.")
 class NetworkAnalyticsType:
     population: PopulationType = attribute("The nodes that the distributions cover.")
     versions: VersionAnalysisType = attribute("Versions.")
-    storage: StorageAnalysisType = attribute("Use of storage.")
+    storage: StorageAnalysisType = attribute("Storage usage.")
     connectivity: ConnectivityAnalysisType = attribute("Connectivity.")
-    advice: list[AdviceType] = attribute("What to do about it.")
+    advice: list[AdviceType] = attribute("Advice for the operator of the node.")
     snapshot = resolved(snapshot_of, SnapshotType, "The snapshot that this was read from.")
 
 
-@published(
-    Growth,
-    "Growth",
-    "The network then and now; null if no snapshot close enough to that time is kept.",
-)
+@published(Growth, "Growth", "The network then and now; null if no snapshot close enough to that time is stored.")
 class GrowthType:
     hours: float | None = attribute("The requested time span, in hours.")
-    seconds: int | None = attribute("What lies between the two snapshots, in seconds; less in a younger store.")
+    seconds: int | None = attribute(
+        "Time between the two snapshots, in seconds. It is shorter than requested if the store is younger."
+    )
     start: DateTime | None = attribute("When the earlier snapshot was taken.")
     end: DateTime = attribute("When the later snapshot was taken.")
     total: BigIntChangeType | None = attribute(
-        "Known nodes, also those that left gossip; falls once they are forgotten."
+        "Number of known nodes, including those that left gossip and are not yet forgotten."
     )
-    in_gossip: BigIntChangeType | None = attribute("Nodes in gossip: how the network grows and shrinks.")
+    in_gossip: BigIntChangeType | None = attribute("Number of nodes in gossip, which is the size of the network.")
     online: BigIntChangeType | None = attribute("Online nodes.")
     storage_committed: BigIntChangeType | None = attribute("Committed storage of online nodes, in bytes.")
     storage_used: BigIntChangeType | None = attribute("Used storage of online nodes, in bytes.")
-    witnesses: FloatChangeType | None = attribute("Mean number of seeds that list a node; null where not known.")
-    score: FloatChangeType | None = attribute("Mean composite score, in points; null where not known.")
+    witnesses: FloatChangeType | None = attribute("Mean number of seeds that list a node; null if not known.")
+    score: FloatChangeType | None = attribute("Mean composite score, in points; null if not known.")
     health: FloatChangeType | None = attribute("Network health, in points.")
 
 
-@published(VersionShare, "VersionShare", "How much a version was run in one bucket.")
+@published(VersionShare, "VersionShare", "How many nodes ran a version in one bucket.")
 class VersionShareType:
     start: DateTime = attribute("Start of the bucket.")
     end: DateTime = attribute("End of the bucket, exclusive.")
@@ -266,6 +266,6 @@ class VersionShareType:
 
 @published(VersionSeries, "VersionSeries", "One version over time, in closed buckets.")
 class VersionSeriesType:
-    version: str | None = attribute("The version; null for nodes whose version was not known; OTHER for the rest.")
-    other: bool = attribute("Whether this is the rest: all versions that are not among the most common.")
+    version: str | None = attribute("The version; null for nodes whose version was not known; OTHER for all others.")
+    other: bool = attribute("Whether this series has all versions that are not among the most common.")
     points: list[VersionShareType] = attribute("Buckets that have samples, oldest first.", weight=PAGED)

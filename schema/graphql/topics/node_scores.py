@@ -28,21 +28,25 @@ def _assume_cost(arguments: Arguments, terms: Terms) -> int:
     return ASSUME_COST + terms.nodes // ASSUME_ROWS if arguments.get("assume") is not None else 0
 
 
-@strawberry.input(name="ScoreAssumption", description="What a score is to assume in place of what is known of a node.")
+@strawberry.input(
+    name="ScoreAssumption", description="Values that a score assumes in place of the known values of a node."
+)
 class ScoreAssumption:
-    version: str | None = strawberry.field(description="Version of its software, as `1.2.0`.", default=UNSET)
+    version: str | None = strawberry.field(description="Version of its software, such as `1.2.0`.", default=UNSET)
     availability: float | None = strawberry.field(
-        description="Availability over all windows, 0 to 1; by policy 2.0 only.", default=UNSET
+        description="Availability over all windows, 0 to 1; policy 2.0 only.", default=UNSET
     )
 
 
 def node_score(
     root: strawberry.Parent[Node],
     policy: Annotated[
-        str | None, argument("Version of a policy, as `1.0`; by default the newest that the snapshot was scored with.")
+        str | None,
+        argument("Version of a policy, such as `1.0`; by default the newest that the snapshot was scored with."),
     ] = None,
     assume: Annotated[
-        ScoreAssumption | None, argument("What if: the score that the node would have, without a rank.")
+        ScoreAssumption | None,
+        argument("Assumptions. The result is the score that the node would have, without a rank."),
     ] = None,
 ) -> Score | Estimate | None:
     if policy is not None:

@@ -55,15 +55,15 @@ OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.facts.operators, usu
 
 
 @strawberry.input(
-    name="OperatorWhere", description="Which operators are wanted. At most 100 conditions, nested at most 5 deep."
+    name="OperatorWhere", description="A filter of operators. At most 100 conditions, nested at most 5 deep."
 )
 class OperatorWhere:
-    key: StringFilter | None = operator("Public key, or a node's id where no valid key is known.")
+    key: StringFilter | None = operator("Public key, or a node's id if no valid key is known.")
     pubkey: StringFilter | None = operator("Public key in base58.")
     node_count: IntFilter | None = operator("Number of its nodes.")
     online_count: IntFilter | None = operator("Number of its online nodes.")
     address_count: IntFilter | None = operator("Number of addresses under which its key is listed now.")
-    online_address_count: IntFilter | None = operator("Number of live ones.")
+    online_address_count: IntFilter | None = operator("Number of live addresses.")
     storage_committed: BigIntFilter | None = operator("Committed storage of its nodes, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage of its nodes, in bytes.")
     first_seen: DateTimeFilter | None = operator("When the first of its nodes was first heard of.")
@@ -71,7 +71,7 @@ class OperatorWhere:
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
     or_: list["OperatorWhere"] | None = strawberry.field(
-        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+        name="or", description="At least one of these holds; at most 100. An empty list matches nothing.", default=UNSET
     )
     not_: "OperatorWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
 
@@ -91,7 +91,7 @@ class OperatorOrderField(StrEnum):
 
 describe(
     OperatorOrderField,
-    "What operators can be ordered by.",
+    "A field that operators can be sorted by.",
     {
         OperatorOrderField.NODE_COUNT: "Number of nodes.",
         OperatorOrderField.ADDRESS_COUNT: "Number of addresses.",
@@ -105,10 +105,10 @@ describe(
 )
 
 
-@strawberry.input(name="OperatorOrder", description="One criterion of an order of operators.")
+@strawberry.input(name="OperatorOrder", description="One sort criterion for operators.")
 class OperatorOrder:
-    field: OperatorOrderField = strawberry.field(description="What to order by.")
-    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)
+    field: OperatorOrderField = strawberry.field(description="The field to sort by.")
+    direction: OrderDirection = strawberry.field(description="The sort direction.", default=OrderDirection.ASC)
 
 
 async def operators(
@@ -116,10 +116,12 @@ async def operators(
     *,
     first: First = None,
     after: After = None,
-    where: Annotated[OperatorWhere | None, argument("Which operators are wanted; all by default.")] = None,
+    where: Annotated[OperatorWhere | None, argument("A filter of operators; all by default.")] = None,
     order_by: Annotated[
         list[OperatorOrder] | None,
-        argument("By what to order, most significant first, at most 5; most addresses first by default."),
+        argument(
+            "Sort criteria, the most significant first, at most 5; by default the operator with most addresses first."
+        ),
     ] = None,
     as_of: AsOf = None,
 ) -> Page[Operator]:
@@ -144,29 +146,31 @@ def page_concentration(root: strawberry.Parent[Page[Operator]]) -> Concentration
 
 @published(Operator, "Operator", "All addresses under one key. Gossip shows only keys, so one key is one operator.")
 class OperatorType:
-    key: strawberry.ID = attribute("Public key, or the node's id where no valid key is known.")
-    pubkey: str | None = attribute("Public key in base58; null where no valid one is known.")
-    node_count: int = attribute("Number of its nodes. A node is its key, so this is 1: see `addressCount`.")
+    key: strawberry.ID = attribute("Public key, or the node's id if no valid key is known.")
+    pubkey: str | None = attribute("Public key in base58; null if no valid key is known.")
+    node_count: int = attribute("Number of its nodes. It is 1, because a key identifies one node; see `addressCount`.")
     online_count: int = attribute("Number of its online nodes.")
     storage_committed: BigInt = attribute("Committed storage of its nodes, in bytes, over the known values.")
     storage_used: BigInt = attribute("Used storage of its nodes, in bytes, over the known values.")
-    addresses: list[str] = attribute("Addresses under which its key is listed now, sorted; else its last one.")
-    address_count: int = attribute("Number of `addresses`: what REST's `/operators` counts as nodes.")
+    addresses: list[str] = attribute(
+        "Addresses under which its key is listed now, sorted. If there are none, its last address."
+    )
+    address_count: int = attribute("Number of `addresses`, which REST's `/operators` counts as nodes.")
     online_address_count: int = attribute("Number of live `addresses`.")
     versions: list[str] = attribute("Versions that its nodes run, newest first.")
     first_seen: DateTime = attribute("When the first of its nodes was first heard of.")
     pnodes = resolved(operator_nodes, list[PNodeType], "Its nodes.", weight=Weight(items=fixed(2)))
 
 
-@published(Shares, "Shares", "How concentrated something is among operators.")
+@published(Shares, "Shares", "How concentrated a quantity is among operators.")
 class SharesType:
     largest_percent: float | None = attribute("Share of the largest operator, in percent.")
     decentralization: float | None = attribute("100 minus the share of the largest operator.")
-    nakamoto: int = attribute("Least number of operators that together hold more than half.")
+    nakamoto: int = attribute("Minimum number of operators that together hold more than half.")
     hhi: float | None = attribute("Herfindahl-Hirschman index: the sum of squared shares, 0 to 1.")
 
 
-@published(Concentration, "Concentration", "How concentrated the whole network is, whatever the page or the filter.")
+@published(Concentration, "Concentration", "How concentrated the whole network is, regardless of page and filter.")
 class ConcentrationType:
     operators: int = attribute("Number of operators.")
     nodes: int = attribute("Number of nodes.")

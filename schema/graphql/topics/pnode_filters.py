@@ -53,7 +53,7 @@ PNODE_COLUMNS = Columns[PNode](
 
 @strawberry.input(
     name="PNodeWhere",
-    description="Which nodes are wanted. At most 100 conditions, nested at most 5 deep.",
+    description="A filter of nodes. At most 100 conditions, nested at most 5 deep.",
 )
 class PNodeWhere:
     id: StringFilter | None = operator("Identity: public key, or `addr:HOST:PORT`.")
@@ -61,22 +61,24 @@ class PNodeWhere:
     pubkey: StringFilter | None = operator("Public key in base58.")
     status: PNodeStatusFilter | None = operator("Whether it is alive.")
     version: VersionFilter | None = operator("Version of its software.")
-    is_public: BooleanFilter | None = operator("Whether its RPC can be reached by the public.")
-    supported: BooleanFilter | None = operator("Whether enough seeds list it to count in figures about the network.")
+    is_public: BooleanFilter | None = operator("Whether its RPC is publicly reachable.")
+    supported: BooleanFilter | None = operator(
+        "Whether enough seeds list it for it to count in figures about the network."
+    )
     uptime: BigIntFilter | None = operator("Seconds since its last start.")
     score: FloatFilter | None = operator("Composite score by the newest policy, 0 to 100 points.")
     tier: TierFilter | None = operator("Tier of its score by the newest policy.")
     storage_committed: BigIntFilter | None = operator("Committed storage, in bytes.")
     storage_used: BigIntFilter | None = operator("Used storage, in bytes.")
-    storage_usage_percent: FloatFilter | None = operator("Used of committed storage, in percent.")
+    storage_usage_percent: FloatFilter | None = operator("Used storage as a share of committed storage, in percent.")
     witness_count: IntFilter | None = operator("Number of seeds that list it.")
-    first_seen: DateTimeFilter | None = operator("When it was first heard of.")
-    last_seen: DateTimeFilter | None = operator("Last gossip heard of it.")
+    first_seen: DateTimeFilter | None = operator("When it was first seen.")
+    last_seen: DateTimeFilter | None = operator("The last gossip about it.")
     and_: list["PNodeWhere"] | None = strawberry.field(
         name="and", description="All of these hold; at most 100.", default=UNSET
     )
     or_: list["PNodeWhere"] | None = strawberry.field(
-        name="or", description="At least one of these holds; at most 100. An empty list admits nothing.", default=UNSET
+        name="or", description="At least one of these holds; at most 100. An empty list matches nothing.", default=UNSET
     )
     not_: "PNodeWhere | None" = strawberry.field(name="not", description="This does not hold.", default=UNSET)
 
@@ -99,24 +101,24 @@ class PNodeOrderField(StrEnum):
 
 describe(
     PNodeOrderField,
-    "What nodes can be ordered by.",
+    "A field that nodes can be sorted by.",
     {
         PNodeOrderField.SCORE: "Composite score by the newest policy, in points.",
         PNodeOrderField.RANK: "Rank by the newest policy: 1 is the best.",
         PNodeOrderField.UPTIME: "Seconds since the last start.",
-        PNodeOrderField.LAST_SEEN: "Last gossip heard of it.",
-        PNodeOrderField.FIRST_SEEN: "When it was first heard of.",
+        PNodeOrderField.LAST_SEEN: "The last gossip about it.",
+        PNodeOrderField.FIRST_SEEN: "When it was first seen.",
         PNodeOrderField.STORAGE_USED: "Used storage, in bytes.",
         PNodeOrderField.STORAGE_COMMITTED: "Committed storage, in bytes.",
-        PNodeOrderField.STORAGE_USAGE_PERCENT: "Used of committed storage, in percent.",
+        PNodeOrderField.STORAGE_USAGE_PERCENT: "Used storage as a share of committed storage, in percent.",
         PNodeOrderField.WITNESS_COUNT: "Number of seeds that list it.",
-        PNodeOrderField.VERSION: "Version, by precedence: 0.10 is above 0.9; what is no version is below all.",
+        PNodeOrderField.VERSION: "Version, by precedence: 0.10 is above 0.9. A text that is not a version is below all versions.",
         PNodeOrderField.ADDRESS: "Address, as text.",
     },
 )
 
 
-@strawberry.input(name="PNodeOrder", description="One criterion of an order of nodes.")
+@strawberry.input(name="PNodeOrder", description="One sort criterion for nodes.")
 class PNodeOrder:
-    field: PNodeOrderField = strawberry.field(description="What to order by.")
-    direction: OrderDirection = strawberry.field(description="Which end comes first.", default=OrderDirection.ASC)
+    field: PNodeOrderField = strawberry.field(description="The field to sort by.")
+    direction: OrderDirection = strawberry.field(description="The sort direction.", default=OrderDirection.ASC)

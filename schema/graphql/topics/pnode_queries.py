@@ -75,9 +75,9 @@ async def pnodes(
     after: After = None,
     last: Last = None,
     before: Before = None,
-    where: Annotated[PNodeWhere | None, argument("Which nodes are wanted; all by default.")] = None,
+    where: Annotated[PNodeWhere | None, argument("A filter of nodes; all by default.")] = None,
     order_by: Annotated[
-        list[PNodeOrder] | None, argument("By what to order, most significant first, at most 5; by id by default.")
+        list[PNodeOrder] | None, argument("Sort criteria, the most significant first, at most 5; by default the id.")
     ] = None,
     as_of: AsOf = None,
 ) -> Page[PNode]:
@@ -94,9 +94,9 @@ async def pnodes(
 async def pnode(
     info: Info,
     *,
-    address: Annotated[str | None, argument("Any address that the node is known by, as `HOST:PORT`.")] = None,
+    address: Annotated[str | None, argument("Any known address of the node, as `HOST:PORT`.")] = None,
     pubkey: Annotated[str | None, argument("Its public key, in base58.")] = None,
-    id: Annotated[strawberry.ID | None, argument("Its id, or one that it had before.")] = None,  # noqa: A002  (public name)
+    id: Annotated[strawberry.ID | None, argument("Its id, or a former id.")] = None,  # noqa: A002  (public name)
     as_of: AsOf = None,
 ) -> InSnapshot[PNode] | None:
     given = {name: key for name, key in (("address", address), ("pubkey", pubkey), ("id", id)) if key is not None}
@@ -119,9 +119,10 @@ def check_key(name: str, key: str) -> None:
 async def compare_pnodes(
     info: Info,
     *,
-    addresses: Annotated[list[str], argument("Two to five addresses, or ids, of different nodes.")],
+    addresses: Annotated[list[str], argument("Two to five addresses or ids of different nodes.")],
     policy: Annotated[
-        str | None, argument("Version of a policy, as `1.0`; by default the newest that the snapshot was scored with.")
+        str | None,
+        argument("Version of a policy, such as `1.0`; by default the newest that the snapshot was scored with."),
     ] = None,
     as_of: AsOf = None,
 ) -> Compared:
@@ -169,14 +170,14 @@ def winning_value(root: strawberry.Parent[InSnapshot[Winner]]) -> Figure | None:
 @published(Edge, "PNodeEdge", "A node in a page.")
 class PNodeEdgeType:
     node: PNodeType = attribute("The node.")
-    cursor: str = attribute("Where to go on from this node: for `after` or `before`.")
+    cursor: str = attribute("The cursor to continue from this node: for `after` or `before`.")
 
 
-@published(Page, "PNodeConnection", "A page of nodes, all pages of one walk from one snapshot.")
+@published(Page, "PNodeConnection", "A page of nodes. All pages that are reached by cursors come from one snapshot.")
 class PNodeConnectionType:
     edges: list[PNodeEdgeType] = attribute("The nodes of this page, each with its cursor.", weight=PAGED)
     nodes: list[PNodeType] = attribute("The nodes of this page.", weight=PAGED)
-    page_info: PageInfoType = attribute("Where this page stands in the list.", weight=PAGE_INFO)
+    page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
     total_count: int = attribute("Number of nodes that match, in all pages.")
     snapshot: SnapshotType = attribute("The snapshot that the page was read from.")
     aggregate = resolved(
@@ -184,14 +185,14 @@ class PNodeConnectionType:
     )
 
 
-@published(Winner, "Winner", "The node that is best at one thing.")
+@published(Winner, "Winner", "The best node in one category.")
 class WinnerType:
-    category: ComparedBy = attribute("What it is best at.")
-    pnode = resolved(winning_node, PNodeType | None, "The node with the greatest value; null where none is above 0.")
+    category: ComparedBy = attribute("The category.")
+    pnode = resolved(winning_node, PNodeType | None, "The node with the highest value; null if no value is above 0.")
     value = resolved(winning_value, FigureType | None, "That value, in the unit of the category.")
 
 
-@published(Comparison, "Comparison", "Nodes side by side.")
+@published(Comparison, "Comparison", "A comparison of nodes.")
 class ComparisonType:
     pnodes = resolved(
         compared_nodes,
@@ -199,14 +200,17 @@ class ComparisonType:
         "The nodes, in the order of the request.",
         weight=Weight(items=fixed(MAX_COMPARED)),
     )
-    winners = resolved(winners, list[WinnerType], "Who is best at what.", weight=Weight(items=fixed(len(ComparedBy))))
+    winners = resolved(
+        winners, list[WinnerType], "The best node in each category.", weight=Weight(items=fixed(len(ComparedBy)))
+    )
     recommended = resolved(
         recommended_node,
         PNodeType | None,
-        "The one to take: by policy 2.0 the best rank, then the least expected loss. Null where none has a score.",
+        "The recommended node: by policy 2.0 the one with the best rank, then the lowest expected loss. Null if none "
+        "has a score.",
     )
-    reason: str = attribute("Why that one.")
-    considerations: list[str] = attribute("Reasons for other nodes, or against some.")
+    reason: str = attribute("Why this node is recommended.")
+    considerations: list[str] = attribute("Reasons for other nodes, and reasons against some nodes.")
     all_online: bool = attribute("Whether all of them are online.")
-    average_score: float | None = attribute("Mean composite score, in points; null where none has one.")
+    average_score: float | None = attribute("Mean composite score, in points; null if no node has one.")
     snapshot = resolved(comparison_snapshot, SnapshotType, "The snapshot that this was read from.")

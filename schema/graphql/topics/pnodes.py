@@ -58,9 +58,10 @@ To = Annotated[
     argument("End of the range, exclusive; by default the end of the snapshot's slot."),
 ]
 At = Annotated[
-    Resolution | None, argument("How fine the points are; AUTO is the finest with at most 1,000 that exist.")
+    Resolution | None,
+    argument("The resolution of the points. AUTO is the finest one that exists with at most 1,000 points."),
 ]
-IncludeCurrent = Annotated[bool | None, argument("Whether to include the bucket that is still open, marked `partial`.")]
+IncludeCurrent = Annotated[bool | None, argument("Whether to include the open bucket, which is marked `partial`.")]
 PreviousFirst = Annotated[int | None, argument("How many to return, 0 to 100.")]
 
 
@@ -151,25 +152,29 @@ def _ids(node: PNode) -> tuple[str, ...]:
 
 @published(Consistency, "Consistency", "How steadily a node stays in gossip, judged by the seeds that answered.")
 class ConsistencyType:
-    score: float | None = attribute("Appearances of appearances and drops over the window, 0 to 1.")
-    status = resolved(consistency_status, ConsistencyStatus, "A one-word rating of the score.")
-    all_time: float | None = attribute("The same since the node was first seen, 0 to 1.")
+    score: float | None = attribute("Appearances divided by appearances plus drops over the window, 0 to 1.")
+    status = resolved(consistency_status, ConsistencyStatus, "The rating of the score.")
+    all_time: float | None = attribute("Consistency since the node was first seen, 0 to 1.")
     appearances: int | None = attribute("How often it appeared in gossip, since it was first seen.")
     disappearances: int | None = attribute("How often it dropped out of gossip, since it was first seen.")
     window_days: int = attribute("The window of `score`, in days.")
-    last_appearance: DateTime | None = attribute("When it last appeared; null if it never did while watched.")
+    last_appearance: DateTime | None = attribute(
+        "When it last appeared in gossip; null if it has not appeared since observation began."
+    )
     last_drop: DateTime | None = attribute("When it last dropped out; null if it never did.")
-    advice = resolved(advice_on_consistency, list[AdviceType], "What to do about it.", weight=Weight(items=fixed(2)))
+    advice = resolved(
+        advice_on_consistency, list[AdviceType], "Advice for the operator of the node.", weight=Weight(items=fixed(2))
+    )
 
 
 @published(AddressSighting, "AddressSighting", "One address under which a node is listed now.")
 class AddressSightingType:
     address: str = attribute("The address, as `HOST:PORT`.")
     status: PNodeStatus = attribute("Whether this address is live.")
-    last_seen: DateTime | None = attribute("When the network last heard of it, by its own gossip.")
+    last_seen: DateTime | None = attribute("When the network last heard of it, according to gossip.")
     uptime: BigInt | None = attribute("Uptime reported for it, in seconds.")
     witness_count: int = attribute("Number of seeds that list it.")
-    supported: bool = attribute("Whether enough seeds list it there, beside those that list it elsewhere.")
+    supported: bool = attribute("Whether enough seeds list the node at this address.")
 
 
 @published(AddressChange, "AddressChange", "An address that a node had before.")
@@ -187,33 +192,43 @@ class VersionChangeType:
 @published(
     PNode,
     "PNode",
-    "A storage node in one snapshot. Measurements are what seeds report about it; null if no answering seed knows them.",
+    "A storage node in one snapshot. Seeds report its measurements; a measurement is null if no answering seed knows "
+    "it.",
 )
 class PNodeType:
-    id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` where no valid key is known.")
+    id: strawberry.ID = attribute("Its public key, or `addr:HOST:PORT` if no valid key is known.")
     address: str | None = attribute(
         "The most recently seen live gossip address, `HOST:PORT`; not the RPC endpoint. Null if no seed lists a usable one.",
         empty_is_null=True,
     )
-    address_assumed: bool = attribute("Whether the port is a guess, for a seed that answers and that no seed lists.")
-    pubkey: str | None = attribute("Public key in base58 (32 bytes); null where none or no valid one is reported.")
+    address_assumed: bool = attribute(
+        "Whether the port is assumed. This is so for a seed that answers and is in no list."
+    )
+    pubkey: str | None = attribute("Public key in base58 (32 bytes); null if no valid key is reported.")
     status: PNodeStatus = attribute("Whether it is alive. Only ONLINE counts as online.")
-    liveness_basis: LivenessBasis = attribute("What the status rests on.")
+    liveness_basis: LivenessBasis = attribute("The evidence for the status.")
     is_online: bool = attribute("Whether the status is ONLINE.")
     listed: bool = attribute("Whether a seed that answered lists it in this slot.")
-    is_public: bool | None = attribute("Whether its RPC can be reached by the public, as it reports itself.")
+    is_public: bool | None = attribute("Whether its RPC is publicly reachable, as the node itself reports.")
     rpc_port: int | None = attribute("Port of its RPC.")
     version: str | None = attribute("Version of its software, as reported.")
-    versions_behind: int | None = attribute("Minor releases behind the network's latest; null where not comparable.")
-    first_seen: DateTime = attribute("When it was first known: the contact reported when it was first listed.")
-    last_seen: DateTime | None = attribute("Last gossip heard of it. No proof of life: peers renew it for dead nodes.")
-    alive_at: DateTime | None = attribute("The last proof of life: when its uptime last advanced, or it answered.")
+    versions_behind: int | None = attribute(
+        "Number of minor releases behind the network's latest; null if not comparable."
+    )
+    first_seen: DateTime = attribute(
+        "When it was first seen: the last contact that was reported when it was first listed."
+    )
+    last_seen: DateTime | None = attribute(
+        "The last gossip about it. This is not a proof of life, because peers also renew it for dead nodes."
+    )
+    alive_at: DateTime | None = attribute("Time of the last proof of life: its uptime advanced, or it answered.")
     uptime: BigInt | None = attribute("Seconds since its last start, as reported.")
-    storage_committed: BigInt | None = attribute("Storage that it commits, in bytes.")
-    storage_used: BigInt | None = attribute("Storage that is used, in bytes.")
-    storage_usage_percent: float | None = attribute("Used of committed storage, 0 to 100 percent.")
+    storage_committed: BigInt | None = attribute("Committed storage, in bytes.")
+    storage_used: BigInt | None = attribute("Used storage, in bytes.")
+    storage_usage_percent: float | None = attribute("Used storage as a share of committed storage, 0 to 100 percent.")
     storage_growth: float | None = attribute(
-        "Growth of used storage over 7 days, or since it is known, -1 to 1; null under a day of data."
+        "Growth of used storage over 7 days, or since it is first known, -1 to 1; null if there is less than a day of "
+        "data."
     )
     witnesses: list[str] = attribute("Seeds that listed it in this slot, by name, sorted.")
     witness_count: int = attribute("Number of seeds that listed it in this slot.")
@@ -222,37 +237,37 @@ class PNodeType:
         "Addresses under which it is listed now: its own, and others with the same key.", weight=Weight(items=fixed(2))
     )
     key_conflict: bool = attribute("Whether its key is live at two addresses at once.")
-    is_seed: bool = attribute("Whether the collector asks it for its list.")
-    supported: bool = attribute("Whether enough seeds list it to count in figures about the network.")
-    state_changes: int | None = attribute("Changes between present and absent over the recent window.")
+    is_seed: bool = attribute("Whether the collector polls it for its list.")
+    supported: bool = attribute("Whether enough seeds list it for it to count in figures about the network.")
+    state_changes: int | None = attribute("Number of changes between present and absent over the recent window.")
     provenance: ProvenanceType = attribute(
         "The source of the measurements, the seeds that disagree, and what is missing."
     )
     probe: ProbeType | None = attribute("The last direct probe of the node; null if there was none.")
-    tier = resolved(node_tier, Tier, "Tier of its score by the newest policy; OFFLINE or UNKNOWN where it has none.")
+    tier = resolved(node_tier, Tier, "Tier of its score by the newest policy; OFFLINE or UNKNOWN if it has no score.")
     score = resolved(
         node_score,
         ScoreType | None,
-        "How far it can be trusted with stake; null unless it is online, and scored by that policy.",
+        "How far it can be trusted with stake; null unless it is online and has a score by this policy.",
         weight=SCORE_WEIGHT,
     )
     consistency = resolved(node_consistency, ConsistencyType | None, "How steadily it stays in gossip.")
     availability = resolved(
         node_availability,
         AvailabilityType | None,
-        "How often it was seen online over a window; null under a minimum of samples.",
+        "How often it was observed online over a window; null if there are too few samples.",
         weight=Weight(base=READ_COST, reading=availability_reading, reads=True),
     )
     alerts = resolved(
         node_alerts,
         list[Annotated["AlertType", strawberry.lazy("schema.graphql.topics.alerts")]],
-        "What is wrong with it, most urgent first.",
+        "Its alerts, the most urgent first.",
         weight=Weight(items=fixed(3)),
     )
     operator = resolved(
         node_operator,
         Optional[Annotated["OperatorType", strawberry.lazy("schema.graphql.topics.operators")]],  # noqa: UP045  (Annotated has no |)
-        "Its operator, as far as gossip shows: all nodes with its key.",
+        "Its operator as far as gossip shows it: all addresses with its key.",
     )
     previous_addresses = resolved(
         previous_addresses,

@@ -116,7 +116,7 @@ async def recommendations(
     first: First = None,
     after: After = None,
     where: Annotated[
-        RecommendationWhere | None, argument("What is demanded; by default 7 days of uptime, and to be online.")
+        RecommendationWhere | None, argument("The requirements; by default the node is online with 7 days of uptime.")
     ] = None,
     as_of: AsOf = None,
 ) -> RecommendationPage:
@@ -174,17 +174,17 @@ def expected(root: strawberry.Parent[Criterion]) -> Figure | None:
     return figure(root.expected)
 
 
-@published(Criterion, "Criterion", "One criterion that was checked for a recommendation.")
+@published(Criterion, "Criterion", "One criterion of a recommendation, and its result.")
 class CriterionType:
     name: CriterionName = attribute("The criterion.")
     passed: bool = attribute("Whether the node passes.")
-    demanded: bool = attribute("Whether nodes that do not pass are left out.")
-    actual = resolved(actual, FigureType | None, "What was found; null where it is not known.")
-    expected = resolved(expected, FigureType | None, "What would pass; null where anything does.")
-    unit: str | None = attribute("Unit of both: days, points, share or witnesses; null for words.")
+    demanded: bool = attribute("Whether nodes that fail it are excluded.")
+    actual = resolved(actual, FigureType | None, "The actual value; null if it is not known.")
+    expected = resolved(expected, FigureType | None, "The required value; null if any value passes.")
+    unit: str | None = attribute("Unit of both values: days, points, share or witnesses; null for text.")
 
 
-@published(Recommendation, "Recommendation", "A node that meets every demand.")
+@published(Recommendation, "Recommendation", "A node that meets every requirement.")
 class RecommendationType:
     pnode = resolved(recommended_pnode, PNodeType, "The node.")
     score = resolved(recommended_score, ScoreType | None, "Its score.")
@@ -198,7 +198,7 @@ class RecommendationType:
 @published(Exclusion, "Exclusion", "A candidate that is not recommended.")
 class ExclusionType:
     pnode = resolved(excluded_pnode, PNodeType, "The node.")
-    failed: list[CriterionType] = attribute("The demands that it fails.", weight=Weight(items=fixed(2)))
+    failed: list[CriterionType] = attribute("The criteria that it fails.", weight=Weight(items=fixed(2)))
     reasons: list[str] = attribute("The requirements that it fails, as text.")
 
 
@@ -210,16 +210,18 @@ class RecommendationEdgeType:
 
 @published(RecommendationPage, "RecommendationConnection", "A page of recommendations, the best first.")
 class RecommendationConnectionType:
-    edges: list[RecommendationEdgeType] = attribute("Those of this page, each with its cursor.", weight=PAGED)
-    nodes: list[RecommendationType] = attribute("Those of this page.", weight=PAGED)
+    edges: list[RecommendationEdgeType] = attribute(
+        "The recommendations of this page, each with its cursor.", weight=PAGED
+    )
+    nodes: list[RecommendationType] = attribute("The recommendations of this page.", weight=PAGED)
     page_info: PageInfoType = attribute("The position of this page in the list.", weight=PAGE_INFO)
-    total_count: int = attribute("Number of nodes that meet every demand, in all pages.")
+    total_count: int = attribute("Number of nodes that meet every requirement, in all pages.")
     evaluated: int = attribute("Number of nodes that were evaluated.")
     excluded = resolved(
         excluded_nodes,
         list[ExclusionType],
-        "Candidates that are not recommended, by rank, with the reasons. A neighbourhood (/24 or /48) has "
-        "a few places in one answer; its other nodes are here.",
+        "Candidates that are not recommended, by rank, with the reasons. One response recommends only a few nodes of "
+        "a neighbourhood (/24 or /48); its other nodes are here.",
         weight=Weight(
             more=_excluded_cost,
             items=number_argument("first", DEFAULT_EXCLUDED, MAX_EXCLUDED),

@@ -94,12 +94,12 @@ async def available_range(root: strawberry.Parent[ServiceInfo], info: Info) -> A
         return None
 
 
-@published(Limits, "Limits", "What a request may ask for; what exceeds it is an error, never cut.")
+@published(Limits, "Limits", "The limits of requests. A request that exceeds one fails; results are never truncated.")
 class LimitsType:
     body_bytes: int = attribute("Size of a request's body, in bytes.")
     tokens: int = attribute("Tokens of a document.")
     depth: int = attribute("Nesting of fields; introspection is exempt.")
-    fields: int = attribute("Fields of an operation, fragments counted wherever they are spread.")
+    fields: int = attribute("Fields of an operation. The fields of a fragment count wherever it is spread.")
     aliases: int = attribute("Aliases of an operation.")
     directives: int = attribute("Directives of an operation.")
     operations: int = attribute("Operations of a document.")
@@ -107,24 +107,24 @@ class LimitsType:
         "Cost of an operation: a field costs 1, multiplied by the sizes of the lists that contain it."
     )
     page: int = attribute("Items of a page: `first`, `last`.")
-    default_page: int = attribute("Items of a page where neither `first` nor `last` is given.")
-    page_with_history: int = attribute("Items of a page whose items ask for `history` or `availability`.")
+    default_page: int = attribute("Items of a page if neither `first` nor `last` is given.")
+    page_with_history: int = attribute("Items of a page if `history` or `availability` is selected for each.")
     history_points: int = attribute("Points of a history; RANGE_TOO_LARGE beyond.")
     history_points_auto: int = attribute("Points of a history at resolution AUTO.")
     filter_conditions: int = attribute("Conditions of a filter.")
     filter_nesting: int = attribute("Nesting of a filter.")
     filter_list: int = attribute("Elements of a list within a filter.")
-    cost_per_minute: int | None = attribute("Cost a client may ask for in a minute; null: no limit.")
+    cost_per_minute: int | None = attribute("Maximum cost per client and minute; null means no limit.")
 
 
 @published(ResolutionInfo, "ResolutionInfo", "A resolution of histories.")
 class ResolutionInfoType:
     resolution: Resolution = attribute("The resolution.")
     bucket_seconds: int = attribute("Length of its buckets, in seconds.")
-    kept_seconds: int | None = attribute("How long it is kept, in seconds; null: without end.")
+    kept_seconds: int | None = attribute("How long it is kept, in seconds; null means permanently.")
 
 
-@published(Retention, "Retention", "How long each kind of history is kept, in seconds; null: without end.")
+@published(Retention, "Retention", "How long each kind of history is kept, in seconds; null means permanently.")
 class RetentionType:
     raw: int | None = attribute("Every snapshot, in seconds.")
     m5: int | None = attribute("Buckets of five minutes, in seconds.")
@@ -137,43 +137,47 @@ class RetentionType:
     AvailableRange, "AvailableRange", "The earliest time that queries can refer to; null if nothing is stored yet."
 )
 class AvailableRangeType:
-    earliest_snapshot: DateTime | None = attribute("The earliest time that `asOf` can be.")
+    earliest_snapshot: DateTime | None = attribute("The earliest possible `asOf`.")
     latest_snapshot: DateTime | None = attribute("Slot of the newest snapshot.")
     earliest_history: DateTime | None = attribute("Start of the earliest point of the network's history.")
 
 
-@published(ConnectionLimits, "ConnectionLimits", "How many connections clients may hold; null: no limit.")
+@published(ConnectionLimits, "ConnectionLimits", "The maximum number of connections; null means no limit.")
 class ConnectionLimitsType:
     connections: int | None = attribute("Connections of all clients together, for each process.")
     connections_per_address: int | None = attribute("Connections of one client address (IPv6: one /64).")
     sockets: int | None = attribute("WebSockets and event streams, for each process.")
     sockets_per_address: int | None = attribute("WebSockets and event streams of one client address.")
-    messages: int | None = attribute("Messages that a client may send at once over a WebSocket.")
-    messages_per_second: int | None = attribute("Messages that it may send each second after that.")
+    messages: int | None = attribute("Messages that a client may send over a WebSocket in a burst.")
+    messages_per_second: int | None = attribute("Messages that a client may send per second after the burst.")
     operations: int | None = attribute("Operations that are open at once over a WebSocket.")
     document_bytes: int | None = attribute("Size of their documents and variables together, in bytes.")
 
 
-@published(CollectionRules, "CollectionRules", "By which rules the network is watched.")
+@published(CollectionRules, "CollectionRules", "The rules of collection.")
 class CollectionRulesType:
-    min_witnesses: int = attribute("Seeds that must list a node for it to count, from three answering seeds on.")
-    max_newcomers: int = attribute("New nodes that one seed may bring in a cycle and too few others list.")
-    trusted_seeds: int = attribute("Number of trusted seeds, which need no confirmation.")
+    min_witnesses: int = attribute(
+        "Number of seeds that must list a node before it counts; applies if at least three seeds answer."
+    )
+    max_newcomers: int = attribute(
+        "Maximum number of new nodes that one seed may add in a cycle while too few other seeds list them."
+    )
+    trusted_seeds: int = attribute("Number of trusted seeds. Their nodes need no confirmation.")
     probe_nodes: bool = attribute("Whether public nodes are probed directly.")
     seed_discovery: bool = attribute("Whether probed public nodes are also polled for their lists.")
 
 
 @published(SisterDeployment, "SisterDeployment", "A deployment of this software that serves another network.")
 class SisterDeploymentType:
-    network: str = attribute("Name of its network, as `mainnet-alpha`.")
+    network: str = attribute("Name of its network, such as `mainnet-alpha`.")
     url: str = attribute("Its http or https URL. Its data is not part of any answer here.")
 
 
-@published(ServiceInfo, "ServiceConfig", "What this service is, keeps and allows.")
+@published(ServiceInfo, "ServiceConfig", "The configuration of this service: release, network, retention and limits.")
 class ServiceConfigType:
     name: str = attribute("Name of the API.")
-    release: str = attribute("Release of the software that answers.")
-    network: str = attribute("Name of the network that is watched, as `devnet`.")
+    release: str = attribute("Release of this service.")
+    network: str = attribute("Name of the monitored network, such as `devnet`.")
     interval_seconds = resolved(
         polling_interval, int, "The polling interval, in seconds: how often snapshots are taken."
     )
@@ -186,11 +190,13 @@ class ServiceConfigType:
         weight=Weight(items=fixed(4)),
     )
     retention: RetentionType = attribute("How long each kind of history is kept.")
-    connection_limits: ConnectionLimitsType = attribute("How many connections clients may hold.")
-    collection: CollectionRulesType = attribute("By which rules the network is watched.")
+    connection_limits: ConnectionLimitsType = attribute("The limits of connections.")
+    collection: CollectionRulesType = attribute("The rules of collection.")
     available_range = resolved(
-        available_range, AvailableRangeType | None, "How far back questions can go; null while the store is silent."
+        available_range,
+        AvailableRangeType | None,
+        "The range of time that queries can refer to; null while the store is unavailable.",
     )
     sister_deployments: list[SisterDeploymentType] = attribute(
-        "Deployments that serve other networks, as this one is configured to link them."
+        "Deployments that serve other networks, as configured by the operator."
     )

@@ -102,9 +102,9 @@ def answers(root: strawberry.Parent[InSnapshot[TopologyNode]]) -> bool | None:
 @published(TopologyNode, "TopologyNode", "A point of the graph: a seed, or a node that seeds list.")
 class TopologyNodeType:
     id: strawberry.ID = attribute("Name of the seed, or id of the node; edges refer to it.")
-    kind: TopologyKind = attribute("Which of the two it is.")
-    label: str = attribute("Short enough to draw: at most 15 characters.")
-    group: str = attribute("How to colour it: `ip` for seeds; `public`, `private` or `unknown` for nodes.")
+    kind: TopologyKind = attribute("Whether it is a seed or a node.")
+    label: str = attribute("A short label, at most 15 characters.")
+    group: str = attribute("Its colour group: `ip` for seeds; `public`, `private` or `unknown` for nodes.")
     seed = resolved(drawn_seed, str | None, "Name of the seed; null for nodes. See `collector` for more.")
     answers = resolved(answers, bool | None, "Whether the seed answered; null for nodes.")
     pnode = resolved(drawn_node, PNodeType | None, "The node; null for seeds.")
@@ -117,12 +117,12 @@ class TopologyEdgeType:
     address: str = attribute("Address under which it lists the node, as `HOST:PORT`.")
 
 
-@published(Island, "Island", "Seeds whose lists overlap, apart from all others.")
+@published(Island, "Island", "A group of seeds whose lists overlap with each other, and not with other lists.")
 class IslandType:
     number: int = attribute("Its number, from 0.")
     seeds: list[str] = attribute("Its seeds, by name, sorted.")
     nodes: int = attribute("Number of nodes that they list.")
-    versions: list[VersionCountType] = attribute("What those nodes run, the most common first.")
+    versions: list[VersionCountType] = attribute("Versions of those nodes, the most common first.")
 
 
 @published(TopologyStats, "TopologyStats", "The whole graph in figures.")

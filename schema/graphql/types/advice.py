@@ -29,16 +29,16 @@ def figure(value: object) -> Figure | None:
             raise TypeError(f"{value!r:.60} is no figure, expected a number or a text")
 
 
-@published(Figure, "Figure", "A value that is a number for some subjects, a text for others.")
+@published(Figure, "Figure", "A value that is a number for some subjects and text for others.")
 class FigureType:
     number: float | None = attribute("The value if it is a number, in the given unit; otherwise null.")
-    text: str = attribute("The value as text, in any case.")
+    text: str = attribute("The value as text; always present.")
 
 
-@published(Advice, "Advice", "Something found, and what to do about it.")
+@published(Advice, "Advice", "A finding, with a recommended action.")
 class AdviceType:
-    category: str = attribute("The machine-readable topic.")
-    level: AdviceLevel = attribute("How much it matters.")
-    message: str = attribute("What was found.")
-    recommendation: str = attribute("What to aim at.")
-    action: str = attribute("What to do.")
+    category: str = attribute("The topic, machine-readable.")
+    level: AdviceLevel = attribute("Its priority.")
+    message: str = attribute("The finding.")
+    recommendation: str = attribute("The goal.")
+    action: str = attribute("The recommended action.")

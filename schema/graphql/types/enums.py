@@ -47,22 +47,22 @@ describe(
     PNodeStatus,
     "Whether a node is alive.",
     {
-        PNodeStatus.ONLINE: "Proven alive within the grace: its uptime advanced.",
-        PNodeStatus.GHOST: "Still listed by seeds, but its uptime does not advance.",
-        PNodeStatus.OFFLINE: "Listed by no seed that answered.",
-        PNodeStatus.UNKNOWN: "Listed, without evidence that it is alive or dead.",
+        PNodeStatus.ONLINE: "It was proven alive within the grace period: its uptime advanced.",
+        PNodeStatus.GHOST: "Seeds still list it, but its uptime does not advance.",
+        PNodeStatus.OFFLINE: "No answering seed lists it.",
+        PNodeStatus.UNKNOWN: "It is listed, without evidence that it is alive or dead.",
     },
 )
 describe(
     LivenessBasis,
-    "What the status of a node rests on.",
+    "The evidence for the status of a node.",
     {
         LivenessBasis.UPTIME: "Its uptime advanced, or did not, between two answers of the same seed.",
         LivenessBasis.FIRST_SIGHT: "It was seen for the first time, with a fresh gossip age.",
-        LivenessBasis.GOSSIP_AGE: "No seed knows an uptime, so the gossip age alone.",
-        LivenessBasis.DIRECT: "It answered the collector itself.",
+        LivenessBasis.GOSSIP_AGE: "No seed reports an uptime, so only the gossip age counts.",
+        LivenessBasis.DIRECT: "It answered a direct request of the collector.",
         LivenessBasis.ABSENCE: "No seed that answered lists it.",
-        LivenessBasis.NONE: "No evidence yet.",
+        LivenessBasis.NONE: "There is no evidence yet.",
     },
 )
 describe(
@@ -72,23 +72,23 @@ describe(
         Tier.LOW_RISK: "Composite score of 80 points or more.",
         Tier.MEDIUM_RISK: "Composite score from 60 up to 80 points.",
         Tier.HIGH_RISK: "Composite score under 60 points.",
-        Tier.OFFLINE: "Not online, hence no score.",
+        Tier.OFFLINE: "It is not online, so it has no score.",
         Tier.UNKNOWN: "There is no evidence that it is alive, so it has no score.",
     },
 )
 describe(
     ScorePartName,
-    "What a score is made of. Policy 2.0 has the first five.",
+    "A part of a score. Policy 2.0 has the first five.",
     {
         ScorePartName.AVAILABILITY: "Observed availability over 24 hours, 7 days and 30 days.",
         ScorePartName.STABILITY: "Days between restarts, changes of host and drops from gossip.",
-        ScorePartName.VERSION: "How much of its network runs a newer release; by policy 1.0 its release.",
-        ScorePartName.STORAGE: "Percentile of its committed storage; by policy 1.0 the storage itself.",
-        ScorePartName.AGREEMENT: "Seeds that list it, of those that could, and what they agree on.",
+        ScorePartName.VERSION: "Share of its network that runs a newer release; by policy 1.0 its release.",
+        ScorePartName.STORAGE: "Percentile of its committed storage; by policy 1.0 the committed storage itself.",
+        ScorePartName.AGREEMENT: "Share of seeds that list it among those that could, and how far they agree on it.",
         ScorePartName.UPTIME: "Days since the last start. Policy 1.0.",
         ScorePartName.PRESENCE: "Number of seeds that list it. Policy 1.0.",
         ScorePartName.CONSISTENCY: "How steadily it stays in gossip. Policy 1.0.",
-        ScorePartName.BALANCE: "Use of its storage. Policy 1.0.",
+        ScorePartName.BALANCE: "Storage usage. Policy 1.0.",
         ScorePartName.GROWTH: "Growth of used storage. Policy 1.0.",
     },
 )
@@ -105,32 +105,32 @@ describe(
 )
 describe(
     Severity,
-    "How urgent an alert is.",
+    "The severity of an alert.",
     {
-        Severity.CRITICAL: "The node is failing or gone: act now.",
-        Severity.WARNING: "The node will get into trouble: act soon.",
-        Severity.INFO: "Worth knowing.",
+        Severity.CRITICAL: "The node is failing or gone. Act now.",
+        Severity.WARNING: "A problem is developing. Act soon.",
+        Severity.INFO: "For information.",
     },
 )
 describe(
     AlertType,
-    "What an alert is about.",
+    "The problem that an alert reports.",
     {
-        AlertType.OFFLINE: "The node has shown no life, for seconds.",
-        AlertType.LOW_UPTIME: "It was started lately: uptime under an hour or a day.",
+        AlertType.OFFLINE: "The node has given no proof of life for some time; the value is in seconds.",
+        AlertType.LOW_UPTIME: "It was started recently: its uptime is less than an hour or a day.",
         AlertType.STORAGE_CRITICAL: "Nearly full: more than 95 percent of its storage used.",
         AlertType.STORAGE_WARNING: "Filling up: more than 85 percent of its storage used.",
         AlertType.VERSION_OUTDATED: "Two or more minor releases behind the latest.",
         AlertType.VERSION_BEHIND: "One minor release behind the latest.",
-        AlertType.ISOLATED: "Listed by one seed or none, though at least three answered.",
-        AlertType.WEAK_CONNECTIVITY: "Listed by two seeds only, though at least three answered.",
+        AlertType.ISOLATED: "One seed or none lists it, although at least three answered.",
+        AlertType.WEAK_CONNECTIVITY: "Only two seeds list it, although at least three answered.",
         AlertType.UNDERUTILIZED: "Less than 5 percent of its storage used.",
-        AlertType.GOSSIP_FLAPPING: "It comes and goes: more than three changes of presence lately.",
+        AlertType.GOSSIP_FLAPPING: "It repeatedly leaves gossip and returns: more than three presence changes recently.",
         AlertType.KEY_CONFLICT: "Two processes with its key are live at once.",
         AlertType.FALLING_AVAILABILITY: "It was online much less in the last 24 hours than in the last 7 days.",
-        AlertType.RESTART_STORM: "It restarts, moves or drops again and again within 24 hours.",
+        AlertType.RESTART_STORM: "It restarted, changed its host or dropped out of gossip repeatedly within 24 hours.",
         AlertType.VERSION_LAG: "Most of its network runs a newer release.",
-        AlertType.TIER_AT_RISK: "Its score falls, and leaves its tier before long.",
+        AlertType.TIER_AT_RISK: "Its score is falling and will soon leave its tier.",
     },
 )
 describe(
@@ -138,8 +138,8 @@ describe(
     "Why a measurement is null.",
     {
         MissingReason.NOT_REPORTED: "No seed that answered reported it for this node.",
-        MissingReason.INVALID: "It was reported, but with a value that cannot be.",
-        MissingReason.NOT_IN_PROTOCOL: "The answering seeds use a version of the protocol without it.",
+        MissingReason.INVALID: "It was reported with an impossible value.",
+        MissingReason.NOT_IN_PROTOCOL: "The answering seeds use a version of the protocol that does not have it.",
         MissingReason.NOT_LISTED: "No seed that answered lists the node.",
     },
 )
@@ -147,17 +147,18 @@ describe(
     CriterionName,
     "A criterion for recommendations.",
     {
-        CriterionName.ONLINE: "The node is online; always demanded.",
-        CriterionName.UPTIME: "Days since its last start; always demanded.",
+        CriterionName.ONLINE: "Whether the node is online; always required.",
+        CriterionName.UPTIME: "Days since its last start; always required.",
         CriterionName.SCORE: "Composite score in points; required if a minimum score is given.",
-        CriterionName.PUBLIC: "Its RPC is publicly reachable; required if requested.",
-        CriterionName.VERSION: "It runs the latest release; informs.",
-        CriterionName.CONSISTENCY: "Share of presence in gossip, 0 to 1; informs.",
-        CriterionName.WITNESSES: "Number of seeds that list it; informs.",
-        CriterionName.SUPPORTED: "Whether enough seeds list it to count; always demanded.",
-        CriterionName.ONE_PROCESS: "Whether one process runs with its key, and not two; always demanded.",
+        CriterionName.PUBLIC: "Whether its RPC is publicly reachable; required if requested.",
+        CriterionName.VERSION: "Whether it runs the latest release; informational.",
+        CriterionName.CONSISTENCY: "Share of presence in gossip, 0 to 1; informational.",
+        CriterionName.WITNESSES: "Number of seeds that list it; informational.",
+        CriterionName.SUPPORTED: "Whether enough seeds list it for it to count; always required.",
+        CriterionName.ONE_PROCESS: "Whether only one process runs with its key; always required.",
         CriterionName.AVAILABILITY: "Observed availability over 30 days.",
-        CriterionName.DIVERSITY: "Its place among its neighbours (/24 or /48), of which one answer has a few at most.",
+        CriterionName.DIVERSITY: "Its place in its neighbourhood (/24 or /48). One response recommends only a few nodes of a "
+        "neighbourhood.",
     },
 )
 describe(
@@ -171,7 +172,7 @@ describe(
 )
 describe(
     ConsistencyHealth,
-    "A one-word rating of the network's mean consistency.",
+    "The rating of the network's mean consistency.",
     {
         ConsistencyHealth.EXCELLENT: "Mean of 0.9 or more.",
         ConsistencyHealth.GOOD: "Mean from 0.8 up to 0.9.",
@@ -182,12 +183,12 @@ describe(
 )
 describe(
     Grade,
-    "A one-word rating of a distribution.",
-    {Grade.GOOD: "As it should be.", Grade.FAIR: "Worth watching.", Grade.POOR: "In need of action."},
+    "The grade of a distribution.",
+    {Grade.GOOD: "No action is needed.", Grade.FAIR: "It should be watched.", Grade.POOR: "Action is needed."},
 )
 describe(
     AdviceLevel,
-    "How much a piece of advice matters.",
+    "The priority of advice.",
     {
         AdviceLevel.HIGH: "Act now.",
         AdviceLevel.MEDIUM: "Act soon.",
@@ -198,7 +199,7 @@ describe(
 )
 describe(
     ComparedBy,
-    "What nodes are compared by.",
+    "A category of comparison.",
     {
         ComparedBy.OVERALL: "Composite score, in points.",
         ComparedBy.TRUST: "Trust by policy 1.0, in points.",
@@ -206,21 +207,21 @@ describe(
         ComparedBy.UPTIME: "Uptime, in seconds.",
         ComparedBy.STORAGE: "Committed storage, in bytes.",
         ComparedBy.CONNECTIVITY: "Number of seeds that list the node.",
-        ComparedBy.AVAILABILITY: "Points for observed availability; by policy 2.0 only.",
-        ComparedBy.STABILITY: "Points for days between disturbances; by policy 2.0 only.",
+        ComparedBy.AVAILABILITY: "Points for observed availability; policy 2.0 only.",
+        ComparedBy.STABILITY: "Points for days between disturbances; policy 2.0 only.",
     },
 )
 describe(
     EventType,
-    "What happened to a node or a seed between two snapshots.",
+    "A change of a node or a seed between two snapshots.",
     {
         EventType.JOINED: "A node appeared that was not listed before.",
         EventType.LEFT: "A node is no longer listed by any seed that answered.",
-        EventType.RESTARTED: "Its uptime fell.",
-        EventType.VERSION_CHANGED: "It runs another version.",
-        EventType.ADDRESS_CHANGED: "It has another address.",
-        EventType.COMMITTED_CHANGED: "It commits another amount of storage.",
-        EventType.TIER_CHANGED: "Its score earned another tier.",
+        EventType.RESTARTED: "It restarted: its uptime decreased.",
+        EventType.VERSION_CHANGED: "Its version changed.",
+        EventType.ADDRESS_CHANGED: "Its address changed.",
+        EventType.COMMITTED_CHANGED: "Its committed storage changed.",
+        EventType.TIER_CHANGED: "Its tier changed.",
         EventType.STATUS_CHANGED: "Its status changed.",
         EventType.KEY_CONFLICT: "Its key is live at two addresses at once.",
         EventType.SEED_UP: "A seed answers again.",
@@ -234,10 +235,10 @@ describe(
 )
 describe(
     Resolution,
-    "How fine the points of a history are.",
+    "A resolution of histories.",
     {
-        Resolution.AUTO: "The finest with at most 1,000 points that exist.",
-        Resolution.RAW: "One point a polling interval.",
+        Resolution.AUTO: "The finest resolution that exists with at most 1,000 points.",
+        Resolution.RAW: "One point for each polling interval.",
         Resolution.M5: "Buckets of five minutes.",
         Resolution.H1: "Buckets of one hour.",
         Resolution.D1: "Buckets of one UTC day.",
@@ -245,36 +246,39 @@ describe(
 )
 describe(
     FailureCategory,
-    "Why a call to a seed gave nothing.",
+    "Why a call to a seed failed.",
     {
         FailureCategory.REFUSED: "The connection was refused.",
-        FailureCategory.TIMEOUT: "No answer before the deadline.",
-        FailureCategory.UNREACHABLE: "No route to it, or its name did not resolve.",
+        FailureCategory.TIMEOUT: "It did not respond before the deadline.",
+        FailureCategory.UNREACHABLE: "There is no route to it, or its name did not resolve.",
         FailureCategory.HTTP_STATUS: "It answered with an HTTP error.",
         FailureCategory.NOT_JSON: "Its answer is not JSON.",
         FailureCategory.RPC_ERROR: "It answered with a JSON-RPC error.",
         FailureCategory.TOO_LARGE: "Its answer exceeds the size limit.",
-        FailureCategory.FORBIDDEN_ADDRESS: "Its address must not be dialled.",
-        FailureCategory.BAD_SHAPE: "Its answer is JSON of another shape than expected.",
+        FailureCategory.FORBIDDEN_ADDRESS: "Connections to its address are not allowed.",
+        FailureCategory.BAD_SHAPE: "Its response is JSON, but not of the expected shape.",
     },
 )
 describe(
     EnrichmentSourceName,
     "A source besides gossip.",
     {
-        EnrichmentSourceName.CREDITS: "Credits of pods, as they are published for the network.",
+        EnrichmentSourceName.CREDITS: "Credits of pods, as published for the network.",
         EnrichmentSourceName.REGISTRY: "Registrations of pods on chain.",
     },
 )
 describe(
     TopologyKind,
-    "What a point of the graph is.",
-    {TopologyKind.SEED: "A node that the collector asks.", TopologyKind.PNODE: "A node that seeds list."},
+    "The kind of a point of the graph.",
+    {TopologyKind.SEED: "A seed that the collector polls.", TopologyKind.PNODE: "A node that seeds list."},
 )
 describe(
     OrderDirection,
-    "Which end of an order comes first. What is not known comes last in either direction.",
-    {OrderDirection.ASC: "Smallest, earliest, first in the alphabet.", OrderDirection.DESC: "Largest, latest, last."},
+    "A sort direction. Unknown values come last in both directions.",
+    {
+        OrderDirection.ASC: "Ascending: smallest, earliest, or alphabetically first values come first.",
+        OrderDirection.DESC: "Descending: largest, latest, or alphabetically last values come first.",
+    },
 )
 describe(
     Window,

@@ -172,12 +172,12 @@ def argument(description: str) -> Any:
 
 
 First = Annotated[
-    int | None, argument("How many to return from the start, 0 to 500; 50 where neither `first` nor `last` is given.")
+    int | None, argument("How many to return from the start, 0 to 500; 50 if neither `first` nor `last` is given.")
 ]
 Last = Annotated[int | None, argument("How many to return from the end, 0 to 500. Not together with `first`.")]
-After = Annotated[str | None, argument("Only what follows this cursor, in the snapshot that the cursor comes from.")]
-Before = Annotated[str | None, argument("Only what precedes this cursor, in the snapshot that the cursor comes from.")]
+After = Annotated[str | None, argument("Return only items after this cursor, from the snapshot of the cursor.")]
+Before = Annotated[str | None, argument("Return only items before this cursor, from the snapshot of the cursor.")]
 AsOf = Annotated[
     DateTime | None,
-    argument("Answer from the newest kept snapshot at or before this time, instead of the newest one of all."),
+    argument("Use the newest stored snapshot at or before this time instead of the newest one of all."),
 ]

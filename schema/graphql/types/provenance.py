@@ -36,10 +36,10 @@ class ReportedValueType:
     seeds: list[str] = attribute("Seeds that report it, by name.")
 
 
-@published(Disagreement, "Disagreement", "A field on which the seeds differ.")
+@published(Disagreement, "Disagreement", "A field for which the seeds report different values.")
 class DisagreementType:
     field = resolved(public_field, str, "Name of the field of `PNode`.")
-    values = resolved(reported_values, list[ReportedValueType], "Each value that was reported.")
+    values = resolved(reported_values, list[ReportedValueType], "Each reported value.")
 
 
 @published(MissingField, "MissingField", "A measurement that is null, and why.")
@@ -50,8 +50,12 @@ class MissingFieldType:
 
 @published(Provenance, "Provenance", "The source of a node's measurements.")
 class ProvenanceType:
-    seed: str | None = attribute("The seed that gave the values; null where no seed did.")
-    observed_at: DateTime | None = attribute("When it gave them; for a node that is not listed now, the last time.")
-    own_fields = resolved(own_fields, list[str], "Fields that come from the node's own answer instead.")
-    disagreements: list[DisagreementType] = attribute("Fields on which seeds differ, with every value.")
+    seed: str | None = attribute("The seed that reported the values; null if no seed did.")
+    observed_at: DateTime | None = attribute(
+        "When the seed reported the values; for a node that is not listed now, the last time."
+    )
+    own_fields = resolved(own_fields, list[str], "Fields that come from the node's own response instead.")
+    disagreements: list[DisagreementType] = attribute(
+        "Fields for which seeds report different values, with every value."
+    )
     missing: list[MissingFieldType] = attribute("Measurements that are null, each with the reason.")

@@ -109,8 +109,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description=(
-            "An integer of any size. Written as a JSON number while that is exact in IEEE 754 (|n| <= 2^53-1), "
-            "as a decimal string beyond; both are accepted as input, with at most 39 digits."
+            "An integer of any size. It is a JSON number if that is exact in IEEE 754 (|n| <= 2^53-1), and a decimal "
+            "string otherwise. Both are accepted as input, with at most 39 digits."
         ),
         serialize=write_bigint,
         parse_value=read_bigint,
@@ -119,8 +119,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
         description=(
-            "A time in RFC 3339, UTC, with `Z` and whole seconds, as `2030-01-31T12:00:00Z`. As input, any offset is "
-            "accepted and fractions of a second are cut off; between the years 1970 and 9999."
+            "A time in RFC 3339, UTC, with `Z` and whole seconds, such as `2030-01-31T12:00:00Z`. Input may have any "
+            "offset, fractions of a second are truncated, and the year is 1970 to 9999."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=write_datetime,
