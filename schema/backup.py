@@ -31,7 +31,7 @@ class Moment(Record):
 
 
 class CollectionSum(Record):
-    """What a backup has of one collection: its documents, their BSON bytes, and the SHA-256 (hex) over those in order."""
+    """The part of a backup for one collection: number of documents, BSON bytes, and their SHA-256 (hex) in order."""
 
     name: str
     documents: int
@@ -93,7 +93,7 @@ class BackupTarget(BackupSink, Protocol):
     """A store that is filled. What is put stays invisible until it is published."""
 
     async def begin(self, *, force: bool) -> None:
-        """Take the lease of the store. Raises BackupError if it holds data and `force` is false, or a worker uses it."""
+        """Take the lease of the store. Raises BackupError if a worker uses it, or without `force` if it has data."""
         ...
 
     async def publish(self, manifest: Manifest) -> None:

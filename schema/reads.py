@@ -42,9 +42,9 @@ class JobReport(Record):
 class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
-    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours`, `clock_ahead` or `failed`; `cycle_seconds` is
-    the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is known. `faults` counts what
-    this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
+    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours`, `clock_ahead` or `failed`;
+    `cycle_seconds` is the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is
+    known. `faults` counts what this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
     False where the store does not answer and this is what the newest snapshot says; `store_fault` is why it takes no
     writes, looked for where nothing new is committed.
     """
@@ -165,9 +165,9 @@ class Reads(Protocol):
     async def registry(
         self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
     ) -> RegistryPage:
-        """All nodes ever known, those of this snapshot as they are there: by last contact, newest first, then by address.
+        """All nodes ever known, by last contact, newest first, then by address. `snapshot` provides its own nodes.
 
-        Only those without contact since a time, where one is given.
+        `last_seen_before` selects only nodes without contact since that time.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""What the jobs that look after the past may ask of the store, and the small records by which they go on where they stopped.
+"""The store interface of roll-up, retention and import, and the records of their progress.
 
-Implemented by `server.storage.upkeep`. Every method is idempotent: a job that is stopped anywhere simply runs again.
+`server.storage.upkeep` implements it. Every method is idempotent: a job that was stopped at any point runs again.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence

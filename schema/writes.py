@@ -45,7 +45,7 @@ class SnapshotStore(Protocol):
         ...
 
     async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
-        """The last committed snapshot with the memory that belongs to it; None in an empty store, or where it is lost."""
+        """The last committed snapshot with its memory. None if the store is empty, or if it is lost."""
         ...
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
@@ -66,6 +66,6 @@ CHANNEL = "pnodes:slots"
 
 
 class Announcer(Protocol):
-    """Tells readers that a slot has been committed. Losing an announcement is harmless: readers also look themselves."""
+    """Tell readers that a slot has been committed. A lost announcement is harmless: readers also poll."""
 
     async def announce(self, slot: Slot) -> None: ...

@@ -1,4 +1,4 @@
-"""`python -m server`: the API. On SIGTERM and SIGINT it stops cleanly: ready returns 503, new connections stop, exit 0."""
+"""`python -m server`: the API. On SIGTERM and SIGINT it stops cleanly: ready is 503, no new connections, exit 0."""
 
 import argparse
 import asyncio

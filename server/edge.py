@@ -58,7 +58,7 @@ class Captured(NamedTuple):
 
 
 class Edge:
-    """ASGI middleware. `served` counts the responses from memory, by method, kind and status. `known` gives the same as bytes.
+    """ASGI middleware. `served` counts the cached responses by method, kind and status. `known` returns them as bytes.
 
     Unknown GraphQL requests go to `ask`: the endpoint with as few layers as possible, because it does itself what the
     layers of `app` do for the routes.

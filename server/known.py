@@ -29,7 +29,8 @@ class KnownAnswers:
     def __call__(self, head: AskedHead, body: bytes, common: bytes) -> bytes | None:
         """The whole answer to a request, with the header lines `common` in front of its own.
 
-        None where `Edge` has to answer: where nothing is kept, and where the answer takes long or has to be sent in parts.
+        None where `Edge` has to answer: where nothing is kept, and where the answer takes long or has to be sent in
+        parts.
         """
         method, headers = head.method, head.headers
         if head.path == GRAPHQL_PATH:

@@ -1,4 +1,4 @@
-"""Whether the tests run operations compiled: GRAPHQL_COMPILED=false leaves them to graphql-core, as it does in service."""
+"""Whether tests run compiled operations. GRAPHQL_COMPILED=false uses graphql-core, as it does in production."""
 
 import os
 

@@ -1,6 +1,7 @@
 """Stores for the tests that need them: those of TEST_MONGO_URI and TEST_REDIS_URL, else embedded ones.
 
-`mongo_uri` and `redis_url` are for the whole run. `store_db` is a database of one test's own; none is left in a given store.
+`mongo_uri` and `redis_url` are for the whole run. `store_db` is a database of one test's own; none is left in a given
+store.
 """
 
 import gc
@@ -134,7 +135,7 @@ async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
     mongo = Mongo(mongo_uri, db_name, **PATIENT)
     await mongo.prepare()
     yield mongo
-    # The embedded engine takes seconds to drop what its folder's removal drops anyway, and stalls the next test meanwhile.
+    # The embedded engine takes seconds to drop databases, and stalls the next test. Removing its folder drops them anyway.
     if os.environ.get(GIVEN_MONGO):
         with pymongo.timeout(PATIENCE_SECONDS):
             await mongo.database.client.drop_database(db_name)

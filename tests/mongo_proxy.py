@@ -1,4 +1,4 @@
-"""A wire between a client and MongoDB that can be cut at a chosen command: before it arrives, or before its answer does."""
+"""A proxy between a client and MongoDB that can be cut at a chosen command, before or after the server gets it."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ class Client(Protocol):
 
 
 class MongoProxy:
-    """Forwards to a server on loopback, and lists the commands that pass. Once cut, nobody gets through until `mend`."""
+    """Forward to a server on loopback, and record the commands. Once cut, nothing passes until `mend`."""
 
     def __init__(self, uri: str) -> None:
         target = urlsplit(uri)
@@ -46,8 +46,8 @@ class MongoProxy:
 
     @property
     def uri(self) -> str:
-        # A driver that discovers the replica set would go around the proxy. It looks after the server only where a command
-        # has failed: a look that is late on a busy machine would count as a failure, too.
+        # A driver that discovers the replica set would bypass the proxy. It checks the server only after a failed
+        # command, because a check that is late on a busy machine would count as a failure.
         quiet = "serverMonitoringMode=poll&heartbeatFrequencyMS=3600000"
         return f"mongodb://127.0.0.1:{self._port}/?directConnection=true&{quiet}"
 

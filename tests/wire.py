@@ -81,7 +81,7 @@ class Wire:
         self.protocol.connection_made(self.transport)
 
     async def send(self, data: bytes, *, whole: bool = True) -> None:
-        """Give the server these bytes, and wait for its answers; where they are no `whole` requests, until it waits too."""
+        """Send bytes and wait for the responses; if the bytes are no `whole` requests, wait until the server waits."""
         if not self.transport.closed:
             self.transport.get_protocol().data_received(data)
         if whole:

@@ -1,4 +1,4 @@
-"""Fail where a lock pins a release with a published advisory: `advisories.py`, which reads locks/ and pyproject.toml."""
+"""Fail if a lock pins a release with a published advisory: `advisories.py` reads locks/ and pyproject.toml."""
 
 import re
 import sys

@@ -1,9 +1,9 @@
 """Bring the libraries of the dashboard: `python tools/assets.py [--optional] [--dev]`.
 
-npm installs what `server/dashboard/package-lock.json` pins, each package with its hash, through the Node.js of the `.venv`;
-`vendor.mjs` copies the files that are served to `server/dashboard/vendor/`. Nothing happens where that was done for this lock.
-`--optional` reports a failure in one line and succeeds: the API works without the dashboard. `--dev` also installs what checks
-the pages.
+npm installs what `server/dashboard/package-lock.json` pins, each package with its hash, through the Node.js of the
+`.venv`; `vendor.mjs` copies the files that are served to `server/dashboard/vendor/`. Nothing happens where that was
+done for this lock. `--optional` reports a failure in one line and succeeds: the API works without the dashboard.
+`--dev` also installs what checks the pages.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Write what the dashboard's modules know of its operations: `python tools/dashboard_types.py`.
 
-`server/dashboard/static/js/operations.js` has the hash of each operation, and `operations.d.ts` beside it the types of its
-variables and its answer, from the golden SDL. `examples.js` has the examples of `docs/graphql.md` for the explorer. `make golden`
-runs this; a test compares the files.
+`server/dashboard/static/js/operations.js` has the hash of each operation, and `operations.d.ts` beside it the types of
+its variables and its answer, from the golden SDL. `examples.js` has the examples of `docs/graphql.md` for the explorer.
+`make golden` runs this; a test compares the files.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Install the pinned packages of a lock into the environment of this Python, and show how far it is.
 
-`python tools/install.py LOCK`. A failure is one line that says what to do; all that pip wrote is in `install.log` in the
-environment's folder.
+`python tools/install.py LOCK`. A failure is one line that says what to do; all that pip wrote is in `install.log` in
+the environment's folder.
 """
 
 import re

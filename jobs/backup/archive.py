@@ -114,7 +114,7 @@ class ArchiveReader:
         self.about = self._first()
 
     def items(self) -> Iterator[Batch | None]:
-        """Yields each batch, or None if the batches before it must be discarded. Ends after the manifest is verified."""
+        """Yield each batch, or None if all previous batches must be discarded. Ends after the manifest is verified."""
         while (record := self._record()) is not None:
             try:
                 if "manifest" in record:

@@ -1,4 +1,4 @@
-"""Reports the progress of a copy on stderr: a line that is updated in place on a terminal, occasional lines elsewhere."""
+"""Reports the progress of a copy on stderr: one line updated in place on a terminal, occasional lines elsewhere."""
 
 import time
 from collections.abc import Callable

@@ -96,7 +96,7 @@ def run_restore(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_move(options: argparse.Namespace, settings: Settings) -> int:
-    """Move the store. Returns 0 if the other store holds all of it, otherwise 1. Raises BadSettings for an invalid URI."""
+    """Move the store. Returns 0 if the other store holds all of it, else 1. Raises BadSettings for an invalid URI."""
     try:
         parsed_uri(options.to)
     except (PyMongoError, ValueError) as error:

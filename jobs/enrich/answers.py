@@ -54,7 +54,7 @@ def read_credits(body: bytes) -> Read:
 
 
 def read_registry(body: bytes) -> Read:
-    """The registrations by owner and number. Raises CallFailed for an invalid answer, and for an error of the RPC node."""
+    """The registrations by owner and number. Raises CallFailed for an invalid answer or an error of the RPC node."""
     document = _json(body)
     reply = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     if reply.get("error") is not None:

@@ -201,7 +201,7 @@ def _last_known(state: State) -> Iterator[RegistryEntry]:
 
 
 def without_anonymous(merged: Merged) -> Merged:
-    """Remove the node that a seed of unknown address would create. A list that does not name its seed proves no node."""
+    """Remove the node that a seed of unknown address would create: a list without its seed's name proves no node."""
     invented = address_id(assumed_address(ANONYMOUS))
     nodes = {node_id: node for node_id, node in merged.nodes.items() if node_id != invented}
     seeds = {seed: node_id for seed, node_id in merged.seed_nodes.items() if node_id != invented}

@@ -62,7 +62,7 @@ class Recording(NamedTuple):
 
 
 def recording_files(path: Path) -> tuple[Path, ...]:
-    """The `*.json` files of a folder, by name, or the single file. Raises BadRecording if there are none, or too many."""
+    """The `*.json` files of a folder, by name, or the single file. Raises BadRecording for none or too many."""
     if path.is_file():
         return (path,)
     if not path.is_dir():

@@ -25,7 +25,7 @@ SocketInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str
 
 
 class Route(NamedTuple):
-    """The endpoint of a seed: `host` is its checked IP address (or its name, for the Host header), `target` is dialled."""
+    """The endpoint of a seed: `host` is its checked IP address or its name (the Host header); `target` is dialled."""
 
     host: str
     target: Endpoint

@@ -35,7 +35,7 @@ class ForbiddenAddress(PermissionError):
 
 
 def printable(text: str, limit: int = MAX_MESSAGE_CHARS) -> str:
-    """`text` truncated to `limit` characters, without control characters that affect terminals, logs or text direction."""
+    """`text`, truncated to `limit` characters, without control characters that affect terminals, logs or direction."""
     return "".join(c if c.isprintable() else " " for c in text[:limit])
 
 

@@ -20,7 +20,7 @@ TOP_VERSIONS = 5
 
 
 class MethodReport(NamedTuple):
-    """The result of one method: a failure, or facts by name (bytes, seconds, percent) and the latency in milliseconds."""
+    """The result of one method: a failure, or facts by name (bytes, seconds, percent) and the latency in ms."""
 
     method: str
     explanation: str

@@ -1,4 +1,4 @@
-"""The dialler for addresses from gossip. Anybody can put an address there, whereas the operator configures the seeds."""
+"""The dialler for addresses from gossip, which anybody can put there. The operator configures the seeds."""
 
 import socket
 from collections.abc import Mapping

@@ -71,5 +71,5 @@ def due_periodic(now: float, periods: Iterable[Period]) -> tuple[Job, ...]:
 
 
 def third_of(now: float, period: Period) -> int:
-    """The third of its current period that contains `now`: 0, 1 or 2. A job not started yet is due again in each third."""
+    """The third of its current period that contains `now`: 0, 1 or 2. An unstarted job is due again in each third."""
     return min(THIRDS - 1, int((now - slot_of(now, period.seconds)) * THIRDS / period.seconds))

@@ -162,7 +162,7 @@ class _Worker(Worker):
             await self._poll_iteration()
 
     async def close(self) -> None:
-        """End the jobs, and remove the health key. arq's own then closes the pool by a name that redis-py deprecates."""
+        """End the jobs, and remove the health key. arq itself closes the pool by a name that redis-py deprecates."""
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
@@ -184,7 +184,7 @@ async def _close(worker: Worker) -> None:
 
 
 def queue_functions(cycles: Cycles, jobs: PeriodicJobs, interval: int) -> list[Function]:
-    """The functions that the queue may run. Results are kept until the end of their slot or period, to mark it as done."""
+    """The functions that the queue may run. Results are kept until the end of their slot or period, to mark it done."""
 
     async def cycle(ctx: dict[Any, Any], slot: int) -> str:
         return await cycles.run(slot)

@@ -41,7 +41,7 @@ _UNIT = 2**64
 
 
 class Wish(NamedTuple):
-    """The parameters of the months. Equal parameters give equal months. `interval` is the length of a slot in seconds."""
+    """The parameters of the months. Equal parameters give equal months. `interval`: length of a slot in seconds."""
 
     days: int = DEFAULT_DAYS
     nodes: int = DEFAULT_NODES

@@ -100,7 +100,7 @@ class Network:
                 yield line % (sight.contact + shift, sight.uptime)
 
     def _view(self, index: int) -> View:
-        """The rows that a pod may list. Those of a public pod are computed on first use, because most are never needed."""
+        """The rows that a pod may list. Those of a public pod are computed on first use: most are never needed."""
         if index not in self._views:
             part = self._parts[index] if index < len(self._parts) else Part()
             self._views[index] = view_of(self.rows, part, self.rows[self._places[index]].host, _salt(index))

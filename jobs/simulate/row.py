@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 class Usage(NamedTuple):
-    """How storage_used changes: from `low` up by `span` bytes in `steps` equal steps over `period` seconds, repeatedly."""
+    """How storage_used grows: from `low` by `span` bytes in `steps` equal steps over `period` seconds, repeatedly."""
 
     low: int
     span: int = 0

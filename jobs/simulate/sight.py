@@ -62,7 +62,7 @@ class View:
 
 
 def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> View:
-    """The rows that a seed with this role lists, without its own. `salt` (64 bits) distinguishes it from other seeds."""
+    """The rows that a seed with this role lists, without its own. `salt` (64 bits) differs between seeds."""
     view, covered = View(), int(part.coverage * 4096)
     for index, row in enumerate(rows):
         # Multiplied out, not scrambled, for speed: the salts are random already.

@@ -71,7 +71,7 @@ class DefaultsPolicy(Record):
 
 
 class TierBand(Record):
-    """A tier, how it is displayed, and the lowest rounded composite that earns it (None if no score decides the tier)."""
+    """A tier, its display, and the lowest rounded composite that earns it (None if no score decides the tier)."""
 
     tier: Tier
     minimum: float | None

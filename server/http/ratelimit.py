@@ -10,7 +10,7 @@ MINUTE = 60.0
 
 
 class RateLimit:
-    """`per_minute` units of cost for each address; None allows everything. Forgets the address that was idle longest."""
+    """`per_minute` units of cost for each address; None allows all. Forgets the address that was idle longest."""
 
     def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute

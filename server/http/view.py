@@ -1,4 +1,4 @@
-"""The view from which responses are made now: the newest snapshot, at a time that advances by whole polling intervals."""
+"""The current view of responses: the newest snapshot, at a time that advances by whole polling intervals."""
 
 from collections.abc import Callable, Hashable
 from math import nextafter

@@ -40,7 +40,7 @@ class Leaving:
         self._end = end
         self._since: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        # `put` is safe in a signal handler, which may interrupt any line of the main thread; the start of a thread is not.
+        # `put` is safe in a signal handler, which may interrupt any line of the main thread. Starting a thread is not.
         self._begun: SimpleQueue[None] = SimpleQueue()
         threading.Thread(target=self._watch, name="leaving", daemon=True).start()
 

@@ -157,7 +157,8 @@ async def end(*tasks: "asyncio.Task[Any]", seconds: float = END_SECONDS) -> None
     """Cancel tasks until they have ended. Their results and exceptions remain in them.
 
     One cancellation is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py uses for writes, swallows a
-    cancellation that arrives together with its result. A task that has not ended after `seconds` is logged and abandoned.
+    cancellation that arrives together with its result. A task that has not ended after `seconds` is logged and
+    abandoned.
     """
     left = {task for task in tasks if not task.done()}
     give_up = asyncio.get_running_loop().time() + seconds

@@ -109,7 +109,7 @@ class Mongo:
 
     @contextlib.asynccontextmanager
     async def reaching(self) -> AsyncGenerator[None]:
-        """Like `answering`, for callers that use the database directly: no documents are bound, and no indexes created."""
+        """Like `answering`, for direct use of the database: no documents are bound, and no indexes created."""
         try:
             yield
         except PyMongoError as error:
@@ -133,7 +133,7 @@ class Mongo:
             await self.database.command("ping")
 
     async def close(self) -> None:
-        """Close the connections within a bounded time. The driver first looks for a server, to end its sessions there."""
+        """Close the connections within a bounded time. The driver first looks for a server, to end its sessions."""
         if self._preparing is not None:
             await end(self._preparing)
         await close("the store", self._client.close())

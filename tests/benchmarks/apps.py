@@ -155,7 +155,7 @@ class _StockContext(Context, strawberry.fastapi.BaseContext):
 
 
 def earlier(nodes: int) -> ASGIApp:
-    """`/pnodes` in the earlier API's design: every request loads the whole snapshot, looks each node up and scores it."""
+    """`/pnodes` in the earlier API's design: each request loads the whole snapshot and scores each node."""
     uri = sys.argv[4]
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri)
     database = client["earlier"]

@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.history [--nodes N] [--days D …] [--live N]` builds one store for each number of days (the
 first is the one that the others are compared with), asks all of them the same questions, lets the live path go on in
-the one of 30, and prints JSON. More than 30 days are made of a slot every ten minutes: they have as many hours. With the
-defaults it takes some twenty minutes.
+the one of 30, and prints JSON. More than 30 days are made of a slot every ten minutes: they have as many hours. With
+the defaults it takes some twenty minutes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A simulated past, slot by slot: real cycles where a snapshot is kept, and cheap steps of the same nodes in between."""
+"""A simulated past, slot by slot: real cycles for stored snapshots, and cheap steps of the same nodes in between."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

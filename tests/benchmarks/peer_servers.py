@@ -1,6 +1,7 @@
 """Other GraphQL servers, and nginx, beside this one: the same nodes, questions, core and load.
 
-`python -m tests.benchmarks.peer_servers`. The servers are in `tests/benchmarks/peers/`, whose packages `make bench` installs.
+`python -m tests.benchmarks.peer_servers`. The servers are in `tests/benchmarks/peers/`, whose packages `make bench`
+installs.
 """
 
 import json

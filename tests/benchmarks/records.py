@@ -1,7 +1,8 @@
 """Records as pydantic models against the same records as msgspec Structs, on the load of a snapshot and of a cycle.
 
-`python -m tests.benchmarks.records [NODES…]` prints one JSON line for each size. It needs msgspec, which is no dependency of
-this project. The Structs are made from the records themselves, field by field, so that both hold the same facts.
+`python -m tests.benchmarks.records [NODES…]` prints one JSON line for each size. It needs msgspec, which is no
+dependency of this project. The Structs are made from the records themselves, field by field, so that both hold the same
+facts.
 
 Memory is what a process of its own grows by when it decodes the snapshot and the memory of its nodes. The work of a
 cycle is what a cycle does with records for each node: it makes them, copies them with changes, and writes their JSON.

@@ -1,8 +1,9 @@
-"""What a network of each size needs: `python -m tests.benchmarks.sizing [NODES ...]` prints the table of docs/sizing.md.
+"""The resources that a network of each size needs, as the table of docs/sizing.md.
 
-The whole stack runs over a simulated network, with stores of its own. After the first cycle, which creates everything,
-five cycles are measured: CPU time and memory of worker and API, which answers the questions of one open dashboard in each
-slot, and the bytes that a slot adds to the store. CPU time and bytes do not depend on what else the machine does.
+Usage: `python -m tests.benchmarks.sizing [NODES ...]`. The whole stack runs over a simulated network, with its own
+stores. After the first cycle, which creates everything, five cycles are measured: CPU time and memory of worker and
+API, while the API answers the queries of one open dashboard in each slot, and the bytes that a slot adds to the store.
+CPU time and bytes do not depend on the load of the machine.
 """
 
 import json

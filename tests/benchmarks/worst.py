@@ -1,12 +1,14 @@
-"""The most expensive document that is still accepted, searched for: `python -m tests.benchmarks.worst [ROUNDS [NODES]]`.
+"""Search for the most expensive document that is accepted: `python -m tests.benchmarks.worst [ROUNDS [NODES]]`.
 
-Random root selections (`tests.benchmarks.drafts`: filters and orders of any nesting, in variables and literals, figures,
-groups, events, histories of minutes to two years at each resolution, introspection) are measured alone; those that take most CPU for their price are then packed into one
-document under other aliases until a limit refuses more. The worst are measured again, as the least of many runs.
+Random root selections are measured alone (`tests.benchmarks.drafts`: filters and orders of any nesting, in variables
+and literals, figures, groups, events, histories of minutes to two years at each resolution, introspection). Those that
+take most CPU for their price are then packed into one document under different aliases, until a limit refuses more. The
+worst documents are measured again, as the minimum of many runs.
 
-What is measured is a request whose document is parsed and compiled, over a snapshot whose columns and other tables are
-there, as they are for all but the first request: variables are coerced, filters are made ready and applied, and the answer
-is serialised. What clients choose to derive, and what was unpacked of the past, is forgotten before each run. The exit status is 1 where the bound is broken.
+A measured request has a parsed and compiled document, and a snapshot whose columns and tables exist, as for all but the
+first request. The measurement covers coercing variables, preparing and applying filters, and serialising the response.
+Data derived by clients' choices and unpacked history are dropped before each run. The exit status is 1 if the bound is
+exceeded.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""These tests ask a running stack: `make threats` and `make conformance` start one, and the rest of the tests do not."""
+"""These tests query a running stack, which `make threats` and `make conformance` start."""
 
 import os
 

@@ -148,7 +148,7 @@ async def test_of_several_nodes_of_an_address_the_one_that_has_it_now_is_found(w
 
 
 def departed(count: int) -> tuple[Commit, Commit]:
-    """Two commits: the second has the first two nodes alone; all others were last seen a minute apart from each other."""
+    """Two commits. The second has only the first two nodes; the others were last seen a minute apart."""
     first = commit(AT, count)
     gone = [entry(node, AT, last_seen=AT - 60 * i) for i, node in enumerate(first.snapshot.nodes[2:], start=1)]
     second = commit(AT + 60, 2)

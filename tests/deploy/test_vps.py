@@ -1,4 +1,4 @@
-"""The scripts for a server of one's own, in a folder in place of its root: what is there after each, also the second time."""
+"""The scripts for a single server, run with a folder as root: its content after each, also after a second run."""
 
 import os
 import re

@@ -209,7 +209,7 @@ async def _sockets_from(site: Site, address: str, attempts: int) -> int:
 
 
 async def test_the_client_is_known_by_the_address_that_nginx_sees(site: Site) -> None:
-    """Neither by what it says of itself, which would give it any number, nor by the address of nginx, which all share."""
+    """The address is neither one that the client claims, which could be any, nor that of nginx, which all share."""
     first, second = await asyncio.gather(
         _sockets_from(site, "127.0.0.2", 4 * APIS * SOCKETS), _sockets_from(site, "127.0.0.3", 4 * APIS * SOCKETS)
     )

@@ -1,6 +1,7 @@
 """Pods that answer anything at all: no answer raises, blanks what is published, or leaves memory behind.
 
-Answers go over real connections, through the client, the crawl, the cycle and the schema. MUTATED_ANSWERS says how many.
+Answers go over real connections, through the client, the crawl, the cycle and the schema. MUTATED_ANSWERS says how
+many.
 """
 
 import json

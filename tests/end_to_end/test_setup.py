@@ -1,7 +1,7 @@
 """`make setup` on machines that lack something. Each runs in a copy of the checkout, without a network.
 
-The Pythons are wrappers of the one that runs the tests: they say another version, lack ensurepip, or make a .venv that is a
-few files only.
+The Pythons are wrappers of the one that runs the tests: they say another version, lack ensurepip, or make a .venv that
+is a few files only.
 """
 
 import os

@@ -1,8 +1,9 @@
 """The attacks of one client, all of them at once: `python -m tests.faults.attacks HOST:PORT SECONDS`.
 
-Each attack holds CONNECTIONS connections, and opens another one when the server closes one. The rates are what one client
-can send over a usual line: a flood sends FLOOD_BYTES_PER_SECOND on each connection, and a connection with documents asks
-DOCUMENTS_PER_SECOND at most. The figures that are printed as JSON are the bytes sent and the connections opened.
+Each attack holds CONNECTIONS connections, and opens another one when the server closes one. The rates are what one
+client can send over a usual line: a flood sends FLOOD_BYTES_PER_SECOND on each connection, and a connection with
+documents asks DOCUMENTS_PER_SECOND at most. The figures that are printed as JSON are the bytes sent and the connections
+opened.
 """
 
 import asyncio

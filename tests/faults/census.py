@@ -1,4 +1,4 @@
-"""`python -m tests.faults.census MODULE ARGUMENTS…`: run a module as `python -m` does; on SIGUSR1 it counts what it holds.
+"""`python -m tests.faults.census MODULE ARGUMENTS…`: run a module as `python -m` does, and count objects on SIGUSR1.
 
 Each count is a line of the log: `{"event": "census", "tasks": …, "objects": …, "kinds": {…}}`.
 """

@@ -1,4 +1,4 @@
-"""Doors in front of the seeds of a simulated network, each of which can be shut, blocked, or spoken through by a liar."""
+"""Doors in front of the seeds of a simulated network, each of which can be shut, blocked, or replaced by a liar."""
 
 import asyncio
 import contextlib

@@ -36,8 +36,8 @@ class Seen(NamedTuple):
 class Reader:
     """Looks at one API over GraphQL, REST and a subscription for as long as its `async with` lasts.
 
-    Asserts of every answer: it is whole, its slot is not older than the one before, and equal slots are equal. `refused`
-    notes the answers that were none, with their times: an API under test that restarts has such moments.
+    Asserts of every answer: it is whole, its slot is not older than the one before, and equal slots are equal.
+    `refused` notes the answers that were none, with their times: an API under test that restarts has such moments.
     """
 
     def __init__(self, api: Api, session: aiohttp.ClientSession) -> None:

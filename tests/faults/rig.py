@@ -1,4 +1,4 @@
-"""A deployment of whole processes on loopback: a simulated network behind doors, workers and APIs, with slots of 5 s."""
+"""A deployment of processes on loopback: a simulated network behind doors, workers and APIs, with slots of 5 s."""
 
 import asyncio
 import contextlib

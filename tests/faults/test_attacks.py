@@ -26,7 +26,7 @@ CACHE_BYTES = 2**20
 
 
 class Wait(NamedTuple):
-    """How long one answer took: by the clock, and for how much of it the server worked, on this answer or for others."""
+    """The duration of one response: elapsed time, and how much of it the server worked, for any request."""
 
     seconds: float
     work: float
@@ -88,7 +88,7 @@ def _p99(waits: list[Wait], figure: str) -> float:
 
 
 async def test_all_attacks_at_once_delay_nobody_and_leave_no_growth(rig: Rig, note: Note) -> None:
-    """Other programs may take the processors of this machine: what counts is how long the server works before it answers."""
+    """Other programs may use the processors, so the work of the server before its response is measured."""
     rig.worker()
     api = await rig.healthy_api(RESPONSE_CACHE_BYTES=str(CACHE_BYTES))
     pid = api.process.child.pid

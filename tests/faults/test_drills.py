@@ -1,6 +1,6 @@
-"""Drills of docs/operations.md: a crash, a corrupted store, a total loss. Each gives the time to recover, and what is lost.
+"""Drills of docs/operations.md: a crash, a corrupted store, a total loss. Each measures recovery time and lost data.
 
-`make drills` runs them. The clock starts when somebody begins to recover, and stops when the API is healthy again.
+`make drills` runs them. The time starts when recovery begins, and ends when the API is healthy again.
 """
 
 import asyncio

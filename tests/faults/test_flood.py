@@ -50,7 +50,7 @@ async def _connect(api: Api, first: bytes) -> asyncio.StreamWriter:
 
 @pytest.mark.quick
 async def test_caps_hold_and_others_are_served(rig: Rig, note: Note) -> None:
-    """WebSockets up to their cap, heads that never end, connections that say nothing, and a thousand that come and go."""
+    """WebSockets up to their limit, endless heads, silent connections, and a thousand that come and go."""
     rig.worker()
     api = await rig.healthy_api(MAX_SOCKETS=str(CAP))
     pid = api.process.child.pid

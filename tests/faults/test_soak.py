@@ -1,6 +1,6 @@
-"""A deployment at work for SOAK_SECONDS, with all that goes wrong on usual days: it makes every slot, and does not grow.
+"""A deployment runs for SOAK_SECONDS with common faults: it takes every slot, and its resources do not grow.
 
-What may grow is the same for every duration, so that a longer soak finds a slower leak.
+The allowed growth does not depend on the duration, so a longer soak finds a slower leak.
 """
 
 import asyncio

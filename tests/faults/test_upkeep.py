@@ -1,7 +1,6 @@
-"""Roll-up and retention that are killed, or whose store is, anywhere: what is kept in the end is the same, byte by byte.
+"""Roll-up, retention or their store is killed at any point: the stored result is the same, byte by byte.
 
-That every single write may be lost is proven in `tests/jobs/past/test_rollup.py` and `test_retention.py`; here whole
-processes die.
+`tests/jobs/past/test_rollup.py` and `test_retention.py` lose every single write; here whole processes are killed.
 """
 
 import asyncio

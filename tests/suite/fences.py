@@ -155,7 +155,7 @@ def _set_anywhere(holder: object) -> frozenset[str]:
 
 @cache
 def _stored(holder: Any) -> frozenset[tuple[str, str]]:
-    """What the source of a class or module assigns to: the text of the object, and the attribute. Nothing if compiled."""
+    """The assignments in the source of a class or module, as object text and attribute. Empty if it is compiled."""
     try:
         source = textwrap.dedent(inspect.getsource(holder))
     except (OSError, TypeError):

@@ -2,8 +2,8 @@
 
 One JSON object a module: `{"module": NAME, "did": [[WHAT, DETAIL], …]}`. ROOT is the folder with the packages.
 
-What the modules import of libraries is imported before, so that what libraries do by themselves does not count. Reads of
-source files and of their compiled forms do not count either.
+What the modules import of libraries is imported before, so that what libraries do by themselves does not count. Reads
+of source files and of their compiled forms do not count either.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Importing a module does nothing: no file, socket, thread, process, log configuration, and no look at the environment."""
+"""Importing a module does nothing: no file, socket, thread, process or log configuration, and no environment read."""
 
 import json
 import os

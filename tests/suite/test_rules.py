@@ -1,4 +1,4 @@
-"""No test of `make test` depends on how fast or busy the machine is: no clocks, no short waits, no deadlines of examples."""
+"""No test of `make test` depends on the speed of the machine: no clocks, short waits, or deadlines of examples."""
 
 import ast
 from collections.abc import Iterator

@@ -228,7 +228,7 @@ def _verdict(listed: Sequence[ListedAddress], merged: MergedNode) -> tuple[PNode
 
 
 def _steady(before: PNode | None, listed: ListedAddress) -> Process | None:
-    """The process at an address. Keeps the uptime known before if the new one is an older record of the same process."""
+    """The process at an address. Keeps the known uptime if the new one is an older record of the same process."""
     after = listed.process
     if before is None or before.uptime is None or after is None or listed.status is not PNodeStatus.ONLINE:
         return after

@@ -232,7 +232,7 @@ def _register(
 
 
 def registry_entry(memory: NodeMemory, nodes: Mapping[str, PNode], slot: Slot) -> RegistryEntry:
-    """The registry entry of a node, as of this slot. `nodes` are all nodes of the snapshot by id, including this one."""
+    """The registry entry of a node, as of this slot. `nodes` are all nodes of the snapshot by id, with this one."""
     node = nodes[memory.id]
     addresses = {node.place, *(a.address for a in memory.addresses), *(a.address for a in memory.previous_addresses)}
     return RegistryEntry(

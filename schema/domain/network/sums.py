@@ -26,7 +26,7 @@ def mean(values: Iterable[float | None]) -> float | None:
 
 
 def trimmed_sum(values: Sequence[int]) -> int | None:
-    """The mean without the lowest and the highest tenth of the values, multiplied by their number. None without values."""
+    """The mean without the lowest and highest tenth of the values, multiplied by their number. None without values."""
     if not values:
         return None
     cut = -int(-len(values) * TRIMMED_SHARE // 1) if len(values) >= _ENOUGH_SEEDS else 0

@@ -21,11 +21,12 @@ class PartName(StrEnum):
 class Evidence(NamedTuple):
     """What is known of one online node. None means not known.
 
-    `day`, `week` and `month` are the windows that end now. `watched` and `claimed` are seconds: since it is watched, and
-    its uptime when that began; `disturbances` counts those of the last 30 days. `committed` is in bytes. `could_list`
-    counts the seeds that answered and could list it, `witnesses` those that do, `disputed` the fields on which they have
-    no majority. `confirmed` tells whether the node itself answered, `supported` whether enough seeds list it. `group` is
-    its neighbourhood (`schema.domain.scoring.standing`), `known_day` the UTC day on which it was first seen.
+    `day`, `week` and `month` are the windows that end now. `watched` and `claimed` are seconds: since it is watched,
+    and its uptime when that began; `disturbances` counts those of the last 30 days. `committed` is in bytes.
+    `could_list` counts the seeds that answered and could list it, `witnesses` those that do, `disputed` the fields on
+    which they have no majority. `confirmed` tells whether the node itself answered, `supported` whether enough seeds
+    list it. `group` is its neighbourhood (`schema.domain.scoring.standing`), `known_day` the UTC day on which it was
+    first seen.
     """
 
     id: str
@@ -47,7 +48,7 @@ class Evidence(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A past estimate of the same node, by which a fall is seen: its time, its composite and the shares of its parts."""
+    """A past estimate of the same node, to detect a fall: its time, composite, and the shares of its parts."""
 
     at: UnixSeconds
     composite: float
@@ -58,10 +59,11 @@ class Estimate(Record):
     """A score by policy 2.0: the best guess (`composite`), with the bounds `low` and `high`, all 0..100 points.
 
     `confidence` is 1 − (high − low)/100. `expected_loss` is the share of its time that the node is expected to lose,
-    0..1 (None in an estimate that was stored without it). `rank` goes by it, and is 1 for the best, which all sound nodes share;
-    `percentile` (0..100) is the share of nodes whose `low` is not higher, both None for a node that too few seeds list. `shares` are what the parts earn of
-    their points, 0..1, `raw` what was measured for them (`PartName`); None where it is not known. `counts` is what
-    it was computed from, beside the node itself; `before` is the first estimate of the UTC day before.
+    0..1 (None in an estimate that was stored without it). `rank` goes by it, and is 1 for the best, which all sound
+    nodes share; `percentile` (0..100) is the share of nodes whose `low` is not higher, both None for a node that too
+    few seeds list. `shares` are what the parts earn of their points, 0..1, `raw` what was measured for them
+    (`PartName`); None where it is not known. `counts` is what it was computed from, beside the node itself; `before` is
+    the first estimate of the UTC day before.
     """
 
     composite: float

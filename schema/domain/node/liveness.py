@@ -21,7 +21,7 @@ _MAX_SUPERSEDED = 4
 
 
 def default_grace(interval: int) -> int:
-    """How long a proof of life lasts, in seconds: three polling intervals, at least two minutes. `interval` in seconds."""
+    """How long a proof of life lasts, in seconds: three polling intervals of `interval` seconds, at least 2 minutes."""
     return max(3 * interval, 120)
 
 

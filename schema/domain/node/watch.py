@@ -55,14 +55,16 @@ class Watch(Record):
         return self.model_copy(update=update)
 
     def present(self, at: UnixSeconds) -> "Watch":
-        """Record a cycle in which the node was online. An absence that ends is a disturbance, whatever uptime is reported."""
+        """Record a cycle in which the node was online. An absence that ends is a disturbance, whatever the uptime."""
         if not self.gone or self.back_at is not None:
             return self
         return self.disturbed(at).model_copy(update={"back_at": at})
 
     def disturbed(self, at: UnixSeconds, rules: StabilityPolicy = _RULES) -> "Watch":
-        """Record a restart, a change of host, a drop, or an absence. One that follows another too soon belongs to the same
-        disturbance, and so does everything within one absence."""
+        """Record a restart, a change of host, a drop, or an absence.
+
+        One that follows another too soon belongs to the same disturbance, and so does everything within one absence.
+        """
         last = self.disturbed_at
         away = self.gone if self.back_at is None else 0
         if last is not None and 0 <= at - last < rules.quiet_seconds + away:

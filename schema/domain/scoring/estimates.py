@@ -132,7 +132,7 @@ def estimates(
 
 
 def _ranked_by(loss: float, node: Evidence, rules: LossPolicy) -> float:
-    """The rank value of a node, least first. Differences between sound nodes predict nothing, so these nodes are equal."""
+    """The rank value of a node, lowest first. Differences between sound nodes predict nothing, so they are equal."""
     is_known = node.month.expected >= rules.sound_days * DAY
     return max(loss, rules.sound_to if is_known else rules.sound_to + _STEP)
 

@@ -152,7 +152,7 @@ def _lag(node: PNode, scene: Assumptions) -> Alert | None:
 
 
 def _tier(node: PNode, estimate: Estimate, scene: Assumptions) -> Alert | None:
-    """A score that falls and will soon leave its tier if it continues to fall: the part that lost most, and since when."""
+    """A score that falls and will soon leave its tier at this rate: the part that lost most, and since when."""
     rules, before = scene.rules.alerts, estimate.before
     least = estimate.policy.band_for(estimate.composite).minimum
     if before is None or not least or scene.at <= before.at:

@@ -7,9 +7,10 @@ from schema.domain.snapshot.record import Snapshot
 
 
 class Pairs(NamedTuple):
-    """`nodes` are those of the later snapshot in its order, each after the same node in the earlier one (None: it is new).
+    """The nodes of two snapshots, matched.
 
-    `gone` are the nodes of the earlier snapshot that the later one does not continue.
+    `nodes` has each node of the later snapshot, in its order, preceded by the same node in the earlier one, or by None
+    if it is new. `gone` are the nodes of the earlier snapshot that are not in the later one.
     """
 
     nodes: tuple[tuple[PNode | None, PNode], ...]

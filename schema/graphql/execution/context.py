@@ -28,8 +28,9 @@ class Retention(Record):
 class ConnectionLimits(Record):
     """How many connections clients may hold, and what each may send; None is no limit.
 
-    `sockets` are WebSockets and event streams. `messages` may be sent over a WebSocket at once, and `messages_per_second`
-    steadily; `operations` may be held open by one, with documents and variables of `document_bytes`.
+    `sockets` are WebSockets and event streams. `messages` may be sent over a WebSocket at once, and
+    `messages_per_second` steadily; `operations` may be held open by one, with documents and variables of
+    `document_bytes`.
     """
 
     connections: int | None = None
@@ -118,7 +119,7 @@ class Context:
         self._memo.clear()
 
     async def tables(self, as_of: UnixSeconds | None = None) -> Tables:
-        """The newest snapshot now, or that of `as_of` as it was. Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange."""
+        """The current snapshot, or that of `as_of`. Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange."""
         snapshot = await self.remember(("as_of", as_of), lambda: self.reads.snapshot(as_of))
         return self._now(snapshot) if as_of is None else tables_of(snapshot)
 

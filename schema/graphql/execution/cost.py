@@ -1,10 +1,10 @@
 """Computes the cost of an operation before it runs, from the document, its variables and the weights of the fields.
 
 A field costs 1 plus its weight. The selection in a list counts once for each item. A connection multiplies its `edges`
-and `nodes` by the page size, a history its `points` by their number, and other lists by their usual length.
-A field that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the
-nodes that they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and
-in the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
+and `nodes` by the page size, a history its `points` by their number, and other lists by their usual length. A field
+that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the nodes that
+they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and in
+the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
 """
 
 from collections.abc import Mapping, Sequence

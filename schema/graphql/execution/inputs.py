@@ -1,7 +1,8 @@
 """Bounds the arguments of clients before any other code reads them, and substitutes variables.
 
-Coercing a value takes microseconds for each object, list and leaf in it, whether or not it means anything: `{}` costs as
-much as a condition. So all of them are counted, wherever they stand: in variables, literals, defaults, or both mixed.
+Coercing a value takes microseconds for each object, list and leaf in it, whether or not it means anything: `{}` costs
+as much as a condition. So all of them are counted, wherever they stand: in variables, literals, defaults, or both
+mixed.
 """
 
 from collections.abc import Mapping

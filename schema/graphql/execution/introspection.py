@@ -102,9 +102,10 @@ class Introspection:
         self._writers: dict[tuple[str, ...], Callable[[Any], Introspected]] = {}
 
     def count(self, node: FieldNode) -> int:
-        """How many fields `__schema` or `__type` has in the answer; 1 where variables are wrong, which ends in an error.
+        """The number of fields that `__schema` or `__type` has in the response.
 
-        Raises GraphQLError for an argument without a value, which would be an error of each object that it stands in.
+        It is 1 if variables are wrong, because execution then fails. Raises GraphQLError for an argument without a
+        value, which would otherwise be an error of each object that has it.
         """
         try:
             _ = self._variables

@@ -19,5 +19,5 @@ _TOKEN = re.compile(
 
 
 def has_too_many_tokens(query: str) -> bool:
-    """Whether a document has more than MAX_TOKENS. True only if the parser would report that, or another syntax error."""
+    """Whether a document has more than MAX_TOKENS. True only if the parser reports that or another syntax error."""
     return next(islice(_TOKEN.finditer(query), MAX_TOKENS, None), None) is not None

@@ -194,7 +194,8 @@ def digest_of(*parts: Hashable) -> str:
 async def tables_for(context: Context, asked: Window, as_of: UnixSeconds | None, digest: str) -> Tables:
     """The snapshot that a page comes from: that of its cursors, else that of `as_of`, else the newest.
 
-    Raises InvalidCursor, CursorExpired, BadUserInput (cursors from different snapshots), and what `Reads.snapshot` does.
+    Raises InvalidCursor, CursorExpired, BadUserInput (cursors from different snapshots), and what `Reads.snapshot`
+    does.
     """
     slots = {decode_cursor(cursor, digest).slot for cursor in asked.cursors}
     if len(slots) > 1:

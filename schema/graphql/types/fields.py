@@ -43,11 +43,12 @@ class Weight(NamedTuple):
     """What a field costs before it runs; see `schema.graphql.execution.cost`.
 
     `base` is the field itself, `more` what its arguments and the number of nodes add, and `order` what they add where
-    anything is selected of it that is `paged` or `in_order`: counting needs no order. `items` estimates the length of a list, and `page` that
-    of the lists below that are marked `paged` (the nodes of a connection, the points of a history), both from the
-    field's arguments and the terms. `reading` is what it costs to read the
-    field from the store, whatever is selected below it. `each` is what the field costs for each item of the page that it belongs to. `reads` marks a field that asks the store, once for every object
-    that it is selected on. `invalid` tells arguments that are an error of each object that it is selected on.
+    anything is selected of it that is `paged` or `in_order`: counting needs no order. `items` estimates the length of a
+    list, and `page` that of the lists below that are marked `paged` (the nodes of a connection, the points of a
+    history), both from the field's arguments and the terms. `reading` is what it costs to read the field from the
+    store, whatever is selected below it. `each` is what the field costs for each item of the page that it belongs to.
+    `reads` marks a field that asks the store, once for every object that it is selected on. `invalid` tells arguments
+    that are an error of each object that it is selected on.
     """
 
     base: int = 1

@@ -1,7 +1,8 @@
 """What the work behind a field costs besides its selection, in units of about 0.7 microseconds of one core.
 
-The constants were measured (`python -m tests.benchmarks.worst`), and `tests/schema/graphql/execution/test_calibration.py` holds
-prices to counts of the steps that are taken. A `*_ROWS` constant says for how many rows of a list one unit is enough.
+The constants were measured (`python -m tests.benchmarks.worst`), and
+`tests/schema/graphql/execution/test_calibration.py` holds prices to counts of the steps that are taken. A `*_ROWS`
+constant says for how many rows of a list one unit is enough.
 """
 
 from typing import NamedTuple, cast
@@ -136,7 +137,7 @@ def _reading(work: _Work) -> int:
 
 
 def _work(where: object) -> _Work:
-    """How many objects and other values a filter has; how many of those are compared with, and how many searched for."""
+    """Counts for a filter: objects and other values, comparisons, and text searches."""
     objects = others = conditions = searches = 0
     left = [where]
     while left:

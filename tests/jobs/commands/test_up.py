@@ -121,7 +121,7 @@ def test_a_port_or_a_folder_that_is_taken_is_named_before_anything_starts(tmp_pa
     assert len(up.text().splitlines()) == 1
 
 
-# Its parts are held by tests/jobs/test_worker.py (a queue of two workers, a Redis that is killed) and by tests/jobs/schedule.
+# tests/jobs/test_worker.py (a queue of two workers, a Redis that is killed) and tests/jobs/schedule test its parts.
 @pytest.mark.nightly
 def test_workers_share_slots_and_poll_on_without_redis(
     tmp_path: Path, simulated: Simulated, mongo_uri: str, db_name: str

@@ -1,4 +1,4 @@
-"""docs/glossary.md: every term of the field is in it once, and the words of the schema mean there what they mean in the code."""
+"""docs/glossary.md has each term of the field once, and defines the words of the schema as the code does."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rules that hold on every route: one name for keyless nodes, parts that add up, times that parse, words and figures."""
+"""Rules of every route: one name for keyless nodes, parts that add up, times that parse, words and figures."""
 
 import math
 import re

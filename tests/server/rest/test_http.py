@@ -1,4 +1,4 @@
-"""What HTTP asks of every route: entity tags, 304, HEAD, 405, lifetimes, no redirects, equal bytes for equal questions."""
+"""HTTP rules of every route: entity tags, 304, HEAD, 405, lifetimes, no redirects, equal bytes for equal requests."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""A store that was dropped, restored, or lost a part, under a live worker: collecting and looking after the past go on."""
+"""A store that is dropped, restored or damaged under a running worker: collection and upkeep continue."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any

@@ -58,7 +58,7 @@ class Program:
 
 
 class Setting(NamedTuple):
-    """The state that all executions of an operation share. `count_left` is called for each object left to graphql-core."""
+    """The state that all executions of an operation share. `count_left` runs for each object left to graphql-core."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode

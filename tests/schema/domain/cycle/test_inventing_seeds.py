@@ -20,7 +20,7 @@ LIMIT = 20 if NIGHTLY else 1
 
 
 def day(answering: int, *, outages: int = 0) -> tuple[Field, int]:
-    """A day of polls, and how many entries they wrote of invented nodes; each `outages`th poll has two answering seeds."""
+    """The entries written for invented nodes in a day of polls; each `outages`th poll has two answering seeds."""
     field = Field(60, CycleOptions(interval=60, max_newcomers=LIMIT))
     written = 0
     honest_ids: set[str] = set()

@@ -28,7 +28,7 @@ class Past(NamedTuple):
 
 
 def lived(states: Iterable[str], *, start: int = AT, coverage: Coverage | None = None, step: int = STEP) -> Past:
-    """The past of a node that is up (`u`), gone (`g`), not to be judged (`?`), or not known yet (`.`), cycle by cycle."""
+    """The past of a node, cycle by cycle: up (`u`), gone (`g`), not judged (`?`), or not known yet (`.`)."""
     coverage, watch, at = coverage or Coverage(), None, start
     for at, state in zip(range(start, start + 10**9, step), states, strict=False):
         coverage = coverage.after(at, step)

@@ -1,7 +1,7 @@
 """Prices follow the work: the calls that an operation takes are bounded by its price, whatever it asks.
 
-Calls of functions are counted, not time, so that the machine does not matter. `python -m tests.benchmarks.worst` measures
-the CPU of the same documents, and of the passes over rows that take no calls.
+Calls of functions are counted, not time, so that the machine does not matter. `python -m tests.benchmarks.worst`
+measures the CPU of the same documents, and of the passes over rows that take no calls.
 """
 
 import asyncio

@@ -36,7 +36,7 @@ READS = FakeReads([network(3)])
 
 
 async def ask(engine: Engine, forms: Iterable[str], numbers: range, minute: int, *, run: bool = True) -> None:
-    """Ask each form with each number, twice: what is asked for only once is not kept. Variables change by the minute."""
+    """Send each form with each number twice: only repeated requests are cached. Variables change by the minute."""
     now = AT + 60.0 * minute
     for query in (form.format(n=n) for n in numbers for form in forms):
         for again in range(2):

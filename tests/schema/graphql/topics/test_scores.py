@@ -23,7 +23,7 @@ BEHIND = 27
 
 
 def _rows(at: int) -> list[Observation]:
-    """30 sound nodes, six in one neighbourhood, one that restarts each hour, one that comes and goes, one that is old."""
+    """30 sound nodes, six in one neighbourhood, an old one, one that restarts each hour, one that comes and goes."""
     hours = (at - AT) // HOUR
     rows = [pod(number, at) for number in range(1, 25)]
     rows += [pod(n, at, address=f"198.51.100.{n}:9001", storage_committed=500 * GIB) for n in CROWDED]

@@ -1,4 +1,4 @@
-"""A store as a file and back: every committed slot, at one commit, from every version, and nothing visible before all of it."""
+"""A store as a file and back: all committed slots of one commit, from every version, and nothing visible too early."""
 
 import io
 from collections.abc import AsyncIterator, Callable, Sequence

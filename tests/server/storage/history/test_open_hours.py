@@ -1,4 +1,4 @@
-"""A node's samples of the hours that are not rolled up: the same as those of the whole snapshots, at the cost of a few queries."""
+"""Samples of a node in hours that are not rolled up equal those of whole snapshots, and take only a few queries."""
 
 import asyncio
 import gc

@@ -87,7 +87,7 @@ class Conditions(CommandListener):
 async def test_every_change_names_one_id_and_a_plain_condition(
     store_db: Mongo, connect_db: Callable[..., Mongo]
 ) -> None:
-    """With a logical operator, or several ids, the embedded engine looks through all entries: 25 ms at 4,000 of them."""
+    """With a logical operator or several ids, the embedded engine scans all entries: 25 ms for 4,000 of them."""
     conditions = Conditions()
     await connect_db(event_listeners=[conditions]).prepare()
     conditions.found.clear()

@@ -84,7 +84,7 @@ async def left_behind() -> None:
 
 @pytest.fixture
 def collected_once() -> Iterator[None]:
-    """Leaves garbage for the end of a test: Python cannot warn of it from within a named tuple, which has no builtins."""
+    """Leave garbage for the end of a test. Python cannot warn about it inside a named tuple, which has no builtins."""
     gc.disable()
     yield
     gc.enable()
