@@ -135,7 +135,7 @@ async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
     mongo = Mongo(mongo_uri, db_name, **PATIENT)
     await mongo.prepare()
     yield mongo
-    # The embedded engine takes seconds to drop databases, and stalls the next test. Removing its folder drops them anyway.
+    # The embedded engine takes seconds to drop a database, and stalls the next test. Removing its folder suffices.
     if os.environ.get(GIVEN_MONGO):
         with pymongo.timeout(PATIENCE_SECONDS):
             await mongo.database.client.drop_database(db_name)

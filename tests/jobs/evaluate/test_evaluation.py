@@ -86,7 +86,7 @@ def test_a_rating_never_sees_what_comes_later() -> None:
 def test_cohorts_whose_horizon_crosses_the_split_are_in_neither_part() -> None:
     found = evaluation(presence())
     train, test = found.parts
-    # There is a cohort every four hours: five before the split at 20 h, and five after. The last of each has no outcome.
+    # A cohort starts every four hours: five before the split at 20 h, and five after. The last of each has no outcome.
     assert (train.cohorts, test.cohorts) == (5, 5)
     assert {each.cohorts for each in train.orderings} == {4}
     assert {each.cohorts for each in test.orderings} == {4}
