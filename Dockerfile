@@ -1,13 +1,13 @@
-# One image for the API (`python -m server`, the default), for the worker (`python -m jobs.worker`), for both with a queue
-# of their own (`pnodes up`), and for every other `pnodes` command. Nothing is compiled, and nothing but the hashed packages
-# of locks/image.txt is installed. The root file system may be read-only: only /data (`pnodes up`) and /tmp are written.
+# One image for the API (`python -m server`, the default), the worker (`python -m jobs.worker`), both with their own queue
+# (`pnodes up`), and every other `pnodes` command. Nothing is compiled, and only the hashed packages of locks/image.txt are
+# installed. The root file system may be read-only: only /data (`pnodes up`) and /tmp are written.
 FROM python:3.12-slim-bookworm AS packages
 COPY locks/image.txt /tmp/image.txt
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r /tmp/image.txt \
  && /opt/venv/bin/pip uninstall --yes --quiet pip
 
-# The libraries of the dashboard, which npm checks by their hashes.
+# The libraries of the dashboard. npm checks their hashes.
 FROM node:24-bookworm-slim AS pages
 WORKDIR /pages
 COPY server/dashboard/package.json server/dashboard/package-lock.json server/dashboard/.npmrc server/dashboard/vendor.mjs ./
@@ -41,7 +41,7 @@ ENV PATH=/opt/venv/bin:/app/deploy:$PATH \
 USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# A container that runs the worker alone has no port, and counts as healthy while it runs.
+# A container with only a worker has no port, and counts as healthy while it runs.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "/app/deploy/healthcheck"]
-# An empty HOST, as an --env-file may have it, means the default of the image.
+# An empty HOST, as in an --env-file, means the default of the image.
 CMD ["sh", "-c", "exec python -m server --host \"${HOST:-0.0.0.0}\""]

@@ -12,22 +12,22 @@ PINNED = re.compile(r"^(?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)"
 NAMED = re.compile(r"^[\w.-]+")
 
 Advisories = Mapping[str, Mapping[str, str]]
-"""For each package: the release that fixes an advisory, by the advisory's name."""
+"""For each package, the release that fixes an advisory, by the name of the advisory."""
 
 
 def plain(name: str) -> str:
-    """A name as all spellings of it compare equal."""
+    """The normalised name, which is equal for all spellings."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def pins(lock: str) -> Iterator[tuple[str, Version]]:
-    """The packages of a lock with their releases. A package has several where they depend on the platform."""
+    """The packages of a lock with their releases. A package has several if they depend on the platform."""
     for found in PINNED.finditer(lock):
         yield plain(found["name"]), Version(found["version"])
 
 
 def affected(lock: str, advisories: Advisories) -> list[str]:
-    """What a lock pins in spite of an advisory, a line each."""
+    """The releases that a lock pins despite an advisory, one line each."""
     return [
         f"{name} {pinned} has {advisory}: {fixed} or newer is needed"
         for name, pinned in pins(lock)
@@ -37,7 +37,7 @@ def affected(lock: str, advisories: Advisories) -> list[str]:
 
 
 def unknown(dependencies: list[str], advisories: Advisories) -> list[str]:
-    """The dependencies whose advisories nobody has looked for, a line each."""
+    """The dependencies without a review of advisories, one line each."""
     names = [plain(found.group()) for each in dependencies if (found := NAMED.match(each))]
     return [f"{name} has no table in locks/advisories.toml" for name in names if name not in advisories]
 

@@ -1,9 +1,9 @@
-"""Bring the libraries of the dashboard: `python tools/assets.py [--optional] [--dev]`.
+"""Install the libraries of the dashboard: `python tools/assets.py [--optional] [--dev]`.
 
-npm installs what `server/dashboard/package-lock.json` pins, each package with its hash, through the Node.js of the
-`.venv`; `vendor.mjs` copies the files that are served to `server/dashboard/vendor/`. Nothing happens where that was
-done for this lock. `--optional` reports a failure in one line and succeeds: the API works without the dashboard.
-`--dev` also installs what checks the pages.
+npm installs the packages that `server/dashboard/package-lock.json` pins by hash, with the Node.js of the `.venv`.
+`vendor.mjs` copies the served files to `server/dashboard/vendor/`. If that was already done for this lock, nothing
+happens. `--optional` reports a failure in one line and succeeds, because the API works without the dashboard. `--dev`
+also installs the tools that check the pages.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from pathlib import Path
 PLACE = Path(__file__).resolve().parent.parent / "server" / "dashboard"
 MODULES, VENDOR = PLACE / "node_modules", PLACE / "vendor"
 INPUTS = ("package-lock.json", ".npmrc", "vendor.mjs")
-# An npm that cannot be reached is told apart from a slow one within seconds.
+# An unreachable npm is distinguished from a slow one within seconds.
 RETRIES = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000")
 LOG_LINES = 3
 
 
 class Failed(Exception):
-    """The libraries cannot be brought; the text says why."""
+    """The libraries cannot be installed; the text gives the reason."""
 
 
 def main(arguments: list[str]) -> int:
-    """Install; 0, or 1 with one line on stderr."""
+    """Install. Returns 0, or 1 with one line on stderr."""
     parser = argparse.ArgumentParser(description="bring the libraries of the dashboard", allow_abbrev=False)
     parser.add_argument("--optional", action="store_true")
     parser.add_argument("--dev", action="store_true")
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 
 def bring(*, dev: bool) -> None:
-    """Install and copy, unless that was done for these inputs. Raises Failed."""
+    """Install and copy, unless it was already done for these inputs. Raises Failed."""
     if not (PLACE / INPUTS[0]).is_file():
         raise Failed(f"{PLACE / INPUTS[0]} is missing")
     wanted = _digest()
@@ -75,7 +75,7 @@ def _node() -> Path:
 def _run(node: Path, *arguments: str) -> None:
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:
-        ran = subprocess.run(  # nosec B603  (the Node.js of the .venv, with arguments of ours)
+        ran = subprocess.run(  # nosec B603  (the Node.js of the .venv, with our own arguments)
             [str(node), *arguments], cwd=PLACE, env=environment, capture_output=True, text=True, check=False
         )
     except OSError as error:

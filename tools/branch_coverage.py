@@ -1,4 +1,4 @@
-"""Fail when the branches of a part of the code are covered less than a floor: `branch_coverage.py FLOOR PREFIX…`."""
+"""Fail if the branch coverage of a part of the code is below a minimum: `branch_coverage.py FLOOR PREFIX…`."""
 
 import json
 import sys

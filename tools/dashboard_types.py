@@ -1,8 +1,8 @@
-"""Write what the dashboard's modules know of its operations: `python tools/dashboard_types.py`.
+"""Write the hashes, types and examples of the dashboard's operations: `python tools/dashboard_types.py`.
 
-`server/dashboard/static/js/operations.js` has the hash of each operation, and `operations.d.ts` beside it the types of
-its variables and its answer, from the golden SDL. `examples.js` has the examples of `docs/graphql.md` for the explorer.
-`make golden` runs this; a test compares the files.
+`server/dashboard/static/js/operations.js` has the hash of each operation. `operations.d.ts` beside it has the types of
+its variables and its response, from the golden SDL. `examples.js` has the examples of `docs/graphql.md` for the
+explorer. `make golden` runs this tool, and a test compares the files.
 """
 
 import json
@@ -37,7 +37,7 @@ SDL = REPOSITORY / "schema" / "schema.graphql"
 MODULES = REPOSITORY / "server" / "dashboard" / "static" / "js"
 HEADER = "// Written by tools/dashboard_types.py from the operations and the SDL: run `make golden`.\n"
 EXAMPLES = REPOSITORY / "docs" / "graphql.md"
-# BigInt is a string where a number would not be exact.
+# BigInt is a string if a number would not be exact.
 SCALARS = {"Int": "number", "Float": "number", "Boolean": "boolean", "BigInt": "number | string"}
 MAX_INPUT_DEPTH = 1
 
@@ -57,7 +57,7 @@ def files() -> dict[str, str]:
 
 
 def examples(page: Path) -> list[dict[str, str]]:
-    """Each GraphQL example of a page with its variables, titled by its section; unnamed queries are named by it too."""
+    """Each GraphQL example of a page with its variables, titled by its section, which also names unnamed queries."""
     found: list[dict[str, str]] = []
     title = ""
     for heading, language, text in re.findall(
@@ -122,7 +122,7 @@ def _fields(selection: SelectionSetNode, fragments: dict[str, FragmentDefinition
 
 
 def _wrapped(of: object, leaf: str, *, nullable: bool = True) -> str:
-    """The type with its lists and nulls around the innermost one."""
+    """The type, with its lists and nulls around the innermost one."""
     if isinstance(of, GraphQLNonNull):
         return _wrapped(of.of_type, leaf, nullable=False)
     text = f"({_wrapped(of.of_type, leaf)})[]" if isinstance(of, GraphQLList) else leaf

@@ -1,7 +1,7 @@
-"""Install the pinned packages of a lock into the environment of this Python, and show how far it is.
+"""Install the pinned packages of a lock into the environment of this Python, and show the progress.
 
-`python tools/install.py LOCK`. A failure is one line that says what to do; all that pip wrote is in `install.log` in
-the environment's folder.
+Usage: `python tools/install.py LOCK`. A failure is reported in one line with the remedy. The complete output of pip is
+in `install.log` in the environment's folder.
 """
 
 import re
@@ -12,17 +12,17 @@ from pathlib import Path
 
 FOUND = ("Collecting ", "Processing ", "Requirement already satisfied: ")
 LEFT_OUT = "Ignoring "
-"""What pip says of a package that is for another platform or Python."""
+"""pip's message about a package for another platform or Python."""
 UNREACHED = re.compile(
     r"NewConnectionError|NameResolutionError|Failed to establish|Max retries exceeded|ConnectTimeout|ReadTimeout"
     r"|from versions: none|connection broken|Could not fetch URL|ProxyError|SSLError"
 )
 EVERY = 10
-"""Off a terminal, one line in so many packages is shown."""
+"""Without a terminal, one line is shown for this many packages."""
 
 
 def main(lock: Path, log: Path) -> int:
-    """Install; 0, or 1 with one line on stderr."""
+    """Install. Returns 0, or 1 with one line on stderr."""
     total = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in lock.read_text(encoding="utf-8").splitlines())
     command = [
         sys.executable,
@@ -43,7 +43,7 @@ def main(lock: Path, log: Path) -> int:
 
 
 def _watched(output: Iterable[str], log: Path, total: int) -> list[str]:
-    """What pip writes, line by line; it goes to the log, and how far it is to stdout."""
+    """Write pip's output to the log, line by line, and the progress to stdout."""
     lines: list[str] = []
     found = 0
     progress = _Progress()
@@ -64,7 +64,7 @@ def _watched(output: Iterable[str], log: Path, total: int) -> list[str]:
 
 
 class _Progress:
-    """One line that changes, on a terminal; elsewhere some lines."""
+    """Show one line that changes on a terminal, and a few lines elsewhere."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs pNode analytics on Debian 12 or newer, from the checkout that this file lies in. Run as root; run again after a
-# change of the checkout. It changes what is listed here, and nothing else; uninstall.sh takes it back.
+# Installs pNode analytics on Debian 12 or newer, from the checkout that contains this file. Run it as root, and again
+# after a change of the checkout. It changes only the paths listed here. uninstall.sh removes them.
 #
 #   /opt/pnodes/app, /opt/pnodes/venv      the code, and its packages by the hashes of locks/runtime.txt
 #   /etc/pnodes/pnodes.env                 settings; never overwritten
@@ -10,7 +10,7 @@
 #   the user and group pnodes
 #
 # usage: install.sh [--apis N]      N API processes at ports 8001 and up (2)
-# For tests: DESTDIR is put in front of every path; then no user is made, and nothing is started or installed by pip.
+# For tests: DESTDIR prefixes every path. Then no user is created, and nothing is started or installed by pip.
 set -eu
 
 apis=2
@@ -79,7 +79,7 @@ if [ -d "$root/etc/nginx/conf.d" ]; then
   servers=$(for port in $ports; do echo "    server 127.0.0.1:$port max_fails=1 fail_timeout=2s;"; done)
   awk -v servers="$servers" '/^    server 127/ { if (!done) print servers; done = 1; next } { print }' \
     "$here/deploy/nginx/pnodes.conf" > "$root/etc/nginx/conf.d/pnodes.conf"
-  # certbot changes the site: it is kept once it is there.
+  # certbot changes the site, so an existing one is kept.
   [ -e "$root/etc/nginx/sites-available/pnodes" ] || put 644 "$here/deploy/nginx/site.conf" /etc/nginx/sites-available/pnodes
   ln -sf ../sites-available/pnodes "$root/etc/nginx/sites-enabled/pnodes"
 fi
@@ -89,7 +89,7 @@ if [ -z "$root" ]; then
   systemctl enable --quiet pnodes.target pnodes-worker.service pnodes-backup.timer
   for port in $ports; do systemctl enable --quiet "pnodes-api@$port.service"; done
   systemctl start pnodes-backup.timer
-  # One process after the other, so that nginx always has one to ask.
+  # The processes restart one after the other, so that nginx always has a running one.
   for port in $ports; do systemctl restart "pnodes-api@$port.service"; done
   systemctl restart pnodes-worker.service
   if command -v nginx >/dev/null; then nginx -t -q && systemctl reload nginx; fi

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Takes back what install.sh has done. Settings and backups stay, unless --purge is given; MongoDB and Redis are never touched.
+# Removes what install.sh has installed. Settings and backups stay, unless --purge is given. MongoDB and Redis are not changed.
 #
 # usage: uninstall.sh [--purge]
-# For tests: DESTDIR is put in front of every path; then nothing is stopped, and no user is removed.
+# For tests: DESTDIR prefixes every path. Then nothing is stopped, and no user is removed.
 set -eu
 
 purge=

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Upgrades to the release of the checkout that this file lies in: a backup first, then install.sh, then a check. The code and
-# the packages of before stay in /opt/pnodes/before; `upgrade.sh --back` puts them in place again, and says how to restore
-# the backup, which is needed only if the new release has raised the document version (CHANGELOG.md).
+# Upgrades to the release of the checkout that contains this file: first a backup, then install.sh, then a check. The
+# previous code and packages stay in /opt/pnodes/before. `upgrade.sh --back` reinstates them, and prints how to restore the
+# backup. That is necessary only if the new release has raised the document version (CHANGELOG.md).
 #
-# usage: upgrade.sh [--apis N]      as install.sh
+# usage: upgrade.sh [--apis N]      as for install.sh
 #        upgrade.sh --back
 set -eu
 
