@@ -1,8 +1,8 @@
-"""What a backup holds, and what copying a store asks of it. Implemented by `server.storage.backup`.
+"""The content of a backup, and the interface for copying a store. `server.storage.backup` implements it.
 
-A store is copied at one moment, that of a commit. Its state (head, memory, registry, progress of upkeep) changes with
-each commit, so it is read first, and again if a commit came in between. The past before that moment does not change,
-apart from what retention removes, and is read after it, for as long as it takes.
+A store is copied as of one commit. Its state (head, memory, registry, progress of upkeep) changes with each commit, so
+it is read first, and again if a commit came in between. The past before that commit does not change, except for what
+retention removes. It is read afterwards, without a time limit.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -40,7 +40,7 @@ class CollectionSum(Record):
 
 
 class Manifest(Record):
-    """The end of a backup, by which it is known to be whole."""
+    """The end of a backup, which shows that it is complete."""
 
     moment: Moment
     taken_at: int
@@ -63,45 +63,45 @@ class BackupSource(Protocol):
         ...
 
     def state(self, since: Slot | None = None) -> AsyncIterator[Batch]:
-        """What changes with each commit. With `since`, of the registry only the entries of that slot and later."""
+        """The data that changes with each commit. With `since`, only the registry entries of that slot and later."""
         ...
 
     def past(self, moment: Moment, since: Slot | None = None) -> AsyncIterator[Batch]:
-        """What was committed up to a moment, after its state was read. With `since`, what came after that slot."""
+        """The data committed up to a moment, after its state was read. With `since`, only what came after that slot."""
         ...
 
 
 class MoveSource(BackupSource, Protocol):
-    """A store that is carried over."""
+    """A store that is moved."""
 
     async def has(self, moment: Moment) -> bool:
-        """Whether a commit, of a copy for instance, was made in this store and is kept."""
+        """Whether a commit, for instance one of a copy, was made in this store and is kept."""
         ...
 
 
 class BackupSink(Protocol):
-    """Where a copy goes."""
+    """The target of a copy."""
 
     async def put(self, batch: Batch) -> None: ...
 
     async def again(self) -> None:
-        """Forget what was put: the copy begins anew."""
+        """Discard what was put, because the copy starts again."""
         ...
 
 
 class BackupTarget(BackupSink, Protocol):
-    """A store that is filled. What is put stays invisible until it is published."""
+    """A store that is filled. Its data stays invisible until it is published."""
 
     async def begin(self, *, force: bool) -> None:
         """Take the lease of the store. Raises BackupError if a worker uses it, or without `force` if it has data."""
         ...
 
     async def publish(self, manifest: Manifest) -> None:
-        """Replace what the store holds by what was put, after counting it. Raises BackupError."""
+        """Replace the content of the store by what was put, after counting it. Raises BackupError."""
         ...
 
     async def leave(self) -> None:
-        """Give the lease back, and remove what was put and not published."""
+        """Return the lease, and remove what was put and not published."""
         ...
 
 
@@ -117,13 +117,13 @@ class MoveTarget(BackupTarget, Protocol):
         ...
 
     async def overlay(self, batch: Batch) -> None:
-        """Put documents in the place of those that are published, by their keys; a head waits for `advance`."""
+        """Replace published documents by their keys. A head waits for `advance`."""
         ...
 
     async def advance(self) -> None:
-        """Publish the head of what was overlaid."""
+        """Publish the head that was put."""
         ...
 
     def lacking(self, source_moment: Moment) -> AsyncIterator[Batch]:
-        """The documents that it lacks of what the source has committed up to a moment."""
+        """The documents that it lacks from those that the source committed up to a moment."""
         ...

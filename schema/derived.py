@@ -1,4 +1,4 @@
-"""What follows from a snapshot: each fact is computed once, when it is first asked for, and serves GraphQL and REST."""
+"""The data derived from a snapshot. Each fact is computed once, on first use, for GraphQL and REST."""
 
 import weakref
 from collections import OrderedDict
@@ -23,19 +23,19 @@ T = TypeVar("T")
 
 # Sorted and filtered lists that a snapshot keeps. They are tuples of references: 8 bytes a node each.
 _KEPT_LISTS = 64
-# Two policies, each at the time of the snapshot and at the present of a snapshot that is not renewed.
+# Two policies, each at the time of the snapshot and at the current time of a snapshot that is not renewed.
 _KEPT_MOMENTS = 4
 
 
 class Lists:
-    """What clients choose to derive from a snapshot: the things that were used last."""
+    """Derived data under keys that clients choose. Only the most recently used values are kept."""
 
     def __init__(self, most: int = _KEPT_LISTS) -> None:
         self._most = most
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What `compute` gives, once for a key as long as that is kept."""
+        """The result of `compute`, computed once for a key while it is kept."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return cast("T", self._kept[key])
@@ -49,22 +49,22 @@ class Lists:
 
 
 class Indexes:
-    """What is derived from a snapshot under keys that clients do not choose: it is never dropped."""
+    """Derived data under keys that clients do not choose. It is never dropped."""
 
     def __init__(self) -> None:
         self._made: dict[Hashable, object] = {}
 
     def of(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, once per key."""
+        """The result of `make`, made once for each key."""
         if key not in self._made:
             self._made[key] = make()
         return cast("T", self._made[key])
 
 
 class Facts:
-    """What follows from one snapshot at any moment.
+    """The data derived from one snapshot, at any time.
 
-    `lists` holds what clients choose, and is bounded; `indexes` and the properties exist once for a snapshot.
+    `lists` is bounded, because clients choose its keys. `indexes` and the properties exist once for a snapshot.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -74,7 +74,7 @@ class Facts:
 
     @property
     def policy(self) -> Policy:
-        """The policy of the scores; the oldest one where this release no longer knows it."""
+        """The policy of the scores. The oldest one if this release does not know it."""
         return POLICIES.get(self.snapshot.header.policy.version, POLICY_1_0)
 
     @cached_property
@@ -118,9 +118,9 @@ class Facts:
 
 
 class Tables:
-    """One snapshot as it looks at the moment `at`, judged by `policy`. Get it with `tables_of`.
+    """One snapshot at the time `at`, judged by `policy`. Create it with `tables_of`.
 
-    `facts` are shared by all moments and policies; what depends on them is here, with `lists` and `indexes` of its own.
+    `facts` are shared by all times and policies. What depends on them is here, with separate `lists` and `indexes`.
     """
 
     def __init__(self, facts: Facts, policy: Policy, at: UnixSeconds) -> None:
@@ -152,7 +152,7 @@ class Tables:
 
     @cached_property
     def alerts_by_node(self) -> Mapping[str, tuple[Alert, ...]]:
-        """The alerts of each node that has any, by the node's id."""
+        """The alerts of each node that has alerts, by the node's id."""
         found: dict[str, list[Alert]] = {}
         for alert in self.alerts:
             found.setdefault(alert.node_id, []).append(alert)
@@ -171,9 +171,10 @@ class Tables:
 
 
 class _Moments:
-    """The tables of one snapshot, by policy and moment.
+    """The tables of one snapshot, by policy and time.
 
-    They are made of a shallow copy: if the snapshot's tables held the snapshot itself, it would never go.
+    They are made from a shallow copy. If the snapshot's tables referred to the snapshot itself, it would never be
+    freed.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -185,9 +186,10 @@ class _Moments:
 
 
 class _BySnapshot:
-    """What belongs to each snapshot, for as long as the snapshot lives.
+    """The tables of each snapshot, while the snapshot exists.
 
-    Snapshots are compared by identity: to hash or compare their content would take longer than most answers.
+    Snapshots are compared by identity, because hashing or comparing their content would take longer than most
+    responses.
     """
 
     def __init__(self) -> None:
@@ -205,9 +207,9 @@ _BY_SNAPSHOT = _BySnapshot()
 
 
 def tables_of(snapshot: Snapshot, *, at: UnixSeconds | None = None, policy: Policy | None = None) -> Tables:
-    """The snapshot at `at`, judged by `policy`: the same object for equal arguments, as long as it is kept.
+    """The snapshot at `at`, judged by `policy`: the same object for equal arguments while it is kept.
 
-    By default that is the moment when the snapshot was taken, and the newest policy that it was scored with.
+    By default the time is that of the snapshot, and the policy is the newest that it was scored with.
     """
     header = snapshot.header
     if policy is None:

@@ -1,4 +1,4 @@
-"""What the public surfaces may ask. Implemented by `server.storage.reads` and by the tests' fakes."""
+"""The read interface of the public surfaces. `server.storage.reads` and the tests' fakes implement it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
@@ -18,7 +18,7 @@ from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 ROLLUP = "rollup"
 RETENTION = "retention"
 HISTORY_JOBS = (ROLLUP, RETENTION)
-"""Names of the periodic jobs without which history stops, or grows without bound."""
+"""Names of the periodic jobs without which history stops, or grows without a limit."""
 
 
 class SeedAttempt(Record):
@@ -32,7 +32,7 @@ class SeedAttempt(Record):
 
 
 class JobReport(Record):
-    """A periodic job by its newest runs: when it began last, and when it last succeeded (None: never)."""
+    """A periodic job by its newest runs: when it last began, and when it last succeeded (None: never)."""
 
     name: str
     began_at: UnixSeconds
@@ -42,11 +42,11 @@ class JobReport(Record):
 class CollectorState(Record):
     """The worker's own report: its newest cycle, which may have failed without changing any node.
 
-    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours`, `clock_ahead` or `failed`;
-    `cycle_seconds` is the whole cycle's length, saving included; `jobs` are the periodic jobs of which any run is
-    known. `faults` counts what this worker found wrong since its start: `store_damaged`, `task_ended`. `from_store` is
-    False where the store does not answer and this is what the newest snapshot says; `store_fault` is why it takes no
-    writes, looked for where nothing new is committed.
+    `outcome` is `none`, `committed`, `no_seed_answered`, `already_committed`, `not_ours`, `clock_ahead` or `failed`.
+    `cycle_seconds` is the duration of the whole cycle, including saving. `jobs` are the periodic jobs with a known run.
+    `faults` counts the problems that this worker found since its start: `store_damaged`, `task_ended`. `from_store` is
+    False if the store is unavailable and the report comes from the newest snapshot. `store_fault` is the reason why the
+    store accepts no writes; it is determined if nothing new is committed.
     """
 
     attempted_slot: Slot | None = None
@@ -62,7 +62,7 @@ class CollectorState(Record):
 
 
 def outage(state: CollectorState, current: Snapshot | None, now: float, interval: int) -> Outage | None:
-    """Whose fault it is that the newest snapshot is old at `now`; None where it is not."""
+    """The cause if the newest snapshot is old at `now`. None if it is not old."""
     return outage_of(
         now,
         current.header.interval if current is not None else interval,
@@ -76,9 +76,9 @@ def outage(state: CollectorState, current: Snapshot | None, now: float, interval
 
 
 class RegistryPage(Record):
-    """A window of the registry and the number of entries in all of it.
+    """A window of the registry, and the number of all its entries.
 
-    A node of the snapshot that was asked about is as it is there, one that has left as it was last known.
+    A node of the requested snapshot has the values of that snapshot. A node that left has the last known values.
     """
 
     entries: tuple[PNode | RegistryEntry, ...]
@@ -86,10 +86,10 @@ class RegistryPage(Record):
 
 
 class HistoryStatusRow(Record):
-    """How much history is kept of one node.
+    """The extent of the stored history of one node.
 
-    `first` and `last` are the times of its first and its last sample, as fine as is kept of that time: to the slot, or
-    to the bucket.
+    `first` and `last` are the times of its first and last sample, as precise as the stored resolution: the slot or the
+    bucket.
     """
 
     id: str
@@ -100,7 +100,7 @@ class HistoryStatusRow(Record):
 
 
 class EventFilter(Record):
-    """Which events are wanted; None admits all. `since` and `until` are inclusive unix seconds."""
+    """A filter of events. None accepts all. `since` and `until` are inclusive unix seconds."""
 
     types: frozenset[EventType] | None = None
     subjects: frozenset[str] | None = None
@@ -109,25 +109,25 @@ class EventFilter(Record):
 
 
 class Reads(Protocol):
-    """Questions about the present and the past. Each may raise `SnapshotUnavailable` where the store is silent."""
+    """Queries about the present and the past. Each may raise `SnapshotUnavailable` if the store does not respond."""
 
     def current(self) -> Snapshot | None:
         """The newest committed snapshot, from memory; None before the first one. Never raises, never waits."""
         ...
 
     async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
-        """The newest snapshot, or the newest kept one at or before `as_of`.
+        """The newest snapshot, or the newest stored one at or before `as_of`.
 
         Raises SnapshotUnavailable (nothing collected yet), AsOfInFuture, AsOfOutOfRange.
         """
         ...
 
     async def snapshot_at(self, slot: Slot) -> Snapshot:
-        """The snapshot of exactly this slot. Raises CursorExpired where it is no longer kept."""
+        """The snapshot of exactly this slot. Raises CursorExpired if it is no longer stored."""
         ...
 
     async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
-        """The header of the newest kept snapshot at or before `as_of`; None where there is none."""
+        """The header of the newest stored snapshot at or before `as_of`. None if there is none."""
         ...
 
     async def network_history(
@@ -145,21 +145,21 @@ class Reads(Protocol):
         *,
         include_current: bool = False,
     ) -> History:
-        """One node's history in [start, end), joined over all the ids that it ever had."""
+        """One node's history in [start, end), combined over all ids that it ever had."""
         ...
 
     async def events(
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
     ) -> tuple[Event, ...]:
-        """Up to `first` events beyond the position `after`, in log order (or the reverse)."""
+        """Up to `first` events after the position `after`, in log order (or in reverse)."""
         ...
 
     async def event_count(self, where: EventFilter) -> int:
-        """How many kept events match."""
+        """The number of stored events that match."""
         ...
 
     async def registry_entry(self, key: str) -> RegistryEntry | None:
-        """The registry's entry under an id, pubkey or any known address; None when unknown."""
+        """The registry's entry for an id, pubkey or any known address. None if it is unknown."""
         ...
 
     async def registry(
@@ -172,25 +172,25 @@ class Reads(Protocol):
         ...
 
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
-        """The nodes with most kept samples, at most `limit`, and the number of all nodes with history."""
+        """The nodes with most stored samples, at most `limit`, and the number of all nodes with history."""
         ...
 
     async def collector(self) -> CollectorState:
-        """The newest attempt of the worker. Falls back to what the current snapshot says while the store is down."""
+        """The newest attempt of the worker. While the store is down, it is derived from the current snapshot."""
         ...
 
     async def enrichment(self) -> Enrichment:
-        """What the sources besides gossip gave last; empty where all of them are off."""
+        """The last data from sources besides gossip. Empty if all of them are off."""
         ...
 
     async def available(self) -> AvailableRange:
-        """How far back each kind of question can go."""
+        """The earliest times that queries of each kind can refer to."""
         ...
 
 
 class Updates(Protocol):
-    """News for subscribers."""
+    """Announcements to subscribers."""
 
     def snapshots(self) -> AsyncIterator[Snapshot]:
-        """Each snapshot after its commit, newest only: a slow reader skips, and never delays others."""
+        """Each snapshot after its commit, newest only. A slow reader skips snapshots and never delays others."""
         ...

@@ -15,10 +15,10 @@ from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 
 
 class RollupProgress(Record):
-    """How far the live snapshots have been rolled up.
+    """The progress of rolling up the live snapshots.
 
-    `since` is the UTC hour in which collecting began, `next_hour` the first hour that is not rolled up yet, `open_day`
-    the UTC day of which hours are rolled up but which is not closed.
+    `since` is the UTC hour in which collection began, `next_hour` the first hour that is not rolled up yet. `open_day`
+    is the UTC day that has rolled-up hours and is not closed.
     """
 
     since: UnixSeconds
@@ -27,14 +27,14 @@ class RollupProgress(Record):
 
 
 class RetentionProgress(Record):
-    """UTC hours before which snapshots have been thinned out to one an hour, and before which none is left."""
+    """The UTC hours before which snapshots have been reduced to one an hour, and before which none remains."""
 
     thinned: UnixSeconds
     dropped: UnixSeconds
 
 
 class ImportedRange(Record):
-    """UTC hours [start, end) that an import has filled. `pinned` ones are exempt from raw retention."""
+    """UTC hours [start, end) that an import filled. `pinned` ones are exempt from raw retention."""
 
     start: UnixSeconds
     end: UnixSeconds
@@ -42,52 +42,54 @@ class ImportedRange(Record):
 
 
 class JobRuns(Protocol):
-    """Which periodic jobs ran, and when: one record for each job, by its name."""
+    """The runs of periodic jobs, with their times: one record for each job, by its name."""
 
     async def claim(
         self, job: str, period: UnixSeconds, *, seconds: int, holder: str, now: float, lasts: float
     ) -> bool:
-        """Take the run of a period (its UTC start, `seconds` long); False where another run of it counts.
+        """Claim the run of a period (its UTC start, `seconds` long). False if another run of it counts.
 
-        A run counts once it has succeeded, and for `lasts` seconds from its claim until then.
+        A run counts once it has succeeded, and until then for `lasts` seconds from its claim.
         """
         ...
 
     async def finish(self, job: str, period: UnixSeconds, *, holder: str, now: float, succeeded: bool) -> None:
-        """Note the end of a run that was claimed; one that failed may be claimed again."""
+        """Record the end of a claimed run. A failed run may be claimed again."""
         ...
 
 
 class RollupStore(Protocol):
-    """What `jobs.past.rollup` works on."""
+    """The store interface of `jobs.past.rollup`."""
 
     async def committed_slot(self) -> Slot | None:
-        """The newest committed slot: nothing older than it will still be committed. None in an empty store."""
+        """The newest committed slot. No older slot will still be committed. None in an empty store."""
         ...
 
     async def rollup_progress(self) -> RollupProgress | None:
-        """Where to go on. At first, and where that is lost: after the newest hour of history, else with the oldest live
-        snapshot. None where there is none."""
+        """Where to continue. None if there is nothing.
+
+        Without stored progress, that is after the newest hour of history, or else at the oldest live snapshot.
+        """
         ...
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
-        """Go on from `before` to `after`; False where another run has gone on meanwhile."""
+        """Move the progress from `before` to `after`. False if another run has moved it meanwhile."""
         ...
 
     async def next_kept(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
-        """The first kept slot in [start, end)."""
+        """The first stored slot in [start, end)."""
         ...
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
-        """The headers of the snapshots kept of a UTC hour, in order, without those that cannot be read."""
+        """The headers of the snapshots stored for a UTC hour, in order, without those that cannot be read."""
         ...
 
     def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
-        """The snapshots kept of a UTC hour, in order, one at a time, without those that cannot be read."""
+        """The snapshots stored for a UTC hour, in order, one at a time, without those that cannot be read."""
         ...
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
-        """Put an hour of each subject in its history."""
+        """Add an hour of each subject to its history."""
         ...
 
     async def close_day(self, day: UnixSeconds) -> None:
@@ -96,63 +98,63 @@ class RollupStore(Protocol):
 
     @property
     def network(self) -> str:
-        """The subject that stands for the network as a whole."""
+        """The subject of the network as a whole."""
         ...
 
 
 class RetentionStore(Protocol):
-    """What `jobs.past.retention` works on."""
+    """The store interface of `jobs.past.retention`."""
 
     async def rolled_until(self) -> UnixSeconds | None:
-        """The first hour that is not rolled up yet; None where nothing is."""
+        """The first hour that is not rolled up yet. None if there is none."""
         ...
 
     async def retention_progress(self) -> RetentionProgress | None:
-        """Where to go on; at first, the hour of the oldest kept snapshot. None where none is kept."""
+        """Where to continue; at first, the hour of the oldest stored snapshot. None if none is stored."""
         ...
 
     async def save_retention(self, before: RetentionProgress, after: RetentionProgress) -> bool:
-        """Go on from `before` to `after`; False where somebody else has moved it meanwhile."""
+        """Move the progress from `before` to `after`. False if another run has moved it meanwhile."""
         ...
 
     async def next_remains(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
-        """The first slot in [start, end) of which a snapshot is kept, or pieces of one lie about."""
+        """The first slot in [start, end) with a stored snapshot, or with remaining pieces of one."""
         ...
 
     async def kept_slots(self, hour: UnixSeconds) -> Sequence[Slot]:
-        """The slots kept of a UTC hour, in order."""
+        """The slots stored for a UTC hour, in order."""
         ...
 
     async def thin(self, hour: UnixSeconds, keep: Collection[Slot]) -> int:
-        """Forget the snapshots of a UTC hour but those to keep and pinned ones; gives how many."""
+        """Delete the snapshots of a UTC hour, except those to keep and pinned ones. Returns their number."""
         ...
 
     async def drop_history(self, resolution: Resolution, before: UnixSeconds, limit: int) -> int:
-        """Forget at most `limit` documents of a resolution that are wholly older than a time; gives how many."""
+        """Delete at most `limit` documents of a resolution that are entirely older than a time. Returns the count."""
         ...
 
     async def drop_events(self, before: UnixSeconds, limit: int) -> int:
-        """Forget at most `limit` events older than a time; gives how many."""
+        """Delete at most `limit` events older than a time. Returns their number."""
         ...
 
 
 class ImportStore(RollupStore, Protocol):
-    """What `jobs.past.importer` works on."""
+    """The store interface of `jobs.past.importer`."""
 
     async def live_since(self) -> UnixSeconds | None:
-        """The UTC hour in which collecting began; None where it has not."""
+        """The UTC hour in which collection began. None if it has not begun."""
         ...
 
     async def imported(self) -> Sequence[ImportedRange]:
-        """What has been imported before, in order."""
+        """The earlier imports, in order."""
         ...
 
     async def begin_import(self, start: UnixSeconds) -> None:
-        """Let retention look again at what is newer than `start`, a UTC hour."""
+        """Let retention process again what is newer than `start`, a UTC hour."""
         ...
 
     async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
-        """Note a finished import, and enter its nodes in the registry, where nothing newer is known of them."""
+        """Record a finished import, and add its nodes to the registry if nothing newer is known about them."""
         ...
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
@@ -160,13 +162,16 @@ class ImportStore(RollupStore, Protocol):
         ...
 
     async def hold_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool) -> None:
-        """Have an hour of each subject written when its day is closed; `pinned` keeps its raw samples for good."""
+        """Queue an hour of each subject, to be written when its day is closed.
+
+        `pinned` keeps its raw samples permanently.
+        """
         ...
 
     async def keep(self, snapshot: Snapshot, *, pinned: bool) -> None:
-        """Keep a snapshot of the past. Snapshots come in order; one that is kept already stays."""
+        """Store a snapshot of the past. Snapshots come in order; an existing one is not changed."""
         ...
 
     async def write_events(self, log: Sequence[Event], *, pinned: bool) -> None:
-        """Enter events in the log; those that are there stay."""
+        """Add events to the log. Existing ones are not changed."""
         ...

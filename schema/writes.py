@@ -1,4 +1,4 @@
-"""What a cycle may say. Implemented by `server.storage.snapshots.writes` and by the tests' fakes."""
+"""The write interface of a cycle. `server.storage.snapshots.writes` and the tests' fakes implement it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -12,14 +12,15 @@ from schema.reads import CollectorState
 
 
 class LeaseLost(Exception):
-    """Another worker took over: whatever this cycle computed must not be written."""
+    """Another worker took over, so the results of this cycle must not be written."""
 
 
 class Lease(Record):
-    """The right to commit. `token` grows with each change of holder; a commit with an older token is refused.
+    """The right to commit.
 
-    `known` is False where the newest commit is not the one that this store object made or read last: another worker's,
-    or that of a store that was restored.
+    `token` grows with each change of holder; a commit with an older token is refused. `known` is False if the newest
+    commit is not the one that this store object wrote or read last: it comes from another worker, or from a restored
+    store.
     """
 
     token: int
@@ -29,7 +30,7 @@ class Lease(Record):
 
 
 class Commit(Record):
-    """All that one cycle leaves behind; written as a whole or not at all."""
+    """The results of one cycle, which are written as a whole or not at all."""
 
     snapshot: Snapshot
     memory: tuple[NodeMemory, ...]
@@ -38,10 +39,10 @@ class Commit(Record):
 
 
 class SnapshotStore(Protocol):
-    """Where cycles are kept. Every method is idempotent, so that any of them may be tried again."""
+    """Storage for cycles. Every method is idempotent, so any of them may be retried."""
 
     async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
-        """Take or renew the right to commit; None while another holder's lease runs. Times in unix seconds."""
+        """Take or renew the right to commit. None while another holder's lease runs. Times are in unix seconds."""
         ...
 
     async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
@@ -49,19 +50,19 @@ class SnapshotStore(Protocol):
         ...
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
-        """Registry entries of nodes that have left the snapshots, for those that come back."""
+        """Registry entries of nodes that have left the snapshots, for nodes that return."""
         ...
 
     async def commit(self, lease: Lease, commit: Commit) -> None:
-        """Make a slot visible, atomically. Raises LeaseLost when the lease is no longer ours."""
+        """Make a slot visible, atomically. Raises LeaseLost if the lease has another holder."""
         ...
 
     async def report(self, lease: Lease, state: CollectorState) -> None:
-        """Publish how the newest cycle went, also when it changed no node."""
+        """Publish the result of the newest cycle, even if it changed no node."""
         ...
 
 
-# Where announcements are published, and where readers listen for them.
+# The channel on which announcements are published, and to which readers listen.
 CHANNEL = "pnodes:slots"
 
 

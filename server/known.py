@@ -1,4 +1,4 @@
-"""Answers that are kept, as the bytes that go to a connection: for plain requests, before they become ASGI scopes."""
+"""Cached responses as the bytes that are sent: for plain requests, before they become ASGI scopes."""
 
 from collections.abc import MutableMapping
 
@@ -12,7 +12,7 @@ from server.http.view import CurrentView
 
 
 class KnownAnswers:
-    """Gives what `Edge` would send of a kept answer, byte for byte, and counts it in the same `served`."""
+    """Returns the cached response that `Edge` would send, byte for byte, and counts it in the same `served`."""
 
     def __init__(
         self,
@@ -27,10 +27,9 @@ class KnownAnswers:
         self._served = served
 
     def __call__(self, head: AskedHead, body: bytes, common: bytes) -> bytes | None:
-        """The whole answer to a request, with the header lines `common` in front of its own.
+        """The whole response to a request, beginning with the header lines `common`.
 
-        None where `Edge` has to answer: where nothing is kept, and where the answer takes long or has to be sent in
-        parts.
+        None if `Edge` has to answer: because nothing is cached, or because the response takes long or is sent in parts.
         """
         method, headers = head.method, head.headers
         if head.path == GRAPHQL_PATH:

@@ -16,7 +16,7 @@ PERIOD_SECONDS = 15 * MINUTE
 MAX_BACK_OFF_SECONDS = 6 * HOUR
 _MAX_DOUBLINGS = 10
 NOTHING = b"null"
-"""Stands for the rows of a source that has never answered."""
+"""The JSON of the rows of a source that has never answered."""
 
 log = structlog.get_logger(__name__)
 

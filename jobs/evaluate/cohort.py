@@ -11,7 +11,7 @@ from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 
 MAX_NODES = 10_000
-"""In a larger network, a fixed sample of so many nodes is rated, which bounds memory."""
+"""The size of the fixed sample of nodes that is rated in a larger network. It bounds memory."""
 
 Ratings = tuple[Rating | None, ...]
 """The ratings of one node, in the order of the raters."""

@@ -19,9 +19,9 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.snapshot.record import Snapshot
 
 MAX_COHORTS = 400
-"""The longest horizon has at most so many cohorts, all of which are held."""
+"""The maximum number of cohorts of the longest horizon. All of them are kept in memory."""
 LEAST_LOOKS = 3
-"""An outcome needs so many snapshots in its horizon."""
+"""The minimum number of snapshots in the horizon of an outcome."""
 DEAD_SECONDS = 3 * DAY
 """If the time of death is not known, a node is dead if it is not seen online for so long, up to the end."""
 

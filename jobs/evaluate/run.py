@@ -78,7 +78,7 @@ def horizons_of(text: str) -> tuple[int, ...]:
 
 
 def moment_of(text: str) -> UnixSeconds:
-    """An ISO 8601 date or time (UTC where it names no zone) in unix seconds. Raises ValueError."""
+    """An ISO 8601 date or time (UTC if it names no zone) in unix seconds. Raises ValueError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

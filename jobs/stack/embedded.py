@@ -213,8 +213,7 @@ def _spawn(binary: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _end_orphan(folder: Path) -> None:
-    """Where the kernel does not do it, end a Valkey that a killed launcher left running, because it holds the folder's
-    files.
+    """End a Valkey that a killed launcher left running, because it holds the folder's files. The kernel may not do so.
 
     Its private socket shows whether there is one. The path is relative, because socket paths are at most 100 bytes
     long.

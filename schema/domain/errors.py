@@ -1,4 +1,4 @@
-"""What can go wrong with a question, by a stable code that every surface maps to its own status.
+"""The errors of requests, each with a stable code that every surface maps to its own status.
 
 DomainError
 ├── BadUserInput              BAD_USER_INPUT
@@ -17,7 +17,7 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A question that cannot be answered. The message is for people; `details` are for machines."""
+    """A request that cannot be answered. The message is for people; `details` are for machines."""
 
     code: ClassVar[str]
 
@@ -56,11 +56,11 @@ class SnapshotUnavailable(DomainError):
 
 
 class StoreTooNew(SnapshotUnavailable):
-    """The documents in the store are of a newer release; the message says which version they have."""
+    """A newer release wrote the documents in the store. The message has their version."""
 
 
 class OtherNetwork(SnapshotUnavailable):
-    """The store holds snapshots of another network (`held`) than the one that is watched."""
+    """The store has snapshots of another network (`held`) than the monitored one."""
 
     def __init__(self, held: str, network: str) -> None:
         super().__init__(

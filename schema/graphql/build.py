@@ -24,5 +24,5 @@ def build_schema() -> strawberry.Schema:
 
 
 def export_sdl() -> str:
-    """The schema in SDL, sorted, with a newline at its end: equal schemas give equal texts."""
+    """The schema in SDL, sorted, with a final newline. Equal schemas give equal texts."""
     return print_schema(lexicographic_sort_schema(core_schema(build_schema()))).rstrip() + "\n"

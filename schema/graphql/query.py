@@ -1,4 +1,4 @@
-"""All questions, each from its own module."""
+"""All queries, each from its own module."""
 
 import strawberry
 

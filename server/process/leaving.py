@@ -1,4 +1,4 @@
-"""The way out of a process: it ends within a bounded time, whatever hangs."""
+"""The end of a process within a bounded time, even if something hangs."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ import structlog
 from server.process.statuses import FAILED
 
 MARGIN_SECONDS = 10.0
-"""Added to the time that work under way may take at a stop: what is open is closed in it."""
+"""Added to the time that running work may take at a stop. Open resources are closed in it."""
 LOG_SECONDS = 1.0
 MAX_NAMED = 20
 MAX_DEPTH = 12
@@ -25,11 +25,11 @@ log = structlog.get_logger(__name__)
 
 
 class Leaving:
-    """The end of one process, and a thread that brings it about where the process does not.
+    """The end of one process, with a thread that enforces it.
 
-    `begin` starts the time that work under way may take. A process that still runs `margin_seconds` after it is ended
-    with status 1, and a log line names what did not end. The line is written by a thread of its own, since a log that
-    cannot be written must not keep the process either. `end` ends the process; nothing cancels it.
+    `begin` starts the time that running work may take. A process that still runs `margin_seconds` later is ended with
+    status 1, and a log line names what did not end. A separate thread writes that line, because a log that cannot be
+    written must not block the exit. `end` ends the process; nothing cancels it.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class Leaving:
         threading.Thread(target=self._watch, name="leaving", daemon=True).start()
 
     def begin(self) -> None:
-        """Begin to leave; once. May be called by a signal handler."""
+        """Begin to leave, once. May be called by a signal handler."""
         if self._since is None:
             self._since = time.monotonic()
             try:
                 self._loop = asyncio.get_running_loop()
-            except RuntimeError:  # the signal came before or after the loop
+            except RuntimeError:  # the signal may come before or after the loop
                 self._loop = None
             self._begun.put(None)
 
     def on_signals(self, then: Callable[[], object]) -> None:
-        """Have SIGTERM and SIGINT begin to leave, and the running loop call `then`.
+        """Let SIGTERM and SIGINT begin to leave, and call `then` in the running loop.
 
-        Signal handlers of the loop itself would not run where it is blocked, as by a log that nobody reads.
+        Signal handlers of the loop itself would not run while it is blocked, for instance by a log that nobody reads.
         """
         loop = asyncio.get_running_loop()
 
@@ -70,7 +70,7 @@ class Leaving:
             signal.signal(number, leave)
 
     def left(self) -> float:
-        """Seconds that work under way may still take."""
+        """Seconds that running work may still take."""
         if self._since is None:
             return self._seconds
         return max(0.0, self._since + self._seconds - time.monotonic())
@@ -89,7 +89,7 @@ class Leaving:
 
 
 def _tasks(loop: asyncio.AbstractEventLoop | None) -> list[str]:
-    """The tasks that have not ended, each with the calls that it waits in, outermost first."""
+    """The tasks that have not ended, each with the calls in which it waits, outermost first."""
     tasks = asyncio.all_tasks(loop) if loop is not None else set[asyncio.Task[Any]]()
     return [f"{task.get_name()}: {' > '.join(_calls(task.get_coro()))}" for task in list(tasks)[:MAX_NAMED]]
 
@@ -104,8 +104,8 @@ def _calls(waiting: Any) -> Iterator[str]:
 
 
 def _threads() -> Iterator[str]:
-    """The threads that an interpreter waits for at its end, each with the line that it is at."""
-    frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (it is documented, and nothing else gives frames of threads)
+    """The threads that an interpreter waits for at its end, each with its current line."""
+    frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (it is documented, and the only access to frames of threads)
     for thread in threading.enumerate()[:MAX_NAMED]:
         if not thread.daemon and thread.ident in frames:
             yield f"{thread.name}: {_place(frames[thread.ident])}"

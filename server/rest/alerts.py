@@ -1,4 +1,4 @@
-"""`/alerts`, `/alerts/critical`, `/pnodes/{address}/alerts`: what is wrong with nodes."""
+"""`/alerts`, `/alerts/critical`, `/pnodes/{address}/alerts`: the alerts of nodes."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def alert_routes(views: Views) -> Routes:
     @routes.get(
         "/pnodes/{address:node}/alerts",
         operation="getPnodeAlerts",
-        summary="What is wrong with one node",
+        summary="The alerts of one node",
         model=NodeAlertsAnswer,
         responses=UNKNOWN_NODE,
     )
@@ -48,7 +48,7 @@ def alert_routes(views: Views) -> Routes:
     @routes.get(
         "/alerts",
         operation="listAlerts",
-        summary="What is wrong with all nodes",
+        summary="The alerts of all nodes",
         model=AlertsAnswer,
     )
     async def alerts(

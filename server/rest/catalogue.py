@@ -24,7 +24,7 @@ ANALYTICS = {
 ALERTS = {
     "alerts": ("/alerts", "Nodes with something wrong, counted", "/alerts?severity=warning"),
     "critical_alerts": ("/alerts/critical", "Nodes with critical alerts", "/alerts/critical"),
-    "node_alerts": ("/pnodes/{address}/alerts", "What is wrong with one node", "/pnodes/{address}/alerts"),
+    "node_alerts": ("/pnodes/{address}/alerts", "The alerts of one node", "/pnodes/{address}/alerts"),
 }
 ADVANCED = {
     "node_history": ("/node/{address}/history", "One node over time", "/node/{address}/history?days=7"),

@@ -12,5 +12,5 @@ def readable(at: int) -> str:
 
 
 def readable_utc(at: int | None) -> str | None:
-    """`YYYY-MM-DD HH:MM:SS UTC`, the format of `/node/{address}/consistency`; None where the time is not known."""
+    """`YYYY-MM-DD HH:MM:SS UTC`, the format of `/node/{address}/consistency`. None if the time is not known."""
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime(READABLE_UTC)

@@ -8,7 +8,7 @@ from schema.domain.snapshot.record import NetworkTotals, VersionCount
 from server.rest.node import UNKNOWN_VERSION
 from server.rest.view import View
 
-# Buckets of history list so many versions, and count the rest under an empty name.
+# Buckets of history list this many versions, and count all others under an empty name.
 OTHER_NAME = "other"
 
 

@@ -97,5 +97,5 @@ def raise_file_limit() -> int:
 
 
 def room_in(files: int) -> int:
-    """The default limit of connections for a process that can open so many files."""
+    """The default limit of connections for a process that can open this number of files."""
     return max(MIN_CONNECTIONS, min(MAX_DEFAULT, files - OTHER_FILES))

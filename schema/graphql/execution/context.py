@@ -26,11 +26,11 @@ class Retention(Record):
 
 
 class ConnectionLimits(Record):
-    """How many connections clients may hold, and what each may send; None is no limit.
+    """The limits of connections, and of what each may send. None means no limit.
 
-    `sockets` are WebSockets and event streams. `messages` may be sent over a WebSocket at once, and
-    `messages_per_second` steadily; `operations` may be held open by one, with documents and variables of
-    `document_bytes`.
+    `sockets` are WebSockets and event streams. `messages` may be sent over a WebSocket in a burst, and
+    `messages_per_second` continuously. One WebSocket may have `operations` open, with documents and variables of
+    `document_bytes` in total.
     """
 
     connections: int | None = None
@@ -66,9 +66,9 @@ class SisterDeployment(Record):
 class ServiceInfo(Record):
     """The facts about this deployment that are published as `serviceConfig`. The composition root builds them.
 
-    `interval` is the polling interval (`CACHE_TTL`) in seconds; a snapshot older than `stale_after` seconds is stale.
-    `rate_limit` is in cost per minute and client; None is no limit. `sister_deployments` serve other networks.
-    `recommended_per_group` is how many nodes of a neighbourhood one answer recommends.
+    `interval` is the polling interval (`CACHE_TTL`) in seconds. A snapshot older than `stale_after` seconds is stale.
+    `rate_limit` is the cost per minute and client; None means no limit. `sister_deployments` serve other networks.
+    `recommended_per_group` is how many nodes of a neighbourhood one response recommends.
     """
 
     name: str = "Xandeum PNode Analytics API"

@@ -9,7 +9,7 @@ from graphql import pyutils
 from graphql.execution import executor, values
 
 OutputType = Any
-"""A `GraphQLOutputType`, whose type has type arguments that nobody gives."""
+"""A `GraphQLOutputType`, which has type arguments that nobody sets."""
 
 Result = graphql.ExecutionResult | Awaitable[graphql.ExecutionResult]
 
@@ -26,9 +26,9 @@ default_type_resolver = cast("Callable[..., Any]", _executor.default_type_resolv
 
 
 class EventExecutor(executor.Executor[Any]):
-    """Executes the results of a subscription, each with a memory of its own.
+    """Executes the results of a subscription, each with a separate cache.
 
-    graphql-core shares a cache of selections between all results, with keys that are new in each result. So a
+    graphql-core shares a cache of selections between all results, with new keys in each result. Otherwise a
     subscription would use more memory with each result until it ends.
     """
 

@@ -2,8 +2,8 @@
 
 A field costs 1 plus its weight. The selection in a list counts once for each item. A connection multiplies its `edges`
 and `nodes` by the page size, a history its `points` by their number, and other lists by their usual length. A field
-that reads the store for each object may stand in lists of at most 20. Filters, orders and figures count the nodes that
-they look through (`schema.graphql.types.prices`). Each fragment is costed once: time is linear in the document and in
+that reads the store for each object may be in lists of at most 20 items. Filters, orders and figures count the nodes
+that they read (`schema.graphql.types.prices`). Each fragment is costed once, so time is linear in the document and in
 the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
 """
 
@@ -49,10 +49,10 @@ _NOTHING: Arguments = {}
 class Cost(NamedTuple):
     """The cost of a selection.
 
-    `fixed` counts once, `paged` once for each item of the page that the selection belongs to. `reads` and `paged_reads`
-    say, likewise, for how many objects the store is asked, for the field of which that is most. `errors` counts the
-    fields that are an error of the object that they are selected on. `in_order` says whether any of it needs the order
-    of the list that it belongs to.
+    `fixed` counts once, `paged` once for each item of the page that the selection belongs to. In the same way, `reads`
+    and `paged_reads` are the numbers of objects for which the store is read, for the field that reads most. `errors`
+    counts the fields that are an error of the object that they are selected on. `in_order` says whether a field needs
+    the order of the list that it belongs to.
     """
 
     fixed: int = 0
@@ -70,10 +70,10 @@ def cost_of(
     variables: Mapping[str, object],
     terms: Terms,
 ) -> Cost:
-    """The cost of a valid operation: its `fixed` is the sum to hold against the budget.
+    """The cost of a valid operation: `fixed` is compared with the budget.
 
-    `variables` are as the request gives them. What is wrong with their types costs nothing: it ends in an error anyway.
-    Raises GraphQLError for an argument that holds too much, and TooLarge for an answer about the schema that does.
+    `variables` are as the request gives them. Values of wrong types cost nothing, because they end in an error. Raises
+    GraphQLError for an argument with too many values, and TooLarge for introspection with too many fields.
     """
     return _Estimate(schema, document, operation, variables, terms).total()
 
@@ -155,14 +155,14 @@ class _Estimate:
         )
 
     def _meta_field(self, node: FieldNode) -> Cost:
-        """`__typename`, and what asks about the schema, which counts the fields of its answer."""
+        """`__typename` and introspection, which counts the fields of its result."""
         if node.name.value not in META_FIELDS:
             return Cost(fixed=1)
         self._introspection = self._introspection or self._introspect()
         return Cost(fixed=self._introspection.count(node))
 
     def _check_switches(self, directives: Sequence[DirectiveNode]) -> None:
-        """Raise GraphQLError for a condition that is null, which would be an error of each object that it stands in."""
+        """Raise GraphQLError for a condition that is null, which would be an error of each object that has it."""
         for directive in directives:
             for argument in directive.arguments or ():
                 if isinstance(argument.value, VariableNode) and self._variables.get(argument.value.name.value) is None:
@@ -170,7 +170,7 @@ class _Estimate:
                     raise GraphQLError(text, directive, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
 
     def _arguments(self, node: FieldNode) -> Arguments:
-        """The arguments of a field, bounded. Raises GraphQLError for one that holds too much."""
+        """The arguments of a field, bounded. Raises GraphQLError for one with too many values."""
         given = {argument.name.value: value_of(argument.value, self._variables) for argument in node.arguments or ()}
         for name, value in given.items():
             error = refused(f"{node.name.value}.{name}", value)

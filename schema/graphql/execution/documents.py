@@ -11,7 +11,7 @@ from schema.graphql.execution.context import Context
 from schema.graphql.execution.introspection import asks_about_schema
 from schema.graphql.types.fields import Terms
 
-MAX_PRICES = 64  # that a document remembers: one for each set of variables that it is asked with
+MAX_PRICES = 64  # that a document remembers: one for each set of variables
 MAX_PRICES_BYTES = 64 * 1_024
 PRICE_BYTES = 256
 
@@ -19,9 +19,9 @@ Compiled = Callable[[Context, Mapping[str, Any]], Any]
 
 
 class Prices:
-    """What the operations of a document cost, by name and variables, under the terms that were asked for last.
+    """The cost of a document's operations, by name and variables, under the most recently used terms.
 
-    Time passes, so the prices under earlier terms are not asked for again: they are dropped when the terms change.
+    Time passes, so earlier terms do not return. Their prices are dropped when the terms change.
     """
 
     __slots__ = ("_kept", "_terms")
@@ -36,7 +36,7 @@ class Prices:
         return len(self._kept)
 
     def get(self, name: str | None, variables: bytes, terms: Terms, find: Callable[[], Priced]) -> Priced:
-        """The price of an operation with these variables (as JSON), found where it is not remembered."""
+        """The price of an operation with these variables (as JSON), computed if it is not remembered."""
         if terms != self._terms:
             self._kept.clear()
             self._terms = terms
@@ -48,7 +48,7 @@ class Prices:
 
 
 class Document:
-    """A query text that may run, with the operations that were compiled from it so far."""
+    """A query text that may run, with the operations that have been compiled from it."""
 
     __slots__ = ("__weakref__", "compiled", "introspects", "node", "prices", "sha256")
 

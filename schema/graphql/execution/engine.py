@@ -19,7 +19,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    execute,  # pyright: ignore[reportUnknownVariableType]  (graphql-core leaves type arguments of its own open)
+    execute,  # pyright: ignore[reportUnknownVariableType]  (graphql-core leaves its type arguments open)
     located_error,
     subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
 )
@@ -46,13 +46,13 @@ from schema.graphql.types.fields import Terms
 
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
-BYTES_PER_SOURCE_BYTE = 60  # what a parsed document takes (measured: 40 to 60)
+BYTES_PER_SOURCE_BYTE = 60  # memory of a parsed document (measured: 40 to 60)
 MAX_INTROSPECTED = 64
 MAX_INTROSPECTED_BYTES = 8 * 2**20
 KEPT_COST = 30
 
-ASSUMED_NODES = 10_000  # where the number of nodes is not known
-NODES_STEP = 100  # prices go by the number of nodes rounded up, so that they seldom change
+ASSUMED_NODES = 10_000  # if the number of nodes is not known
+NODES_STEP = 100  # prices use the number of nodes rounded up, so that they seldom change
 
 MAX_REFUSED = 256
 MAX_REFUSED_BYTES = 2**20
@@ -62,9 +62,10 @@ Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compi
 
 
 class Engine:
-    """Runs operations of one schema. `compile_operation` makes faster executors; without it graphql-core runs all.
+    """Runs operations of one schema.
 
-    Operations are priced by the polling interval, in seconds, and by how many nodes there are now.
+    `compile_operation` makes faster executors; without it, graphql-core runs all operations. Prices depend on the
+    polling interval, in seconds, and on the current number of nodes.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Engine:
         bounds = {"max_entries": MAX_REFUSED, "max_size": MAX_REFUSED_BYTES}
         self._refused = BoundedMap[str, Failure](**bounds, at_once=True)
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
-        # Documents that subscriptions hold: those who ask the same share one.
+        # The documents of subscriptions. Subscribers with equal documents share one.
         self._held = WeakValueDictionary[str, Document]()
 
     def document(self, query: str) -> Document | Failure:
@@ -104,7 +105,7 @@ class Engine:
         return document
 
     def known(self, query: str) -> Document | None:
-        """The document of this text, if it is in memory: all others have to be parsed and validated."""
+        """The document of this text, if it is in memory. All others have to be parsed and validated."""
         return self._documents.get(query) or self._held.get(query)
 
     def refused(self, query: str) -> Failure | None:
@@ -148,7 +149,7 @@ class Engine:
         variables: Mapping[str, Any],
         asked: tuple[bytes, float],
     ) -> Priced:
-        """The price of an operation with these variables in this minute: a range that ends now grows with the time."""
+        """The price of an operation with these variables in this minute. A range that ends now grows with time."""
         written, now = asked
         minute = int(now) // MINUTE
         nodes = -(-self._nodes() // NODES_STEP) * NODES_STEP
@@ -168,7 +169,7 @@ class Engine:
             context.forget()
 
     def due(self, ready: Ready) -> int:
-        """The charge for an operation. A cached answer about the schema costs nearly nothing."""
+        """The charge for an operation. A cached introspection result costs nearly nothing."""
         return KEPT_COST if self._introspected.get(ready.question) is not None else ready.cost
 
     def _about_schema(self, ready: Ready) -> Result | None:
@@ -203,7 +204,7 @@ class Engine:
         return cast("ExecutionResult", result)
 
     async def stream(self, ready: Ready, context: Context, clock: Callable[[], float]) -> AsyncGenerator[Result, None]:
-        """The results of a subscription (of a query: its one result), each executed at its own time."""
+        """The results of a subscription, or the one result of a query, each executed at its own time."""
         if not ready.is_subscription:
             yield await self.run(ready, context)
             return

@@ -1,8 +1,7 @@
 """Bounds the arguments of clients before any other code reads them, and substitutes variables.
 
-Coercing a value takes microseconds for each object, list and leaf in it, whether or not it means anything: `{}` costs
-as much as a condition. So all of them are counted, wherever they stand: in variables, literals, defaults, or both
-mixed.
+Coercing a value takes microseconds for each object, list and leaf in it, regardless of its meaning: `{}` costs as much
+as a condition. So all of them are counted, in variables, literals, defaults, or a mixture of both.
 """
 
 from collections.abc import Mapping
@@ -72,7 +71,7 @@ def with_defaults(operation: OperationDefinitionNode, variables: Mapping[str, ob
 
 
 def value_of(node: ValueNode, variables: Mapping[str, Any]) -> object:
-    """The value of an argument as a document and its variables give it. Variables within it share their values."""
+    """The value of an argument, from a document and its variables. Variables within it share their values."""
     if isinstance(node, VariableNode):
         return variables.get(node.name.value)
     return cast("object", value_from_ast_untyped(node, cast("dict[str, Any]", variables)))

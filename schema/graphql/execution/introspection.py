@@ -1,7 +1,7 @@
-"""Answers about the schema itself: counted field by field, and written in a fraction of graphql-core's time.
+"""Introspection: results are counted field by field, and written in a fraction of graphql-core's time.
 
-The schema never changes, so an answer can be computed while its operation is priced, and cached. Its price is the
-number of its fields. The computation stops when that exceeds the budget. The resolvers are graphql-core's own.
+The schema never changes, so a result can be computed while its operation is priced, and cached. Its price is the number
+of its fields. The computation stops when that exceeds the budget. The resolvers are graphql-core's own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ META_FIELDS: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__ty
 
 
 class TooLarge(Exception):
-    """The answer has too many fields."""
+    """The result has too many fields."""
 
 
 class NotOurs(Exception):
@@ -45,7 +45,7 @@ class NotOurs(Exception):
 
 
 class Introspected(NamedTuple):
-    """The value of a field about the schema, and how many fields it has in all."""
+    """The value of an introspection field, and its total number of fields."""
 
     value: Any
     fields: int
@@ -63,7 +63,7 @@ class _Info(NamedTuple):
 
 
 def asks_about_schema(document: DocumentNode) -> bool:
-    """Whether any operation of a document may select the schema at its root, directly or by a fragment."""
+    """Whether an operation of a document may select the schema at its root, directly or by a fragment."""
     left: list[SelectionSetNode] = [
         d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode | OperationDefinitionNode)
     ]
@@ -77,9 +77,9 @@ def asks_about_schema(document: DocumentNode) -> bool:
 
 
 class Introspection:
-    """Answers the fields about the schema of one operation, with its variables.
+    """Answers the introspection fields of one operation, with its variables.
 
-    Raises TooLarge for more than `limit` fields in all.
+    Raises TooLarge for more than `limit` fields.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Introspection:
         self._info = _Info(schema)
         self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self._taken = 0
-        # What fields of the root have, by the function that writes it and their arguments.
+        # The values of root fields, by the function that writes them and their arguments.
         self._roots: dict[tuple[object, ...], Introspected] = {}
         self._writers: dict[tuple[str, ...], Callable[[Any], Introspected]] = {}
 
@@ -114,7 +114,7 @@ class Introspection:
         return self._entry(node.name.value, META_FIELDS[node.name.value], [node]).write(self._schema).fields
 
     def whole(self) -> dict[str, Any] | None:
-        """The data of an operation that asks for nothing else; None where it does, or where something is in error."""
+        """The data of an operation that selects only introspection. None if it selects more, or has an error."""
         root = self._schema.query_type
         try:
             collected = self._collected(root, [self._operation.selection_set])
@@ -204,7 +204,7 @@ class Introspection:
         return self._objects(cast("GraphQLObjectType", named_type(type_)), nodes)
 
     def _objects(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Introspected]:
-        """A function that writes objects. Selections of the same text share it, and what it has written."""
+        """A function that writes objects. Selections of the same text share it, and its results."""
         selected = [node.selection_set for node in nodes if node.selection_set is not None]
         key = (kind.name, *map(_text_of, selected))
         if key not in self._writers:
@@ -222,7 +222,7 @@ class Introspection:
             else:
                 entries.append(self._entry(key, kind.fields[name], below)._replace(key=key))
         known: dict[int, Introspected] = {}
-        shared = kind.name == "__Type"  # types are the objects that are met again and again, and they live on
+        shared = kind.name == "__Type"  # types occur repeatedly, and they exist permanently
 
         def write_object(source: Any) -> Introspected:
             if source is None:
@@ -258,7 +258,7 @@ _NULL = Introspected(None, 0)
 
 
 def _text_of(node: SelectionSetNode) -> str:
-    """A selection as it is written."""
+    """A selection as written."""
     loc = node.loc
     return loc.source.body[loc.start : loc.end] if loc is not None else str(id(node))
 

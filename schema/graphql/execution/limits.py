@@ -1,7 +1,7 @@
 """Limits on the shape of a document, checked before any other validation.
 
-One pass: each fragment is measured once, however often it is spread, so that time is linear in the document's size
-while fragments that spread each other count with their full, multiplied size.
+Each fragment is measured once, so time is linear in the document's size. Nevertheless, fragments that spread each other
+count with their full, multiplied size.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ MAX_FIELDS = 1_000
 MAX_ALIASES = 30
 MAX_DIRECTIVES = 20
 MAX_OPERATIONS = 10
-# Pairs of selections with one name in the answer, which validation compares with each other.
+# Pairs of selections with one response name, which validation compares with each other.
 MAX_PAIRS = 2_000
 # The maximum number of reported errors: enough for a reader, without amplifying the client's input.
 MAX_ERRORS = 5
@@ -53,10 +53,8 @@ class DocumentLimits(ValidationRule):
     """Refuses documents beyond the limits on operations, depth, fields, aliases, directives and pairs.
 
     Fragments that spread themselves and unused fragments are refused here too, because other rules visit them, but no
-    limit would bound their size.
-
-    `__schema` and `__type` are exempt from depth, as the standard introspection query is deep; graphql-core bounds
-    how they may be nested.
+    limit would bound their size. `__schema` and `__type` are exempt from depth, because the standard introspection
+    query is deep; graphql-core bounds how they may be nested.
     """
 
     def __init__(self, context: ValidationContext) -> None:
@@ -175,7 +173,7 @@ class _Measure:
 
 
 class _Pairs:
-    """Counts the pairs of selections with one name in the answer, those of their own selections included.
+    """Counts the pairs of selections with one response name, including those of their own selections.
 
     A selection is visited as often as it counts as a field, so the limit on fields bounds the work.
     """

@@ -1,4 +1,4 @@
-"""What the engine makes of a request: an operation that may run, or its errors; and the response of one that ran."""
+"""The results of the engine: an operation that may run, or its errors; and the response of one that ran."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -48,9 +48,10 @@ class Ready(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A response. `request_error`: it failed before anything was executed, so that it has no `data`.
+    """A response.
 
-    `complete`: no errors, so that equal questions have this answer for as long as the view stands.
+    `request_error`: it failed before anything was executed, so it has no `data`. `complete`: there are no errors, so
+    equal requests have this response while the view is unchanged.
     """
 
     response: Response

@@ -210,7 +210,7 @@ def groups_of(whole: "Whole", key: GroupKey, kept: int) -> list[Group]:
 
 
 def _largest(counts: Mapping[str | None, int], kept: int) -> list[tuple[str | None, int]]:
-    """The most common values, at most so many, ties by value with None last. Only possible results are sorted."""
+    """The most common values, at most `kept`, ties by value with None last. Only possible results are sorted."""
     least = sorted(counts.values(), reverse=True)[:kept][-1] if counts else 0
     larger = [group for group in counts.items() if group[1] > least]
     larger.sort(key=lambda group: (-group[1], group[0] is None, group[0] or ""))

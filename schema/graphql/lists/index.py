@@ -62,11 +62,11 @@ class Ranking:
         return found
 
     def between(self, start: int, end: int) -> Rows:
-        """The rows with a place of start <= place < end."""
+        """The rows with a position of start <= position < end."""
         return self.least(start) & ~self.least(end) if start < end else 0
 
     def among(self, places: Collection[int]) -> Rows:
-        """The rows at any of these places."""
+        """The rows at any of these positions."""
         marks = bytearray(max(_BASE, self.unknown + 1))
         for place in places:
             marks[place] = 1

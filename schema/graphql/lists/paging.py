@@ -194,8 +194,8 @@ def digest_of(*parts: Hashable) -> str:
 async def tables_for(context: Context, asked: Window, as_of: UnixSeconds | None, digest: str) -> Tables:
     """The snapshot that a page comes from: that of its cursors, else that of `as_of`, else the newest.
 
-    Raises InvalidCursor, CursorExpired, BadUserInput (cursors from different snapshots), and what `Reads.snapshot`
-    does.
+    Raises InvalidCursor, CursorExpired, BadUserInput (cursors from different snapshots), and the errors of
+    `Reads.snapshot`.
     """
     slots = {decode_cursor(cursor, digest).slot for cursor in asked.cursors}
     if len(slots) > 1:
@@ -236,7 +236,7 @@ def _place(selection: Selection[T], position: Position, *, beyond: bool) -> int:
 
 
 def _count_leading(items: Sequence[T], holds: Callable[[T], bool]) -> int:
-    """For items that satisfy `holds` up to some place and not after it: that place, by binary search."""
+    """The position up to which items satisfy `holds`, by binary search. No later item satisfies it."""
     low, high = 0, len(items)
     while low < high:
         middle = (low + high) // 2

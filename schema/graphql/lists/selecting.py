@@ -70,7 +70,7 @@ async def page_of(
     order: Order = (),
     as_of: UnixSeconds | None = None,
 ) -> Page[T]:
-    """The page of a listing that the arguments describe. Raises what its parts raise."""
+    """The page of a listing that the arguments describe. Raises the errors of its parts."""
     digest = digest_of(listing.kind or listing.columns.kind, listing.variant, chosen.canonical, order)
     tables = await tables_for(context, asked, as_of, digest)
     return take(select(tables, listing, chosen, order, digest), asked)
@@ -95,7 +95,7 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
 
 
 def index_of(tables: Tables, listing: Listing[T]) -> Index[T]:
-    """The rows of a listing with their columns, made once for a snapshot."""
+    """The rows of a listing with their columns, created once for a snapshot."""
     columns = listing.columns
     return listing.kept_with(tables).indexes.of(
         columns.kind, lambda: Index(columns.rows(listing.rows(tables)), columns)

@@ -1,1 +1,1 @@
-"""The questions of the schema and the types that answer them, one module for each topic."""
+"""The queries of the schema and their types, one module for each topic."""

@@ -74,7 +74,7 @@ class AlertWhere:
 
 
 class AlertState(StrEnum):
-    """Whether an alert holds, has just begun to hold, or has just ceased to."""
+    """Whether an alert is active, was raised, or was resolved."""
 
     ACTIVE = "ACTIVE"
     RAISED = "RAISED"
@@ -93,7 +93,7 @@ describe(
 
 
 class AlertChange(NamedTuple):
-    """An alert that was raised or resolved, as a record of its own."""
+    """An alert that was raised or resolved, as a separate record."""
 
     alert: Alert
     state: AlertState

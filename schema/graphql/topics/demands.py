@@ -61,12 +61,12 @@ class Demands(NamedTuple):
 
     @property
     def chosen(self) -> Filter:
-        """The nodes that are recommended."""
+        """The recommended nodes."""
         return Filter(None, self.wanted.canonical, self.recommended)
 
     @property
     def variant(self) -> tuple[float | None, ...]:
-        """What tells their answers apart, besides the filter."""
+        """The key that distinguishes their results, in addition to the filter."""
         criteria = self.criteria
         return criteria.min_uptime_days, criteria.min_score, criteria.require_public, self.most
 
@@ -74,7 +74,7 @@ class Demands(NamedTuple):
         return index.all if self.wanted.rows is None else self.wanted.rows(index)
 
     def recommended(self, index: Index[PNode]) -> Rows:
-        """The nodes that meet the criteria, at most so many of one neighbourhood."""
+        """The nodes that meet the criteria, with a maximum number of nodes of one neighbourhood."""
         fit = fitting(index, self.criteria) & self.looked_for(index)
         best = index.arranged(BEST_FIRST).chosen(index.flags(fit))
         return index.marked({node.id for node in diverse(best, self.most)}, _id_of)

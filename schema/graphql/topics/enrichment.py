@@ -1,4 +1,4 @@
-"""What is known besides gossip: credits, and registrations on chain. Null where a source is off or never answered."""
+"""Data from sources besides gossip: credits, and registrations on chain. Null if a source is off or never answered."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -71,7 +71,7 @@ class Known:
 
 
 class Credited(NamedTuple):
-    """The credits of one key, as the source gave them."""
+    """The credits of one key, as received from the source."""
 
     key: str
     credits: int

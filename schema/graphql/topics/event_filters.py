@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
 def wanted(where: EventWhere | None, current: Snapshot | None) -> Wanted:
     """The validated filter. `current` returns the ids of a subject.
 
-    Raises BadUserInput where it holds null, or a list or a text that is too long.
+    Raises BadUserInput for null, or for a list or a text that is too long.
     """
     types = _types(_given("type", where.type)) if where is not None else None
     subjects = _subjects(_given("subject", where.subject)) if where is not None else None

@@ -1,4 +1,4 @@
-"""The event log: what changed between snapshots, in pages and as a stream that can be resumed."""
+"""The event log: changes between snapshots, in pages and as a stream that can be resumed."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, NamedTuple, TypeVar
@@ -23,7 +23,7 @@ from schema.graphql.types.scalars import BigInt, DateTime
 
 T = TypeVar("T")
 
-# How many events a stream reads at once: it hands them out before it asks for more.
+# How many events a stream reads at once. It sends them before it reads more.
 BATCH = 200
 _MAX_INDEX = 2**31 - 1
 
@@ -98,7 +98,7 @@ class EventPage(NamedTuple):
 def place_of(cursor: str, context: Context, *digests: str) -> Place:
     """The position of a cursor in the log.
 
-    Raises InvalidCursor, and CursorExpired where events after that place may have been deleted already.
+    Raises InvalidCursor, and CursorExpired if events after that position may have been deleted already.
     """
     position = decode_cursor(cursor, *digests)
     index = position.values[0] if len(position.values) == 1 else None
@@ -158,7 +158,7 @@ async def event_stream(
     place: Place = (current.slot, _MAX_INDEX) if current is not None else (0, -1)
     if after is not None:
         place = place_of(after, context, chosen.ascending, chosen.descending)
-    # Listening begins before the log is read, so that what is committed in between is not noticed an interval late.
+    # Listening begins before the log is read. Otherwise a commit in between would be noticed an interval late.
     async with lookahead(context.updates.snapshots()) as upcoming:
         while True:
             while found := await context.reads.events(chosen.filter, place, BATCH):

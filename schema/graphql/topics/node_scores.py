@@ -71,7 +71,7 @@ def assumed_score(
         assumptions = root.tables.facts.indexes.of("assumptions", lambda: Assumptions(root.tables.snapshot))
         return assumptions.estimate(root.record, version=version, availability_share=availability)
     if availability is not None and policy is None:
-        return None  # the snapshot was scored by no policy that knows availability
+        return None  # no policy of the snapshot uses availability
     if availability is not None:
         raise BadUserInput(f"policy {score.policy_version} does not know availability, expected policy 2.0")
     node = root.record if version is None else root.record.model_copy(update={"version": version})

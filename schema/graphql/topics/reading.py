@@ -22,11 +22,11 @@ from schema.graphql.types.prices import (
 )
 from schema.graphql.types.scalars import read_datetime
 
-# What is kept by default: RAW for 48 hours, which share time with three days, M5 for 14 days, and H1 for 90.
+# The default retention: RAW for 48 hours, which can touch three days, M5 for 14 days, and H1 for 90.
 KEPT_DAYS = {Resolution.RAW: 3, Resolution.M5: 15, Resolution.H1: 91}
 KEPT_HOURS = 90 * DAY // HOUR
-# AUTO gives days where the hours are too many. They are fewer than the 1,000 points that are counted: what so many days
-# take is within the price of the points that are not there.
+# AUTO uses days if the hours are too many. Their points are fewer than the 1,000 that are counted, and the difference
+# covers the cost of reading the days.
 FREE_DAYS = 365
 
 _DAY_COST = {
@@ -48,7 +48,7 @@ class Read(NamedTuple):
 def points_expected(arguments: Arguments, terms: Terms) -> int:
     """The maximum number of points of a history, from its arguments. 1,000 for AUTO, which is its documented limit.
 
-    A range that is too large for its resolution counts as nothing: it is refused as such, not for its cost.
+    A range that is too large for its resolution counts as nothing: it is refused for its size, not for its cost.
     """
     start, end = _range(arguments, terms)
     resolution = arguments.get("resolution")

@@ -68,7 +68,7 @@ class RecommendationPage(Page[PNode]):
         self._demands = demands
 
     @property
-    def nodes(self) -> list[InSnapshot[Recommendation]]:  # type: ignore[override]  (what is published of each node)
+    def nodes(self) -> list[InSnapshot[Recommendation]]:  # type: ignore[override]  (the published form of each node)
         tables = self.selection.tables
         latest = tables.header.policy.latest_version
         return [

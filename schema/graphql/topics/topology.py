@@ -35,7 +35,7 @@ from schema.graphql.types.fields import (
 )
 
 _RANK = {TopologyKind.SEED: 0, TopologyKind.PNODE: 1}
-# Edges that a page costs for each of its nodes: about as many as there usually are seeds.
+# Edges that are charged for each node of a page: about the usual number of seeds.
 EDGES_PER_NODE = 9
 
 
@@ -63,7 +63,7 @@ class TopologyPage(Page[TopologyNode]):
         return self.selection.tables.facts
 
     @property
-    def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  (a graph's edges are no Relay edges)
+    def edges(self) -> list[TopologyEdge]:  # type: ignore[override]  (the edges of a graph are not Relay edges)
         leading_to = self._facts.edges_to
         numbers = [n for node in self.records if node.kind is TopologyKind.PNODE for n in leading_to.get(node.id, ())]
         return [self._facts.topology.edges[number] for number in sorted(numbers)]

@@ -8,14 +8,14 @@ from schema.graphql.types.fields import attribute, published
 
 
 class Figure(NamedTuple):
-    """A value that is a number for some subjects and a text for others. `number` is None for texts."""
+    """A value that is a number for some subjects and text for others. `number` is None for text."""
 
     number: float | None
     text: str
 
 
 def figure(value: object) -> Figure | None:
-    """The value as a number, if it is one, and as a text. None stays None."""
+    """The value as a number, if it is one, and as text. None stays None."""
     match value:
         case None:
             return None

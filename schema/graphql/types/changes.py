@@ -1,4 +1,4 @@
-"""From one figure to another, as GraphQL types."""
+"""Changes of figures, as GraphQL types."""
 
 from schema.domain.history.trends import Change
 from schema.graphql.types.enums import Trend

@@ -29,14 +29,14 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class OrderDirection(StrEnum):
-    """Which end of an order comes first."""
+    """A sort direction."""
 
     ASC = "ASC"
     DESC = "DESC"
 
 
 def describe(enum: type[E], description: str, values: Mapping[E, str]) -> None:
-    """Make `enum` known to GraphQL under its own name. Every value needs a description, or the import fails."""
+    """Register `enum` in GraphQL under its own name. Every value needs a description, or the import fails."""
     strawberry.enum(enum, description=description)
     definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]  (set by strawberry.enum)
     for value in definition.values:

@@ -44,7 +44,7 @@ class AlertNodeInfo(Body):
 
 
 class NodeAlertsAnswer(Body):
-    """What is wrong with one node."""
+    """The alerts of one node."""
 
     address: Address
     alerts: list[Alert]
@@ -65,7 +65,7 @@ class AlertFilters(Body):
 
 
 class AlertsAnswer(Body):
-    """What is wrong with all nodes. The filters apply to everything but `alert_count` and `nodes_checked`."""
+    """The alerts of all nodes. The filters apply to everything except `alert_count` and `nodes_checked`."""
 
     summary: AlertSummary
     critical_nodes: list[CriticalNode] = Field(description="At most `limit`, the one with most alerts first")

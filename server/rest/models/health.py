@@ -23,9 +23,9 @@ class Checks(Body):
 
 
 class Health(Body):
-    """The state for monitors: healthy under two polling intervals of age, degraded up to five, unhealthy (503) beyond.
+    """The state for monitors: healthy below two polling intervals of age, degraded up to five, unhealthy (503) beyond.
 
-    Also degraded where no roll-up or retention run has succeeded for an hour.
+    It is also degraded if no roll-up or retention run has succeeded for an hour.
     """
 
     status: str = Field(description="healthy, degraded or unhealthy")

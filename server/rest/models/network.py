@@ -158,7 +158,7 @@ class ConnectivitySection(Body):
 
 
 class Performance(Body):
-    """What the newest cycle cost."""
+    """The durations of the newest cycle."""
 
     cycle_seconds: float
     crawl_seconds: float

@@ -23,7 +23,7 @@ WINDOW_GROWTH = 4
 MAX_PAGE = 1_000
 # Events of one slot that are read at once.
 PART = 500
-# Up to so many subjects, one query for each is faster in the embedded engine than one that scans the whole log.
+# Up to this number of subjects, one query for each is faster in the embedded engine than a scan of the whole log.
 MAX_STREAMS = 8
 # An event is seen (`at`) within its slot. No slot is longer than this, and no clock differs by more.
 SEEN_WITHIN_SECONDS = 2 * HOUR

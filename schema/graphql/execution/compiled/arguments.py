@@ -40,7 +40,7 @@ class ArgumentReader:
             return found
         try:
             return found._replace(written=self.read(found, NO_VARIABLES))
-        except Exception:  # noqa: BLE001  (whatever it is, each execution meets it again, and makes an error of it)
+        except Exception:  # noqa: BLE001  (each execution meets the same error, and reports it)
             return found
 
     def read(self, given: Given, variables: VariableValues) -> Arguments:

@@ -54,7 +54,7 @@ _USUAL_SCALARS = {
     GraphQLID.name: _Usual("type(v) is str"),
     GraphQLBoolean.name: _Usual("type(v) is bool"),
     GraphQLInt.name: _Usual(f"type(v) is int and {GRAPHQL_MIN_INT} <= v <= {GRAPHQL_MAX_INT}"),
-    # Neither NaN nor the infinities lie between the bounds.
+    # Neither NaN nor the infinities are between the bounds.
     GraphQLFloat.name: _Usual(f"type(v) is float and {-sys.float_info.max!r} <= v <= {sys.float_info.max!r}"),
 }
 _BUILT_IN = {type_.name: type_ for type_ in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)}
@@ -78,7 +78,7 @@ def leaf_expression(leaf: Leaf, load: str, name: Naming) -> str:
 
 
 def leaf_writer(leaf: Leaf) -> Callable[[Any], Any]:
-    """Writes any value of the leaf, or raises: what graphql-core and `Attribute` do with it together."""
+    """Writes any value of the leaf, or raises, as graphql-core and `Attribute` do together."""
     type_, nullable, sound = leaf
 
     def write(value: Any) -> Any:

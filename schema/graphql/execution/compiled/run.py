@@ -152,7 +152,7 @@ class Run(Executor[Any]):
             results = step.write(source_value, self)
             for number in step.asking:
                 self.arguments(number)
-        except Exception:  # noqa: BLE001  (whatever it is, graphql-core makes an error of it, in its place)
+        except Exception:  # noqa: BLE001  (whatever it is, graphql-core turns it into an error)
             self._setting.count_left()
             return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
         return self._with_others(step, results, source_value, path) if step.others else results
@@ -184,7 +184,7 @@ class Run(Executor[Any]):
             info = core.build_resolve_info(entry.field, nodes, entry.parent, path)
             value = await self._called(entry, source, info)
             return await self._completed(entry, info, path, value)
-        except Exception as error:  # noqa: BLE001  (whatever it is, it becomes an error of the answer)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it becomes an error of the response)
             core.handle_field_error(error, entry.type, entry.details, path)
             return None
 
@@ -204,7 +204,7 @@ class Run(Executor[Any]):
         if write is not None:
             try:
                 return write(value, self)
-            except Exception:  # noqa: BLE001  (whatever it is, graphql-core makes an error of it, in its place)
+            except Exception:  # noqa: BLE001  (whatever it is, graphql-core turns it into an error)
                 self._setting.count_left()
         completed = cast("Any", self).complete_value(entry.type, entry.details, info, path, value, None)
         return await completed if is_awaitable(completed) else completed

@@ -36,13 +36,13 @@ from schema.graphql.execution.tables import InSnapshot
 Write = Callable[[Any, Any], Any]
 """A generated function of an object (or another value) and the `Run`."""
 
-_GLOBALS: dict[str, Any] = {}  # all generated code has the builtins alone in common
+_GLOBALS: dict[str, Any] = {}  # all generated code shares only the builtins
 
 
 class Functions(NamedTuple):
     """The functions of a tree: those of its levels, in order, and those of awaited values, by entry.
 
-    Of these, the ones that hold nothing more to await.
+    `values` has only the awaited values that contain nothing else to await.
     """
 
     levels: list[Write]
@@ -50,7 +50,7 @@ class Functions(NamedTuple):
 
 
 def generate(tree: Tree) -> tuple[str, dict[str, object]]:
-    """The text of the function that makes a tree's functions, and what it is to be given."""
+    """The text of the function that creates a tree's functions, and its arguments."""
     generator = _Generator()
     awaited = [entry for entry in tree.entries if entry.is_async and entry.holds_plain]
     for level in tree.levels:
@@ -92,7 +92,7 @@ class _Generator:
         fields = [f"        {entry.key!r}: {self._field(entry)}," for entry in level.entries]
         loads = [entry.recipe for entry in level.entries if isinstance(entry.recipe, Load) and entry.is_plain]
         self.lines.append(f"def {_object(level)}(x, run):")
-        if level.number > 0:  # at the root there is no object: its fields are functions of the context
+        if level.number > 0:  # the root has no object: its fields are functions of the context
             self.lines += ["    if type(x) not in known:", "        vet(x)"]
         if any(_holder(load) == "r" for load in loads):
             self.lines.append("    r = x.record if type(x) is InSnapshot else x")

@@ -105,7 +105,7 @@ class _Surveyor:
             self.selections(fragment.selection_set, self._type(fragment.type_condition.name.value))
 
     def _type(self, name: str) -> GraphQLObjectType:
-        """The object type of this name. Which type a value of an abstract type has is graphql-core's to tell."""
+        """The object type of this name. graphql-core decides the type of a value of an abstract type."""
         found = self._schema.get_type(name)
         if not isinstance(found, GraphQLObjectType) or found.is_type_of is not None:
             raise NotCompilable(f"{name} is abstract, or tells by itself what belongs to it")

@@ -9,7 +9,7 @@ _numbers = count(1)
 
 
 def file_name() -> str:
-    """A name of its own for a piece of code. `linecache` shows no lines of names in angle brackets."""
+    """A unique name for a piece of code. `linecache` shows no lines of names in angle brackets."""
     return f"compiled GraphQL {next(_numbers)}"
 
 
