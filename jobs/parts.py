@@ -85,7 +85,7 @@ def cycle_options(settings: Settings) -> CycleOptions:
 
 def snapshot_store(mongo: Mongo) -> SnapshotStore:
     """The store of cycles, with everything that follows a commit."""
-    return MongoSnapshotStore(mongo, (EventLog(),))
+    return MongoSnapshotStore(mongo, (EventLog(mongo),))
 
 
 def retention(settings: Settings) -> Retention:

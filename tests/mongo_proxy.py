@@ -146,13 +146,18 @@ async def prepared(client: Mongo) -> Mongo:
                 return client
 
 
-async def close_when_connected(client: Client) -> None:
-    """Close a client once its server answers again: a socket that it has half opened, the driver would leave behind."""
+async def connected(client: Client) -> None:
+    """Wait until a client's server answers again."""
     async with patience():
         while True:
             with contextlib.suppress(SnapshotUnavailable):
                 await client.ping()
                 break
+
+
+async def close_when_connected(client: Client) -> None:
+    """Close a client once its server answers again: a socket that it has half opened, the driver would leave behind."""
+    await connected(client)
     await client.close()
 
 

@@ -40,7 +40,7 @@ def moment(slot: Slot, count: int = 3, *, interval: int = 60) -> Snapshot:
 
 async def commit_all(mongo: Mongo, snapshots: Iterable[Snapshot]) -> None:
     """Commit snapshots, in order, as a worker does."""
-    store = MongoSnapshotStore(mongo, [EventLog()])
+    store = MongoSnapshotStore(mongo, [EventLog(mongo)])
     lease = await store.acquire("a-worker", 0.0, LEASE_SECONDS)
     assert lease is not None
     before: Snapshot | None = None
@@ -71,4 +71,4 @@ class Copies:
 async def dump(mongo: Mongo) -> Mapping[str, Any]:
     """Every document of history, whole, by its key."""
     await mongo.prepare()
-    return {document["_id"]: document async for document in HistoryDocument.collection().find({})}
+    return {document["_id"]: document async for document in mongo.collection(HistoryDocument).find({})}

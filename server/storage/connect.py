@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
-from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
+from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -16,10 +17,12 @@ from server.process.outage import Outage
 from server.process.supervisor import close, end, owned
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
-from server.storage.documents import HEAD_ID, MODELS, HeadDocument
+from server.storage.documents import HEAD_ID, MODELS, HeadDocument, StoredDocument, collection_name
 from server.storage.migrations.version import check_version
 
 INDEX_BUILD_SECONDS = 120.0
+
+D = TypeVar("D", bound=StoredDocument)
 
 
 class Mongo:
@@ -38,7 +41,6 @@ class Mongo:
         uri: str,
         name: str,
         *,
-        models: Sequence[type[Document]] = MODELS,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         server_selection_seconds: float = SERVER_SELECTION_SECONDS,
         max_pool_size: int = MAX_POOL_SIZE,
@@ -57,7 +59,6 @@ class Mongo:
             name, read_preference=ReadPreference.PRIMARY, write_concern=_durable(self._client.write_concern)
         )
         self.damage = Damage()
-        self._models = list(models)
         self._patience = server_selection_seconds
         self._ready = False
         self._away = False
@@ -65,6 +66,14 @@ class Mongo:
         self._outage = outage
         self._probing = False
         self._preparing: asyncio.Task[None] | None = None
+
+    def documents(self, model: type[D]) -> type[D]:
+        """The document class of this database, for Beanie's queries. It is usable once `prepare` has returned."""
+        return model
+
+    def collection(self, model: type[StoredDocument]) -> AsyncCollection[dict[str, Any]]:
+        """The driver's collection of a document class, for bulk and conditional writes."""
+        return self.database[collection_name(model)]
 
     async def prepare(self) -> None:
         """Bind the documents and create all indexes, once. Concurrent callers wait for the same attempt.
@@ -81,7 +90,7 @@ class Mongo:
     async def make_indexes(self) -> None:
         """Create all missing indexes, for example in a store that was dropped while in use. Raises PyMongoError."""
         with pymongo.timeout(INDEX_BUILD_SECONDS):
-            await init_beanie(database=self.database, document_models=self._models)
+            await init_beanie(database=self.database, document_models=list(MODELS))
 
     async def ping(self) -> None:
         """One round trip. Raises SnapshotUnavailable."""
@@ -146,7 +155,7 @@ class Mongo:
 
     async def _refuse_newer(self) -> None:
         with pymongo.timeout(self._patience):
-            found = await self.database[HeadDocument.Settings.name].find_one({"_id": HEAD_ID}, {"document_version": 1})
+            found = await self.collection(HeadDocument).find_one({"_id": HEAD_ID}, {"document_version": 1})
         check_version(found.get("document_version") if found else None)
 
     def _prepared(self, task: asyncio.Task[None]) -> None:

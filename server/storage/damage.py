@@ -3,8 +3,12 @@
 import structlog
 import zstandard
 
-from server.storage.chunks import Damaged
 from server.storage.codec import UnknownEncoding
+
+
+class Damaged(Exception):
+    """Chunks are missing, or differ from their marker."""
+
 
 UNREADABLE = (Damaged, UnknownEncoding)
 """The errors raised when snapshots and carried payloads cannot be read."""

@@ -21,7 +21,6 @@ from typing import Any, ClassVar, cast
 from beanie import Document
 from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.asynchronous.collection import AsyncCollection
 
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.history.points import Resolution
@@ -72,13 +71,9 @@ class Carried(Record):
 
 
 class StoredDocument(Document):
-    """A document with a key of our own, and the driver's collection of it, for bulk and conditional writes."""
+    """A document with a key of our own."""
 
     id: Any = None
-
-    @classmethod
-    def collection(cls) -> AsyncCollection[dict[str, Any]]:
-        return cast("AsyncCollection[dict[str, Any]]", cls.get_pymongo_collection())  # pyright: ignore[reportUnknownMemberType]  (Beanie leaves the type open)
 
 
 class HeadDocument(StoredDocument):
@@ -248,7 +243,7 @@ class UpkeepDocument(StoredDocument):
 
 
 # Every document class of the database. A class that is missing here is not bound, and has no indexes.
-MODELS: tuple[type[Document], ...] = (
+MODELS: tuple[type[StoredDocument], ...] = (
     HeadDocument,
     SnapshotDocument,
     ChunkDocument,
@@ -260,3 +255,7 @@ MODELS: tuple[type[Document], ...] = (
     UpkeepDocument,
     EnrichmentDocument,
 )
+
+
+def collection_name(model: type[StoredDocument]) -> str:
+    return cast("Any", model).Settings.name

@@ -21,10 +21,11 @@ class MongoEnrichment:
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
+        self._collection = mongo.collection(EnrichmentDocument)
 
     async def state(self, name: EnrichmentSourceName) -> SourceState | None:
         async with self._mongo.answering():
-            found = await EnrichmentDocument.collection().find_one({"_id": name.value}, {"state": 1})
+            found = await self._collection.find_one({"_id": name.value}, {"state": 1})
         return SourceState.model_validate(found["state"]) if found else None
 
     async def keep(self, state: SourceState, rows: bytes | None) -> None:
@@ -32,25 +33,24 @@ class MongoEnrichment:
         if rows is not None:
             change["rows"] = rows
         async with self._mongo.answering():
-            await EnrichmentDocument.collection().update_one({"_id": state.name.value}, {"$set": change}, upsert=True)
+            await self._collection.update_one({"_id": state.name.value}, {"$set": change}, upsert=True)
 
-
-async def enrichment(mongo: Mongo, now: float) -> Enrichment:
-    """All stored data of the enabled sources."""
-    async with mongo.answering():
-        documents = await EnrichmentDocument.collection().find({}).to_list(len(EnrichmentSourceName))
-    states: list[SourceState] = []
-    rows: dict[EnrichmentSourceName, list[list[Any]] | None] = {}
-    for document in documents:
-        state = SourceState.model_validate(document["state"])
-        if now - state.attempted_at <= OFF_SECONDS:
-            states.append(state)
-            rows[state.name] = _rows(document.get("rows"))
-    return Enrichment(
-        sources=tuple(sorted(states, key=lambda state: state.name)),
-        credits=_typed(rows.get(EnrichmentSourceName.CREDITS), lambda row: CreditRow(*row)),
-        registry=_typed(rows.get(EnrichmentSourceName.REGISTRY), lambda row: Registration(*row)),
-    )
+    async def newest(self, now: float) -> Enrichment:
+        """All stored data of the enabled sources."""
+        async with self._mongo.answering():
+            documents = await self._collection.find({}).to_list(len(EnrichmentSourceName))
+        states: list[SourceState] = []
+        rows: dict[EnrichmentSourceName, list[list[Any]] | None] = {}
+        for document in documents:
+            state = SourceState.model_validate(document["state"])
+            if now - state.attempted_at <= OFF_SECONDS:
+                states.append(state)
+                rows[state.name] = _rows(document.get("rows"))
+        return Enrichment(
+            sources=tuple(sorted(states, key=lambda state: state.name)),
+            credits=_typed(rows.get(EnrichmentSourceName.CREDITS), lambda row: CreditRow(*row)),
+            registry=_typed(rows.get(EnrichmentSourceName.REGISTRY), lambda row: Registration(*row)),
+        )
 
 
 def _rows(stored: bytes | None) -> list[list[Any]] | None:

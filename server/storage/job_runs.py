@@ -18,6 +18,7 @@ class MongoJobRuns:
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
+        self._collection = mongo.collection(UpkeepDocument)
 
     async def claim(
         self, job: str, period: UnixSeconds, *, seconds: int, holder: str, now: float, lasts: float
@@ -30,13 +31,12 @@ class MongoJobRuns:
             {"run.period": {"$gt": period + seconds}},
         ]
         async with self._mongo.answering():
-            collection = UpkeepDocument.collection()
             change = {"$set": {f"run.{name}": value for name, value in run.items()}}
-            taken = await collection.update_one({"_id": _PREFIX + job, "$or": free}, change)
+            taken = await self._collection.update_one({"_id": _PREFIX + job, "$or": free}, change)
             if taken.matched_count:
                 return True
             try:
-                await collection.insert_one({"_id": _PREFIX + job, "run": run})
+                await self._collection.insert_one({"_id": _PREFIX + job, "run": run})
             except DuplicateKeyError:
                 return False
             return True
@@ -47,18 +47,17 @@ class MongoJobRuns:
             end["run.succeeded_at"] = int(now)
         async with self._mongo.answering():
             ours = {"_id": _PREFIX + job, "run.period": period, "run.holder": holder}
-            await UpkeepDocument.collection().update_one(ours, {"$set": end})
+            await self._collection.update_one(ours, {"$set": end})
 
-
-async def reports() -> tuple[JobReport, ...]:
-    """The jobs with a known run, by name."""
-    documents = await UpkeepDocument.collection().find({"run": {"$exists": True}}, {"run": 1}).to_list()
-    found = (
-        JobReport(
-            name=document["_id"].removeprefix(_PREFIX),
-            began_at=document["run"]["began_at"],
-            succeeded_at=document["run"].get("succeeded_at"),
+    async def reports(self) -> tuple[JobReport, ...]:
+        """The jobs with a known run, by name."""
+        documents = await self._collection.find({"run": {"$exists": True}}, {"run": 1}).to_list()
+        found = (
+            JobReport(
+                name=document["_id"].removeprefix(_PREFIX),
+                began_at=document["run"]["began_at"],
+                succeeded_at=document["run"].get("succeeded_at"),
+            )
+            for document in documents
         )
-        for document in documents
-    )
-    return tuple(sorted(found, key=lambda report: report.name))
+        return tuple(sorted(found, key=lambda report: report.name))

@@ -3,8 +3,8 @@
 import contextlib
 
 from schema.domain.errors import OtherNetwork, SnapshotUnavailable
-from server.storage import head
 from server.storage.connect import Mongo
+from server.storage.head import Head
 from server.storage.snapshots import payload
 
 
@@ -13,7 +13,7 @@ async def refusal_of_network(mongo: Mongo, network: str) -> str | None:
     answer."""
     with contextlib.suppress(SnapshotUnavailable):
         async with mongo.answering():
-            found = await head.read()
+            found = await Head(mongo).read()
         if found is not None and found.marker is not None:
             held = payload.header_of(found.marker).network
             return str(OtherNetwork(held, network)) if held != network else None

@@ -3,62 +3,26 @@ events."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
 
-from schema.domain.base import Slot, UnixSeconds
-from schema.domain.cycle.events import Event
+from schema.domain.base import Slot
 from schema.domain.errors import SnapshotUnavailable
-from schema.domain.history.points import AvailableRange, History, Resolution
+from schema.domain.history.points import AvailableRange
 from schema.domain.network.enrichment import Enrichment
-from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from schema.reads import CollectorState, EventFilter, HistoryStatusRow, RegistryPage, SeedAttempt
+from schema.reads import CollectorState, HistoryStatusRow, SeedAttempt
 from server.process.garbage import Garbage
-from server.storage import head, job_runs
 from server.storage.connect import Mongo
-from server.storage.enrichment import enrichment
-from server.storage.registry import entries as registry
+from server.storage.enrichment import MongoEnrichment
+from server.storage.events.reads import EventReads
+from server.storage.head import Head
+from server.storage.history.reads import HistoryReads
+from server.storage.job_runs import MongoJobRuns
 from server.storage.registry.reads import RegistryReads
 from server.storage.snapshots.reads import SnapshotReads
-from server.storage.write_probe import WriteProbe
-
-
-class HistoryQuestions(Protocol):
-    """The methods of `Reads` that read buckets."""
-
-    async def network_history(
-        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
-    ) -> History: ...
-
-    async def node_history(
-        self,
-        node_ids: Sequence[str],
-        start: UnixSeconds,
-        end: UnixSeconds,
-        resolution: Resolution,
-        *,
-        include_current: bool = False,
-    ) -> History: ...
-
-    async def history_status(
-        self, limit: int, present: Sequence[str] = ()
-    ) -> tuple[tuple[HistoryStatusRow, ...], int]: ...
-
-    async def earliest(self) -> UnixSeconds | None:
-        """The oldest slot, or the start of the oldest bucket. None if there is none."""
-        ...
-
-
-class EventQuestions(Protocol):
-    """The methods of `Reads` that read the log of events."""
-
-    async def events(
-        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
-    ) -> tuple[Event, ...]: ...
-
-    async def event_count(self, where: EventFilter) -> int: ...
+from server.storage.write_probe import WriteProbe, write
 
 
 class MongoReads:
@@ -67,49 +31,39 @@ class MongoReads:
     def __init__(
         self,
         mongo: Mongo,
-        history: HistoryQuestions,
-        events: EventQuestions,
+        history: HistoryReads,
+        events: EventReads,
         *,
         clock: Callable[[], float] = time.time,
         garbage: Garbage | None = None,
     ) -> None:
         self._mongo = mongo
-        self._snapshots = SnapshotReads(mongo, clock=clock, garbage=garbage)
-        self._registry = RegistryReads(mongo)
-        self._history = history
-        self._events = events
         self._clock = clock
-        self._probe = WriteProbe(clock)
+        self._history = history
+        self._snapshots = SnapshotReads(mongo, clock=clock, garbage=garbage)
+        self._head = Head(mongo)
+        self._job_runs = MongoJobRuns(mongo)
+        self._enrichment = MongoEnrichment(mongo)
+        self._probe = WriteProbe(clock, partial(write, mongo))
+        registry = RegistryReads(mongo)
 
-    def current(self) -> Snapshot | None:
-        return self._snapshots.current()
-
-    async def refresh(self) -> Snapshot | None:
-        """Load the newest committed snapshot. None if it is already in memory. Raises SnapshotUnavailable."""
-        return await self._snapshots.refresh()
-
-    async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
-        return await self._snapshots.at(as_of)
-
-    async def snapshot_at(self, slot: Slot) -> Snapshot:
-        return await self._snapshots.of_slot(slot)
-
-    async def header(self, as_of: UnixSeconds) -> SnapshotHeader | None:
-        return await self._snapshots.header(as_of)
-
-    async def registry_entry(self, key: str) -> RegistryEntry | None:
-        async with self._mongo.answering():
-            return await registry.find(key)
-
-    async def registry(
-        self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None
-    ) -> RegistryPage:
-        return await self._registry.page(snapshot, skip=skip, limit=limit, last_seen_before=last_seen_before)
+        # The questions that one store answers by itself.
+        self.current = self._snapshots.current
+        self.refresh = self._snapshots.refresh
+        self.snapshot = self._snapshots.at
+        self.snapshot_at = self._snapshots.of_slot
+        self.header = self._snapshots.header
+        self.registry = registry.page
+        self.registry_entry = registry.entry
+        self.network_history = history.network_history
+        self.node_history = history.node_history
+        self.events = events.events
+        self.event_count = events.event_count
 
     async def collector(self) -> CollectorState:
         try:
             async with self._mongo.answering():
-                report, jobs = await asyncio.gather(head.last_report(), job_runs.reports())
+                report, jobs = await asyncio.gather(self._head.last_report(), self._job_runs.reports())
                 fault = await self._probe.fault() if self._is_old(report.committed_slot) else None
         except SnapshotUnavailable:
             current = self.current()
@@ -127,7 +81,7 @@ class MongoReads:
         return self._clock() - committed >= (DEGRADED_AFTER_INTERVALS + 1) * current.header.interval
 
     async def enrichment(self) -> Enrichment:
-        return await enrichment(self._mongo, self._clock())
+        return await self._enrichment.newest(self._clock())
 
     async def available(self) -> AvailableRange:
         current = self.current()
@@ -137,35 +91,11 @@ class MongoReads:
             earliest_history=await self._history.earliest(),
         )
 
-    async def network_history(
-        self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
-    ) -> History:
-        return await self._history.network_history(start, end, resolution, include_current=include_current)
-
-    async def node_history(
-        self,
-        node_ids: Sequence[str],
-        start: UnixSeconds,
-        end: UnixSeconds,
-        resolution: Resolution,
-        *,
-        include_current: bool = False,
-    ) -> History:
-        return await self._history.node_history(node_ids, start, end, resolution, include_current=include_current)
-
     async def history_status(self, limit: int) -> tuple[tuple[HistoryStatusRow, ...], int]:
         current = self.current()
         present = [node.id for node in current.nodes] if current else []
         rows, total = await self._history.history_status(limit, present)
         return tuple(_up_to(current, row) for row in rows), total
-
-    async def events(
-        self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
-    ) -> tuple[Event, ...]:
-        return await self._events.events(where, after, first, newest_first=newest_first)
-
-    async def event_count(self, where: EventFilter) -> int:
-        return await self._events.event_count(where)
 
 
 def _up_to(current: Snapshot | None, row: HistoryStatusRow) -> HistoryStatusRow:

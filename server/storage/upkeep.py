@@ -10,19 +10,18 @@ from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from schema.upkeep import ImportedRange, RetentionProgress, RollupProgress
-from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Marker
-from server.storage.events import log as events
-from server.storage.history import progress as history_state
-from server.storage.history import writes as history_writes
+from server.storage.events.log import EventLog
+from server.storage.head import Head
 from server.storage.history.buckets import NETWORK
-from server.storage.history.writes import HeldHours
-from server.storage.registry import entries as registry
-from server.storage.snapshots import log as snapshot_log
-from server.storage.snapshots import payload as snapshots
-from server.storage.snapshots.writes import keep_past
+from server.storage.history.progress import Progress
+from server.storage.history.writes import HeldHours, HistoryWrites
+from server.storage.registry.entries import Registry
+from server.storage.snapshots.log import SnapshotLog
+from server.storage.snapshots.payload import header_of
+from server.storage.snapshots.writes import PastSnapshots
 
 
 class MongoUpkeep:
@@ -34,45 +33,51 @@ class MongoUpkeep:
     def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time) -> None:
         self._mongo = mongo
         self._clock = clock
-        self._writer = snapshots.SnapshotWriter(mongo.damage)
+        self._head = Head(mongo)
+        self._log = SnapshotLog(mongo)
+        self._past = PastSnapshots(mongo)
+        self._registry = Registry(mongo)
+        self._events = EventLog(mongo)
+        self._history = HistoryWrites(mongo)
+        self._progress = Progress(mongo)
         self._held: HeldHours | None = None
 
     async def committed_slot(self) -> Slot | None:
         async with self._mongo.answering():
-            return await head.committed_slot()
+            return await self._head.committed_slot()
 
     async def rollup_progress(self) -> RollupProgress | None:
         async with self._mongo.answering():
-            progress = await history_state.rollup()
+            progress = await self._progress.rollup()
             if progress is not None:
                 return progress
-            since = await history_state.live_since()
+            since = await self._progress.live_since()
             if since is None:
                 return None
-            first = await history_state.first_rollup(since)
-            await history_state.save_rollup(first, first)
+            first = await self._progress.first_rollup(since)
+            await self._progress.save_rollup(first, first)
             return first
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
         async with self._mongo.answering():
-            return await history_state.save_rollup(before, after)
+            return await self._progress.save_rollup(before, after)
 
     async def next_kept(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
         async with self._mongo.answering():
-            return await snapshot_log.oldest_in(start, end)
+            return await self._log.oldest_in(start, end)
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
         async with self._mongo.answering():
-            markers = await snapshot_log.within(hour, hour + HOUR)
+            markers = await self._log.within(hour, hour + HOUR)
         return [header for marker in markers if (header := self._header(marker)) is not None]
 
     async def snapshots(self, hour: UnixSeconds) -> AsyncIterator[Snapshot]:
         async with self._mongo.answering():
-            markers = await snapshot_log.within(hour, hour + HOUR)
+            markers = await self._log.within(hour, hour + HOUR)
         for marker in markers:
             async with self._mongo.answering():
                 try:
-                    snapshot = await snapshots.load(marker)
+                    snapshot = await self._log.load(marker)
                 except UNREADABLE as error:
                     self._mongo.damage.note("rollup.slot_unreadable", slot=marker.slot, error=str(error))
                     continue
@@ -80,14 +85,14 @@ class MongoUpkeep:
 
     def _header(self, marker: Marker) -> SnapshotHeader | None:
         try:
-            return snapshots.header_of(marker)
+            return header_of(marker)
         except UNREADABLE as error:
             self._mongo.damage.note("rollup.header_unreadable", slot=marker.slot, error=str(error))
             return None
 
     async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
         async with self._mongo.answering():
-            await history_writes.write_hour(hour, rolled)
+            await self._history.write_hour(hour, rolled)
 
     async def hold_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool) -> None:
         if self._held is None:
@@ -97,73 +102,73 @@ class MongoUpkeep:
     async def close_day(self, day: UnixSeconds) -> None:
         held, self._held = self._held, None
         async with self._mongo.answering():
-            await history_writes.close_day(day, held)
-            await events.tally_day(day)
+            await self._history.close_day(day, held)
+            await self._events.tally_day(day)
 
     async def rolled_until(self) -> UnixSeconds | None:
         async with self._mongo.answering():
-            progress = await history_state.rollup()
+            progress = await self._progress.rollup()
         return progress.next_hour if progress else None
 
     async def retention_progress(self) -> RetentionProgress | None:
         async with self._mongo.answering():
-            progress = await history_state.retention()
+            progress = await self._progress.retention()
             if progress is not None:
                 return progress
-            oldest = await snapshot_log.earliest()
+            oldest = await self._log.earliest()
         if oldest is None:
             return None
         return RetentionProgress(thinned=oldest // HOUR * HOUR, dropped=oldest // HOUR * HOUR)
 
     async def save_retention(self, before: RetentionProgress, after: RetentionProgress) -> bool:
         async with self._mongo.answering():
-            return await history_state.save_retention(before, after)
+            return await self._progress.save_retention(before, after)
 
     async def next_remains(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
         async with self._mongo.answering():
-            return await snapshot_log.oldest_remains(start, end)
+            return await self._log.oldest_remains(start, end)
 
     async def kept_slots(self, hour: UnixSeconds) -> Sequence[Slot]:
         async with self._mongo.answering():
-            return await snapshot_log.slots_within(hour, hour + HOUR)
+            return await self._log.slots_within(hour, hour + HOUR)
 
     async def thin(self, hour: UnixSeconds, keep: Collection[Slot]) -> int:
         async with self._mongo.answering():
-            return await snapshot_log.thin(hour, hour + HOUR, keep, int(self._clock()))
+            return await self._log.thin(hour, hour + HOUR, keep, int(self._clock()))
 
     async def drop_history(self, resolution: Resolution, before: UnixSeconds, limit: int) -> int:
         async with self._mongo.answering():
-            return await history_writes.drop_before(resolution, before, limit)
+            return await self._history.drop_before(resolution, before, limit)
 
     async def drop_events(self, before: UnixSeconds, limit: int) -> int:
         async with self._mongo.answering():
-            return await events.drop_before(before, limit)
+            return await self._events.drop_before(before, limit)
 
     async def live_since(self) -> UnixSeconds | None:
         async with self._mongo.answering():
-            return await history_state.live_since()
+            return await self._progress.live_since()
 
     async def imported(self) -> Sequence[ImportedRange]:
         async with self._mongo.answering():
-            return await history_state.imports()
+            return await self._progress.imports()
 
     async def begin_import(self, start: UnixSeconds) -> None:
         async with self._mongo.answering():
-            await history_state.look_again(start)
+            await self._progress.look_again(start)
 
     async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
         async with self._mongo.answering():
-            await registry.write_past(entries)
-            await history_state.add_import(done)
+            await self._registry.write_past(entries)
+            await self._progress.add_import(done)
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
         async with self._mongo.answering():
-            return await registry.by_ids(ids)
+            return await self._registry.by_ids(ids)
 
     async def keep(self, snapshot: Snapshot, *, pinned: bool) -> None:
         async with self._mongo.answering():
-            await keep_past(self._writer, snapshot, pinned=pinned, now=self._clock())
+            await self._past.keep(snapshot, pinned=pinned, now=self._clock())
 
     async def write_events(self, log: Sequence[Event], *, pinned: bool) -> None:
         async with self._mongo.answering():
-            await events.write(log, pinned=pinned)
+            await self._events.write(log, pinned=pinned)

@@ -6,6 +6,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from server.process.reasons import RIGHTS, reason_of
+from server.storage.connect import Mongo
 from server.storage.documents import UpkeepDocument
 
 PROBE_SECONDS = 10.0
@@ -13,16 +14,16 @@ PATIENCE_SECONDS = 2.0
 _KEY = "write probe"
 
 
-async def write(now: int) -> None:
+async def write(mongo: Mongo, now: int) -> None:
     """Write a small document. Raises PyMongoError if the store does not accept it in time."""
     with pymongo.timeout(PATIENCE_SECONDS):
-        await UpkeepDocument.collection().update_one({"_id": _KEY}, {"$set": {"at": now}}, upsert=True)
+        await mongo.collection(UpkeepDocument).update_one({"_id": _KEY}, {"$set": {"at": now}}, upsert=True)
 
 
 class WriteProbe:
-    """Calls `write`, at most every `PROBE_SECONDS`. `clock` returns unix seconds."""
+    """Calls `write` with the time, at most every `PROBE_SECONDS`. `clock` returns unix seconds."""
 
-    def __init__(self, clock: Callable[[], float], write: Callable[[int], Awaitable[None]] = write) -> None:
+    def __init__(self, clock: Callable[[], float], write: Callable[[int], Awaitable[None]]) -> None:
         self._clock = clock
         self._write = write
         self._asked_at: float | None = None

@@ -86,7 +86,7 @@ async def build(mongo: Mongo, world: World, days: int) -> dict[str, Any]:
 
 
 async def commit(mongo: Mongo, world: World, slot: int) -> None:
-    store = MongoSnapshotStore(mongo, [EventLog()], clock=lambda: slot)
+    store = MongoSnapshotStore(mongo, [EventLog(mongo)], clock=lambda: slot)
     lease = await store.acquire("bench", slot, DAY)
     assert lease is not None
     cycle = world.cycle(slot).cycle
@@ -96,7 +96,7 @@ async def commit(mongo: Mongo, world: World, slot: int) -> None:
 
 async def live(mongo: Mongo, traffic: Traffic, world: World, slots: int) -> dict[str, Any]:
     """So many consecutive slots through the live path, with rollup and retention beside them."""
-    store = MongoSnapshotStore(mongo, [EventLog()], clock=time.time)
+    store = MongoSnapshotStore(mongo, [EventLog(mongo)], clock=time.time)
     upkeep = MongoUpkeep(mongo, clock=lambda: END + DAY)
     figures: list[tuple[float, int, int]] = []
     upkeep_figures: list[float] = []
@@ -141,7 +141,7 @@ async def sizes(mongo: Mongo, folder: Path) -> dict[str, Any]:
             "indexes_mb": _mb(stats["totalIndexSize"]),
         }
     by_resolution: dict[str, int] = {}
-    async for document in HistoryDocument.collection().find({}):
+    async for document in mongo.collection(HistoryDocument).find({}):
         by_resolution[document["resolution"]] = by_resolution.get(document["resolution"], 0) + len(
             bson.encode(document)
         )

@@ -95,7 +95,7 @@ class MongoWorld:
         return self._reads
 
     def worker(self) -> SnapshotStore:
-        return MongoSnapshotStore(self.mongo, [EventLog()])
+        return MongoSnapshotStore(self.mongo, [EventLog(self.mongo)])
 
     async def see(self) -> None:
         await self._reads.refresh()

@@ -15,14 +15,15 @@ from server.storage.documents import (
     CarriedDocument,
     ChunkDocument,
     EnrichmentDocument,
+    EventDaysDocument,
+    EventDocument,
     HeadDocument,
+    HistoryDocument,
     RegistryDocument,
     SnapshotDocument,
     StoredDocument,
+    UpkeepDocument,
 )
-from server.storage.events.log import EventDaysDocument, EventDocument
-from server.storage.history.buckets import HistoryDocument
-from server.storage.history.progress import UpkeepDocument
 
 BATCH_BYTES = 2**20
 FETCH = 500

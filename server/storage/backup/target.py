@@ -138,7 +138,7 @@ class MongoBackupTarget:
 
     async def _follow(self) -> None:
         """Migrate an older store, and complete its newest commit, as every new holder of the lease does."""
-        store = MongoSnapshotStore(self._mongo, (EventLog(),))
+        store = MongoSnapshotStore(self._mongo, (EventLog(self._mongo),))
         if await store.acquire(self._lease.holder, self._clock(), LEASE_SECONDS) is None:
             raise BackupError("another worker took the lease of the store; the data are complete")
 

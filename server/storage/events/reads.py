@@ -16,7 +16,7 @@ from schema.domain.cycle.events import Event
 from schema.reads import EventFilter
 from server.storage.connect import Mongo
 from server.storage.documents import EventDocument
-from server.storage.events import log as events
+from server.storage.events.log import EventLog
 
 FIRST_WINDOW_SECONDS = 6 * HOUR
 WINDOW_GROWTH = 4
@@ -52,6 +52,8 @@ class EventReads:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._mongo = mongo
+        self._log = EventLog(mongo)
+        self._collection = mongo.collection(EventDocument)
         self._earliest = earliest
         self._clock = clock
 
@@ -65,18 +67,18 @@ class EventReads:
         spans = _beyond(within, after, newest_first=newest_first, at_once=_asks_for_many(where))
         async with self._mongo.answering():
             if after is not None and any(span.start <= after[0] < span.end for span in within):
-                found += await _rest_of_slot(where, after, wanted, newest_first=newest_first)
+                found += await self._rest_of_slot(where, after, wanted, newest_first=newest_first)
             for span in spans:
                 if len(found) >= wanted:
                     break
-                found += await _page(where, span, wanted - len(found), newest_first=newest_first)
+                found += await self._page(where, span, wanted - len(found), newest_first=newest_first)
         return tuple(found[:wanted])
 
     async def event_count(self, where: EventFilter) -> int:
         """The number of matching events."""
         spans = await self._spans(where)
         async with self._mongo.answering():
-            return sum([await _count(where, span) for span in spans])
+            return sum([await self._count(where, span) for span in spans])
 
     async def _spans(self, where: EventFilter) -> list[_Span]:
         """The slots in which matching events can lie, in order: an event is seen a little after its slot began."""
@@ -92,6 +94,56 @@ class EventReads:
             last.append(_Span(max(start, end - SEEN_WITHIN_SECONDS), end, edge=True))
             end -= SEEN_WITHIN_SECONDS
         return [span for span in (*spans, _Span(start, end), *last) if span.start < span.end]
+
+    async def _rest_of_slot(
+        self, where: EventFilter, after: tuple[Slot, int], limit: int, *, newest_first: bool
+    ) -> Sequence[Event]:
+        """Up to `limit` matching events beyond a position, of its slot. They are read in parts, because a slot may have
+        very many."""
+        slot, index = after
+        found: list[Event] = []
+        while len(found) < limit:
+            beyond = {"slot": slot, "index": {"$lt" if newest_first else "$gt": index}}
+            query = self._collection.find(beyond, {"_id": 0, "pinned": 0})
+            part = [
+                Event.model_validate(document)
+                for document in await query.sort("index", -1 if newest_first else 1).limit(PART).to_list()
+            ]
+            found += [event for event in part if _matches(event, where)]
+            if len(part) < PART:
+                break
+            index = part[-1].index
+        return found[:limit]
+
+    async def _page(self, where: EventFilter, span: _Span, limit: int, *, newest_first: bool) -> Sequence[Event]:
+        """The matching events of a span, in order: all of them for an edge, else the first `limit`."""
+        direction = -1 if newest_first else 1
+        found: list[Event] = []
+        for stream in _EVERYTHING if span.edge else _streams(where):
+            query = self._collection.find({**stream, **_within(span)}, {"_id": 0, "pinned": 0})
+            if not span.edge:
+                query = query.sort([("slot", direction), ("index", direction)])
+                query = query if _filters_types(where) else query.limit(limit)
+            found += [event async for document in query if _matches(event := Event.model_validate(document), where)]
+        return sorted(found, key=lambda event: (event.slot, event.index), reverse=newest_first)
+
+    async def _count(self, where: EventFilter, span: _Span) -> int:
+        if span.edge or _filters_types(where):
+            return len(await self._page(where, span, MAX_PAGE, newest_first=False))
+        if where.subjects is not None:
+            return await self._count_streams(where, span)
+        # Closed days were counted when they were closed. Only both ends and the days that are not closed remain to be
+        # counted.
+        closed = await self._log.tallies(span.start, span.end)
+        types = None if where.types is None else {type_.value for type_ in where.types}
+        total = sum(n for counts in closed.values() for type_, n in counts.items() if types is None or type_ in types)
+        for gap in _gaps(span, sorted(closed)):
+            total += await self._count_streams(where, gap)
+        return total
+
+    async def _count_streams(self, where: EventFilter, span: _Span) -> int:
+        counts = [await self._collection.count_documents({**stream, **_within(span)}) for stream in _streams(where)]
+        return sum(counts)
 
 
 def _beyond(
@@ -121,40 +173,6 @@ def _windows(span: _Span, *, newest_first: bool, at_once: bool) -> Iterator[_Spa
             yield span._replace(start=start, end=min(end, start + width))
             start += width
         width *= WINDOW_GROWTH
-
-
-async def _rest_of_slot(
-    where: EventFilter, after: tuple[Slot, int], limit: int, *, newest_first: bool
-) -> Sequence[Event]:
-    """Up to `limit` matching events beyond a position, of its slot. They are read in parts, because a slot may have
-    very many."""
-    slot, index = after
-    found: list[Event] = []
-    while len(found) < limit:
-        beyond = {"slot": slot, "index": {"$lt" if newest_first else "$gt": index}}
-        query = EventDocument.collection().find(beyond, {"_id": 0, "pinned": 0})
-        part = [
-            Event.model_validate(document)
-            for document in await query.sort("index", -1 if newest_first else 1).limit(PART).to_list()
-        ]
-        found += [event for event in part if _matches(event, where)]
-        if len(part) < PART:
-            break
-        index = part[-1].index
-    return found[:limit]
-
-
-async def _page(where: EventFilter, span: _Span, limit: int, *, newest_first: bool) -> Sequence[Event]:
-    """The matching events of a span, in order: all of them for an edge, else the first `limit`."""
-    direction = -1 if newest_first else 1
-    found: list[Event] = []
-    for stream in _EVERYTHING if span.edge else _streams(where):
-        query = EventDocument.collection().find({**stream, **_within(span)}, {"_id": 0, "pinned": 0})
-        if not span.edge:
-            query = query.sort([("slot", direction), ("index", direction)])
-            query = query if _filters_types(where) else query.limit(limit)
-        found += [event async for document in query if _matches(event := Event.model_validate(document), where)]
-    return sorted(found, key=lambda event: (event.slot, event.index), reverse=newest_first)
 
 
 def _within(span: _Span) -> _Condition:
@@ -189,28 +207,6 @@ def _matches(event: Event, where: EventFilter) -> bool:
         and (where.since is None or event.at >= where.since)
         and (where.until is None or event.at <= where.until)
     )
-
-
-async def _count(where: EventFilter, span: _Span) -> int:
-    if span.edge or _filters_types(where):
-        return len(await _page(where, span, MAX_PAGE, newest_first=False))
-    if where.subjects is not None:
-        return await _count_streams(where, span)
-    # Closed days were counted when they were closed. Only both ends and the days that are not closed remain to be
-    # counted.
-    closed = await events.tallies(span.start, span.end)
-    types = None if where.types is None else {type_.value for type_ in where.types}
-    total = sum(n for counts in closed.values() for type_, n in counts.items() if types is None or type_ in types)
-    for gap in _gaps(span, sorted(closed)):
-        total += await _count_streams(where, gap)
-    return total
-
-
-async def _count_streams(where: EventFilter, span: _Span) -> int:
-    counts = [
-        await EventDocument.collection().count_documents({**stream, **_within(span)}) for stream in _streams(where)
-    ]
-    return sum(counts)
 
 
 def _gaps(span: _Span, days: Sequence[UnixSeconds]) -> Iterator[_Span]:

@@ -11,10 +11,9 @@ only on the committed snapshots, so writing it again changes nothing. A closed d
 a quarter of the space of its hours. If both exist, the hour takes precedence.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -22,7 +21,6 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import BUCKET_SECONDS, NETWORK_METRICS, NODE_METRICS, HistoryPoint, Resolution
 from schema.domain.history.rollup import Sample
 from server.storage.damage import UNDECODABLE
-from server.storage.documents import HistoryDocument
 from server.storage.history.blocks import unpack_points, unpack_samples
 
 # No node has this id: node ids are keys of 32 bytes, or begin with `addr:`.
@@ -32,13 +30,7 @@ log = structlog.get_logger(__name__)
 
 Parts = Mapping[str, bytes]
 UnpackPoints = Callable[[bytes, Sequence[str], int], Sequence[HistoryPoint]]
-Find = Callable[[Iterable[str]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Returns the existing documents of some keys."""
 T = TypeVar("T")
-
-PARTS = ("parts", "period")
-SAMPLES = ("samples",)
-"""The projections for reading the parts of documents, and for counting their samples."""
 
 
 def key_of(resolution: Resolution, period: UnixSeconds, subject: str) -> str:
@@ -84,72 +76,6 @@ def day_key(day: UnixSeconds) -> str:
 def time_of(key: str) -> UnixSeconds:
     """The hour or day of a part."""
     return int(key[1:])
-
-
-class Found(NamedTuple):
-    """The stored parts of some subjects, and the periods for which any of them has a document."""
-
-    parts: Mapping[str, Parts]
-    periods: frozenset[UnixSeconds]
-
-
-async def find_parts(keys: Iterable[str]) -> list[dict[str, Any]]:
-    """The parts of documents, and their periods."""
-    return await HistoryDocument.collection().find({"_id": {"$in": list(keys)}}, dict.fromkeys(PARTS, 1)).to_list()
-
-
-async def find_samples(keys: Iterable[str]) -> list[dict[str, Any]]:
-    """The numbers of samples of documents."""
-    return await HistoryDocument.collection().find({"_id": {"$in": list(keys)}}, dict.fromkeys(SAMPLES, 1)).to_list()
-
-
-async def fetch(
-    resolution: Resolution,
-    subjects: Iterable[str],
-    among: Iterable[UnixSeconds],
-    start: UnixSeconds,
-    end: UnixSeconds,
-    *,
-    find: Find = find_parts,
-) -> Found:
-    """Each subject's parts that overlap [start, end), of the given periods, in one round trip."""
-    by_subject: dict[str, dict[str, bytes]] = {subject: {} for subject in subjects}
-    keys = [key_of(resolution, period, subject) for period in among for subject in by_subject]
-    documents = await find(keys)
-    for document in documents:
-        by_subject[subject_of(document["_id"])].update(
-            (key, body) for key, body in document.get("parts", {}).items() if shares_time(key, start, end)
-        )
-    return Found(dict(by_subject), frozenset(document["period"] for document in documents))
-
-
-async def newest_parts(subject: str, resolution: Resolution) -> Parts:
-    """A subject's parts in its newest document of a resolution. Empty if it has none.
-
-    Scans the documents of a resolution by their index. Use it for repairs, not for requests.
-    """
-    newest: dict[str, Any] | None = None
-    where = {"resolution": resolution.value}
-    async for document in HistoryDocument.collection().find(where, {"period": 1}):
-        if subject_of(document["_id"]) == subject and (newest is None or document["period"] > newest["period"]):
-            newest = document
-    if newest is None:
-        return {}
-    found = await HistoryDocument.collection().find_one({"_id": newest["_id"]}, {"parts": 1})
-    return found.get("parts", {}) if found else {}
-
-
-async def sampled_days(
-    subjects: Iterable[str], start: UnixSeconds, end: UnixSeconds, *, find: Find = find_samples
-) -> dict[UnixSeconds, int]:
-    """The closed days with samples that overlap [start, end), in order, with the number of samples."""
-    keys = [key_of(Resolution.D1, year, subject) for subject in subjects for year in periods(Resolution.D1, start, end)]
-    found = await find(keys)
-    days: Counter[UnixSeconds] = Counter()
-    for document in found:
-        samples = document.get("samples", {})
-        days.update({time_of(key): n for key, n in samples.items() if shares_time(key, start, end)})
-    return {day: days[day] for day in sorted(days)}
 
 
 def samples_in(parts: Parts, unpack: Callable[[bytes], Sequence[Sample]] = unpack_samples) -> list[Sample]:

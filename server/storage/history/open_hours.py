@@ -15,6 +15,7 @@ from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.history.rollup import Beat, Sample, network_sample, node_sample
 from server.storage.chunks import BATCH
 from server.storage.codec import Unpacker
+from server.storage.connect import Mongo
 from server.storage.damage import UNDECODABLE, UNREADABLE
 from server.storage.documents import ChunkDocument, Marker, SnapshotDocument
 from server.storage.snapshots import payload as snapshots
@@ -52,14 +53,15 @@ class _Search(NamedTuple):
 class OpenHours:
     """The newest slots of a store in one process: the keys of their chunks, chunks, and the requested samples."""
 
-    def __init__(self, *, max_samples: int = MAX_SAMPLES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, mongo: Mongo, *, max_samples: int = MAX_SAMPLES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self._documents = mongo.documents(SnapshotDocument)
         self._max_samples = max_samples
         self._slots: dict[Slot, _Slot] = {}
         self._network: dict[Slot, Sample] = {}
         self._samples: OrderedDict[str, dict[Slot, Sample | None]] = OrderedDict()
         self._places: dict[str, int] = {}
         self._held = 0
-        self._bodies = _Bodies(max_body_bytes)
+        self._bodies = _Bodies(mongo, max_body_bytes)
         self._unreadable: set[Slot] = set()
         self._refreshing = asyncio.Lock()
 
@@ -73,7 +75,7 @@ class OpenHours:
                 known = start - 1
             if committed > known:
                 new = {"marker.slot": {"$gt": max(known, start - 1), "$lte": committed}}
-                found = await SnapshotDocument.find(new).to_list()
+                found = await self._documents.find(new).to_list()
                 self._add(sorted((one.marker for one in found), key=lambda marker: marker.slot))
             self._forget_before(start)
 
@@ -178,7 +180,8 @@ class OpenHours:
 class _Bodies:
     """A cache of chunks in stored form, by key, least recently used first out, bounded in bytes."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, mongo: Mongo, max_bytes: int) -> None:
+        self._collection = mongo.collection(ChunkDocument)
         self._max_bytes = max_bytes
         self._held: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
@@ -194,7 +197,7 @@ class _Bodies:
                 found[key] = held
         missing = [key for key in wanted if key not in found]
         for start in range(0, len(missing), BATCH):
-            documents = ChunkDocument.collection().find({"_id": {"$in": missing[start : start + BATCH]}}, {"body": 1})
+            documents = self._collection.find({"_id": {"$in": missing[start : start + BATCH]}}, {"body": 1})
             for document in await documents.to_list():
                 found[document["_id"]] = document["body"]
                 self._hold(document["_id"], document["body"])

@@ -11,22 +11,20 @@ from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import BUCKET_SECONDS, MAX_POINTS, History, HistoryPoint, Resolution
 from schema.domain.history.ranges import align, coverage, joined, too_large
 from schema.domain.history.rollup import Hour, Sample, hour_room, roll_day, roll_hour
-from server.storage.history import buckets as history
 from server.storage.history.blocks import PointCache, Within, unpack_points
 from server.storage.history.buckets import (
     NETWORK,
-    Find,
-    Found,
     Parts,
-    find_parts,
     metrics_of,
     period_of,
+    periods,
     points_in,
     samples_in,
 )
 from server.storage.history.open_hours import OpenHours
 from server.storage.history.sample_cache import SampleCache
 from server.storage.history.slices import Turn, raw_points, unpacked
+from server.storage.history.store import Found, HistoryStore
 
 _M5_PER_HOUR = HOUR // BUCKET_SECONDS[Resolution.M5]
 
@@ -72,20 +70,20 @@ class Question:
         include_current: bool,
         edge: Edge,
         sampled: Mapping[UnixSeconds, int],
+        store: HistoryStore,
         open_hours: OpenHours,
         cache: PointCache,
         samples: SampleCache,
         max_auto_points: int = MAX_POINTS,
-        find: Find = find_parts,
         turn: Turn,
     ) -> None:
         self._turn = turn
-        self._find = find
         self._subjects = subjects
         self._start = start
         self._end = end
         self._include_current = include_current
         self._edge = edge
+        self._store = store
         self._open = open_hours
         self._cache = cache
         self._samples = samples
@@ -149,9 +147,7 @@ class Question:
 
     async def _series(self, resolution: Resolution) -> Series:
         start, end = self._range(resolution)
-        found = await history.fetch(
-            resolution, self._subjects, self._periods(resolution, end), start, end, find=self._find
-        )
+        found = await self._store.fetch(resolution, self._subjects, self._periods(resolution, end), start, end)
         series = [await self._points_of(subject, resolution, found, start, end) for subject in self._subjects]
         points = joined(series)
         points = points[bisect_left(points, start, key=_start) : bisect_left(points, end, key=_start)]
@@ -165,7 +161,7 @@ class Question:
 
         They include the day before, which may have been closed while the edge and the days with samples were looked up.
         """
-        fresh = history.periods(resolution, max(self._start, self._edge.unclosed - DAY), end)
+        fresh = periods(resolution, max(self._start, self._edge.unclosed - DAY), end)
         return sorted({period_of(resolution, day) for day in self._sampled} | set(fresh))
 
     def _is_complete(self, resolution: Resolution, found: Found) -> bool:
@@ -225,8 +221,8 @@ class Question:
         start = max(start, self._edge.unclosed)
         if start >= end:
             return []
-        months = history.periods(Resolution.H1, start, end)
-        found = await history.fetch(Resolution.H1, (subject,), months, start, end, find=self._find)
+        months = periods(Resolution.H1, start, end)
+        found = await self._store.fetch(Resolution.H1, (subject,), months, start, end)
         hourly = await self._kept(subject, Resolution.H1, found.parts[subject], (start, -(-end // DAY) * DAY))
         fresh = [hour.h1 for hour in await self._open_hours(subject, start, end)]
         hours = _followed(hourly, fresh, lambda p: p.start)

@@ -8,18 +8,18 @@ from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
 from schema.domain.history.points import MAX_POINTS, History, Resolution
 from schema.domain.history.ranges import check_points, check_room, clip
 from schema.reads import HistoryStatusRow
-from server.storage import head
 from server.storage.connect import Mongo
-from server.storage.history import buckets as history
-from server.storage.history import progress as history_state
-from server.storage.history import status as history_status
+from server.storage.head import Head
 from server.storage.history.blocks import PointCache
 from server.storage.history.buckets import NETWORK
 from server.storage.history.open_hours import MAX_HOURS, OpenHours
+from server.storage.history.progress import Progress
 from server.storage.history.question import Edge, Question
 from server.storage.history.sample_cache import SampleCache
-from server.storage.history.shared import Shared, SharedFinds
+from server.storage.history.shared import Shared
 from server.storage.history.slices import Turn, next_pass
+from server.storage.history.status import HistoryStatus, Status
+from server.storage.history.store import HistoryStore
 
 
 class HistoryReads:
@@ -37,19 +37,21 @@ class HistoryReads:
         turn: Turn = next_pass,
         samples: SampleCache | None = None,
     ) -> None:
-        self._turn = turn
         self._mongo = mongo
+        self._head = Head(mongo)
+        self._store = HistoryStore(mongo, shared=True)
+        self._progress = Progress(mongo)
+        self._counts = HistoryStatus(mongo)
+        self._turn = turn
         self._clock = clock
         self._max_auto_points = max_auto_points
-        self._open = OpenHours()
+        self._open = OpenHours(mongo)
         self._cache = PointCache()
         self._samples = SampleCache() if samples is None else samples
-        self._status: tuple[UnixSeconds, history_status.Status] | None = None
+        self._status: tuple[UnixSeconds, Status] | None = None
         self._rows: dict[int, tuple[HistoryStatusRow, ...]] = {}
         self._earliest: tuple[float, UnixSeconds] | None = None
         self._newest_edge = Shared(self._look_up_edge, "look up the edge of history")
-        self._find_parts = SharedFinds(*history.PARTS)
-        self._find_samples = SharedFinds(*history.SAMPLES)
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -75,14 +77,14 @@ class HistoryReads:
         Present nodes that have no rolled-up hour yet follow, counted by the slots of the open hours.
         """
         async with self._mongo.answering():
-            progress = await history_state.rollup()
+            progress = await self._progress.rollup()
             rolled = progress.next_hour if progress else 0
             if self._status is None or self._status[0] != rolled:
-                self._status = (rolled, await history_status.count(progress))
+                self._status = (rolled, await self._counts.count(progress))
                 self._rows = {}
             status = self._status[1]
             if limit not in self._rows:
-                self._rows = {limit: await history_status.rows(status, limit)}
+                self._rows = {limit: await self._counts.rows(status, limit)}
             rows = self._rows[limit]
             counted = {row.id for row in status}
             young = [node_id for node_id in present if node_id not in counted]
@@ -110,7 +112,7 @@ class HistoryReads:
         now = self._clock()
         if self._earliest is None or not 0 <= now - self._earliest[0] < MINUTE:
             async with self._mongo.answering():
-                found = await history_status.earliest(int(now))
+                found = await self._counts.earliest(int(now))
             if found is None:
                 return None
             self._earliest = (now, found)
@@ -127,7 +129,7 @@ class HistoryReads:
     ) -> History:
         start, end = clip(start, end, self._clock())
         async with self._mongo.answering():
-            sampling = history.sampled_days(subjects, start, end, find=self._find_samples)
+            sampling = self._store.sampled_days(subjects, start, end)
             edge, sampled = await asyncio.gather(self._newest_edge.get(), sampling)
             question = Question(
                 subjects,
@@ -136,11 +138,11 @@ class HistoryReads:
                 include_current=include_current,
                 edge=edge,
                 sampled=sampled,
+                store=self._store,
                 open_hours=self._open,
                 cache=self._cache,
                 samples=self._samples,
                 max_auto_points=self._max_auto_points,
-                find=self._find_parts,
                 turn=self._turn,
             )
             if resolution is Resolution.AUTO:
@@ -151,7 +153,7 @@ class HistoryReads:
         return found
 
     async def _look_up_edge(self) -> Edge:
-        progress, committed = await asyncio.gather(history_state.rollup(), head.committed_slot())
+        progress, committed = await asyncio.gather(self._progress.rollup(), self._head.committed_slot())
         now = int(self._clock())
         if committed is None:
             return Edge(rolled=now, unclosed=now, closed=now, interval=MINUTE)

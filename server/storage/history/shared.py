@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from pymongo.asynchronous.collection import AsyncCollection
+
 from server.process.supervisor import owned
+from server.storage.connect import Mongo
 from server.storage.documents import HistoryDocument
 
 MAX_KEYS = 400  # of one query: some 10 MB of the largest documents
@@ -41,15 +44,16 @@ class SharedFinds:
     `fields` are the requested ones of each document.
     """
 
-    def __init__(self, *fields: str) -> None:
+    def __init__(self, mongo: Mongo, *fields: str) -> None:
+        self._collection = mongo.collection(HistoryDocument)
         self._fields = fields
-        self._open = _Query(fields)
+        self._open = _Query(self._collection, fields)
 
     async def __call__(self, keys: Iterable[str]) -> list[dict[str, Any]]:
         """The existing documents of these keys, in their order."""
         wanted = list(keys)
         if self._open.sent or len(self._open.keys) + len(wanted) > MAX_KEYS:
-            self._open = _Query(self._fields)
+            self._open = _Query(self._collection, self._fields)
         query = self._open
         query.keys.update(dict.fromkeys(wanted))
         found = await query.found.get()
@@ -59,7 +63,8 @@ class SharedFinds:
 class _Query:
     """One query: keys are added until it is sent."""
 
-    def __init__(self, fields: Iterable[str]) -> None:
+    def __init__(self, collection: AsyncCollection[dict[str, Any]], fields: Iterable[str]) -> None:
+        self._collection = collection
         self._fields = dict.fromkeys(fields, 1)
         self.keys: dict[str, None] = {}
         self.sent = False
@@ -68,7 +73,7 @@ class _Query:
     async def _find(self) -> Mapping[str, dict[str, Any]]:
         await asyncio.sleep(0)  # all requests of this iteration of the event loop join
         self.sent = True
-        documents = HistoryDocument.collection().find({"_id": {"$in": list(self.keys)}}, self._fields)
+        documents = self._collection.find({"_id": {"$in": list(self.keys)}}, self._fields)
         return {document["_id"]: document for document in await documents.to_list()}
 
 

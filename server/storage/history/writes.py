@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from schema.domain.base import DAY, HOUR, UnixSeconds
 from schema.domain.history.points import HistoryPoint, Resolution
 from schema.domain.history.rollup import Hour, roll_day
+from server.storage.connect import Mongo
 from server.storage.documents import BLOCK_ENCODING, HistoryDocument
 from server.storage.history.blocks import pack_points, pack_samples
 from server.storage.history.buckets import (
@@ -58,41 +59,87 @@ class HeldHours:
         return sorted(self._parts[resolution])
 
 
-async def write_hour(hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
-    """Put an hour of each subject in its documents."""
-    updates: list[UpdateOne] = []
-    async for subject, count, bodies in _packed(rolled):
-        for resolution, body in bodies.items():
-            samples = count if resolution is Resolution.H1 else None
-            updates.append(_part(resolution, subject, hour, hour_key(hour), body, samples=samples))
-        if len(updates) >= BATCH:
-            await _write(updates)
-            updates = []
-    await _write(updates)
+class HistoryWrites:
+    """Writes to the history of one store."""
 
+    def __init__(self, mongo: Mongo) -> None:
+        self._collection = mongo.collection(HistoryDocument)
 
-async def close_day(day: UnixSeconds, held: HeldHours | None = None) -> None:
-    """Pack each subject's hours of a UTC day, including held ones, into one block, and write its D1 bucket."""
-    held = held or HeldHours()
-    for resolution in FINE:
-        async for batch in _of_day(resolution, day):
-            whole = [(subject, {**parts, **held.take(resolution, subject)}) for subject, parts in batch]
-            await _close(resolution, day, whole, pinned=held.pinned)
-        rest = held.rest(resolution)
-        for start in range(0, len(rest), BATCH_CLOSED):
-            some = rest[start : start + BATCH_CLOSED]
-            whole = [(subject, held.take(resolution, subject)) for subject in some]
-            await _close(resolution, day, whole, pinned=held.pinned)
+    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
+        """Put an hour of each subject in its documents."""
+        updates: list[UpdateOne] = []
+        async for subject, count, bodies in _packed(rolled):
+            for resolution, body in bodies.items():
+                samples = count if resolution is Resolution.H1 else None
+                updates.append(_part(resolution, subject, hour, hour_key(hour), body, samples=samples))
+            if len(updates) >= BATCH:
+                await self._write(updates)
+                updates = []
+        await self._write(updates)
 
+    async def close_day(self, day: UnixSeconds, held: HeldHours | None = None) -> None:
+        """Pack each subject's hours of a UTC day, including held ones, into one block, and write its D1 bucket."""
+        held = held or HeldHours()
+        for resolution in FINE:
+            async for batch in self._of_day(resolution, day):
+                whole = [(subject, {**parts, **held.take(resolution, subject)}) for subject, parts in batch]
+                await self._close(resolution, day, whole, pinned=held.pinned)
+            rest = held.rest(resolution)
+            for start in range(0, len(rest), BATCH_CLOSED):
+                some = rest[start : start + BATCH_CLOSED]
+                whole = [(subject, held.take(resolution, subject)) for subject in some]
+                await self._close(resolution, day, whole, pinned=held.pinned)
 
-async def drop_before(resolution: Resolution, before: UnixSeconds, limit: int) -> int:
-    """Delete at most `limit` documents whose whole period is older than `before`. Returns the number."""
-    old = {"expires": resolution.value, "period": {"$lt": period_of(resolution, before)}}
-    collection = HistoryDocument.collection()
-    keys = [document["_id"] for document in await collection.find(old, {"_id": 1}).limit(limit).to_list()]
-    for start in range(0, len(keys), BATCH):
-        await collection.delete_many({"_id": {"$in": keys[start : start + BATCH]}})
-    return len(keys)
+    async def drop_before(self, resolution: Resolution, before: UnixSeconds, limit: int) -> int:
+        """Delete at most `limit` documents whose whole period is older than `before`. Returns the number."""
+        old = {"expires": resolution.value, "period": {"$lt": period_of(resolution, before)}}
+        keys = [document["_id"] for document in await self._collection.find(old, {"_id": 1}).limit(limit).to_list()]
+        for start in range(0, len(keys), BATCH):
+            await self._collection.delete_many({"_id": {"$in": keys[start : start + BATCH]}})
+        return len(keys)
+
+    async def _close(
+        self, resolution: Resolution, day: UnixSeconds, batch: Sequence[tuple[str, Parts]], *, pinned: bool
+    ) -> None:
+        """Write the day of some subjects as one part each."""
+        updates: list[UpdateOne] = []
+        for number, (subject, parts) in enumerate(batch):
+            if resolution is Resolution.RAW:
+                samples = samples_in(parts)
+                body = pack_samples(samples) if samples else None
+            else:
+                buckets = points_in(parts, subject, resolution)
+                body = pack_points(buckets, metrics_of(subject)) if buckets else None
+                if body is not None and resolution is Resolution.H1:
+                    updates.append(_daily(subject, day, roll_day(buckets, day)))
+            if body is None:  # nothing of it can be read
+                continue
+            updates.append(_whole(resolution, subject, day, body, pinned=pinned and resolution is Resolution.RAW))
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await self._write(updates)
+
+    async def _of_day(self, resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Sequence[tuple[str, Parts]]]:
+        """The subjects that have parts of a day, with these parts, in batches."""
+        keys = [day_key(day), *(hour_key(hour) for hour in range(day, day + DAY, HOUR))]
+        found = self._collection.find(
+            {"resolution": resolution.value, "period": period_of(resolution, day)},
+            {f"parts.{key}": 1 for key in keys},
+            batch_size=BATCH,
+        )
+        batch: list[tuple[str, Parts]] = []
+        async for document in found:
+            if document.get("parts"):
+                batch.append((subject_of(document["_id"]), document["parts"]))
+            if len(batch) == BATCH_CLOSED:
+                yield batch
+                batch = []
+        yield batch
+
+    async def _write(self, updates: Sequence[UpdateOne]) -> None:
+        """Write all in one round trip."""
+        if updates:
+            await self._collection.bulk_write(updates, ordered=False)
 
 
 def _part(
@@ -137,26 +184,6 @@ async def _packed(
             await asyncio.sleep(0)
 
 
-async def _close(resolution: Resolution, day: UnixSeconds, batch: Sequence[tuple[str, Parts]], *, pinned: bool) -> None:
-    """Write the day of some subjects as one part each."""
-    updates: list[UpdateOne] = []
-    for number, (subject, parts) in enumerate(batch):
-        if resolution is Resolution.RAW:
-            samples = samples_in(parts)
-            body = pack_samples(samples) if samples else None
-        else:
-            buckets = points_in(parts, subject, resolution)
-            body = pack_points(buckets, metrics_of(subject)) if buckets else None
-            if body is not None and resolution is Resolution.H1:
-                updates.append(_daily(subject, day, roll_day(buckets, day)))
-        if body is None:  # nothing of it can be read
-            continue
-        updates.append(_whole(resolution, subject, day, body, pinned=pinned and resolution is Resolution.RAW))
-        if number % _YIELD_EVERY == 0:
-            await asyncio.sleep(0)
-    await _write(updates)
-
-
 def _daily(subject: str, day: UnixSeconds, bucket: HistoryPoint) -> UpdateOne:
     body = pack_points([bucket], metrics_of(subject))
     return _part(Resolution.D1, subject, day, day_key(day), body, samples=bucket.samples)
@@ -167,27 +194,3 @@ def _whole(resolution: Resolution, subject: str, day: UnixSeconds, body: bytes, 
     hours = [hour_key(hour) for hour in range(day, day + DAY, HOUR)]
     gone = {f"{field}.{hour}": "" for hour in hours for field in ("parts", "samples")}
     return _part(resolution, subject, day, day_key(day), body, pinned=pinned, gone=gone)
-
-
-async def _of_day(resolution: Resolution, day: UnixSeconds) -> AsyncIterator[Sequence[tuple[str, Parts]]]:
-    """The subjects that have parts of a day, with these parts, in batches."""
-    keys = [day_key(day), *(hour_key(hour) for hour in range(day, day + DAY, HOUR))]
-    found = HistoryDocument.collection().find(
-        {"resolution": resolution.value, "period": period_of(resolution, day)},
-        {f"parts.{key}": 1 for key in keys},
-        batch_size=BATCH,
-    )
-    batch: list[tuple[str, Parts]] = []
-    async for document in found:
-        if document.get("parts"):
-            batch.append((subject_of(document["_id"]), document["parts"]))
-        if len(batch) == BATCH_CLOSED:
-            yield batch
-            batch = []
-    yield batch
-
-
-async def _write(updates: Sequence[UpdateOne]) -> None:
-    """Write all in one round trip."""
-    if updates:
-        await HistoryDocument.collection().bulk_write(updates, ordered=False)

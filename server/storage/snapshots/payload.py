@@ -4,19 +4,17 @@ The first snapshot of a writer in a UTC hour is packed whole. The others of that
 quarter of the size. A marker names its base, which retention keeps as long as any snapshot needs it.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import zip_longest
 from typing import Protocol, TypeVar
 
 from schema.domain.base import HOUR, Slot
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from server.storage import chunks
+from server.storage.chunks import Chunks, ref_of
 from server.storage.codec import ENCODING, KEPT_LEVEL, Codec, check_encoding, dump_chunks, pack, unpack
-from server.storage.damage import UNDECODABLE, Damage
+from server.storage.connect import Mongo
+from server.storage.damage import UNDECODABLE, Damaged
 from server.storage.documents import ChunkDocument, ChunkRef, Marker
 
 NODES = Codec(PNode)
@@ -58,8 +56,9 @@ class SnapshotWriter:
     The store may have lost the base, so its existence is checked before anything is packed relative to it.
     """
 
-    def __init__(self, damage: Damage | None = None) -> None:
-        self._damage = damage or Damage()
+    def __init__(self, mongo: Mongo) -> None:
+        self._damage = mongo.damage
+        self._chunks = Chunks(mongo, ChunkDocument)
         self._base: _Base | None = None
         self._whole: _Base | None = None
 
@@ -67,8 +66,8 @@ class SnapshotWriter:
         """Store the nodes and return the marker. The nodes are not visible until the marker is published."""
         base = await self._base_for(snapshot.slot)
         bodies = await _packed(snapshot.nodes, base.bodies if base else ())
-        ref = chunks.ref_of(snapshot.slot, token, "nodes", bodies, len(snapshot.nodes))
-        await chunks.write(ChunkDocument, written, (ref, bodies))
+        ref = ref_of(snapshot.slot, token, "nodes", bodies, len(snapshot.nodes))
+        await self._chunks.write(written, (ref, bodies))
         self._whole = None if base else _Base(ref, bodies)
         header = pack(snapshot.header.model_dump_json().encode(), level=KEPT_LEVEL)
         return Marker(encoding=ENCODING, slot=snapshot.slot, header=header, nodes=ref, base=base.ref if base else None)
@@ -77,7 +76,7 @@ class SnapshotWriter:
         base = self._base
         if base is None or base.ref.slot >= slot or base.ref.slot // HOUR != slot // HOUR:
             return None
-        if await chunks.present(ChunkDocument, base.ref):
+        if await self._chunks.present(base.ref):
             return base
         self._base = None
         self._damage.note("store.base_missing", slot=slot, base=base.ref.slot)
@@ -95,27 +94,12 @@ class SnapshotWriter:
             self._base = self._whole
 
 
-async def load(marker: Marker, step: Step = plainly) -> Snapshot:
-    """The whole snapshot, decoded chunk by chunk, each in a `step`, with the event loop running in between.
-
-    Raises Damaged, UnknownEncoding.
-    """
-    header = header_of(marker)
-    bodies = await chunks.read(ChunkDocument, marker.nodes)
-    bases = await chunks.read(ChunkDocument, marker.base) if marker.base else []
-    nodes: list[PNode] = []
-    for body, base in zip_longest(bodies, bases[: len(bodies)]):
-        nodes.extend(step(partial(decoded, marker, body, base)))
-        await asyncio.sleep(0)
-    return Snapshot(header=header, nodes=tuple(nodes))
-
-
 def decoded(marker: Marker, body: bytes, base: bytes | None) -> Sequence[PNode]:
     """The nodes of one chunk. `base` is the chunk relative to which it is packed, if any. Raises Damaged."""
     try:
         return NODES.load(unpack(body, base=unpack(base) if base is not None else None))
     except UNDECODABLE as error:
-        raise chunks.Damaged(f"a chunk of nodes at slot {marker.slot} cannot be decoded") from error
+        raise Damaged(f"a chunk of nodes at slot {marker.slot} cannot be decoded") from error
 
 
 def header_of(marker: Headed) -> SnapshotHeader:
@@ -124,7 +108,7 @@ def header_of(marker: Headed) -> SnapshotHeader:
     try:
         return SnapshotHeader.model_validate_json(unpack(marker.header))
     except UNDECODABLE as error:
-        raise chunks.Damaged(f"the header of slot {marker.slot} cannot be decoded") from error
+        raise Damaged(f"the header of slot {marker.slot} cannot be decoded") from error
 
 
 async def _packed(nodes: Sequence[PNode], bases: Sequence[bytes]) -> list[bytes]:

@@ -10,13 +10,12 @@ from schema.domain.base import MAX_INT64, Slot, UnixSeconds, written
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, SnapshotUnavailable
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
 from server.process.garbage import Garbage
-from server.storage import head
-from server.storage.chunks import Damaged
-from server.storage.codec import UnknownEncoding
 from server.storage.connect import Mongo
+from server.storage.damage import UNREADABLE
 from server.storage.documents import Marker
-from server.storage.snapshots import log as snapshot_log
-from server.storage.snapshots import payload as snapshots
+from server.storage.head import Head
+from server.storage.snapshots import payload
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.past import SnapshotCache
 
 FUTURE_TOLERANCE_SECONDS = 2  # a client's clock may be ahead of ours
@@ -29,6 +28,8 @@ class SnapshotReads:
 
     def __init__(self, mongo: Mongo, *, clock: Callable[[], float] = time.time, garbage: Garbage | None = None) -> None:
         self._mongo = mongo
+        self._head = Head(mongo)
+        self._log = SnapshotLog(mongo)
         self._clock = clock
         self._current: Snapshot | None = None
         self._past = SnapshotCache(self._load)
@@ -46,13 +47,13 @@ class SnapshotReads:
         If it is not newer, this costs one tiny query. Raises SnapshotUnavailable; the snapshot in memory stays.
         """
         async with self._refreshing, self._mongo.answering():
-            slot = await head.committed_slot()
+            slot = await self._head.committed_slot()
             if slot is None or (self._current is not None and slot <= self._current.slot):
                 return None
-            newest = await head.read()
+            newest = await self._head.read()
             if newest is None or newest.marker is None:
                 return None
-            fresh = await _decoded(newest.marker, self._garbage.step if self._garbage else snapshots.plainly)
+            fresh = await self._decoded(newest.marker, self._garbage.step if self._garbage else payload.plainly)
             if self._current is not None:
                 self._past.put(self._current)
             self._current = fresh
@@ -60,7 +61,7 @@ class SnapshotReads:
                 self._garbage.look_through()
             return fresh
 
-    async def at(self, as_of: UnixSeconds | None) -> Snapshot:
+    async def at(self, as_of: UnixSeconds | None = None) -> Snapshot:
         """The newest snapshot, or the newest kept one at or before `as_of`.
 
         Raises SnapshotUnavailable, AsOfInFuture, AsOfOutOfRange.
@@ -95,26 +96,26 @@ class SnapshotReads:
         if self._current is not None and as_of >= self._current.slot:
             return self._current.header
         async with self._mongo.answering():
-            slot = await _newest_slot(as_of)
+            slot = await self._newest_slot(as_of)
             if slot is None:
                 return None
             held = self._past.peek(slot)
             if held is not None:
                 return held.header
-            marker = await snapshot_log.find(slot)
-            return snapshots.header_of(marker) if marker else None
+            marker = await self._log.find(slot)
+            return payload.header_of(marker) if marker else None
 
     async def earliest(self) -> Slot | None:
         """The oldest kept slot. It is looked up once for each newest slot, because only retention changes it."""
         newest = self._current.slot if self._current else None
         if self._earliest is None or self._earliest[0] != newest or self._earliest[1] is None:
             async with self._mongo.answering():
-                self._earliest = (newest, await snapshot_log.earliest())
+                self._earliest = (newest, await self._log.earliest())
         return self._earliest[1]
 
     async def _slot_at(self, as_of: UnixSeconds) -> Slot:
         async with self._mongo.answering():
-            slot = await _newest_slot(as_of)
+            slot = await self._newest_slot(as_of)
         if slot is None:
             earliest = await self.earliest()
             start = "" if earliest is None else f", which begins at {written(earliest)}"
@@ -124,24 +125,22 @@ class SnapshotReads:
 
     async def _load(self, slot: Slot) -> Snapshot:
         async with self._mongo.answering():
-            marker = await snapshot_log.find(slot)
+            marker = await self._log.find(slot)
             if marker is None:
                 raise CursorExpired(f"slot {slot} is no longer kept")
             try:
-                return await _decoded(marker, self._garbage.brief_step if self._garbage else snapshots.plainly)
+                return await self._decoded(marker, self._garbage.brief_step if self._garbage else payload.plainly)
             except SnapshotUnavailable:
-                if await snapshot_log.find(slot) is None:
+                if await self._log.find(slot) is None:
                     raise CursorExpired(f"slot {slot} is no longer kept") from None
                 raise
 
+    async def _newest_slot(self, as_of: UnixSeconds) -> Slot | None:
+        return await self._log.newest_at(min(as_of, MAX_INT64)) if as_of >= 0 else None
 
-async def _newest_slot(as_of: UnixSeconds) -> Slot | None:
-    return await snapshot_log.newest_at(min(as_of, MAX_INT64)) if as_of >= 0 else None
-
-
-async def _decoded(marker: Marker, step: snapshots.Step) -> Snapshot:
-    try:
-        return await snapshots.load(marker, step)
-    except (Damaged, UnknownEncoding) as error:
-        log.exception("store.snapshot_unreadable", slot=marker.slot)
-        raise SnapshotUnavailable(f"the snapshot of slot {marker.slot} cannot be read") from error
+    async def _decoded(self, marker: Marker, step: payload.Step) -> Snapshot:
+        try:
+            return await self._log.load(marker, step)
+        except UNREADABLE as error:
+            log.exception("store.snapshot_unreadable", slot=marker.slot)
+            raise SnapshotUnavailable(f"the snapshot of slot {marker.slot} cannot be read") from error

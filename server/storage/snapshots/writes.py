@@ -20,16 +20,16 @@ from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot
 from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost
-from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
 from server.storage.documents import Carried, ChunkRef, HeadDocument, Marker
+from server.storage.head import Head
 from server.storage.migrations.steps import migrate
 from server.storage.migrations.version import DOCUMENT_VERSION
-from server.storage.registry import entries as registry
-from server.storage.snapshots import carried
-from server.storage.snapshots import log as snapshot_log
-from server.storage.snapshots import payload as snapshots
+from server.storage.registry.entries import BATCH, Registry
+from server.storage.snapshots.carried import CarriedData
+from server.storage.snapshots.log import SnapshotLog
+from server.storage.snapshots.payload import SnapshotWriter
 
 log = structlog.get_logger()
 
@@ -52,7 +52,11 @@ class MongoSnapshotStore:
         self._mongo = mongo
         self._followers = tuple(followers)
         self._clock = clock
-        self._writer = snapshots.SnapshotWriter(mongo.damage)
+        self._head = Head(mongo)
+        self._log = SnapshotLog(mongo)
+        self._carried = CarriedData(mongo)
+        self._registry = Registry(mongo)
+        self._writer = SnapshotWriter(mongo)
         self._known: ChunkRef | None = None
         self._followed: ChunkRef | None = None
         self._rest: _Rest | None = None
@@ -63,7 +67,7 @@ class MongoSnapshotStore:
         `holder` names one run of one process, because another process with the same name would share its token.
         """
         async with self._mongo.answering():
-            newest = await head.acquire(holder, now, lease_seconds)
+            newest = await self._head.acquire(holder, now, lease_seconds)
             if newest is None:
                 return None
             if newest.document_version != DOCUMENT_VERSION:
@@ -75,12 +79,12 @@ class MongoSnapshotStore:
 
     async def previous(self) -> tuple[Snapshot, Sequence[NodeMemory]] | None:
         async with self._mongo.answering():
-            newest = await head.read()
+            newest = await self._head.read()
             if newest is None or newest.marker is None or newest.carried is None:
                 return None
             self._known = newest.marker.nodes
             try:
-                return await snapshots.load(newest.marker), await carried.load_memory(newest.carried)
+                return await self._log.load(newest.marker), await self._carried.load_memory(newest.carried)
             except UNREADABLE as error:
                 # Lost data never comes back, so collecting starts again from the registry.
                 self._mongo.damage.note("store.previous_unreadable", slot=newest.committed_slot, error=str(error))
@@ -88,14 +92,14 @@ class MongoSnapshotStore:
 
     async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
         async with self._mongo.answering():
-            return await registry.by_ids(ids)
+            return await self._registry.by_ids(ids)
 
     async def commit(self, lease: Lease, commit: Commit) -> None:
         async with self._mongo.answering():
             written = int(self._clock())
             marker = await self._writer.write(commit.snapshot, lease.token, written)
-            carries = await carried.write(commit, lease.token, written)
-            published, before = await head.publish(lease, marker, carries)
+            carries = await self._carried.write(commit, lease.token, written)
+            published, before = await self._head.publish(lease, marker, carries)
             if not published:
                 await self._retried(lease, marker)
                 return
@@ -103,15 +107,15 @@ class MongoSnapshotStore:
             self._writer.published(marker)
             await self._follow(marker, commit, lease.token)
             if before is not None:
-                await carried.drop_before(before)
+                await self._carried.drop_before(before)
 
     async def report(self, lease: Lease, state: CollectorState) -> None:
         async with self._mongo.answering():
-            await head.report(lease, state)
+            await self._head.report(lease, state)
 
     async def _retried(self, lease: Lease, marker: Marker) -> None:
         """Accept a refused commit if it is already the committed one. Otherwise raises LeaseLost."""
-        newest = await head.read()
+        newest = await self._head.read()
         if newest is None or newest.token != lease.token:
             raise LeaseLost(f"lease {lease.token} of {lease.holder} was taken over before slot {marker.slot}")
         if newest.marker is None or newest.marker.nodes != marker.nodes:
@@ -125,7 +129,7 @@ class MongoSnapshotStore:
         """Migrate the documents of an older release. If the lease ends before that, the next one repeats it."""
         found = newest.document_version
         await migrate(self._mongo.database, found)
-        await head.note_version(newest.token, DOCUMENT_VERSION)
+        await self._head.note_version(newest.token, DOCUMENT_VERSION)
         if newest.committed_slot is not None:
             log.info("store.migrated", before=found, after=DOCUMENT_VERSION)
 
@@ -160,10 +164,10 @@ class MongoSnapshotStore:
             return
         if self._rest is None or self._rest.marker.nodes != marker.nodes:
             commit = Commit(
-                snapshot=await snapshots.load(marker),
-                memory=await carried.load_memory(carries),
-                events=await carried.load_events(carries),
-                registry=await carried.load_registry(carries),
+                snapshot=await self._log.load(marker),
+                memory=await self._carried.load_memory(carries),
+                events=await self._carried.load_events(carries),
+                registry=await self._carried.load_registry(carries),
             )
             self._rest = self._rest_of(marker, commit, token)
         await self._work_off(self._rest)
@@ -173,13 +177,13 @@ class MongoSnapshotStore:
         await self._work_off(self._rest)
 
     def _rest_of(self, marker: Marker, commit: Commit, token: int) -> "_Rest":
-        batches = (commit.registry[i : i + registry.BATCH] for i in range(0, len(commit.registry), registry.BATCH))
+        batches = (commit.registry[i : i + BATCH] for i in range(0, len(commit.registry), BATCH))
         return _Rest(
             marker,
             deque(
                 [
-                    partial(snapshot_log.put, marker),
-                    *(partial(registry.write, batch, token) for batch in batches),
+                    partial(self._log.put, marker),
+                    *(partial(self._registry.write, batch, token) for batch in batches),
                     *(partial(follower.follow, commit) for follower in self._followers),
                 ]
             ),
@@ -203,11 +207,15 @@ class _Rest(NamedTuple):
     parts: deque[Callable[[], Awaitable[None]]]
 
 
-async def keep_past(writer: snapshots.SnapshotWriter, snapshot: Snapshot, *, pinned: bool, now: float) -> None:
-    """Store an imported snapshot of the past, as if it had been committed then. An existing one is not replaced.
+class PastSnapshots:
+    """Stores imported snapshots of the past, in order of their slots."""
 
-    Snapshots come in order of their slots, all through the same writer.
-    """
-    marker = await writer.write(snapshot, token=0, written=int(now))
-    await snapshot_log.put(marker, pinned=pinned)
-    writer.published(marker)
+    def __init__(self, mongo: Mongo) -> None:
+        self._log = SnapshotLog(mongo)
+        self._writer = SnapshotWriter(mongo)
+
+    async def keep(self, snapshot: Snapshot, *, pinned: bool, now: float) -> None:
+        """Store a snapshot as if it had been committed then. An existing one is not replaced."""
+        marker = await self._writer.write(snapshot, token=0, written=int(now))
+        await self._log.put(marker, pinned=pinned)
+        self._writer.published(marker)

@@ -27,7 +27,7 @@ from schema.upkeep import ImportedRange
 from server.storage.connect import Mongo
 from server.storage.events.reads import EventReads
 from server.storage.history.reads import HistoryReads
-from server.storage.registry import entries as registry
+from server.storage.registry.entries import Registry
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import address, key, pnode
@@ -304,7 +304,7 @@ async def test_imported_nodes_enter_the_registry_but_never_replace_what_a_worker
     store_db: Mongo, folder: Path
 ) -> None:
     known = entry(pnode(1), NOW)
-    await registry.write([known], token=1)
+    await Registry(store_db).write([known], token=1)
 
     await take_in(store_db, folder)
 
@@ -361,7 +361,7 @@ async def test_an_import_that_was_stopped_amid_the_registry_leaves_the_same_regi
 
     class Stops(MongoUpkeep):
         async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
-            await registry.write_past(entries[::2])
+            await Registry(store_db).write_past(entries[::2])
             raise SnapshotUnavailable("stopped")
 
     with pytest.raises(SnapshotUnavailable):

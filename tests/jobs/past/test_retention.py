@@ -14,10 +14,11 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from server.storage.connect import Mongo
-from server.storage.events import log as events
+from server.storage.events.log import EventLog
 from server.storage.events.reads import EventReads
-from server.storage.history.buckets import NETWORK, fetch, periods
-from server.storage.snapshots import log as snapshot_log
+from server.storage.history.buckets import NETWORK, periods
+from server.storage.history.store import HistoryStore
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.upkeep import MongoUpkeep
 from tests.mongo_proxy import Loss, MongoProxy, prepared
@@ -37,8 +38,8 @@ async def rolled_up(mongo: Mongo) -> MongoUpkeep:
     return upkeep
 
 
-async def slots_of(start: int, end: int) -> list[int]:
-    return await snapshot_log.slots_within(start, end)
+async def slots_of(mongo: Mongo, start: int, end: int) -> list[int]:
+    return await SnapshotLog(mongo).slots_within(start, end)
 
 
 async def test_every_slot_stays_for_raw_retention_then_the_last_of_each_hour_then_none(store_db: Mongo) -> None:
@@ -47,11 +48,11 @@ async def test_every_slot_stays_for_raw_retention_then_the_last_of_each_hour_the
     forgotten = await retention.run(upkeep, END, SHORT)
 
     assert forgotten.done
-    assert await slots_of(START, END + 1) == [
+    assert await slots_of(store_db, START, END + 1) == [
         *(hour + HOUR - INTERVAL for hour in range(END - 4 * HOUR, END - 2 * HOUR, HOUR)),
         *range(END - 2 * HOUR, END + 1, INTERVAL),
     ]
-    assert forgotten.snapshots == len(SNAPSHOTS) - len(await slots_of(START, END + 1))
+    assert forgotten.snapshots == len(SNAPSHOTS) - len(await slots_of(store_db, START, END + 1))
 
 
 async def test_what_is_kept_of_an_hour_is_whole_and_what_it_needs_with_it(store_db: Mongo) -> None:
@@ -62,7 +63,7 @@ async def test_what_is_kept_of_an_hour_is_whole_and_what_it_needs_with_it(store_
     last = END - 3 * HOUR - INTERVAL
     assert await reads.at(END - 3 * HOUR + 60) == SNAPSHOTS[(last - START) // INTERVAL]
     chunks = await store_db.database["chunks"].distinct("slot")
-    assert set(chunks) == {*await slots_of(START, END + 1), *range(END - 4 * HOUR, END + 1, HOUR)}
+    assert set(chunks) == {*await slots_of(store_db, START, END + 1), *range(END - 4 * HOUR, END + 1, HOUR)}
 
 
 async def test_buckets_go_by_their_resolution_and_days_stay(store_db: Mongo) -> None:
@@ -74,7 +75,9 @@ async def test_buckets_go_by_their_resolution_and_days_stay(store_db: Mongo) -> 
     await retention.run(upkeep, later, Retention(raw=HOUR, m5=30 * DAY, hourly=90 * DAY, events=90 * DAY))
 
     kept = {
-        resolution: (await fetch(resolution, [NETWORK], periods(resolution, START, END), START, END)).parts[NETWORK]
+        resolution: (
+            await HistoryStore(store_db).fetch(resolution, [NETWORK], periods(resolution, START, END), START, END)
+        ).parts[NETWORK]
         for resolution in (Resolution.RAW, Resolution.M5, Resolution.H1, Resolution.D1)
     }
     assert {resolution: sorted(parts) for resolution, parts in kept.items()} == {
@@ -90,7 +93,7 @@ async def test_nothing_is_forgotten_before_it_is_rolled_up(store_db: Mongo) -> N
     upkeep = MongoUpkeep(store_db)
 
     assert await retention.run(upkeep, END + 400 * DAY, SHORT) == Forgotten(done=True)
-    assert len(await slots_of(START, END + 1)) == len(SNAPSHOTS)
+    assert len(await slots_of(store_db, START, END + 1)) == len(SNAPSHOTS)
 
 
 async def test_time_stands_still_where_the_rollup_does(store_db: Mongo) -> None:
@@ -98,7 +101,7 @@ async def test_time_stands_still_where_the_rollup_does(store_db: Mongo) -> None:
 
     await retention.run(upkeep, END + 400 * DAY, SHORT)
 
-    assert len(await slots_of(END - 2 * HOUR, END + 1)) == 2 * HOUR // INTERVAL + 1
+    assert len(await slots_of(store_db, END - 2 * HOUR, END + 1)) == 2 * HOUR // INTERVAL + 1
 
 
 async def test_pinned_snapshots_stay(store_db: Mongo) -> None:
@@ -107,16 +110,16 @@ async def test_pinned_snapshots_stay(store_db: Mongo) -> None:
 
     await retention.run(upkeep, END, SHORT)
 
-    assert START in await slots_of(START, END + 1)
+    assert START in await slots_of(store_db, START, END + 1)
 
 
 async def test_events_go_by_whole_days_with_their_counts(store_db: Mongo) -> None:
     upkeep = await rolled_up(store_db)
     old = [Event(slot=START, index=i, at=START, type=EventType.LEFT, subject="a") for i in range(5)]
     pinned = [Event(slot=START, index=9, at=START, type=EventType.LEFT, subject="b")]
-    await events.write(old)
-    await events.write(pinned, pinned=True)
-    await events.tally_day(MIDNIGHT - DAY)
+    await EventLog(store_db).write(old)
+    await EventLog(store_db).write(pinned, pinned=True)
+    await EventLog(store_db).tally_day(MIDNIGHT - DAY)
     reads = EventReads(store_db, _nothing, clock=lambda: END)
     before = await reads.event_count(EventFilter(types=frozenset({EventType.LEFT}), since=0))
 

@@ -10,7 +10,8 @@ from schema.domain.history.points import NETWORK_METRICS, NODE_METRICS, Resoluti
 from schema.domain.history.rollup import Beat, hour_room, raw_point, roll_day, roll_hour
 from schema.upkeep import RollupProgress
 from server.storage.connect import Mongo
-from server.storage.history.buckets import NETWORK, fetch, periods, points_in, samples_in
+from server.storage.history.buckets import NETWORK, periods, points_in, samples_in
+from server.storage.history.store import HistoryStore
 from server.storage.upkeep import MongoUpkeep
 from tests.mongo_proxy import Loss, MongoProxy, prepared
 from tests.nightly import chosen
@@ -22,8 +23,8 @@ START, END = MIDNIGHT - 2 * HOUR, MIDNIGHT + HOUR
 SNAPSHOTS = [moment(slot, interval=INTERVAL) for slot in range(START, END + 1, INTERVAL)]
 
 
-async def parts_of(resolution: Resolution, subject: str) -> Mapping[str, bytes]:
-    found = await fetch(resolution, [subject], periods(resolution, START, END), START, END)
+async def parts_of(mongo: Mongo, resolution: Resolution, subject: str) -> Mapping[str, bytes]:
+    found = await HistoryStore(mongo).fetch(resolution, [subject], periods(resolution, START, END), START, END)
     return found.parts[subject]
 
 
@@ -35,8 +36,8 @@ async def test_each_hour_that_is_over_is_rolled_up_and_each_day_closed(store_db:
     progress = await MongoUpkeep(store_db).rollup_progress()
     assert progress == RollupProgress(since=START, next_hour=END, open_day=MIDNIGHT)
     node = SNAPSHOTS[0].nodes[0].id
-    assert set(await parts_of(Resolution.H1, node)) == {f"d{MIDNIGHT - DAY}", f"h{MIDNIGHT}"}
-    assert set(await parts_of(Resolution.D1, node)) == {f"d{MIDNIGHT - DAY}"}
+    assert set(await parts_of(store_db, Resolution.H1, node)) == {f"d{MIDNIGHT - DAY}", f"h{MIDNIGHT}"}
+    assert set(await parts_of(store_db, Resolution.D1, node)) == {f"d{MIDNIGHT - DAY}"}
 
 
 async def test_what_is_kept_is_what_the_snapshots_say(store_db: Mongo) -> None:
@@ -48,7 +49,7 @@ async def test_what_is_kept_is_what_the_snapshots_say(store_db: Mongo) -> None:
 
     for subject, of_subject in samples.items():
         metrics = NETWORK_METRICS if subject == NETWORK else NODE_METRICS
-        assert samples_in(await parts_of(Resolution.RAW, subject)) == of_subject
+        assert samples_in(await parts_of(store_db, Resolution.RAW, subject)) == of_subject
         expected = [
             roll_hour(
                 [s for s in of_subject if s.slot // HOUR * HOUR == hour],
@@ -58,12 +59,12 @@ async def test_what_is_kept_is_what_the_snapshots_say(store_db: Mongo) -> None:
             )
             for hour in range(START, END, HOUR)
         ]
-        assert points_in(await parts_of(Resolution.M5, subject), subject, Resolution.M5) == [
+        assert points_in(await parts_of(store_db, Resolution.M5, subject), subject, Resolution.M5) == [
             bucket for hour in expected for bucket in hour.m5
         ]
         hourly = [hour.h1 for hour in expected]
-        assert points_in(await parts_of(Resolution.H1, subject), subject, Resolution.H1) == hourly
-        assert points_in(await parts_of(Resolution.D1, subject), subject, Resolution.D1) == [
+        assert points_in(await parts_of(store_db, Resolution.H1, subject), subject, Resolution.H1) == hourly
+        assert points_in(await parts_of(store_db, Resolution.D1, subject), subject, Resolution.D1) == [
             roll_day(hourly[:2], MIDNIGHT - DAY)
         ]
         assert raw_point(of_subject[0], metrics).start == START
@@ -88,7 +89,7 @@ async def test_time_without_snapshots_is_passed_over_and_its_day_closed(store_db
     await commit_all(store_db, [*SNAPSHOTS[:3], late])
 
     assert await rollup.run(MongoUpkeep(store_db)) == rollup.Rolled(hours=1, days=1, done=True)
-    assert set(await parts_of(Resolution.D1, NETWORK)) == {f"d{MIDNIGHT - DAY}"}
+    assert set(await parts_of(store_db, Resolution.D1, NETWORK)) == {f"d{MIDNIGHT - DAY}"}
 
 
 async def test_a_run_keeps_to_its_budget_and_the_next_goes_on(store_db: Mongo) -> None:

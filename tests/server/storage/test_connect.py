@@ -68,7 +68,7 @@ async def test_writes_are_acknowledged_by_a_majority_unless_the_uri_asks_for_mor
 async def test_all_documents_are_bound_and_their_indexes_made(store_db: Mongo) -> None:
     for model in MODELS:
         expected = {index.document["name"] for index in getattr(model.Settings, "indexes", ())} | {"_id_"}
-        found = await model.get_pymongo_collection().index_information()
+        found = await store_db.collection(model).index_information()
         # Without an index of its own a collection begins with its first document.
         assert set(found) == expected or (not found and expected == {"_id_"})
 
@@ -116,7 +116,7 @@ async def test_it_recovers_by_itself(mongo_uri: str, db_name: str) -> None:
                     await mongo.ping()
                     break
         async with mongo.answering():
-            assert await HeadDocument.find({}).count() == 0
+            assert await mongo.documents(HeadDocument).find({}).count() == 0
         await proxy.close(mongo)
 
 

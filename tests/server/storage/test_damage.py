@@ -13,13 +13,13 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.cycle.advance import CycleOptions
 from schema.domain.history.points import Resolution
 from schema.domain.node.observation import SeedReply
-from server.storage import head
-from server.storage.chunks import Damaged
 from server.storage.connect import Mongo
-from server.storage.history.buckets import NETWORK, fetch, periods, points_in
-from server.storage.registry import entries as registry
-from server.storage.snapshots import log as snapshot_log
-from server.storage.snapshots import payload as snapshots
+from server.storage.damage import Damaged
+from server.storage.head import Head
+from server.storage.history.buckets import NETWORK, periods, points_in
+from server.storage.history.store import HistoryStore
+from server.storage.registry.entries import Registry
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import SEEDS, key, observation, seed_reply
@@ -81,9 +81,9 @@ async def worker(store_db: Mongo) -> Worker:
 async def readable(mongo: Mongo) -> list[int]:
     """The kept slots whose snapshot can be read."""
     found: list[int] = []
-    for marker in await snapshot_log.within(START, START + 10 * DAY):
+    for marker in await SnapshotLog(mongo).within(START, START + 10 * DAY):
         try:
-            found.append((await snapshots.load(marker)).slot)
+            found.append((await SnapshotLog(mongo).load(marker)).slot)
         except Damaged:
             continue
     await mongo.ping()
@@ -165,13 +165,15 @@ async def test_whatever_a_store_loses_slots_are_committed_and_the_past_is_looked
     await worker.look_after()
 
     fresh = await readable(worker.mongo)
-    kept = await snapshot_log.slots_within(after, worker.slot)
+    kept = await SnapshotLog(worker.mongo).slots_within(after, worker.slot)
     assert kept
     assert set(kept) <= set(fresh), "what was committed since can be read"
     progress = await worker.upkeep.rollup_progress()
     assert progress is not None
     assert progress.next_hour == (worker.slot - INTERVAL) // HOUR * HOUR
-    hours = await fetch(Resolution.H1, [NETWORK], periods(Resolution.H1, after, worker.slot), after, worker.slot)
+    hours = await HistoryStore(worker.mongo).fetch(
+        Resolution.H1, [NETWORK], periods(Resolution.H1, after, worker.slot), after, worker.slot
+    )
     starts = [point.start for point in points_in(hours.parts[NETWORK], NETWORK, Resolution.H1)]
     assert starts[-1] == progress.next_hour - HOUR
 
@@ -196,8 +198,8 @@ async def test_a_store_that_is_restored_from_an_older_copy_is_gone_on_with(
 
     assert await worker.work(8) == ["committed"] * 8
     newest = worker.slot - INTERVAL
-    assert await readable(store_db) == await snapshot_log.slots_within(START, worker.slot)
-    assert await head.committed_slot() == newest
+    assert await readable(store_db) == await SnapshotLog(store_db).slots_within(START, worker.slot)
+    assert await Head(store_db).committed_slot() == newest
     await worker.look_after()
     assert newest in await readable(store_db)
 
@@ -281,7 +283,7 @@ async def test_roll_up_leaves_out_what_cannot_be_read_and_names_it(store_db: Mon
     with capture_logs() as logs:
         assert (await rollup.run(MongoUpkeep(store_db))).hours == 1
     assert [(line["event"], line["slot"]) for line in logs] == [("rollup.slot_unreadable", START + INTERVAL)]
-    found = await fetch(
+    found = await HistoryStore(store_db).fetch(
         Resolution.H1, [key(1), NETWORK], periods(Resolution.H1, START, START + HOUR), START, START + HOUR
     )
     (node,) = points_in(found.parts[key(1)], key(1), Resolution.H1)
@@ -298,7 +300,9 @@ async def test_a_day_is_closed_without_the_hours_that_cannot_be_read(store_db: M
     await commit_all(store_db, [moment(MIDNIGHT + DAY + HOUR, interval=INTERVAL)])
     assert (await rollup.run(MongoUpkeep(store_db))).days == 1
     end = MIDNIGHT + DAY
-    found = await fetch(Resolution.H1, [NETWORK], periods(Resolution.H1, MIDNIGHT, end), MIDNIGHT, end)
+    found = await HistoryStore(store_db).fetch(
+        Resolution.H1, [NETWORK], periods(Resolution.H1, MIDNIGHT, end), MIDNIGHT, end
+    )
     starts = [point.start for point in points_in(found.parts[NETWORK], NETWORK, Resolution.H1)]
     assert starts == [MIDNIGHT, MIDNIGHT + 2 * HOUR, MIDNIGHT + 3 * HOUR]
 
@@ -309,6 +313,6 @@ async def test_a_head_that_begins_anew_does_not_shut_the_registry(worker: Worker
     await worker.mongo.database["head"].drop()
     first = worker.slot
     await worker.work(2)
-    entry = await registry.find(key(1))
+    entry = await Registry(worker.mongo).find(key(1))
     assert entry is not None
     assert entry.updated_slot == first

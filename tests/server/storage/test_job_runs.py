@@ -1,7 +1,6 @@
 """What is reported of periodic jobs."""
 
 from schema.reads import JobReport
-from server.storage import job_runs
 from server.storage.connect import Mongo
 from server.storage.job_runs import MongoJobRuns
 
@@ -16,10 +15,12 @@ async def claim(
 
 async def test_reports_tell_when_each_job_began_and_last_succeeded(store_db: Mongo) -> None:
     runs = MongoJobRuns(store_db)
-    assert await job_runs.reports() == ()
+    assert await MongoJobRuns(store_db).reports() == ()
     await claim(runs, job="tidy", now=PERIOD + 5)
-    assert await job_runs.reports() == (JobReport(name="tidy", began_at=PERIOD + 5),)
+    assert await MongoJobRuns(store_db).reports() == (JobReport(name="tidy", began_at=PERIOD + 5),)
     await runs.finish("tidy", PERIOD, holder="a", now=PERIOD + 9, succeeded=True)
     await claim(runs, PERIOD + 300, job="tidy", now=PERIOD + 301)
     await runs.finish("tidy", PERIOD + 300, holder="a", now=PERIOD + 303, succeeded=False)
-    assert await job_runs.reports() == (JobReport(name="tidy", began_at=PERIOD + 301, succeeded_at=PERIOD + 9),)
+    assert await MongoJobRuns(store_db).reports() == (
+        JobReport(name="tidy", began_at=PERIOD + 301, succeeded_at=PERIOD + 9),
+    )

@@ -15,7 +15,7 @@ from server.process.garbage import Garbage
 from server.storage.connect import Mongo
 from server.storage.documents import ChunkDocument
 from server.storage.reads import MongoReads
-from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT, SEEDS, seed_report
 from tests.mongo_proxy import MongoProxy, prepared
@@ -199,7 +199,7 @@ async def test_pages_of_a_walk_go_on_over_a_new_slot_without_the_store(store_db:
     assert lease is not None
     await store.commit(lease, commit(AT + 60))
     await reads.refresh()
-    await ChunkDocument.collection().delete_many({})
+    await store_db.collection(ChunkDocument).delete_many({})
     assert await reads.snapshot_at(AT) is first
 
 
@@ -207,7 +207,7 @@ async def test_what_retention_took_is_expired(store_db: Mongo) -> None:
     await fill(store_db)
     reads = reads_of(store_db)
     await reads.refresh()
-    await snapshot_log.thin(AT, AT + HOUR, {AT + 120}, NOW + DAY)
+    await SnapshotLog(store_db).thin(AT, AT + HOUR, {AT + 120}, NOW + DAY)
     with pytest.raises(CursorExpired, match="no longer kept"):
         await reads.snapshot_at(AT + 60)
     with pytest.raises(AsOfOutOfRange) as refused:
@@ -223,7 +223,7 @@ async def test_a_snapshot_that_cannot_be_read_is_unavailable_and_the_last_good_o
     lease = await store.acquire("a", 0.0, 30.0)
     assert lease is not None
     await store.commit(lease, commit(AT + 120))
-    await ChunkDocument.collection().delete_many({"slot": {"$in": [AT, AT + 120]}})
+    await store_db.collection(ChunkDocument).delete_many({"slot": {"$in": [AT, AT + 120]}})
     for asked in (reads.refresh(), reads.snapshot(AT), reads.snapshot_at(AT)):
         with pytest.raises(SnapshotUnavailable, match="cannot be read"):
             await asked

@@ -58,8 +58,8 @@ async def test_a_store_is_asked_every_ten_seconds_at_most() -> None:
 
 
 async def test_a_real_store_takes_it_as_often_as_it_comes(store_db: Mongo) -> None:
-    await write(1)
-    await write(2)
+    await write(store_db, 1)
+    await write(store_db, 2)
     assert [document["at"] for document in await store_db.database["upkeep"].find({}).to_list()] == [2]
 
 

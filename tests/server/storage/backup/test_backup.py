@@ -47,7 +47,7 @@ def progress() -> Progress:
 async def fill(mongo: Mongo, slots: Sequence[Slot], *, roll: bool = True) -> None:
     """Commit the slots, as a worker of which the lease is over, and roll up what is over."""
     await mongo.make_indexes()
-    store = MongoSnapshotStore(mongo, (EventLog(),))
+    store = MongoSnapshotStore(mongo, (EventLog(mongo),))
     lease = await store.acquire("worker", 0.0, LEASE_SECONDS)
     assert lease is not None
     for slot in slots:
@@ -138,7 +138,7 @@ def test_every_collection_of_a_store_is_in_a_copy() -> None:
 
 async def goes_on(mongo: Mongo) -> None:
     """The next worker finds the last snapshot, and commits after it."""
-    store = MongoSnapshotStore(mongo, (EventLog(),))
+    store = MongoSnapshotStore(mongo, (EventLog(mongo),))
     lease = await store.acquire("next", NOW, LEASE_SECONDS)
     assert lease is not None
     assert lease.committed_slot == THREE_HOURS[-1]

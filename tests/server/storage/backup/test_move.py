@@ -71,7 +71,7 @@ async def test_a_second_move_brings_what_came_since(store_db: Mongo, other: Mong
     await moved(MongoBackupSource(store_db), other)
     renamed = entry(commit(AT, NODES).snapshot.nodes[0], SLOTS[-1] + INTERVAL, former_ids=("addr:45.0.3.7:9001",))
     await store_db.make_indexes()
-    store = MongoSnapshotStore(store_db, (EventLog(),))
+    store = MongoSnapshotStore(store_db, (EventLog(store_db),))
     lease = await store.acquire("worker", 0.0, LEASE_SECONDS)
     assert lease is not None
     made = commit(SLOTS[-1] + INTERVAL, NODES, interval=INTERVAL)
@@ -111,7 +111,7 @@ async def test_a_worker_of_the_moved_store_goes_on_and_the_source_is_left_as_it_
     before = await all_documents(store_db.database)
     await moved(MongoBackupSource(store_db), other)
     assert await all_documents(store_db.database) == before
-    store = MongoSnapshotStore(other, (EventLog(),))
+    store = MongoSnapshotStore(other, (EventLog(other),))
     lease = await store.acquire("next", NOW, LEASE_SECONDS)
     assert lease is not None
     await store.commit(lease, commit(SLOTS[-1] + INTERVAL, NODES, interval=INTERVAL))

@@ -12,7 +12,7 @@ from schema.domain.cycle.events import Event, EventType
 from schema.reads import EventFilter
 from schema.writes import Commit
 from server.storage.connect import Mongo
-from server.storage.events import log as events
+from server.storage.events.log import EventLog
 from server.storage.events.reads import PART, EventReads, _streams
 from tests.factories import AT, network, snapshot
 from tests.pasts import MIDNIGHT
@@ -62,7 +62,7 @@ async def earliest() -> int:
 
 @pytest.fixture
 async def reads(store_db: Mongo) -> EventReads:
-    await events.write(LOG)
+    await EventLog(store_db).write(LOG)
     return EventReads(store_db, earliest, clock=lambda: NOW)
 
 
@@ -102,10 +102,12 @@ async def test_pages_walk_through_exactly_the_matching_events_in_order(
 
 @pytest.mark.parametrize("closed", [False, True], ids=["open days", "closed days"])
 @pytest.mark.parametrize("where", FILTERS, ids=map(str, range(len(FILTERS))))
-async def test_the_count_is_that_of_all_matching_events(reads: EventReads, where: EventFilter, closed: bool) -> None:
+async def test_the_count_is_that_of_all_matching_events(
+    store_db: Mongo, reads: EventReads, where: EventFilter, closed: bool
+) -> None:
     if closed:
         for day in range(START, MIDNIGHT, DAY):
-            await events.tally_day(day)
+            await EventLog(store_db).tally_day(day)
 
     assert await reads.event_count(where) == len(matching(where))
 
@@ -131,8 +133,8 @@ async def test_an_empty_page_asks_for_nothing(reads: EventReads, first: int) -> 
 
 
 async def test_writing_again_changes_nothing(reads: EventReads, store_db: Mongo) -> None:
-    await events.write(LOG[:50])
-    await events.write([LOG[0].model_copy(update={"subject": "another"})])
+    await EventLog(store_db).write(LOG[:50])
+    await EventLog(store_db).write([LOG[0].model_copy(update={"subject": "another"})])
 
     assert await store_db.database["events"].count_documents({}) == len(LOG)
     assert await reads.events(EventFilter(), None, 50) == tuple(LOG[:50])
@@ -144,7 +146,7 @@ async def test_a_commit_is_followed_once_however_often_it_comes(store_db: Mongo)
     commit = Commit(snapshot=after, memory=(), events=made, registry=())
 
     for _ in range(2):
-        await events.EventLog().follow(commit)
+        await EventLog(store_db).follow(commit)
 
     found = await EventReads(store_db, earliest, clock=lambda: AT + 120).events(EventFilter(), None, 100)
     assert len(made) > 2
@@ -196,7 +198,7 @@ async def test_a_page_from_the_middle_of_a_large_slot_reads_a_part_of_it(
         Event(slot=START, index=index, at=START, type=TYPES[index % 4], subject="a", before=None, after=None)
         for index in range(4 * PART)
     ]
-    await events.write(crowd)
+    await EventLog(mongo).write(crowd)
     reads = EventReads(mongo, earliest, clock=lambda: NOW)
     expected = [event for event in (reversed(crowd) if newest_first else crowd) if event.type in TYPES[:2]]
     where = EventFilter(types=frozenset(TYPES[:2]))

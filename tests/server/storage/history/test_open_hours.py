@@ -56,8 +56,8 @@ def samples_of(snapshots: Iterable[Snapshot], node_id: str) -> list[Sample]:
     return [sample for sample in found if sample is not None]
 
 
-async def opened(snapshots: Sequence[Snapshot]) -> OpenHours:
-    hours = OpenHours()
+async def opened(mongo: Mongo, snapshots: Sequence[Snapshot]) -> OpenHours:
+    hours = OpenHours(mongo)
     await hours.refresh(snapshots[0].slot, snapshots[-1].slot)
     return hours
 
@@ -112,7 +112,7 @@ async def test_a_new_slot_takes_its_own_chunk_alone(store_db: Mongo, connect_db:
     queries = Queries()
     mongo = connect_db(event_listeners=[queries])
     await mongo.prepare()
-    hours = await opened(snapshots[:9])
+    hours = await opened(mongo, snapshots[:9])
     await ask(hours, key(1))
     await commit_all(mongo, snapshots[9:])
     queries.chunks.clear()
@@ -125,7 +125,7 @@ async def test_little_is_kept_of_a_slot(store_db: Mongo) -> None:
     """With a slot every 5 s an hour has 720 of them, and the process must not seem to grow until it is rolled up."""
     snapshots = past(65)
     await commit_all(store_db, snapshots)
-    hours = await opened(snapshots[:5])
+    hours = await opened(store_db, snapshots[:5])
 
     def held(committed: int) -> int:
         assert len(hours.network(START, START + 2 * HOUR)) == committed
@@ -144,7 +144,7 @@ async def test_a_node_is_found_in_whichever_chunk_it_is(store_db: Mongo) -> None
     snapshots = [moment(START + 60 * i, count) for i, count in enumerate(counts)]
     await commit_all(store_db, snapshots)
     for number in (1, 2, 299, 300, 301, 650, 700, 701):
-        assert await ask(await opened(snapshots), key(number)) == samples_of(snapshots, key(number))
+        assert await ask(await opened(store_db, snapshots), key(number)) == samples_of(snapshots, key(number))
 
 
 async def test_large_networks_take_a_few_queries_more(store_db: Mongo, connect_db: Callable[..., Mongo]) -> None:
@@ -153,7 +153,7 @@ async def test_large_networks_take_a_few_queries_more(store_db: Mongo, connect_d
     queries = Queries()
     mongo = connect_db(event_listeners=[queries])
     await mongo.prepare()
-    hours = await opened(snapshots)
+    hours = await opened(mongo, snapshots)
     queries.finds.clear()
     for number in (1, 600, 1_300):
         assert await ask(hours, key(number)) == samples_of(snapshots, key(number))
@@ -166,7 +166,7 @@ async def test_slots_that_cannot_be_read_are_left_out_and_named_once(store_db: M
     await store_db.database["chunks"].delete_many({"slot": START + 60})
     await store_db.database["chunks"].update_many({"slot": START + 120}, {"$set": {"body": b"spoilt"}})
     await store_db.database["snapshots"].update_many({"_id": START + 180}, {"$set": {"marker.header": b"spoilt"}})
-    hours = await opened(snapshots)
+    hours = await opened(store_db, snapshots)
     with capture_logs() as logs:
         for _ in range(2):
             assert await ask(hours, key(1)) == samples_of([snapshots[0], *snapshots[4:]], key(1))
@@ -178,7 +178,7 @@ async def test_slots_that_cannot_be_read_are_left_out_and_named_once(store_db: M
 async def test_a_store_that_went_back_is_looked_at_anew(store_db: Mongo) -> None:
     snapshots = past(6)
     await commit_all(store_db, snapshots)
-    hours = await opened(snapshots)
+    hours = await opened(store_db, snapshots)
     await ask(hours, key(1))
     for name in ("head", "snapshots", "chunks"):
         await store_db.database[name].delete_many({})

@@ -18,7 +18,7 @@ from server.storage.documents import HistoryDocument
 from server.storage.history.buckets import periods
 from server.storage.history.reads import HistoryReads
 from server.storage.history.sample_cache import SampleCache
-from server.storage.registry import entries as registry
+from server.storage.registry.entries import Registry
 from server.storage.upkeep import MongoUpkeep
 from tests.factories import key, pnode, snapshot
 from tests.pasts import MIDNIGHT, Copies, commit_all, moment
@@ -366,9 +366,9 @@ async def test_nodes_that_have_just_come_follow_those_with_closed_hours(rolled: 
     ids=["raw", "m5", "h1"],
 )
 async def test_times_of_samples_are_as_fine_as_what_is_kept(
-    rolled: HistoryReads, gone: tuple[Resolution, ...], times: tuple[int, int]
+    store_db: Mongo, rolled: HistoryReads, gone: tuple[Resolution, ...], times: tuple[int, int]
 ) -> None:
-    collection = HistoryDocument.collection()
+    collection = store_db.collection(HistoryDocument)
     await collection.delete_many({"resolution": {"$in": [resolution.value for resolution in gone]}})
 
     rows, total = await rolled.history_status(100)
@@ -378,10 +378,12 @@ async def test_times_of_samples_are_as_fine_as_what_is_kept(
     assert await rolled.earliest() == times[0]
 
 
-async def test_the_first_sample_is_told_by_the_first_sight_where_only_its_day_is_kept(rolled: HistoryReads) -> None:
-    await HistoryDocument.collection().delete_many({"resolution": {"$ne": Resolution.D1.value}})
+async def test_the_first_sample_is_told_by_the_first_sight_where_only_its_day_is_kept(
+    store_db: Mongo, rolled: HistoryReads
+) -> None:
+    await store_db.collection(HistoryDocument).delete_many({"resolution": {"$ne": Resolution.D1.value}})
     entries = [entry(pnode(i), START, first_seen=START + i - 2 * DAY * (i > 1)) for i in (1, 2)]
-    await registry.write(entries, token=9)
+    await Registry(store_db).write(entries, token=9)
 
     rows, _ = await rolled.history_status(100)
 

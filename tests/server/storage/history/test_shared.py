@@ -67,9 +67,9 @@ async def test_finds_of_one_pass_are_one_query_of_bounded_size(
     mongo = connect_db(event_listeners=[queries])
     await mongo.prepare()
     new = {"resolution": "D1", "period": 0, "expires": None, "encoding": 2, "samples": {}}
-    await HistoryDocument.collection().insert_many([{"_id": f"D1|0|{n}", "parts": {}, **new} for n in range(9)])
+    await store_db.collection(HistoryDocument).insert_many([{"_id": f"D1|0|{n}", "parts": {}, **new} for n in range(9)])
     queries.finds.clear()
-    find = SharedFinds("period")
+    find = SharedFinds(mongo, "period")
     found = await asyncio.gather(*(find([f"D1|0|{n}", "D1|0|none", f"D1|0|{n - 1}"]) for n in range(3)))
     assert [[each["_id"] for each in one] for one in found] == [
         ["D1|0|0"],

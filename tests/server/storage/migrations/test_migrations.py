@@ -11,11 +11,11 @@ from schema.domain.errors import StoreTooNew
 from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from schema.writes import Lease
-from server.storage import head
 from server.storage.connect import MODELS, Mongo
 from server.storage.documents import HeadDocument
 from server.storage.events.log import EventLog
 from server.storage.events.reads import EventReads
+from server.storage.head import Head
 from server.storage.history.reads import HistoryReads
 from server.storage.migrations import steps
 from server.storage.migrations.version import DOCUMENT_VERSION, check_version
@@ -39,7 +39,7 @@ def reads_of(mongo: Mongo) -> MongoReads:
 
 
 async def lease_of(mongo: Mongo) -> Lease:
-    lease = await MongoSnapshotStore(mongo, (EventLog(),)).acquire("a", 1_000.0, LEASE_SECONDS)
+    lease = await MongoSnapshotStore(mongo, (EventLog(mongo),)).acquire("a", 1_000.0, LEASE_SECONDS)
     assert lease is not None
     return lease
 
@@ -64,7 +64,7 @@ async def test_the_first_lease_brings_a_store_up_to_date(store_db: Mongo, versio
         lease = await lease_of(store_db)
     assert lease.committed_slot == SLOTS[-1]
     assert {"event": "store.migrated", "log_level": "info", "before": None, "after": DOCUMENT_VERSION} in logs
-    found = await head.read()
+    found = await Head(store_db).read()
     assert found is not None
     assert found.document_version == DOCUMENT_VERSION
 
@@ -115,7 +115,7 @@ async def test_a_migration_may_be_stopped_and_repeated(store_db: Mongo, version:
 
 async def test_a_new_store_has_the_newest_version_from_its_first_lease(store_db: Mongo) -> None:
     await lease_of(store_db)
-    found = await head.read()
+    found = await Head(store_db).read()
     assert found is not None
     assert found.document_version == DOCUMENT_VERSION
 

@@ -9,7 +9,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from schema.domain.base import DAY, HOUR
 from schema.domain.snapshot.record import Snapshot
 from server.storage.connect import Mongo
-from server.storage.registry import entries as registry
+from server.storage.registry.entries import Registry
 from server.storage.registry.reads import RegistryReads
 from tests.factories import AT, pnode, snapshot
 from tests.fakes import FakeReads
@@ -30,7 +30,7 @@ async def read(
 
 @pytest.fixture
 async def now(store_db: Mongo) -> Snapshot:
-    await registry.write(KEPT, token=1)
+    await Registry(store_db).write(KEPT, token=1)
     return snapshot(PRESENT)
 
 
@@ -99,5 +99,5 @@ async def test_who_leaves_with_the_next_snapshot_is_told_apart_then(store_db: Mo
 
 async def test_a_former_id_of_a_present_node_is_no_node_of_its_own(store_db: Mongo) -> None:
     now = snapshot([pnode(1, former_ids=("addr:45.9.9.9:9001",))])
-    await registry.write([entry(pnode(1), AT), entry(pnode(2), AT, id="addr:45.9.9.9:9001")], token=1)
+    await Registry(store_db).write([entry(pnode(1), AT), entry(pnode(2), AT, id="addr:45.9.9.9:9001")], token=1)
     assert (await read(RegistryReads(store_db), now, 0, 9))[0] == [now.nodes[0].id]

@@ -8,11 +8,11 @@ from schema.domain.errors import SnapshotUnavailable
 from schema.writes import Commit
 from server.storage.connect import Mongo
 from server.storage.documents import CarriedDocument
-from server.storage.snapshots import log as snapshot_log
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
-from tests.mongo_proxy import Loss, MongoProxy, prepared
+from tests.mongo_proxy import Loss, MongoProxy, connected, prepared
 from tests.nightly import cases
 from tests.server.storage.builders import commit
 
@@ -75,31 +75,35 @@ async def test_a_commit_is_all_or_nothing(
         proxy.cut_at(cut_at, loss)
         with pytest.raises(SnapshotUnavailable):
             await worker.commit(lease, CUT)
-        await proxy.close(behind)
+        await proxy.mend()
+        await connected(behind)
 
-    direct = connect_db()
-    await direct.prepare()
-    seen = await read_newest(direct)
-    committed = cut_at > COMMIT_POINT or (cut_at == COMMIT_POINT and loss == "answer")
-    assert seen == (CUT if committed else BEFORE).snapshot.slot
-    if not committed:
-        assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in BEFORE.registry}
-        assert set(follows.by_slot) == {AT}
-        assert await snapshot_log.newest_at(AT + 999) == AT
+        direct = connect_db()
+        await direct.prepare()
+        seen = await read_newest(direct)
+        committed = cut_at > COMMIT_POINT or (cut_at == COMMIT_POINT and loss == "answer")
+        assert seen == (CUT if committed else BEFORE).snapshot.slot
+        if not committed:
+            assert dict(await worker.recall([one.id for one in CUT.registry])) == {
+                one.id: one for one in BEFORE.registry
+            }
+            assert set(follows.by_slot) == {AT}
+            assert await SnapshotLog(store_db).newest_at(AT + 999) == AT
 
-    if restarted:
-        worker = MongoSnapshotStore(direct, [follows])
-    lease = await worker.acquire("b" if restarted else "a", 31.0, 30.0)
-    assert lease is not None
-    assert lease.committed_slot == seen
-    if not (committed and restarted):  # a restarted worker sees that the slot is done; one that goes on tries again
-        await worker.commit(lease, CUT)
-    assert await read_newest(direct) == AT + 60
-    assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in CUT.registry}
-    assert await snapshot_log.newest_at(AT + 999) == AT + 60
-    assert await snapshot_log.newest_at(AT + 59) == AT
-    assert follows.by_slot == {AT: BEFORE, AT + 60: CUT}
-    assert {one.slot for one in await CarriedDocument.find({}).to_list()} == {AT, AT + 60}
+        if restarted:
+            worker = MongoSnapshotStore(direct, [follows])
+        lease = await worker.acquire("b" if restarted else "a", 31.0, 30.0)
+        assert lease is not None
+        assert lease.committed_slot == seen
+        if not (committed and restarted):  # a restarted worker sees that the slot is done; one that goes on tries again
+            await worker.commit(lease, CUT)
+        assert await read_newest(direct) == AT + 60
+        assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in CUT.registry}
+        assert await SnapshotLog(store_db).newest_at(AT + 999) == AT + 60
+        assert await SnapshotLog(store_db).newest_at(AT + 59) == AT
+        assert follows.by_slot == {AT: BEFORE, AT + 60: CUT}
+        assert {one.slot for one in await store_db.documents(CarriedDocument).find({}).to_list()} == {AT, AT + 60}
+        await behind.close()
 
 
 async def test_these_are_all_commands_of_a_commit(mongo_uri: str, db_name: str, store_db: Mongo) -> None:

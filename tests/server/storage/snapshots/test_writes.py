@@ -11,10 +11,10 @@ from schema.domain.base import HOUR
 from schema.domain.node.observation import FailureCategory
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Commit, Lease, LeaseLost
-from server.storage import head
 from server.storage.connect import Mongo
 from server.storage.documents import CarriedDocument, ChunkDocument, RegistryDocument, SnapshotDocument, StoredChunk
-from server.storage.snapshots import log as snapshot_log
+from server.storage.head import Head
+from server.storage.snapshots.log import SnapshotLog
 from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.factories import AT
 from tests.server.storage.builders import commit, entry
@@ -76,11 +76,11 @@ async def test_slots_of_an_hour_are_packed_against_its_first(store_db: Mongo) ->
         assert (await store.previous()) == (commit(slot, 50).snapshot, commit(slot, 50).memory)
     bases = {}
     for slot in (AT, AT + 60, AT + 120, AT + HOUR):
-        marker = await snapshot_log.find(slot)
+        marker = await SnapshotLog(store_db).find(slot)
         assert marker is not None
         bases[slot] = marker.base.slot if marker.base else None
     assert bases == {AT: None, AT + 60: AT, AT + 120: AT, AT + HOUR: None}
-    sizes = {chunk.slot: len(chunk.body) for chunk in await ChunkDocument.find({}).to_list()}
+    sizes = {chunk.slot: len(chunk.body) for chunk in await store_db.documents(ChunkDocument).find({}).to_list()}
     assert sizes[AT + 60] < sizes[AT] / 3
 
 
@@ -98,10 +98,10 @@ async def test_a_worker_that_was_paused_past_its_lease_leaves_nothing(store_db: 
     made = commit(AT + 60, 4)
     assert await winner.previous() == (made.snapshot, made.memory)
     assert await winner.recall([one.id for one in made.registry]) == {one.id: one for one in made.registry}
-    assert await RegistryDocument.find({"entry.updated_slot": AT + 120}).count() == 0
+    assert await store_db.documents(RegistryDocument).find({"entry.updated_slot": AT + 120}).count() == 0
     assert [one.snapshot.slot for one in follows.commits] == [AT]
-    assert await snapshot_log.newest_at(AT + 999) == AT + 60
-    assert (await head.last_report()).collector is None
+    assert await SnapshotLog(store_db).newest_at(AT + 999) == AT + 60
+    assert (await Head(store_db).last_report()).collector is None
 
 
 async def test_a_paused_worker_never_mixes_with_the_winner_of_the_same_slot(store_db: Mongo) -> None:
@@ -117,12 +117,12 @@ async def test_a_paused_worker_never_mixes_with_the_winner_of_the_same_slot(stor
 
 async def test_an_older_lease_does_not_overwrite_the_registry(store_db: Mongo) -> None:
     """A worker may be paused between its commit and what follows."""
-    from server.storage.registry import entries as registry  # noqa: PLC0415  the step that is late, by itself
+    from server.storage.registry.entries import Registry  # noqa: PLC0415  the step that is late, by itself
 
     (node,) = commit(AT, 1).snapshot.nodes
-    await registry.write([entry(node, AT + 60, version="new")], token=2)
-    await registry.write([entry(node, AT, version="old")], token=1)
-    found = await registry.find(node.id)
+    await Registry(store_db).write([entry(node, AT + 60, version="new")], token=2)
+    await Registry(store_db).write([entry(node, AT, version="old")], token=1)
+    found = await Registry(store_db).find(node.id)
     assert found is not None
     assert found.version == "new"
 
@@ -135,7 +135,7 @@ async def test_a_commit_may_be_repeated(store_db: Mongo) -> None:
         for _ in range(3):
             await store.commit(lease, commit(slot))
     assert [one.snapshot.slot for one in follows.commits] == [AT, AT + 60]
-    assert await SnapshotDocument.find({}).count() == 2
+    assert await store_db.documents(SnapshotDocument).find({}).count() == 2
     assert await store.previous() == (commit(AT + 60).snapshot, commit(AT + 60).memory)
 
 
@@ -162,9 +162,9 @@ async def test_slots_stay_in_order_when_the_interval_changes(store_db: Mongo) ->
             await store.commit(lease, commit(slot, interval=interval))
             committed.append((slot - AT, interval))
     assert committed == [(60, 60), (120, 60), (180, 60), (240, 120), (360, 120), (450, 90)]
-    kept = await SnapshotDocument.find({}).sort("+_id").to_list()
+    kept = await store_db.documents(SnapshotDocument).find({}).sort("+_id").to_list()
     assert [document.id - AT for document in kept] == [slot for slot, _ in committed]
-    assert [await snapshot_log.newest_at(AT + at) for at in (59, 60, 239, 240, 359, 500)] == [
+    assert [await SnapshotLog(store_db).newest_at(AT + at) for at in (59, 60, 239, 240, 359, 500)] == [
         None,
         *[AT + slot for slot in (60, 180, 240, 240, 450)],
     ]
@@ -175,7 +175,7 @@ async def test_memory_of_older_slots_is_dropped(store_db: Mongo) -> None:
     lease = await lease_of(store)
     for slot in range(AT, AT + 300, 60):
         await store.commit(lease, commit(slot))
-    assert {one.slot - AT for one in await CarriedDocument.find({}).to_list()} == {180, 240}
+    assert {one.slot - AT for one in await store_db.documents(CarriedDocument).find({}).to_list()} == {180, 240}
 
 
 async def test_the_report_is_published_with_every_failure_category(store_db: Mongo) -> None:
@@ -193,9 +193,9 @@ async def test_the_report_is_published_with_every_failure_category(store_db: Mon
         cycle_seconds=1.5,
     )
     await store.report(lease, state)
-    assert (await head.last_report()).collector == state
+    assert (await Head(store_db).last_report()).collector == state
     await store.commit(lease, commit(AT))
-    assert (await head.last_report()).collector == state
+    assert (await Head(store_db).last_report()).collector == state
 
 
 async def test_a_commit_takes_the_same_few_round_trips_whatever_the_number_of_nodes(
@@ -264,14 +264,14 @@ async def test_a_commit_that_is_cut_off_is_gone_on_with_and_not_begun_anew(
     assert (await lease_of(store)).committed_slot == AT
     assert commands.names == ["findAndModify", "findAndModify"], "neither loaded nor written again"
     assert slow.tries == 3
-    assert await RegistryDocument.count() == 2_500
+    assert await store_db.documents(RegistryDocument).count() == 2_500
 
 
 @pytest.mark.parametrize("model", [ChunkDocument, CarriedDocument])
 async def test_a_damaged_predecessor_is_none_and_is_counted(store_db: Mongo, model: type[StoredChunk]) -> None:
     store = MongoSnapshotStore(store_db)
     await store.commit(await lease_of(store), commit(AT))
-    await model.collection().update_many({"slot": AT}, {"$set": {"body": b"other"}})
+    await store_db.collection(model).update_many({"slot": AT}, {"$set": {"body": b"other"}})
     with capture_logs() as logs:
         assert await store.previous() is None
     assert [(line["event"], line["slot"]) for line in logs] == [("store.previous_unreadable", AT)]
