@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pymongo
 from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
@@ -17,7 +17,7 @@ from server.process.outage import Outage
 from server.process.supervisor import close, end, owned
 from server.storage.client import DEFAULT_TIMEOUT_SECONDS, MAX_POOL_SIZE, SERVER_SELECTION_SECONDS, mongo_client
 from server.storage.damage import Damage
-from server.storage.documents import HEAD_ID, MODELS, HeadDocument, StoredDocument, collection_name
+from server.storage.documents import HEAD_ID, MODELS, HeadDocument, StoredDocument, collection_name, unbound_copy
 from server.storage.migrations.version import check_version
 
 INDEX_BUILD_SECONDS = 120.0
@@ -33,7 +33,7 @@ class Mongo:
 
     Errors of the driver are reported to `outage`, for the log of a process that does not report them elsewhere.
 
-    Beanie binds the document classes of `models` once per process, so the `Mongo` that was prepared last is used.
+    Each object has document classes of its own, so several databases can be used in one process.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Mongo:
             name, read_preference=ReadPreference.PRIMARY, write_concern=_durable(self._client.write_concern)
         )
         self.damage = Damage()
+        self._documents = {model: unbound_copy(model) for model in MODELS}
         self._patience = server_selection_seconds
         self._ready = False
         self._away = False
@@ -69,7 +70,7 @@ class Mongo:
 
     def documents(self, model: type[D]) -> type[D]:
         """The document class of this database, for Beanie's queries. It is usable once `prepare` has returned."""
-        return model
+        return cast("type[D]", self._documents[model])
 
     def collection(self, model: type[StoredDocument]) -> AsyncCollection[dict[str, Any]]:
         """The driver's collection of a document class, for bulk and conditional writes."""
@@ -90,7 +91,7 @@ class Mongo:
     async def make_indexes(self) -> None:
         """Create all missing indexes, for example in a store that was dropped while in use. Raises PyMongoError."""
         with pymongo.timeout(INDEX_BUILD_SECONDS):
-            await init_beanie(database=self.database, document_models=list(MODELS))
+            await init_beanie(database=self.database, document_models=list(self._documents.values()))
 
     async def ping(self) -> None:
         """One round trip. Raises SnapshotUnavailable."""

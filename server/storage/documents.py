@@ -19,7 +19,7 @@ Field names are our own. Untrusted input is a value or part of a payload, never 
 from typing import Any, ClassVar, cast
 
 from beanie import Document
-from pydantic import Field
+from pydantic import Field, create_model
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from schema.domain.base import Record, Slot, UnixSeconds
@@ -242,7 +242,8 @@ class UpkeepDocument(StoredDocument):
         name = "upkeep"
 
 
-# Every document class of the database. A class that is missing here is not bound, and has no indexes.
+# Every document class of the database. A class that is missing here is not bound, and has no indexes. Beanie never
+# binds these classes themselves: each connection has copies of them.
 MODELS: tuple[type[StoredDocument], ...] = (
     HeadDocument,
     SnapshotDocument,
@@ -255,6 +256,17 @@ MODELS: tuple[type[StoredDocument], ...] = (
     UpkeepDocument,
     EnrichmentDocument,
 )
+
+
+def unbound_copy(model: type[StoredDocument]) -> type[Document]:
+    """A document class with the same fields and settings, for one connection.
+
+    Beanie binds a class to one database, together with its parent classes. So the copy is no subclass.
+    """
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in model.model_fields.items()}
+    copy = create_model(model.__name__, __base__=Document, __module__=model.__module__, __doc__=model.__doc__, **fields)
+    cast("Any", copy).Settings = cast("Any", model).Settings
+    return copy
 
 
 def collection_name(model: type[StoredDocument]) -> str:

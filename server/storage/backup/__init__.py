@@ -1,1 +1,1 @@
-"""Converts a whole store to BSON documents and back. Nothing here uses Beanie, so two databases may be open at once."""
+"""Converts a whole store to BSON documents and back, without decoding them."""

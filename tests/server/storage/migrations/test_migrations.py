@@ -1,7 +1,6 @@
 """Stores of every release so far: brought up to date by the first lease, and refused if they are of a newer release."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +11,7 @@ from schema.domain.history.points import Resolution
 from schema.reads import EventFilter
 from schema.writes import Lease
 from server.storage.connect import MODELS, Mongo
-from server.storage.documents import HeadDocument
+from server.storage.documents import HeadDocument, collection_name
 from server.storage.events.log import EventLog
 from server.storage.events.reads import EventReads
 from server.storage.head import Head
@@ -49,9 +48,8 @@ def test_a_store_of_every_version_is_recorded() -> None:
     assert sorted(steps.STEPS) == list(range(2, DOCUMENT_VERSION + 1))
 
 
-@pytest.mark.usefixtures("store_db")  # Beanie's documents can be made once they are bound
-async def test_documents_of_the_newest_version_are_those_of_this_release() -> None:
-    models: dict[str, Any] = {getattr(model, "Settings").name: model for model in MODELS}  # noqa: B009  (Beanie does not declare it)
+async def test_documents_of_the_newest_version_are_those_of_this_release(store_db: Mongo) -> None:
+    models = {collection_name(model): store_db.documents(model) for model in MODELS}
     for name, documents in documents_of(DOCUMENT_VERSION).items():
         for document in documents:
             models[name].model_validate(document)
