@@ -1,4 +1,4 @@
-"""Talking to an ASGI application without a socket: whole HTTP exchanges, streams, and WebSockets."""
+"""Requests to an ASGI application without a socket: whole HTTP exchanges, streams, and WebSockets."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ async def call(
 
 
 class Stream:
-    """A response that is read while it is written; leaving the block disconnects."""
+    """A response that is read while it is written. Leaving the block disconnects."""
 
     def __init__(
         self, app: ASGIApp, method: str, target: str, *, headers: Mapping[str, str], body: bytes = b""
@@ -129,7 +129,7 @@ class Closed(Exception):
 
 
 class WebSocket:
-    """A client of a WebSocket endpoint. Entering does the handshake; a server that stops reading is `stalled`."""
+    """A client of a WebSocket endpoint. Entering performs the handshake. `stalled` is a server that stopped reading."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Stores for the tests that need them: those of TEST_MONGO_URI and TEST_REDIS_URL, else embedded ones.
+"""The stores of tests: those of TEST_MONGO_URI and TEST_REDIS_URL, or embedded ones.
 
-`mongo_uri` and `redis_url` are for the whole run. `store_db` is a database of one test's own; none is left in a given
-store.
+`mongo_uri` and `redis_url` exist for the whole run. `store_db` is a separate database for one test. No database remains
+in a given store.
 """
 
 import gc
@@ -25,7 +25,7 @@ from tests.pasts import Copies
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY
 
-# The one profile of all property tests: how slow or busy the machine is never decides whether they pass.
+# The one profile of all property tests. A slow or busy machine never makes them fail.
 settings.register_profile(
     "pnodes",
     deadline=None,
@@ -38,16 +38,16 @@ settings.register_profile(
 settings.load_profile("pnodes")
 
 GIVEN_MONGO = "TEST_MONGO_URI"
-# The tests of the parts whose branches have a floor. Only they are measured: it makes a test twice as slow.
+# The tests of the parts with a minimum branch coverage. Only these are measured, because it doubles their time.
 MEASURED = tuple(REPOSITORY / folder for folder in ("tests/schema/domain", "tests/jobs/prpc"))
-# Long tests among them, of whole cycles, which reach no branch that no other test reaches.
+# Long tests among them, of whole cycles, which reach no additional branch.
 UNMEASURED = frozenset({"test_inventing_seeds.py", "test_liars.py"})
 PATIENT: dict[str, Any] = {"server_selection_seconds": PATIENCE_SECONDS, "timeout_seconds": PATIENCE_SECONDS}
-"""Of a connection to a store that runs: a slow answer of it fails no test."""
+"""For connections to a running store. A slow response fails no test."""
 
 
 class Measuring:
-    """Has coverage, where it was asked for, look at the tests in MEASURED alone."""
+    """If coverage is requested, measure only the tests in MEASURED."""
 
     def __init__(self) -> None:
         self._stopped: list[Coverage] = []
@@ -58,7 +58,7 @@ class Measuring:
             while self._stopped:
                 self._stopped.pop().start()
         else:
-            # A worker of pytest-xdist has two, of which the first goes on where only the second is stopped.
+            # A worker of pytest-xdist has two `Coverage` objects. The first continues if only the second is stopped.
             while (coverage := Coverage.current()) is not None:
                 coverage.stop()
                 self._stopped.append(coverage)
@@ -66,7 +66,7 @@ class Measuring:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what runs in `make nightly` only."""
+    """Skip the tests that run only in `make nightly`."""
     left_out = [item for item in items if not runs_now(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    # All modules and tests of the run are in memory now, and stay: without this, each collection of garbage walks them.
+    # All modules and tests of the run are in memory now and stay. Without this, each garbage collection traverses them.
     gc.collect()
     gc.freeze()
     if Coverage.current() is not None:
@@ -83,7 +83,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def embedded_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStores]:
-    """Both stores, started once; nobody stops or kills them but this fixture."""
+    """Both stores, started once. Only this fixture stops them."""
     stores = EmbeddedStores(tmp_path_factory.mktemp("stores")).start()
     yield stores
     if stores.child.poll() is None:
@@ -106,7 +106,7 @@ def redis_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def copies() -> Copies:
-    """Contents of databases that the tests of a module share."""
+    """Database contents that the tests of a module share."""
     return Copies()
 
 
@@ -117,11 +117,11 @@ def db_name() -> str:
 
 @pytest.fixture
 async def connect_db(mongo_uri: str, db_name: str) -> AsyncIterator[Callable[..., Mongo]]:
-    """Connects to this test's database, with any options of `Mongo`; connections are closed after the test."""
+    """Connects to this test's database, with any options of `Mongo`. Connections are closed after the test."""
     opened: list[Mongo] = []
 
     def connect(**options: object) -> Mongo:
-        opened.append(Mongo(mongo_uri, db_name, **(PATIENT | options)))  # type: ignore[arg-type]  whatever a test asks for
+        opened.append(Mongo(mongo_uri, db_name, **(PATIENT | options)))  # type: ignore[arg-type]  any options
         return opened[-1]
 
     yield connect
@@ -131,7 +131,7 @@ async def connect_db(mongo_uri: str, db_name: str) -> AsyncIterator[Callable[...
 
 @pytest.fixture
 async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
-    """An empty database of this test's own, with its documents bound and its indexes made."""
+    """An empty database for one test, with bound documents and existing indexes."""
     mongo = Mongo(mongo_uri, db_name, **PATIENT)
     await mongo.prepare()
     yield mongo
@@ -144,7 +144,7 @@ async def store_db(mongo_uri: str, db_name: str) -> AsyncIterator[Mongo]:
 
 @pytest.fixture(autouse=True)
 def _restored_logging() -> Iterator[None]:
-    """Logging as it was before a test that configures it, also by running a command in this process."""
+    """Restores logging after a test that configures it, also by running a command in this process."""
     root = logging.getLogger()
     handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
     yield
@@ -155,7 +155,7 @@ def _restored_logging() -> Iterator[None]:
     for name in ("uvicorn.access", "uvicorn.error", "arq", "pymongo", "asyncio"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
-    # A logger that was used meanwhile keeps the configuration of then, and would escape `capture_logs`.
+    # A logger that was used meanwhile keeps the configuration of that time, and `capture_logs` would miss it.
     for module in list(sys.modules.values()):
         logger = getattr(module, "log", None)
         if type(logger).__name__ == "BoundLoggerLazyProxy":

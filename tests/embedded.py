@@ -1,4 +1,4 @@
-"""The embedded stores as a process of the tests' own."""
+"""The embedded stores as a process of the tests."""
 
 import json
 import os
@@ -54,12 +54,12 @@ class EmbeddedStores:
         return (self.folder / "stderr.log").read_text(encoding="utf-8", errors="replace")[-4_000:]
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would be."""
+        """Send SIGKILL, like a crash."""
         self.child.kill()
         self.wait()
 
     def stop(self) -> int:
-        """End of stdin, as when a parent dies; the exit status."""
+        """Close stdin, as when a parent dies. Returns the exit status."""
         assert self.child.stdin is not None
         self.child.stdin.close()
         return self.wait()
@@ -85,7 +85,7 @@ class EmbeddedStores:
 
 
 def _first_line(pipe: IO[bytes]) -> bytes:
-    """A line, or nothing once the process has ended."""
+    """A line, or nothing if the process has ended."""
     found: list[bytes] = []
     reader = threading.Thread(target=lambda: found.append(pipe.readline()), daemon=True)
     reader.start()

@@ -1,4 +1,4 @@
-"""Builders of records for tests: sensible by default, any field overridable. All addresses and keys are invented."""
+"""Builders of records for tests, with sensible defaults and overridable fields. All addresses and keys are invented."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -33,14 +33,14 @@ from schema.domain.snapshot.record import (
     VersionCount,
 )
 
-AT = 1_800_000_000  # a time that is a multiple of 60 and of 3,600
+AT = 1_800_000_000  # a multiple of 60 and of 3,600
 SEEDS = ("198.18.1.1", "198.18.1.2", "198.18.1.3")
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def key(number: int) -> str:
-    """A valid public key (base58 of 32 bytes), the same for the same number."""
+    """A valid public key (base58 of 32 bytes). Equal numbers give equal keys."""
     value = int.from_bytes(hashlib.sha256(b"key %d" % number).digest()[:31], "big") | (1 << 250)
     text = ""
     while value:
@@ -50,7 +50,7 @@ def key(number: int) -> str:
 
 
 def address(number: int, port: int = 9001) -> str:
-    """A public-looking address, each number on a host of its own."""
+    """A public-looking address, with a different host for each number."""
     return f"{45 + number // 65_025 % 40}.{number // 255 % 255}.{number % 255}.7:{port}"
 
 
@@ -229,7 +229,7 @@ def network(count: int, slot: int = AT, **changes: Any) -> Snapshot:
 
 
 def observation(number: int = 1, **changes: Any) -> Observation:
-    """A pod as a seed of 0.8 lists it."""
+    """A pod as listed by a seed of release 0.8."""
     fields: dict[str, Any] = {
         "address": address(number),
         "pubkey": key(number),
@@ -248,7 +248,7 @@ def observation(number: int = 1, **changes: Any) -> Observation:
 def seed_reply(
     seed: str = SEEDS[0], observations: Iterable[Observation] | None = (), *, at: float = AT, **changes: Any
 ) -> SeedReply:
-    """A seed's answer; `observations=None` makes it one that failed."""
+    """A seed's answer. With `observations=None`, it is a failed one."""
     failed = observations is None
     fields: dict[str, Any] = {
         "seed": seed,

@@ -1,4 +1,4 @@
-"""Stand-ins for what a worker writes to, kept in memory. `tests/contracts` holds them against MongoDB."""
+"""In-memory fakes of the stores that a worker writes to. `tests/contracts` compares them with MongoDB."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from schema.writes import Commit, Lease, LeaseLost
 
 
 class FakeStore:
-    """`SnapshotStore` in memory, for any number of workers. `down` makes all of it unavailable."""
+    """`SnapshotStore` in memory, for any number of workers. `down` makes it unavailable."""
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
@@ -73,7 +73,7 @@ class FakeStore:
 
 
 class FakeAnnouncer:
-    """`Announcer` that keeps what was announced; with `broken`, one whose every word is lost."""
+    """`Announcer` that records announcements. With `broken`, every announcement is lost."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self.slots: list[Slot] = []
@@ -86,7 +86,7 @@ class FakeAnnouncer:
 
 
 class FakeJobRuns:
-    """`JobRuns` in memory. `error` is raised instead of any answer."""
+    """`JobRuns` in memory. If `error` is set, it is raised instead of any answer."""
 
     def __init__(self) -> None:
         self.claims: dict[str, tuple[UnixSeconds, float]] = {}
@@ -100,7 +100,7 @@ class FakeJobRuns:
         if self.error is not None:
             raise self.error
         claimed, until = self.claims.get(job, (-1, 0.0))
-        # Claims of a worker whose clock was ahead do not count.
+        # Claims of a worker with a fast clock do not count.
         if period < claimed <= period + seconds or (claimed == period and until > now):
             return False
         self.claims[job] = (period, now + lasts)

@@ -1,4 +1,4 @@
-"""Stand-ins for what readers ask, kept in memory. `tests/contracts` holds them against MongoDB."""
+"""In-memory fakes of the read interfaces. `tests/contracts` compares them with MongoDB."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -27,9 +27,9 @@ from tests.patience import patience
 
 
 class FakeReads:
-    """`Reads` over lists. `down` makes everything but the current snapshot unavailable, as a dead store does.
+    """`Reads` over lists. `down` makes everything but the current snapshot unavailable, like a dead store.
 
-    `reported` is what the worker has said; None stands for a worker that reports the newest snapshot.
+    `reported` is the worker's report. None means a worker that reports the newest snapshot.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class FakeReads:
         self.snapshots = sorted([*self.snapshots, snapshot], key=lambda s: s.slot)
 
     def take(self, commit: Commit) -> None:
-        """Show a commit, as readers do once it was announced."""
+        """Show a commit, as readers do after its announcement."""
         self.add(commit.snapshot)
         self.log = sorted([*self.log, *commit.events], key=lambda e: (e.slot, e.index))
         replaced = {i for entry in commit.registry for i in (entry.id, *entry.former_ids)}
@@ -222,7 +222,7 @@ class FakeReads:
         )
 
     def _now(self, newest: Snapshot | None) -> UnixSeconds:
-        """The time that is set; else the end of the newest slot."""
+        """The set time, or else the end of the newest slot."""
         return newest.slot + newest.header.interval if self.now is None and newest is not None else self.now or 0
 
     def _need_store(self) -> None:
@@ -251,14 +251,14 @@ def _as_committed(header: SnapshotHeader, *, from_store: bool) -> CollectorState
 
 
 class FakeUpdates:
-    """`Updates` fed by hand: `push` reaches every reader that listens by then."""
+    """`Updates` that the test feeds: `push` reaches every current listener."""
 
     def __init__(self) -> None:
         self._queues: list[asyncio.Queue[Snapshot | None]] = []
         self._changed = asyncio.Condition()
 
     async def listening(self, count: int = 1) -> None:
-        """Return once exactly so many readers listen."""
+        """Return once exactly this number of readers listen."""
         async with patience(), self._changed:
             await self._changed.wait_for(lambda: len(self._queues) == count)
 

@@ -18,7 +18,7 @@ OP_MSG = 2013
 BACKGROUND = {"hello", "isMaster", "ismaster", "ping", "endSessions", "buildInfo"}
 
 IMPATIENT_SECONDS = 0.2
-"""How long a client that is not patient looks for a server that has gone."""
+"""How long an impatient client looks for a server that is gone."""
 
 TRIED_ONCE = "retryWrites=false&retryReads=false"
 
@@ -59,7 +59,7 @@ class MongoProxy:
         self.cut()
 
     def cut_at(self, command: int, loss: Loss) -> None:
-        """Lose the `command`-th command from now (1 is the next), or its answer, and all that comes later."""
+        """Lose the `command`-th command from now (1 is the next) or its response, and everything after it."""
         self.commands.clear()
         self._cut_at, self._loss = command, loss
 
@@ -72,19 +72,19 @@ class MongoProxy:
             writer.transport.abort()
 
     def client(self, database: str, *, patient: bool = True) -> Mongo:
-        """A client behind the wire; one that is not `patient` soon gives up once the wire is cut, but not before."""
-        # What is tried again until its time is over would wait for as long as a busy machine may take.
+        """A client behind the proxy. One that is not `patient` gives up soon after the proxy is cut, but not before."""
+        # A retry that runs until its time is over would wait as long as a busy machine may take.
         uri = self.uri if patient else f"{self.uri}&{TRIED_ONCE}"
         selection = PATIENCE_SECONDS if patient else IMPATIENT_SECONDS
         return Mongo(uri, database, server_selection_seconds=selection, timeout_seconds=PATIENCE_SECONDS)
 
     async def close(self, client: Client) -> None:
-        """Mend, and close a client that was cut off."""
+        """Mend the proxy, and close a client that was cut off."""
         await self.mend()
         await close_when_connected(client)
 
     async def mend(self) -> None:
-        """Listen again, where it listened before."""
+        """Listen again at the previous port."""
         self._cut_at = None
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
@@ -138,7 +138,7 @@ class MongoProxy:
 
 
 async def prepared(client: Mongo) -> Mongo:
-    """A client that has bound its documents, however often a busy machine lets it give up before."""
+    """A client with bound documents, even if it gives up several times on a busy machine."""
     async with patience():
         while True:
             with contextlib.suppress(PyMongoError):
@@ -147,7 +147,7 @@ async def prepared(client: Mongo) -> Mongo:
 
 
 async def connected(client: Client) -> None:
-    """Wait until a client's server answers again."""
+    """Wait until a client's server responds again."""
     async with patience():
         while True:
             with contextlib.suppress(SnapshotUnavailable):
@@ -162,7 +162,7 @@ async def close_when_connected(client: Client) -> None:
 
 
 def command_name(message: bytes) -> str | None:
-    """The command of an OP_MSG; None for other messages, which only shake hands."""
+    """The command of an OP_MSG. None for other messages, which only perform the handshake."""
     (opcode,) = struct.unpack_from("<i", message, 12)
     if opcode != OP_MSG:
         return None

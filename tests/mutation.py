@@ -1,4 +1,4 @@
-"""Answers made wrong: bytes that are damaged on the way, and JSON that is proper but says what no pod should say."""
+"""Damaged responses: bytes that are changed in transit, and valid JSON with impossible content."""
 
 import json
 from random import Random
@@ -17,7 +17,7 @@ HOSTILE_VALUES: tuple[Any, ...] = (
 
 
 def damaged(body: bytes, random: Random) -> bytes:
-    """Some bytes flipped, lost, doubled, or replaced by what parsers trip over."""
+    """Some bytes are flipped, lost, doubled, or replaced by bytes that confuse parsers."""
     data = bytearray(body)
     for _ in range(random.randint(1, 6)):
         at = random.randrange(len(data) + 1)
@@ -38,7 +38,7 @@ def damaged(body: bytes, random: Random) -> bytes:
 
 
 def distorted(value: Any, random: Random, share: float) -> Any:
-    """The same JSON with about this share of its values replaced, its keys lost or renamed, its items doubled."""
+    """The same JSON, with about this share of its values replaced, keys lost or renamed, and items doubled."""
     if random.random() < share:
         return random.choice(HOSTILE_VALUES)
     if isinstance(value, dict):
@@ -56,7 +56,7 @@ def distorted(value: Any, random: Random, share: float) -> Any:
 
 
 def mutated(body: bytes, random: Random) -> bytes:
-    """One answer's body made wrong, now in its bytes, now in its values."""
+    """The body of one response, damaged either in its bytes or in its values."""
     if random.random() < 0.4:
         return damaged(body, random)
     try:

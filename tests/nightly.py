@@ -1,4 +1,4 @@
-"""How many cases a test tries where there are many of one kind: a few in `make test`, all of them in `make nightly`."""
+"""How many cases a test tries if there are many of one kind: a few in `make test`, all of them in `make nightly`."""
 
 import os
 from collections.abc import Sequence, Set
@@ -14,7 +14,7 @@ EXAMPLES = 500 if NIGHTLY else 25
 
 
 def chosen(cases: Sequence[T], few: int) -> Sequence[T]:
-    """All cases in `make nightly`; else `few` of them, the first and the last among them, evenly spread."""
+    """All cases in `make nightly`, otherwise `few` of them, including the first and the last, evenly spread."""
     if NIGHTLY or len(cases) <= few:
         return cases
     return [cases[place * (len(cases) - 1) // (few - 1)] for place in range(few)]
@@ -28,5 +28,5 @@ def cases(*named: tuple[str, Any], always: Set[str]) -> list[Any]:
 
 
 def runs_now(item: pytest.Item) -> bool:
-    """Whether this run has the test: one marked `nightly` only in `make nightly`."""
+    """Whether this run includes the test: one marked `nightly` runs only in `make nightly`."""
     return NIGHTLY or item.get_closest_marker("nightly") is None

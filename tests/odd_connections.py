@@ -1,4 +1,4 @@
-"""What may be on a connection when its server leaves: requests and handshakes that are half, odd or too large."""
+"""Data on connections when the server leaves: incomplete, invalid or too large requests and handshakes."""
 
 KEY = "sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
 HANDSHAKE = (

@@ -1,4 +1,4 @@
-"""Pasts for tests of history: snapshots in which everything moves a little, committed slot by slot."""
+"""Pasts for tests of history: snapshots in which all values change a little, committed slot by slot."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ LEASE_SECONDS = 1e9
 
 
 def moment(slot: Slot, count: int = 3, *, interval: int = 60) -> Snapshot:
-    """`count` nodes as of a slot: uptimes grow, figures wander, the last node is offline in every other hour."""
+    """`count` nodes as of a slot: uptimes grow, figures vary, and the last node is offline in every other hour."""
     step = slot // interval
     nodes = []
     for number in range(1, count + 1):
@@ -50,13 +50,13 @@ async def commit_all(mongo: Mongo, snapshots: Iterable[Snapshot]) -> None:
 
 
 class Copies:
-    """Databases that are filled once; who asks for the same contents later gets a copy of every document."""
+    """Databases that are filled once. Later requests for the same contents get a copy of every document."""
 
     def __init__(self) -> None:
         self._kept: dict[str, dict[str, list[dict[str, Any]]]] = {}
 
     async def fill(self, mongo: Mongo, name: str, make: Callable[[], Awaitable[object]]) -> None:
-        """Fill an empty database by `make`, or with what `make` made under this name before."""
+        """Fill an empty database by `make`, or with a copy of what `make` wrote earlier under this name."""
         database = mongo.database
         if name not in self._kept:
             await make()
@@ -69,6 +69,6 @@ class Copies:
 
 
 async def dump(mongo: Mongo) -> Mapping[str, Any]:
-    """Every document of history, whole, by its key."""
+    """Every complete document of history, by its key."""
     await mongo.prepare()
     return {document["_id"]: document async for document in mongo.collection(HistoryDocument).find({})}

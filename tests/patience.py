@@ -1,6 +1,6 @@
-"""How long a test waits for what must come: so long that no slow or busy machine fails it.
+"""How long a test waits for an expected event: long enough for any slow or busy machine.
 
-A test that passes never waits for that long. What must take a bounded amount of work is counted, not timed.
+A passing test never waits that long. Bounded work is counted, not timed.
 """
 
 import asyncio
@@ -10,21 +10,21 @@ TURNS = 50
 
 
 def patience() -> asyncio.Timeout:
-    """A deadline for what must come; it raises TimeoutError where it never does."""
+    """A deadline for an expected event. It raises TimeoutError if the event never occurs."""
     return asyncio.timeout(PATIENCE_SECONDS)
 
 
 def let_pass(seconds: float) -> None:
-    """Put the clock of the running loop forward: whatever waits for a moment until then goes on at its next turn.
+    """Advance the clock of the running loop. Everything that waits for a time until then continues at its next turn.
 
-    What `patience` has left shrinks by as much.
+    The remaining time of `patience` decreases by the same amount.
     """
     loop = asyncio.get_running_loop()
     time = loop.time
-    loop.time = lambda: time() + seconds  # type: ignore[method-assign]  the loop looks its own clock up at each turn
+    loop.time = lambda: time() + seconds  # type: ignore[method-assign]  the loop reads its own clock in each turn
 
 
 async def settle() -> None:
-    """Let every task of the loop run as far as it gets without input from outside."""
+    """Let every task of the loop run until it needs input from outside."""
     for _ in range(TURNS):
         await asyncio.sleep(0)

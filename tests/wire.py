@@ -18,7 +18,7 @@ DATE = (b"date", b"Tue, 01 Dec 2026 00:00:00 GMT")
 
 
 class FakeTransport(asyncio.Transport):
-    """Keeps what is written; the client takes all of it at once."""
+    """Records what is written. The client accepts all of it at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,14 +57,14 @@ class FakeTransport(asyncio.Transport):
         self.closed = True
 
     def pause_reading(self) -> None:
-        """What arrives is given to the protocol all the same."""
+        """Received data is passed to the protocol anyway."""
 
     def resume_reading(self) -> None:
         """Nothing has waited."""
 
 
 class Wire:
-    """One connection to an application, which answers what `known` gives before the application is asked."""
+    """One connection to an application. `known` is tried before the application is called."""
 
     def __init__(self, app: ASGIApp, known: Known | None = None, *, admitted: Connections | None = None) -> None:
         config = uvicorn.Config(
@@ -95,18 +95,18 @@ class Wire:
             await settle()
 
     def taken(self) -> bytes:
-        """What was written since the last look."""
+        """The bytes written since the last call."""
         written, self.transport.written = self.transport.written, b""
         return written
 
     def end(self) -> None:
-        """The client leaves."""
+        """The client disconnects."""
         self.transport.closed = True
         self.transport.get_protocol().connection_lost(None)
 
 
 class DirectFirst:
-    """An edge as a connection asks it: for a known answer as bytes first. It is an ASGI application too."""
+    """An edge as a connection uses it: known responses as bytes first. It is also an ASGI application."""
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -139,7 +139,7 @@ def _request(scope: Scope, body: bytes) -> bytes:
 
 
 async def _replay(answer: bytes, send: Send) -> None:
-    """Send the bytes of an answer as messages."""
+    """Send the bytes of a response as messages."""
     head, _, body = answer.partition(b"\r\n\r\n")
     status, *lines = head.split(b"\r\n")
     headers = [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]

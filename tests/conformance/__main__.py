@@ -1,6 +1,6 @@
 """Run public suites, real clients and attacks against the real stack: `python -m tests.conformance SUITE…`.
 
-Suites: conformance, fuzz, threats. Each ends as a row of the table that is printed last; what fails is shown in full.
+Suites: conformance, fuzz, threats. Each is a row of the table that is printed last. Failures are shown in full.
 """
 
 import argparse
@@ -20,7 +20,7 @@ FAST_SECONDS = "5"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where everything passed."""
+    """Returns 0 if everything passed."""
     parser = argparse.ArgumentParser(prog="tests.conformance", description=__doc__, allow_abbrev=False)
     parser.add_argument("suites", nargs="+", choices=("conformance", "fuzz", "threats"), metavar="SUITE")
     suites: list[str] = parser.parse_args(arguments).suites
@@ -57,7 +57,7 @@ def _announced(job: Job, environment: dict[str, str]) -> Outcome:
 
 
 def _quiet(stacks: list[RunningStack]) -> Outcome:
-    """Whether the servers themselves found nothing wrong meanwhile."""
+    """Whether the servers logged no defect meanwhile."""
     failures = [line for stack in stacks for line in stack.failures()]
     for line in failures[:20]:
         print(line[:2_000])

@@ -1,8 +1,8 @@
-"""Documents that are small and would be dear to a server without limits."""
+"""Small documents that would be expensive for a server without limits."""
 
 
 def doubling(fragments: int, salt: str = "") -> str:
-    """Each fragment spreads the next one twice: 2^n fields by the letter of it."""
+    """Each fragment spreads the next one twice, which gives 2^n fields."""
     links = [f"fragment f{i} on Query{{...f{i + 1} ...f{i + 1}}}" for i in range(fragments)]
     return f"query q{salt}{{...f0}} " + " ".join([*links, f"fragment f{fragments} on Query{{__typename}}"])
 
@@ -39,11 +39,11 @@ def repeated_arguments(count: int, salt: str = "") -> str:
 
 
 def conflicts(pairs: int, salt: str = "") -> str:
-    """Fields that would share a name in the answer."""
+    """Fields with one response name."""
     return f"query q{salt}{{" + 'a: pnode(id: "1") {id} a: snapshot {slot} ' * pairs + "}"
 
 
 def wide(times: int, salt: str = "") -> str:
-    """A few bytes that ask for much about each node of the largest page."""
+    """A few bytes that request much data about each node of the largest page."""
     fields = " ".join(f"a{i}: operator {{pnodes {{id}}}}" for i in range(times))
     return f"query q{salt}{{pnodes(first: 500) {{nodes {{{fields}}}}}}}"

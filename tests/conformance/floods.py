@@ -1,4 +1,4 @@
-"""What one client can throw at a server: each flood is a function that holds connections and sends until a deadline.
+"""The floods that one client can send to a server. Each is a function that sends on its connections until a deadline.
 
 `python -m tests.conformance.floods HOST:PORT PID [NAME…]` measures a running server under each of them.
 """
@@ -32,7 +32,7 @@ UPGRADE = (
 
 
 class Place(NamedTuple):
-    """Where a server answers."""
+    """The address of a server."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ Flood = Callable[[Place, float], None]
 
 
 def connect(place: Place, *, receive_buffer: int = 0) -> socket.socket:
-    """A connection; `receive_buffer` makes it one that takes little before it is read."""
+    """A connection. `receive_buffer` limits how much it accepts before it is read."""
     made = socket.socket(socket.AF_INET)
     if receive_buffer:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -57,7 +57,7 @@ def frame(payload: bytes, opcode: int = 1, *, final: bool = True) -> bytes:
 
 
 def pour(connections: list[socket.socket], data: bytes, until: float) -> None:
-    """Send `data` over and over on each connection that takes it, and read nothing."""
+    """Send `data` repeatedly on each connection that accepts it, and read nothing."""
     open_ones = list(connections)
     for one in open_ones:
         one.setblocking(False)
@@ -74,7 +74,7 @@ def pour(connections: list[socket.socket], data: bytes, until: float) -> None:
 
 @contextlib.contextmanager
 def held(place: Place, count: int, first: bytes, *, receive_buffer: int = 0) -> Generator[list[socket.socket]]:
-    """Connections that have sent this much, closed at the end."""
+    """Connections that have sent this much. They are closed at the end."""
     made = list[socket.socket]()
     try:
         for _ in range(count):
@@ -104,57 +104,57 @@ def _opened(place: Place, count: int, messages: tuple[bytes, ...]) -> Generator[
 
 
 def continuations(place: Place, seconds: float) -> None:
-    """Fragments without content of a message without end."""
+    """Empty continuation frames of an endless message."""
     with sockets(place, CONNECTIONS, frame(b"", final=False)) as made:
         pour(made, frame(b"", 0, final=False) * 10_000, time.monotonic() + seconds)
 
 
 def pings(place: Place, seconds: float) -> None:
-    """The protocol's own pings, whose answers nobody reads."""
+    """Pings of the subprotocol, whose responses nobody reads."""
     with sockets(place, CONNECTIONS, frame(b'{"type":"connection_init"}')) as made:
         pour(made, frame(b'{"type":"ping"}') * 3_000, time.monotonic() + seconds)
 
 
 def control_frames(place: Place, seconds: float) -> None:
-    """WebSocket pings of the largest size, whose answers nobody reads."""
+    """WebSocket pings of the maximum size, whose responses nobody reads."""
     with sockets(place, CONNECTIONS) as made:
         pour(made, frame(b"x" * 125, 9) * 500, time.monotonic() + seconds)
 
 
 def trailers(place: Place, seconds: float) -> None:
-    """Trailers without end behind a chunked body."""
+    """Endless trailers after a chunked body."""
     head = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     with held(place, CONNECTIONS, head + b"1\r\n{\r\n0\r\n") as made:
         pour(made, b"a:\r\n" * 16_384, time.monotonic() + seconds)
 
 
 def one_trailer(place: Place, seconds: float) -> None:
-    """A single trailer without end."""
+    """A single endless trailer."""
     head = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     with held(place, CONNECTIONS, head + b"1\r\n{\r\n0\r\na: ") as made:
         pour(made, b"x" * _CHUNK, time.monotonic() + seconds)
 
 
 def pipeline(place: Place, seconds: float) -> None:
-    """Requests without a pause, whose answers nobody reads."""
+    """Continuous requests, whose responses nobody reads."""
     with held(place, CONNECTIONS, b"", receive_buffer=_SMALL_BUFFER) as made:
         pour(made, b"GET /pnodes HTTP/1.1\r\nhost: a\r\n\r\n" * 2_000, time.monotonic() + seconds)
 
 
 def headers(place: Place, seconds: float) -> None:
-    """Heads of as many header lines as fit."""
+    """Heads with the maximum number of header lines."""
     with held(place, READERS, b"GET / HTTP/1.1\r\nhost: a\r\n" + b"a:\r\n" * 60_000):
         time.sleep(seconds)
 
 
 def large_answers(place: Place, seconds: float) -> None:
-    """Large answers that nobody reads."""
+    """Large responses that nobody reads."""
     with held(place, READERS, b"GET /all-nodes HTTP/1.1\r\nhost: a\r\n\r\n", receive_buffer=_SMALL_BUFFER):
         time.sleep(seconds)
 
 
 def large_answers_and_close(place: Place, seconds: float) -> None:
-    """Large answers that nobody reads, on connections that the server closes."""
+    """Large responses that nobody reads, on connections that the server closes."""
     request = b"GET /all-nodes HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
     with held(place, READERS, request, receive_buffer=_SMALL_BUFFER):
         time.sleep(seconds)
@@ -169,7 +169,7 @@ def streams(place: Place, seconds: float) -> None:
 
 
 def half_open_handshakes(place: Place, seconds: float) -> None:
-    """WebSocket handshakes that are too large to be understood."""
+    """WebSocket handshakes that are too large to parse."""
     large = UPGRADE.replace(b"\r\n\r\n", b"\r\ncookie: " + b"x" * 9_000 + b"\r\n\r\n")
     with held(place, READERS, large):
         time.sleep(seconds)
@@ -191,7 +191,7 @@ FLOODS: dict[str, Flood] = {
 
 
 class Probe:
-    """Asks for /health/live on connections of its own, without a pause, until it is stopped."""
+    """Requests /health/live on separate connections, continuously, until it is stopped."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -232,7 +232,7 @@ def _kernel_kb() -> int:
 
 
 def measure(place: Place, pid: int, name: str) -> str:
-    """What a flood costs a server, in one line."""
+    """The cost of a flood for a server, in one line."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
     memory, cpu, kernel = _memory_kb(pid, "VmRSS"), _cpu_seconds(pid), _kernel_kb()
     highest = kernel

@@ -1,4 +1,4 @@
-"""What schemathesis is asked to do: how many cases, which checks, and names that exist."""
+"""The configuration of schemathesis: number of cases, checks, and names that exist."""
 
 import json
 import os
@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 HOOKS = Path(__file__).resolve().parent / "schemathesis_hooks.py"
 SEED = "20260111"
 DEFAULT_CASES = 300
-# So that comparePnodes, which needs several known addresses at once, gives data by the fixed seed.
+# With this fixed seed, comparePnodes, which needs several known addresses at once, returns data.
 DEFAULT_GRAPHQL_CASES = 1200
-# Cases are counted for each route or root field, and simple ones have fewer than they are asked for.
+# Cases are counted for each route or root field. Simple ones have fewer than requested.
 SPARE = 1.6
-# Of the hooks. The stock checks take every error code that they do not know for a failure of the server.
+# For the hooks. The stock checks treat every unknown error code as a failure of the server.
 GRAPHQL_CHECKS = ("documented_errors", "GraphQLIsReached")
-# How long an answer takes is for `make threats` to measure; a busy machine is no finding here.
+# `make threats` measures response times. A busy machine is not a finding here.
 PATIENT_SECONDS = "120"
 KNOWN_SHARE = 0.6
-# All of several names must be known for an answer: most of them are.
+# A response needs all of several names to be known, so most of them are.
 KNOWN_SHARE_OF_SEVERAL = 0.95
 
 ADDRESS_PLACES = ("path.address", "query.address", "*.pnode.address", "*.comparePnodes.addresses[*]")
@@ -40,9 +40,9 @@ class Suite(NamedTuple):
 
 
 def suites(url: str) -> list[Suite]:
-    """REST, and GraphQL with documents that fit the schema and with such as do not.
+    """REST, and GraphQL with documents that fit the schema and documents that do not.
 
-    FUZZ_CASES, or FUZZ_REST_CASES and FUZZ_GRAPHQL_CASES, are the least numbers of cases.
+    FUZZ_CASES, or FUZZ_REST_CASES and FUZZ_GRAPHQL_CASES, are the minimum numbers of cases.
     """
     common = ("--seed", SEED, "--no-color", "--continue-on-failure", "--request-timeout", PATIENT_SECONDS)
     routes = len(_get(f"{url}/openapi.json")["paths"])
@@ -63,7 +63,7 @@ def suites(url: str) -> list[Suite]:
 
 
 def write_config(url: str, path: Path) -> None:
-    """Tell schemathesis which nodes exist, so that it gets past "not found"."""
+    """Give schemathesis the names of existing nodes, so that it gets past "not found"."""
     page = _ask(url, "{pnodes(first: 20) {pageInfo {endCursor} nodes {id address}}}")["pnodes"]
     known = {
         "addresses": [node["address"] for node in page["nodes"] if node["address"]],

@@ -1,4 +1,4 @@
-"""What the suites consist of: programs, each of which writes a report of its own."""
+"""The programs of the suites. Each writes its own report."""
 
 import sys
 import sysconfig
@@ -10,7 +10,7 @@ from tests.conformance import fuzz
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 BUILD = HERE / "build"
-# The second stack: one origin, few sockets, and an allowance that one dear question uses up.
+# The second stack: one origin, few sockets, and an allowance that one expensive request uses up.
 ALLOWED_ORIGIN = "https://board.example"
 STRICT_SETTINGS = {"ALLOWED_ORIGINS": ALLOWED_ORIGIN, "MAX_SOCKETS_PER_ADDRESS": "8", "RATE_LIMIT": "6000"}
 
@@ -28,9 +28,10 @@ NODE_SETTINGS = ("--test", "--test-reporter=spec", "--test-reporter-destination=
 
 
 class Job(NamedTuple):
-    """One program. `report` is JUnit (.xml) or schemathesis's own (.json).
+    """One program.
 
-    `needs_strict`: it also asks a stack with ALLOWED_ORIGINS. `least` is how many checks it must at least have made.
+    `report` is JUnit (.xml) or schemathesis's own format (.json). `needs_strict`: it also uses a stack with
+    ALLOWED_ORIGINS. `least` is the minimum number of checks.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Job(NamedTuple):
 
 
 def jobs_of(suite: str, url: str) -> list[Job]:
-    """The programs of a suite, for a stack that answers at `url`."""
+    """The programs of a suite, for a stack at `url`."""
     match suite:
         case "conformance":
             return [*(_node(name, title) for name, title in NODE_SUITES), _python_clients()]
@@ -91,5 +92,5 @@ def _threats() -> Job:
 
 
 def _other(program: str) -> str:
-    """A program of the environment that the clients have to themselves."""
+    """A program of the separate environment of the clients."""
     return str(REPOSITORY / ".venv-conformance/bin" / program)

@@ -1,4 +1,4 @@
-"""Run a program of a suite, and read how it went from its report."""
+"""Run a program of a suite, and read the result from its report."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ MAX_LOG_CHARACTERS = 40_000
 
 
 class Outcome(NamedTuple):
-    """How a program went. `log` is what it printed."""
+    """The result of a program. `log` is its output."""
 
     name: str
     passed: int
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 
 
 def run(job: Job, environment: dict[str, str]) -> Outcome:
-    """Run a program to its end. A program that fails without a failed check counts as one."""
+    """Run a program to its end. A program that fails without a failed check counts as one failure."""
     log = BUILD / f"{job.report.stem}.log"
     path = f"{Path(node()).parent}:{environment['PATH']}"
     started = time.monotonic()

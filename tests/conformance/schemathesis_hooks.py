@@ -1,4 +1,4 @@
-"""How schemathesis writes our scalars, and which answers of GraphQL it accepts. Loaded by its command line alone."""
+"""Values for our scalars, and the accepted GraphQL responses. Only schemathesis's command line loads this module."""
 
 import json
 import time
@@ -34,7 +34,7 @@ def _moment(seconds: int) -> str:
 
 
 NOW = int(time.time())
-# Mostly just now, which a stack that has just started knows; the rest is any time that can be written.
+# Mostly recent times, which a newly started stack knows. The rest are any valid times.
 just_now = st.integers(NOW - 5, NOW).map(_moment)
 any_time = st.integers(0, NOW + 400 * 365 * DAY).map(_moment)
 schemathesis.graphql.scalar("DateTime", st.one_of(just_now, just_now, just_now, any_time).map(nodes.String))
@@ -46,7 +46,7 @@ schemathesis.graphql.scalar(
 
 
 class _FirstPage(Visitor):
-    """Takes the arguments out that are only right with an earlier page, or without `first`."""
+    """Removes arguments that are only valid with an earlier page, or without `first`."""
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> object:
         return REMOVE if node.name.value in ("after", "before", "last") else None
@@ -54,7 +54,7 @@ class _FirstPage(Visitor):
 
 @schemathesis.hook
 def flatmap_body(ctx: schemathesis.HookContext, body: object) -> st.SearchStrategy[object]:
-    """Make two of three documents first pages: an invented cursor ends a document before anything else is tried."""
+    """Turn two of three documents into first pages, because an invented cursor ends a document before anything runs."""
     del ctx
     if not isinstance(body, DocumentNode):
         return st.just(body)
@@ -64,7 +64,7 @@ def flatmap_body(ctx: schemathesis.HookContext, body: object) -> st.SearchStrate
 
 @schemathesis.check
 def documented_errors(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
-    """A request is answered with data, or with errors whose every code is a client's to mend."""
+    """A response has data, or only errors with codes that the client can correct."""
     del ctx, case
     assert response.status_code in STATUSES, f"status {response.status_code}, expected one of {STATUSES}"
     answer = json.loads(response.content)
@@ -83,7 +83,7 @@ def documented_errors(ctx: schemathesis.CheckContext, response: schemathesis.Res
 
 @schemathesis.check
 class GraphQLIsReached:
-    """Fails a run in which whole root fields never gave data: it would have tested refusals alone."""
+    """Fails a run in which root fields never returned data, because it would have tested only refusals."""
 
     def __init__(self) -> None:
         self._asked: set[str] = set()
@@ -92,7 +92,7 @@ class GraphQLIsReached:
     def after_response(
         self, ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
     ) -> None:
-        """Note which field was asked, and whether it gave data."""
+        """Record the requested field, and whether it returned data."""
         del ctx
         self._asked.add(case.operation.label)
         if response.status_code == OK and json.loads(response.content).get("data"):

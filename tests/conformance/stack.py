@@ -1,4 +1,4 @@
-"""The real stack for the suites: `pnodes up` over a simulated network, on loopback, with a folder of its own."""
+"""The real stack for the suites: `pnodes up` over a simulated network, on loopback, with its own folder."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from tests.processes import Process, free_port, wait_until
 
 MIN_NODES = 30
 NODES = 300
-# What the API logs when it has failed: an unexpected exception behind an answer, or one that nothing caught.
+# Log events of a failed API: an unexpected exception behind a response, or an uncaught one.
 FAILURES = ('"graphql.internal_error"', '"http.failed"', '"level": "critical"', "Traceback")
 
 
@@ -22,9 +22,9 @@ FAILURES = ('"graphql.internal_error"', '"http.failed"', '"level": "critical"', 
 def running(
     folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {}, seconds: float = PATIENCE_SECONDS
 ) -> Iterator["RunningStack"]:
-    """A stack with a first snapshot, and these settings alone: the caller's environment has none. Stopped at the end.
+    """A stack with a first snapshot, stopped at the end.
 
-    `seconds` is how long the first snapshot may take.
+    It has only these settings, and none of the caller's environment. `seconds` is how long the first snapshot may take.
     """
     port = free_port()
     plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
@@ -44,7 +44,7 @@ def running(
 
 
 class RunningStack:
-    """Where a stack answers, and what it has logged."""
+    """The address of a stack, and its log."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -59,7 +59,7 @@ class RunningStack:
             return False
 
     def failures(self) -> list[str]:
-        """The lines of the API's log that tell of a defect."""
+        """The lines of the API's log that report a defect."""
         logs = self._folder.glob("*/logs/api.log")
         lines = [line for log in logs for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
         return [line for line in lines if any(mark in line for mark in FAILURES)]

@@ -1,7 +1,7 @@
-"""What one client costs a running stack that sends without end, or does not read: see `floods`. Run by `make threats`.
+"""The cost of one client that sends endlessly or does not read, for a running stack: see `floods`.
 
-The figures of the server are its own (`/metrics`): processor time and memory while a flood lasts. Both have the same
-bound for every flood, which is why each flood lasts equally long.
+Run by `make threats`. The figures come from the server (`/metrics`): CPU time and memory during a flood. Both have the
+same limit for every flood, so all floods have the same duration.
 """
 
 import os
@@ -38,7 +38,7 @@ def _figure(name: str) -> float:
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Each flood meets a server that is done with the one before."""
+    """Each flood starts when the server has finished with the previous one."""
     yield
     time.sleep(1)
 
@@ -73,7 +73,7 @@ def test_a_flood_of_frames_is_closed_with_a_code() -> None:
 
 
 def test_a_client_that_sends_all_of_a_refused_body_reads_the_refusal() -> None:
-    """As Python's urllib and Java's client do: they read once they have sent everything."""
+    """Like Python's urllib and Java's client: read only after everything is sent."""
     request = post(b'{"query":"{__typename}"}'.ljust(10_000_000))
     with connect(_place()) as one:
         one.sendall(request.encode())

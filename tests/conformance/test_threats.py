@@ -1,6 +1,6 @@
 """Hostile requests to the running stack: each row is an id, a request, and the expected response.
 
-What WebSocket clients send is in `suites/websocket.test.mjs`. Run by `make threats`.
+`suites/websocket.test.mjs` has those of WebSocket clients. Run by `make threats`.
 """
 
 import gzip
@@ -30,7 +30,7 @@ Row = tuple[str, Request | bytes, Expected]
 
 
 def refused(*statuses: int, code: str | None = None, says: str = "") -> Expected:
-    """A JSON answer of one of these statuses with errors alone, of this code and with these words in a message."""
+    """A JSON response with one of these statuses and only errors, with this code and with these words in a message."""
 
     def check(reply: Reply) -> None:
         assert reply.status in statuses
@@ -50,7 +50,7 @@ def one_error(code: str, says: str) -> Expected:
 
 
 def status(*statuses: int) -> Expected:
-    """Any answer of one of these statuses; where it is one of ours, it is JSON."""
+    """Any response with one of these statuses. If our server wrote it, it is JSON."""
 
     def check(reply: Reply) -> None:
         assert reply.status in statuses
@@ -82,11 +82,11 @@ def no_trace(reply: Reply) -> None:
 
 
 def no_foreign_page(reply: Reply) -> None:
-    """No page at all, or one of this server that loads nothing from elsewhere."""
+    """Not a page, or a page of this server that loads nothing from other hosts."""
     if reply.status == HTTPStatus.TEMPORARY_REDIRECT:
         assert reply.headers["location"] == "/graphiql"
         reply = send(URL, Request("GET", "/graphiql", {"Accept": "text/html"}))
-    # 503 says which command brings the libraries of the page.
+    # A page with 503 names the command that installs its libraries.
     assert reply.status in (200, 400, 404, 406, 503)
     assert b"//unpkg.com" not in reply.body
     if reply.media == "text/html":
@@ -217,8 +217,8 @@ def test_the_shape_of_requests(request_: Request, expected: Expected) -> None:
     expected(send(URL, request_))
 
 
-# Each is asked anew many times, differently so that no cache helps. What counts is the server's own processor time, of
-# which a machine that is busy with other things takes nothing away.
+# Each is sent many times, with differences so that no cache helps. The CPU time of the server is measured, which other
+# programs on a busy machine do not change.
 DEAR: list[tuple[str, int, Callable[[str], str]]] = [
     ("FRAG-bomb of 1.5 kB", 20, lambda salt: bombs.doubling(40, salt)),
     ("FRAG-bomb of 2 kB", 20, lambda salt: bombs.doubling(58, salt)),
@@ -252,7 +252,7 @@ def test_small_documents_that_would_be_dear_are_refused_at_once(most_ms: int, do
 
 
 def processor_ms() -> float:
-    """The processor time that the API has used since its start."""
+    """The CPU time of the API since its start."""
     lines = send(URL, Request("GET", "/metrics")).body.decode().splitlines()
     return 1_000 * next(float(line.split()[1]) for line in lines if line.startswith("process_cpu_seconds_total "))
 

@@ -1,4 +1,4 @@
-"""Requests byte by byte over a socket, so that nothing in between mends them."""
+"""Requests byte by byte over a socket, so that no library corrects them."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 
 
 class Request(NamedTuple):
-    """What goes over the wire: `head` are header lines beside Host, Connection and Content-Length."""
+    """The bytes to send. `head` has the header lines besides Host, Connection and Content-Length."""
 
     method: str
     target: str
@@ -33,7 +33,7 @@ class Request(NamedTuple):
 
 
 class Reply(asgi.Reply):
-    """What came back. `headers` have small letters."""
+    """The response. Names of `headers` are in lower case."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ class Reply(asgi.Reply):
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """The errors of a GraphQL answer, which has them and no data."""
+        """The errors of a GraphQL response, which must have errors and no data."""
         answer = self.json
         assert answer.get("data") is None, f"data beside errors: {self.body!r:.300}"
         return answer["errors"]
@@ -54,7 +54,7 @@ class Reply(asgi.Reply):
 
 
 def send(url: str, request: Request | bytes) -> Reply:
-    """One exchange on a connection of its own. A server may answer before it has read everything."""
+    """One exchange on a separate connection. A server may respond before it has read everything."""
     raw = request if isinstance(request, bytes) else request.encode()
     method = raw.partition(b" ")[0].decode()
     parts = urlsplit(url)

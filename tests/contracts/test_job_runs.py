@@ -1,4 +1,4 @@
-"""`JobRuns`: one run a period, whoever asks, and never a job that nothing may run again."""
+"""`JobRuns`: one run for each period, by any worker, and no job that can never run again."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`Reads`: the present, the past, the registry and the log, what is refused, and what an absent store leaves."""
+"""`Reads`: the present, the past, the registry, the log, refused queries, and an unavailable store."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`SnapshotStore`: who may write, what a commit leaves, and what is refused."""
+"""`SnapshotStore`: who may write, the results of a commit, and refused commits."""
 
 import asyncio
 

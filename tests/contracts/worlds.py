@@ -1,4 +1,4 @@
-"""The same worker and reader over both kinds of store: the tests' fakes, and MongoDB behind a wire that can be cut."""
+"""The same worker and reader over both kinds of store: the tests' fakes, and MongoDB behind a proxy that can be cut."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ class World(Protocol):
     def reads(self) -> Reads: ...
 
     def worker(self) -> SnapshotStore:
-        """The way to write of one more worker."""
+        """The write interface of one more worker."""
         ...
 
     async def see(self) -> None:
@@ -38,7 +38,7 @@ class World(Protocol):
         ...
 
     def cut(self) -> None:
-        """From now on the store does not answer."""
+        """From now on the store does not respond."""
         ...
 
 
@@ -76,7 +76,7 @@ class FakeWorld:
 
 
 class MongoWorld:
-    """What a worker and the API have of MongoDB."""
+    """The MongoDB stores of a worker and the API."""
 
     def __init__(self, proxy: MongoProxy, db_name: str) -> None:
         self.now: UnixSeconds = AT
@@ -111,7 +111,7 @@ async def fake_world() -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def mongo_world(mongo_uri: str, db_name: str) -> AsyncIterator[World]:
-    """A world in an empty database, whose documents are bound already."""
+    """A world in an empty database with bound documents."""
     async with MongoProxy(mongo_uri) as proxy:
         world = MongoWorld(proxy, db_name)
         await prepared(world.mongo)
@@ -126,7 +126,7 @@ async def lease_of(store: SnapshotStore, holder: str = HOLDER, now: float = 0.0)
 
 
 async def filled(world: World, *commits: Commit) -> None:
-    """Commit these, one after the other, and let the reader see the newest; it is ten seconds later then."""
+    """Commit these one after the other, and let the reader see the newest, ten seconds later."""
     store = world.worker()
     for commit in commits:
         await store.commit(await lease_of(store), commit)

@@ -1,4 +1,4 @@
-"""Every command in the docs is one that tests run, or its block begins with what it needs that development lacks."""
+"""Every command in the docs is run by a test, or its block begins with a requirement that development lacks."""
 
 import re
 import shlex
@@ -25,7 +25,7 @@ LACKING = {
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 PNODES = {"pnodes", "deploy/pnodes", ".venv/bin/pnodes"}
 
-# Where each command is run, by its own words or by what it starts.
+# The place where each command is run, by its own words or by what it starts.
 RUN_BY = {
     "verify": "tests/jobs/commands/test_verify.py",
     "evaluate": "tests/jobs/evaluate/test_command.py",
@@ -60,7 +60,7 @@ HERE = [block for block in BLOCKS if not block.text.startswith(NEEDS)]
 
 
 def commands(block: Block) -> list[list[str]]:
-    """The words of each command, without variables in front of it."""
+    """The words of each command, without leading variables."""
     lines = [shlex.split(line, comments=True) for line in block.text.splitlines()]
     return [[word for i, word in enumerate(words) if i or "=" not in word] for words in lines if words]
 

@@ -1,4 +1,4 @@
-"""The rules of the Dockerfile, read as its instructions. No Docker engine is needed; none has run it in development."""
+"""The rules of the Dockerfile, checked by reading its instructions. No Docker engine was available in development."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from tests.processes import REPOSITORY, free_port
 
 
 class Instruction(NamedTuple):
-    """One instruction, its continued lines joined."""
+    """One instruction, with continued lines joined."""
 
     name: str
     text: str
@@ -101,7 +101,7 @@ def test_the_lock_of_the_image_is_that_of_the_server_and_a_valkey() -> None:
 
 
 class Ready(BaseHTTPRequestHandler):
-    """An API that is ready, or not."""
+    """An API that is ready, or not ready."""
 
     status = 200
 
@@ -116,7 +116,7 @@ class Ready(BaseHTTPRequestHandler):
 
 @pytest.fixture(params=[200, 503])
 def api(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
-    """A port, and the status that its API answers."""
+    """A port, and the status of the API on it."""
     with HTTPServer(("127.0.0.1", 0), type("Api", (Ready,), {"status": request.param})) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -134,7 +134,7 @@ def check(port: int, host: str) -> int:
     return subprocess.run([sys.executable, script], env=env, capture_output=True, check=False).returncode
 
 
-@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "127.0.0.1"])  # noqa: S104  (texts; nothing listens there)
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "127.0.0.1"])  # noqa: S104  (a text; nothing listens there)
 def test_the_health_check_asks_whether_the_api_is_ready(api: tuple[int, int], host: str) -> None:
     port, status = api
     assert check(port, host) == (0 if status == 200 else 1)

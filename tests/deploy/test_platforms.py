@@ -1,4 +1,4 @@
-"""The files of the platforms: the keys are those that each documents, and every process is there and probed.
+"""The platform files have only documented keys, and every process is present and probed.
 
 Compose, Railway, Render, Fly.io and Heroku themselves were not available in development.
 """
@@ -34,7 +34,7 @@ SERVICE_KEYS = {
     *("build", "image", "env_file", "environment", "depends_on", "restart", "read_only", "tmpfs", "cap_drop", "ports"),
     *("security_opt", "stop_grace_period", "command", "volumes", "healthcheck", "profiles"),
 }
-"""Keys of a service in the Compose specification that are used."""
+"""The used keys of a service in the Compose specification."""
 RAILWAY_KEYS = {
     *("startCommand", "healthcheckPath", "healthcheckTimeout", "restartPolicyType", "restartPolicyMaxRetries"),
     *("numReplicas", "drainingSeconds", "overlapSeconds", "preDeployCommand", "sleepApplication", "region"),
@@ -129,7 +129,7 @@ def test_heroku_has_the_documented_keys_and_both_processes() -> None:
 
 
 def given() -> Iterator[tuple[str, str]]:
-    """Each variable that a file sets, with the file."""
+    """Each variable that a file sets, with the name of the file."""
     for name, service in COMPOSE["services"].items():
         yield from ((f"compose.yaml {name}", variable) for variable in service.get("environment", {}))
     for service in RENDER["services"]:

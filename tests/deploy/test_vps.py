@@ -43,7 +43,7 @@ def files(root: Path) -> dict[str, bytes | str]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A machine with nginx and nothing of ours."""
+    """A machine with nginx and without our files."""
     (tmp_path / "etc" / "nginx" / "conf.d").mkdir(parents=True)
     return tmp_path
 

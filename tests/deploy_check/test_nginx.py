@@ -1,4 +1,4 @@
-"""nginx with our site in front of three API processes, as on a server: what clients see through it."""
+"""nginx with our site in front of three API processes, as on a server, seen by clients."""
 
 import asyncio
 import json
@@ -82,7 +82,7 @@ class Site:
         for number, port in enumerate(self.ports, 8001):
             site = site.replace(f"127.0.0.1:{number}", f"127.0.0.1:{port}")
         site = site.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
-        # As certbot adds them.
+        # as added by certbot
         tls = (
             f"listen 127.0.0.1:{self.tls_port} ssl;",
             f"ssl_certificate {self.certificate};",
@@ -101,7 +101,7 @@ class Site:
 
 
 def _certificate(folder: Path) -> Path:
-    """A certificate of our own for 127.0.0.1, in `folder`, with its key beside it."""
+    """A certificate of our own for 127.0.0.1, in `folder`, with its key."""
     place = folder / "site.pem"
     names = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
     files = ("-out", str(place), "-keyout", str(place.with_suffix(".key")))
@@ -111,7 +111,7 @@ def _certificate(folder: Path) -> Path:
 
 
 def _user() -> str:
-    """A master that root has started would give its folders to workers of another user, who cannot reach this one's."""
+    """A master started by root would give its folders to workers of another user, who cannot access this one's."""
     return "user root; " if os.geteuid() == 0 else ""
 
 
@@ -135,7 +135,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         made = Site(folder, stores.mongo_uri, stores.redis_url, "site")
         for process in (*made.apis, made.nginx):
             stack.enter_context(process)
-        stack.callback(made.nginx.stop)  # a master that is killed leaves its workers
+        stack.callback(made.nginx.stop)  # a killed master leaves its workers
         for port in made.ports:
             wait_until(lambda at=port: fetch(f"http://127.0.0.1:{at}/health/ready")[0] == 200, "an API is ready")
         wait_until(lambda: fetch(f"{made.url}/health/ready")[0] == 200, "nginx passes requests on")
@@ -156,7 +156,7 @@ async def test_answers_are_kept_by_what_the_api_says(site: Site, session: aiohtt
             found.append(answer.headers["x-cache"])
     assert found == ["MISS", "HIT", "HIT"]
     async with session.get(f"{site.url}/health/ready") as answer:
-        assert answer.headers["x-cache"] in {"MISS", "BYPASS", "EXPIRED"}  # `no-store`: asked each time
+        assert answer.headers["x-cache"] in {"MISS", "BYPASS", "EXPIRED"}  # `no-store`: requested each time
     async with session.get(f"{site.url}/health/ready") as answer:
         assert answer.headers["x-cache"] != "HIT"
 
@@ -194,7 +194,7 @@ async def test_an_event_stream_is_not_held_back(site: Site, session: aiohttp.Cli
 
 
 async def _sockets_from(site: Site, address: str, attempts: int) -> int:
-    """How many sockets a client at this address may hold, that says of itself in each attempt that it is another."""
+    """The number of sockets for a client at this address that claims another address in each attempt."""
     connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -234,7 +234,7 @@ def test_metrics_are_for_this_machine_alone(site: Site) -> None:
 
 
 def answer_to(site: Site, raw: bytes) -> bytes:
-    """What comes before the connection is closed."""
+    """The data received before the connection is closed."""
     with socket.create_connection(("127.0.0.1", site.port), PATIENCE_SECONDS) as connection:
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(raw)
@@ -242,7 +242,7 @@ def answer_to(site: Site, raw: bytes) -> bytes:
 
 
 def _rest(connection: socket.socket) -> bytes:
-    """What comes until the connection is closed."""
+    """The data received until the connection is closed."""
     found = b""
     with suppress(ConnectionResetError):
         while piece := connection.recv(65_536):
@@ -267,7 +267,7 @@ def test_slow_headers_are_cut_off_and_never_reach_an_api(site: Site) -> None:
             each.sendall(b"GET /slow HTTP/1.1\r\nhost: x\r\nx-a")
         assert fetch(f"{site.url}/health/ready")[0] == 200
         answers = [_rest(each) for each in slow]
-    assert {answer[:12] for answer in answers} <= {b"", b"HTTP/1.1 408"}  # closed, all of them
+    assert {answer[:12] for answer in answers} <= {b"", b"HTTP/1.1 408"}  # all of them are closed
     assert not [line for line in site.requests() if line.get("path") == "/slow"]
 
 

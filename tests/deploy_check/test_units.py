@@ -1,4 +1,4 @@
-"""The units under systemd's own checks, and the rules under Prometheus' own, with the metrics of a running API."""
+"""The units, checked by systemd, and the rules, checked by Prometheus with the metrics of a running API."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def run(*command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The units of an installation, with its folder in place of /opt/pnodes, so that their commands exist."""
+    """The units of an installation, with its folder instead of /opt/pnodes, so that their commands exist."""
     root = tmp_path_factory.mktemp("root")
     script = str(REPOSITORY / "deploy" / "vps" / "install.sh")
     assert run("/bin/sh", script, env={"PATH": os.environ["PATH"], "DESTDIR": str(root)}).returncode == 0
@@ -111,7 +111,7 @@ def expressions() -> list[str]:
 
 def test_every_metric_of_rules_and_dashboard_is_one_of_a_running_api(metrics: str) -> None:
     used = {name for each in expressions() for name in re.findall(r"\b(?:pnodes|process)_[a-z_]+", each)}
-    # A counter without labels of its own appears with its first event.
+    # A counter without labels appears with its first event.
     late = {"pnodes_task_ends_total", "pnodes_collector_faults_total"}
     there = set(re.findall(r"^([a-z_]+)", metrics, re.MULTILINE))
     declared = set(re.findall(r"^# TYPE ([a-z_]+)", metrics, re.MULTILINE))

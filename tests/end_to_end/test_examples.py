@@ -1,4 +1,4 @@
-"""The examples of README.md and docs/graphql.md, as they are printed, against what `make demo` runs."""
+"""The examples of README.md and docs/graphql.md, exactly as printed, against the stack of `make demo`."""
 
 import json
 import os

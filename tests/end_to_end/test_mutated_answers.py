@@ -1,7 +1,7 @@
-"""Pods that answer anything at all: no answer raises, blanks what is published, or leaves memory behind.
+"""Pods that respond with arbitrary data: nothing raises, published data remains, and memory does not grow.
 
-Answers go over real connections, through the client, the crawl, the cycle and the schema. MUTATED_ANSWERS says how
-many.
+Responses go over real connections, through the client, the crawl, the cycle and the schema. MUTATED_ANSWERS sets their
+number.
 """
 
 import json
@@ -31,13 +31,13 @@ from tests.schema.graphql.everything import CORE, everything
 ROOT = Path(__file__).parents[2]
 RECORDINGS = [*sorted((ROOT / "tests/data/prpc").glob("exchanges-*.json"))]
 REAL = [*sorted((ROOT.parent / "shared/data").glob("lab*/*.json"))]
-"""Answers of the official binaries, beside the checkout where they are to be had."""
+"""Responses of the official binaries, beside the checkout if they are available."""
 
 ANSWERS = int(os.environ.get("MUTATED_ANSWERS", "600"))
 SEEDS = 4
 CYCLES_OF_A_NETWORK = 12
 WARM_ANSWERS = 3_000
-"""From so many answers on, memory must not grow."""
+"""After this number of responses, memory must not grow."""
 ALLOWED_BYTES = 24 * 2**20
 TOPICS = (
     "networkHealth",
@@ -54,7 +54,7 @@ TOPICS = (
 
 
 def bodies() -> dict[str, list[bytes]]:
-    """Whole answers by method, of every release that was recorded."""
+    """Whole responses by method, of every recorded release."""
     found: dict[str, list[bytes]] = {}
     for place in (*RECORDINGS, *REAL):
         recording = json.loads(place.read_text())
@@ -65,7 +65,7 @@ def bodies() -> dict[str, list[bytes]]:
 
 
 class Liars:
-    """Pods that answer every call with a mutated recording, the same for the same seed."""
+    """Pods that answer every call with a mutated recording. Equal seeds give equal mutations."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311  (chooses mutations, not secrets)
@@ -90,7 +90,7 @@ class Liars:
 
 
 def questions() -> Iterator[str]:
-    """Every topic with everything that it has."""
+    """Every topic with all of its fields."""
     query = cast("GraphQLObjectType", CORE.query_type)
     node = cast("GraphQLObjectType", CORE.type_map["PNode"])
     yield f"{{ pnodes(first: 500) {{ totalCount nodes {{ {everything(node, ('PNode',))} }} aggregate {{ count }} }} }}"

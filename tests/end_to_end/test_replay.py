@@ -1,4 +1,4 @@
-"""The real series, end to end: over sockets into the collector, through the store, out of the public API."""
+"""The real series, end to end: over sockets into the collector, through the store, and out of the public API."""
 
 import json
 from collections import defaultdict
@@ -31,7 +31,7 @@ from tests.fake_stores import FakeAnnouncer
 from tests.fakes import FakeUpdates
 
 SERIES = Path(__file__).parents[3] / "shared" / "data" / "captures" / "series-20251226"
-INTERVAL = 1_200  # the lists are some twenty minutes apart
+INTERVAL = 1_200  # the lists are about twenty minutes apart
 OPTIONS = CycleOptions(interval=INTERVAL, grace_seconds=180)
 NODES = """{ pnodes(first: 500) { totalCount nodes {
   id pubkey address status storageCommitted sightings { address status } } } }"""
@@ -45,7 +45,7 @@ pytestmark = [
 
 
 class Line:
-    """The whole line, with a clock that jumps from list to list."""
+    """The whole pipeline, with a clock that jumps from list to list."""
 
     def __init__(self, mongo: Mongo, simulation: Simulation) -> None:
         self.now = float(AT)
@@ -76,7 +76,7 @@ class Line:
 
 
 def recorded() -> list[list[dict[str, Any]]]:
-    """The lists in the order of their times, read by nothing of ours."""
+    """The lists in the order of their times, read without our own code."""
     files = [json.loads(path.read_text()) for path in SERIES.glob("*.json")]
     return [f["nodes"] for f in sorted(files, key=lambda f: datetime.fromisoformat(f["updatedAt"]))]
 

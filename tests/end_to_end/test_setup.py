@@ -1,7 +1,7 @@
 """`make setup` on machines that lack something. Each runs in a copy of the checkout, without a network.
 
-The Pythons are wrappers of the one that runs the tests: they say another version, lack ensurepip, or make a .venv that
-is a few files only.
+The Pythons are wrappers of the one that runs the tests: they report another version, lack ensurepip, or create a .venv
+with only a few files.
 """
 
 import os
@@ -47,7 +47,7 @@ PYTHONPATH={shim} exec {python} "$@"
 
 
 class Machine:
-    """A checkout in `folder`, and programs in a folder that alone is on PATH."""
+    """A checkout in `folder`, and a folder with the only programs on PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.checkout = folder / "checkout"
@@ -65,7 +65,7 @@ class Machine:
     def python(
         self, name: str, version: tuple[int, int] = (3, 12), *, ensurepip: bool = True, after_python: str = ":"
     ) -> Path:
-        """A Python of this name; `after_python` is what its venv does once the interpreter is there."""
+        """A Python with this name. `after_python` is what its venv does once the interpreter exists."""
         shim = self.programs.parent / f"{name}-shim"
         shim.mkdir(exist_ok=True)
         lines = ["import sys", f"sys.version_info = ({version[0]}, {version[1]}, 0, 'final', 0)"]
@@ -88,7 +88,7 @@ class Machine:
 
     @property
     def installed(self) -> list[str]:
-        """The locks that were installed, in order."""
+        """The installed locks, in order."""
         place = self.checkout / "installed.txt"
         return place.read_text(encoding="utf-8").split() if place.exists() else []
 
@@ -99,7 +99,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def complaint(ran: subprocess.CompletedProcess[str]) -> str:
-    """The one line that says what is wrong; make adds a line of its own."""
+    """The one line with the error. make adds its own line."""
     assert ran.returncode != 0
     lines = [line for line in ran.stderr.splitlines() if not line.startswith("make: ***")]
     assert len(lines) == 1, ran.stderr
@@ -267,7 +267,7 @@ print("Installing collected packages: a, b")
 
 
 def installed_by(pip: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """The installation with a stand-in for pip, of a lock of 25 packages."""
+    """The installation of a lock of 25 packages, with a stand-in for pip."""
     package = tmp_path / "shim" / "pip"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()

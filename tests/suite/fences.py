@@ -1,7 +1,7 @@
-"""What our code uses of libraries beyond their documented interface, found in the source.
+"""Finds in the source what our code uses of libraries beyond their documented interface.
 
 `FENCED` are the libraries whose internals are used. A use is a name imported from one of their submodules, an attribute
-or method of one of their classes that a class of ours uses or overrides, or a name with a leading underscore.
+or method of one of their classes that our class uses or overrides, or a name with a leading underscore.
 """
 
 import ast
@@ -28,9 +28,9 @@ FENCED = {
     "uvicorn": "uvicorn",
     "websockets": "websockets",
 }
-"""The libraries by their package, with the name of the distribution."""
+"""The libraries by package, with the name of the distribution."""
 
-# Made to be subclassed: what they document may be used.
+# Designed for subclassing, so documented names may be used.
 OPEN_BASES = {"pydantic.main.BaseModel", "beanie.odm.documents.Document"}
 
 
@@ -66,7 +66,7 @@ def uses() -> set[Use]:
 
 
 def underscored() -> Iterator[tuple[str, str]]:
-    """Names with a leading underscore that no class of ours has: the file, and the name."""
+    """Names with a leading underscore that none of our classes has: the file, and the name."""
     trees = {
         path: ast.parse(path.read_text(encoding="utf-8"))
         for each in PACKAGES
@@ -79,7 +79,7 @@ def underscored() -> Iterator[tuple[str, str]]:
 
 
 def has(place: str, name: str) -> bool:
-    """Whether a library has the name at a place: a module's, a class's, or one that its methods give to `self`."""
+    """Whether a library has the name at a place: in a module, in a class, or assigned to `self` by its methods."""
     module_name, _, class_name = place.partition(":")
     try:
         holder: object = importlib.import_module(module_name)
@@ -113,7 +113,7 @@ def _imported(tree: ast.Module) -> Iterator[Use]:
 
 
 def _inherited(node: ast.ClassDef, own: type) -> Iterator[Use]:
-    """What a class of ours uses or overrides of the classes of libraries that it is made from."""
+    """What our class uses or overrides of its library base classes."""
     bases = [
         base
         for base in own.__mro__[1:]
@@ -127,7 +127,7 @@ def _inherited(node: ast.ClassDef, own: type) -> Iterator[Use]:
 
 
 def _of_itself(node: ast.ClassDef) -> set[str]:
-    """Attributes of `self` and `super()` that a class names, and the methods that it defines."""
+    """Attributes of `self` and `super()` that a class uses, and the methods that it defines."""
     names = {each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
     for each in ast.walk(node):
         if isinstance(each, ast.Attribute) and ast.unparse(each.value) in {
@@ -142,13 +142,13 @@ def _of_itself(node: ast.ClassDef) -> set[str]:
 
 @cache
 def _given(base: type) -> frozenset[str]:
-    """The attributes that a class declares, or that its methods give to `self`."""
+    """The attributes that a class declares, or that its methods assign to `self`."""
     return frozenset(inspect.get_annotations(base)) | {name for of, name in _stored(base) if of == "self"}
 
 
 @cache
 def _set_anywhere(holder: object) -> frozenset[str]:
-    """The attributes that a class declares, and those that it or a module gives to any object."""
+    """The attributes that a class declares, and those that it or a module assigns to any object."""
     declared = inspect.get_annotations(holder) if isinstance(holder, type) else {}
     return frozenset(declared) | {name for _, name in _stored(holder)}
 

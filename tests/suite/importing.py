@@ -1,9 +1,9 @@
-"""`python -m tests.suite.importing [ROOT]`: import every module of our packages, and print what each did besides.
+"""`python -m tests.suite.importing [ROOT]`: import every module of our packages, and print the side effects of each.
 
-One JSON object a module: `{"module": NAME, "did": [[WHAT, DETAIL], …]}`. ROOT is the folder with the packages.
+One JSON object for each module: `{"module": NAME, "did": [[WHAT, DETAIL], …]}`. ROOT is the folder with the packages.
 
-What the modules import of libraries is imported before, so that what libraries do by themselves does not count. Reads
-of source files and of their compiled forms do not count either.
+Libraries are imported first, so that their own side effects do not count. Reads of source files and of their compiled
+forms do not count either.
 """
 
 import ast
@@ -24,14 +24,14 @@ PACKAGES = ("schema", "server", "jobs")
 ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
 CODE = (".py", ".pyc", ".so")
 START = threading.Thread.start
-# What these events do: read or write files, open sockets, start processes, take signals.
+# The effects of these events: reading or writing files, opening sockets, starting processes, handling signals.
 EVENTS = ("open", "os.", "shutil.", "tempfile.", "socket.", "subprocess.", "signal.", "sqlite3.", "urllib.")
-# What `import` itself does.
+# The effects of `import` itself.
 OF_IMPORTING = {"os.listdir", "os.scandir"}
 
 
 class Watch:
-    """Notes what happens while it is `on`."""
+    """Records events while it is `on`."""
 
     def __init__(self) -> None:
         self.on = False
@@ -56,8 +56,8 @@ class Watch:
             self.found.append(("environment", repr(name)))
 
 
-class Environment(os._Environ):  # type: ignore[type-arg]  (generic for type checkers alone)
-    """The environment, which says what is read of it."""
+class Environment(os._Environ):  # type: ignore[type-arg]  (generic for type checkers only)
+    """The environment, with a record of the names that are read."""
 
     watch: Watch
 
@@ -75,7 +75,7 @@ class Environment(os._Environ):  # type: ignore[type-arg]  (generic for type che
 
 
 def _asked_by_us() -> bool:
-    """Whether the nearest caller outside the standard library is a module of ours: libraries read what is theirs."""
+    """Whether the nearest caller outside the standard library is our module. Libraries may read their own settings."""
     frame = sys._getframe(2)
     while frame is not None:
         path = Path(frame.f_code.co_filename)
@@ -96,7 +96,7 @@ def names() -> Iterator[str]:
 
 
 def import_libraries() -> None:
-    """All that our modules import from elsewhere, anywhere in them."""
+    """All modules that our modules import from elsewhere, at any place."""
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -109,7 +109,7 @@ def import_libraries() -> None:
 
 
 def state() -> dict[str, str]:
-    """What belongs to the process as a whole, and an import must not change."""
+    """The state of the whole process, which an import must not change."""
     root = logging.getLogger()
     loggers = [each for each in logging.Logger.manager.loggerDict.values() if isinstance(each, logging.Logger)]
     structlog = importlib.import_module("structlog")
@@ -125,7 +125,7 @@ def state() -> dict[str, str]:
         "path": repr(sys.path),
         "folder": str(Path.cwd()),
         "recursion": repr(sys.getrecursionlimit()),
-        "environment": repr(sorted(os.environ._data.items())),  # type: ignore[attr-defined]  (read without being noted)
+        "environment": repr(sorted(os.environ._data.items())),  # type: ignore[attr-defined]  (read without being recorded)
     }
 
 

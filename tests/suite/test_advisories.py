@@ -1,4 +1,4 @@
-"""The table of advisories, and how locks are held against it."""
+"""The table of advisories, and how locks are compared with it."""
 
 import importlib.util
 import tomllib
@@ -11,7 +11,7 @@ from tests.processes import REPOSITORY
 
 
 def load(name: str) -> ModuleType:
-    """A script of tools/, which is no package."""
+    """A script of tools/, which is not a package."""
     spec = importlib.util.spec_from_file_location(name, REPOSITORY / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

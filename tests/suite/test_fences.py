@@ -1,4 +1,4 @@
-"""The names that our code uses of libraries beyond their documented interface are listed, and exist."""
+"""Undocumented names of libraries that our code uses are listed, and exist."""
 
 import re
 import tomllib
@@ -14,9 +14,9 @@ LISTED = tomllib.loads((REPOSITORY / "tests" / "suite" / "internals.toml").read_
 NAMES = [(place, name) for place, table in LISTED.items() for name in table["names"]]
 CALLED = [(place, name) for place, table in LISTED.items() for name in table.get("parameters", {})]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-# They come with uvicorn, whose bounds hold them too.
+# They come with uvicorn, whose version bounds apply to them too.
 WITH_UVICORN = {"httptools", "websockets"}
-# Of Python, of named tuples, of GraphQL and of MongoDB, which all document them; and of modules that are run.
+# Documented names of Python, of named tuples, of GraphQL and of MongoDB; and names of modules that are run.
 DOCUMENTED = re.compile(r"__(\w+)__|_(asdict|fields|replace|exit|id|current_frames)|__(schema|type|typename|Type)")
 
 

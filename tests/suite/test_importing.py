@@ -14,7 +14,7 @@ PACKAGES = ("schema", "server", "jobs")
 
 
 def imported(*root: str) -> dict[str, list[list[str]]]:
-    """What the import of each module did, by module."""
+    """The side effects of importing each module."""
     command = [sys.executable, "-m", "tests.suite.importing", *root]
     environ = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=True)

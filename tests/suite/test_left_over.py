@@ -1,4 +1,4 @@
-"""A pytest that is killed takes along all that its tests have started, and all that those have started."""
+"""If a pytest is killed, all processes that its tests started end too, and so do their children."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ SIMULATOR = """
 
 
 def pytest_over(folder: Path, body: str, *options: str) -> Process:
-    """A pytest of its own whose one test starts processes and never ends."""
+    """A separate pytest with one test that starts processes and never ends."""
     place = folder / "test_it.py"
     place.write_text(BEGINNING + body, encoding="utf-8")
     pyproject = str(REPOSITORY / "pyproject.toml")
@@ -79,7 +79,7 @@ def test_of_a_killed_worker_of_pytest_nothing_is_left(tmp_path: Path) -> None:
         assert run.wait() == pytest.ExitCode.TESTS_FAILED
 
 
-# What its two parts do is held by the tests above.
+# The tests above check the effect of its two parts.
 @pytest.mark.nightly
 def test_of_a_killed_pytest_with_workers_nothing_is_left(tmp_path: Path) -> None:
     with pytest_over(tmp_path, SIMULATOR, "-n", "1") as run:

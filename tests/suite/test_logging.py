@@ -1,4 +1,4 @@
-"""A test that configures logging leaves nothing of it to the next one."""
+"""A test that configures logging does not affect the next one."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What `make test` leaves to `make nightly`."""
+"""Tests of the selection that `make test` leaves to `make nightly`."""
 
 import os
 import subprocess

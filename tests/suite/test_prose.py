@@ -12,7 +12,7 @@ from tests.processes import REPOSITORY
 
 WIDTH = 120
 WRITTEN_BY_CODE = {"docs/rest.md", "docs/evaluation.md"}
-"""Their texts come from descriptions and tables."""
+"""Code writes these from descriptions and tables."""
 FOLDERS = ("schema", "server", "jobs", "tests", "tools", "docs", "deploy")
 FIGURES = "<!-- figures below are written by `make bench` -->"
 

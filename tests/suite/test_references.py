@@ -1,4 +1,4 @@
-"""What texts refer to is there: numbers of decisions are unique, and files that are named exist."""
+"""References are valid: numbers of decisions are unique, and named files exist."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ TEXTS = [
     *(ROOT / "docs").rglob("*.md"),
     *ROOT.glob("*.md"),
 ]
-# A path with a placeholder, such as `docs/decisions/NNNN-*.md`, is no reference.
+# A path with a placeholder, such as `docs/decisions/NNNN-*.md`, is not a reference.
 NAMED = re.compile(r"`((?:schema|server|jobs|tests|tools|docs)/[\w/.-]+\.(?:py|md|toml|mjs|json))`")
 
 

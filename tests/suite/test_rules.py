@@ -9,13 +9,13 @@ import pytest
 from tests.processes import REPOSITORY
 
 TESTS = REPOSITORY / "tests"
-# They measure, or wait for what takes its time in earnest, and have targets of their own.
+# They measure, or wait for real time, and have their own make targets.
 APART = ("benchmarks", "conformance", "faults")
-# The one place that looks at a clock and sleeps, between two looks at a process.
+# The only module that reads a clock and sleeps, between two checks of a process.
 HELPERS = {TESTS / "processes.py"}
 CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "perf_counter_ns", "process_time_ns", "timeit"}
 WAITS = {"timeout": 0, "timeout_at": 0, "join": 0, "wait": 0, "wait_for": 1}
-"""What gives up, and which of its arguments says when."""
+"""Calls with a deadline, and the position of the deadline among their arguments."""
 WAITING = {"run", "communicate", "check_output", "check_call", "urlopen", "create_connection", "get", "post", *WAITS}
 OF_THE_PROFILE = {"deadline", "suppress_health_check", "derandomize"}
 
@@ -29,7 +29,7 @@ def is_number(node: ast.expr) -> bool:
 
 
 def broken(source: str) -> Iterator[str]:
-    """The lines that depend on speed, each with what is wrong there."""
+    """The lines that depend on speed, each with the reason."""
     for node in ast.walk(ast.parse(source)):
         if (
             isinstance(node, ast.Attribute)

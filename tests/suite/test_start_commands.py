@@ -1,4 +1,4 @@
-"""The commands by which others start us: what is set, and what is empty, reaches the process."""
+"""The commands that start the server: set and empty variables reach the process."""
 
 import json
 import os

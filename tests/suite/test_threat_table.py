@@ -1,4 +1,4 @@
-"""Each row of the table of threats names tests, and those exist."""
+"""Each row of the threat table names tests, and these exist."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ _TEST = re.compile(r"`(tests/[\w/.-]+)::(\w+)`")
 
 
 def rows() -> list[str]:
-    """The rows of all tables, without their heads."""
+    """The rows of all tables, without their headings."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     tabled = [line for line in lines if line.startswith("| ")]
     return [line for line in tabled if not line.startswith(("| threat |", "| fault |"))]

@@ -1,4 +1,4 @@
-"""Where the stack is that the clients ask."""
+"""The address of the stack that the clients query."""
 
 import os
 
