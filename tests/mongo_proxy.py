@@ -156,7 +156,7 @@ async def connected(client: Client) -> None:
 
 
 async def close_when_connected(client: Client) -> None:
-    """Close a client once its server answers again: a socket that it has half opened, the driver would leave behind."""
+    """Close a client once its server responds again. Otherwise the driver would leak a half-open socket."""
     await connected(client)
     await client.close()
 

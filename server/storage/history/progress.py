@@ -28,7 +28,7 @@ class Progress:
         return found.rollup if found else None
 
     async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
-        """Advance from `before` to `after`, also if `before` was never saved. False if the document has another value."""
+        """Move from `before` to `after`, also if `before` was never saved. False if the document has another value."""
         return await self._swap(ROLLUP, before, after)
 
     async def retention(self) -> RetentionProgress | None:
@@ -36,7 +36,7 @@ class Progress:
         return found.retention if found else None
 
     async def save_retention(self, before: RetentionProgress, after: RetentionProgress) -> bool:
-        """Advance from `before` to `after`, also if `before` was never saved. False if the document has another value."""
+        """Move from `before` to `after`, also if `before` was never saved. False if the document has another value."""
         return await self._swap(RETENTION, before, after)
 
     async def look_again(self, start: UnixSeconds) -> None:

@@ -60,7 +60,7 @@ class HistoryStatus:
         self._snapshots = SnapshotLog(mongo)
 
     async def count(self, progress: RollupProgress | None) -> Status:
-        """Every node with history, most samples first. Samples of closed days and of the hours of the open day count."""
+        """Every node with history, most samples first. Closed days and hours of the open day count."""
         found: dict[str, dict[str, int]] = {}
         await self._add(found, {"resolution": Resolution.D1.value})
         if progress is not None and progress.open_day is not None:
@@ -73,8 +73,8 @@ class HistoryStatus:
     async def rows(self, status: Status, limit: int) -> tuple[HistoryStatusRow, ...]:
         """The first rows, with the addresses that the registry knows, and the times of the first and the last sample.
 
-        Times are those of slots while raw samples are stored. For an older bucket, the time is when the node was first seen
-        if that is in the bucket, else the start of the bucket.
+        Times are those of slots while raw samples are stored. For an older bucket, the time is when the node was first
+        seen if that is in the bucket, else the start of the bucket.
         """
         best = status[: max(0, limit)]
         entries = await self._registry.by_ids([row.id for row in best])

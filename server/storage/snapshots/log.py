@@ -108,7 +108,7 @@ class SnapshotLog:
         return None
 
     async def earliest(self) -> Slot | None:
-        """The oldest kept slot. The embedded engine reads every key for it, so call it once per slot, not per request."""
+        """The oldest kept slot. The embedded engine reads every key for it, so call it per slot, not per request."""
         return await self._first({}, order="+marker.slot")
 
     async def within(self, start: UnixSeconds, end: UnixSeconds) -> list[Marker]:
@@ -126,8 +126,9 @@ class SnapshotLog:
     async def thin(self, start: UnixSeconds, end: UnixSeconds, keep: Collection[Slot], now: UnixSeconds) -> int:
         """Delete the snapshots of [start, end), except those to keep and pinned ones. Returns the number.
 
-        `start` and `end` are UTC hours, because a snapshot and its base share one. The current hour is not changed. Chunks
-        without a marker are deleted too, once they are `FRESH_SECONDS` old. May be repeated, also after an interruption.
+        `start` and `end` are UTC hours, because a snapshot and its base share one. The current hour is not changed.
+        Chunks without a marker are deleted too, once they are `FRESH_SECONDS` old. May be repeated, also after an
+        interruption.
         """
         if start % HOUR or end % HOUR:
             raise ValueError(f"thin [{start}, {end}): expected whole UTC hours")
