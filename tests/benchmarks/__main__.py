@@ -1,4 +1,4 @@
-"""`make bench`: everything side by side in one go; results as JSON, and as the tables of docs/performance.md."""
+"""`make bench`: run all comparisons, and write the results as JSON and as the tables of docs/performance.md."""
 
 import json
 import platform

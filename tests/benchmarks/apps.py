@@ -41,33 +41,33 @@ from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
 NOW = AT + 5.0
-CLOCK = repeat(NOW).__next__  # a time that stands still, told as quickly as `time.time` tells it
+CLOCK = repeat(NOW).__next__  # a fixed time, returned as quickly as `time.time` returns it
 
 
 def whole(nodes: int) -> ASGIApp:
-    """The server as it is, with its defaults."""
+    """The server with its defaults."""
     return assemble(Settings(), FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def cold(nodes: int) -> ASGIApp:
-    """The server with its response cache off; documents stay parsed."""
+    """The server with its response cache off. Parsed documents are still cached."""
     settings = Settings(response_cache_bytes=0)
     return assemble(settings, FakeReads([network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def scored(nodes: int) -> ASGIApp:
-    """The server as it is, over a network whose nodes have scores of policy 2.0."""
+    """The server with its defaults, over a network whose nodes have scores of policy 2.0."""
     return assemble(Settings(), FakeReads([scored_network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def scored_cold(nodes: int) -> ASGIApp:
-    """The same with its response cache off."""
+    """The same with the response cache off."""
     settings = Settings(response_cache_bytes=0)
     return assemble(settings, FakeReads([scored_network(nodes)]), FakeUpdates(), Lifecycle(), clock=CLOCK)
 
 
 def scored_network(nodes: int) -> Snapshot:
-    """`network`, with an estimate for each node that is online."""
+    """`network`, with an estimate for each online node."""
     found = network(nodes)
     estimated = [
         node.model_copy(update={"estimate": _estimate(place)}) if node.is_online else node
@@ -115,7 +115,7 @@ def raw(_: int) -> ASGIApp:
 
 
 def plain(nodes: int) -> ASGIApp:
-    """A FastAPI route that gives 20 nodes as dictionaries."""
+    """A FastAPI route that returns 20 nodes as dictionaries."""
     app = FastAPI()
     rows = [
         node.model_dump(mode="json", include={"id", "address", "version", "status"}) for node in network(nodes).nodes
@@ -129,7 +129,7 @@ def plain(nodes: int) -> ASGIApp:
 
 
 def stock(nodes: int) -> ASGIApp:
-    """The same schema on Strawberry's own router, as it comes out of the box."""
+    """The same schema on Strawberry's own router, with its defaults."""
     return _strawberry(nodes, [])
 
 
@@ -151,7 +151,7 @@ def _strawberry(nodes: int, extensions: list[Any]) -> ASGIApp:
 
 
 class _StockContext(Context, strawberry.fastapi.BaseContext):
-    """Our context, as Strawberry's router wants it."""
+    """Our context, in the form that Strawberry's router requires."""
 
 
 def earlier(nodes: int) -> ASGIApp:
@@ -189,7 +189,7 @@ def earlier(nodes: int) -> ASGIApp:
 
 
 def ticking(nodes: int) -> ASGIApp:
-    """The server with a new snapshot every second, each of which names the time of its commit as its slot."""
+    """The server with a new snapshot every second. The slot of each is the time of its commit."""
     reads, updates = FakeReads([network(nodes, int(time.time()))]), FakeUpdates()
     settings = Settings(max_sockets=2_000, max_sockets_per_address=2_000)
 
@@ -206,7 +206,7 @@ async def _tick(reads: FakeReads, updates: FakeUpdates, nodes: int) -> None:
     base = network(nodes)
     while True:
         await asyncio.sleep(1 - time.time() % 1)
-        second = round(time.time())  # the timer may ring a moment early
+        second = round(time.time())  # the timer may fire a moment early
         header = base.header.model_copy(update={"slot": second, "taken_at": second})
         newest = Snapshot(header=header, nodes=base.nodes)
         reads.snapshots = [newest]
@@ -225,7 +225,7 @@ APPS: dict[str, Callable[[int], ASGIApp]] = {
     "earlier": earlier,
     "ticking": ticking,
 }
-# Those that are served as the server is: with its bounds on connections.
+# The applications that are served like the server, with its limits on connections.
 OURS = frozenset({"whole", "cold", "scored", "scored_cold", "ticking"})
 
 

@@ -1,7 +1,7 @@
-"""Execution alone: graphql-core against compiled operations, for one list of nodes and one document each.
+"""Execution alone: graphql-core compared with compiled operations, for one list of nodes and each document.
 
-Prints a table: `python -m tests.benchmarks.compiled`. Times are the best of many runs, in milliseconds: what the work
-takes when nothing else gets in the way. The documents are parsed, validated and priced already.
+`python -m tests.benchmarks.compiled` prints a table. Times are the best of many runs, in milliseconds, so other load
+hardly affects them. The documents are already parsed, validated and priced.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ QUERIES = {
 
 
 class Row(NamedTuple):
-    """Milliseconds of one execution by each, and what making the functions takes once."""
+    """Milliseconds of one execution by each, and of creating the functions once."""
 
     name: str
     core: float

@@ -1,6 +1,7 @@
-"""The time of an answer below the peak: requests at a constant rate, however long the answers take.
+"""Response times below the peak: requests arrive at a constant rate, even if responses are slow.
 
-A closed loop, which sends a request when an answer arrives, shows the latency of a full server. Users see this one.
+A closed loop, which sends a request when a response arrives, shows the latency of a full server. Users see this
+latency.
 """
 
 import shutil
@@ -11,15 +12,15 @@ from typing import NamedTuple
 
 from tests.benchmarks.harness import CONNECTIONS, LOAD_CORE, Case
 
-# The part of the measured peak at which the time is measured.
+# The share of the measured peak at which the time is measured.
 SHARE_OF_PEAK = 0.7
 WARM_UP_SECONDS = 1
-# A generator that falls behind measures itself.
+# A generator that falls behind measures its own delay.
 LEAST_SHARE_SENT = 0.98
 
 
 class Latency(NamedTuple):
-    """The time of an answer at a rate of requests per second."""
+    """The response time at a rate of requests per second."""
 
     rate: float
     p50_ms: float
@@ -31,9 +32,9 @@ class Latency(NamedTuple):
 
 
 def latency(case: Case, rate: float, seconds: int) -> Latency:
-    """The latency of a POST at this rate, over so many seconds.
+    """The latency of a POST at this rate, over `seconds`.
 
-    Raises SystemExit if `h2load` is not installed, TypeError if the case is no POST of one body, and RuntimeError if
+    Raises SystemExit if `h2load` is not installed, TypeError if the case is not a POST of one body, and RuntimeError if
     requests failed or the rate was not reached.
     """
     generator = shutil.which("h2load")
@@ -54,7 +55,7 @@ def latency(case: Case, rate: float, seconds: int) -> Latency:
             capture_output=True,
             check=True,
         )
-        # A line for each request: start in microseconds, status, microseconds to the answer.
+        # A line for each request: start in microseconds, status, microseconds to the response.
         rows = [line.split() for line in log.read_text().splitlines()]
     if failed := sum(status != "200" for _, status, _ in rows):
         raise RuntimeError(f"{case.name}: {failed} of {len(rows)} requests failed")
@@ -65,6 +66,6 @@ def latency(case: Case, rate: float, seconds: int) -> Latency:
 
 
 def below_the_peak(case: Case, peak: float, *, rounds: int, seconds: int) -> Latency:
-    """The latency at `SHARE_OF_PEAK` of this peak: that of the round whose p99 is the median."""
+    """The latency at `SHARE_OF_PEAK` of this peak, of the round with the median p99."""
     found = [latency(case, SHARE_OF_PEAK * peak, seconds) for _ in range(rounds)]
     return sorted(found, key=lambda each: each.p99_ms)[rounds // 2]

@@ -1,7 +1,7 @@
-"""What a cycle costs, start to end: nine simulated seeds over sockets, merged, scored, and saved in the embedded store.
+"""The cost of a cycle: nine simulated seeds over sockets, merged, scored, and saved in the embedded store.
 
-`python -m tests.benchmarks.cycle [NODES…]` prints a table; each size runs in a process of its own, so that its peak
-memory is its own. CPU is that of the worker's process: the seeds and the store run in others.
+`python -m tests.benchmarks.cycle [NODES…]` prints a table. Each size runs in a separate process, to measure its peak
+memory. CPU is that of the worker's process: the seeds and the store run in others.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ INTERVAL = 60
 
 
 class RoundTrips(CommandListener):
-    """Counts commands, and the bytes of what they write."""
+    """Counts commands, and the bytes that they write."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -55,7 +55,7 @@ class RoundTrips(CommandListener):
 
 
 async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dict[str, Any]:
-    """The medians of the second and later cycles of a network of this size; the first one creates everything."""
+    """The medians of the second and later cycles of a network of this size. The first one creates everything."""
     trips = RoundTrips()
     mongo = Mongo(mongo_uri, f"cycle_{nodes}", timeout_seconds=600, event_listeners=[trips])
     store = MongoSnapshotStore(mongo)
@@ -98,7 +98,7 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
         "wall_seconds": round(wall, 3),
         "cpu_seconds": round(cpu, 3),
         "crawl_cpu_seconds": round(crawl_cpu, 3),
-        # Of one run: what the whole cycle takes for each second that goes into asking, parsing and validating.
+        # For one run: the duration of the whole cycle for each second of polling, parsing and validating.
         "cycle_per_crawl": round(cpu / crawl_cpu, 2),
         "cpu_us_per_node": round(cpu / nodes * 1e6, 1),
         "round_trips": max(row[-1] for row in rows[1:]),
@@ -108,7 +108,7 @@ async def measure(nodes: int, mongo_uri: str, simulation: dict[str, Any]) -> dic
 
 
 def run_one(nodes: int, mongo_uri: str) -> dict[str, Any]:
-    """One size in a process of its own, against its own simulated network."""
+    """One size in a separate process, with its own simulated network."""
     command = [sys.executable, "-m", "jobs.simulate", "--nodes", str(nodes), "--faults", "none"]
     simulator = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert simulator.stdout is not None
@@ -126,7 +126,7 @@ def run_one(nodes: int, mongo_uri: str) -> dict[str, Any]:
 
 
 def run(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
-    """All sizes, one after the other, on embedded stores of their own."""
+    """All sizes, one after the other, each on its own embedded store."""
     with tempfile.TemporaryDirectory() as folder:
         stores = EmbeddedStores(Path(folder)).start()
         try:

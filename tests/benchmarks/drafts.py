@@ -1,4 +1,4 @@
-"""Documents as a client with bad intentions writes them: made by chance over the whole schema, with variables."""
+"""Documents of a malicious client: random selections over the whole schema, with variables."""
 
 import json
 from random import Random
@@ -123,7 +123,7 @@ class Drafter:
         return f"${name}"
 
     def _literal(self, value: Any, kind: Any) -> str:
-        """A value as it is written; lists within it are variables now and then."""
+        """A value in text form. Some lists in it have variables."""
         named = get_named_type(kind)
         if isinstance(value, dict):
             return "{" + ", ".join(f"{n}: {self._literal(v, named.fields[n].type)}" for n, v in value.items()) + "}"

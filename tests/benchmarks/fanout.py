@@ -1,6 +1,6 @@
-"""Many subscribers on one process: how soon each has a snapshot, and what an idle one costs.
+"""Many subscribers on one process: the delay of each snapshot, and the cost of an idle subscriber.
 
-`python -m tests.benchmarks.fanout [SUBSCRIBERS]`.
+Usage: `python -m tests.benchmarks.fanout [SUBSCRIBERS]`.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ async def _subscriber(url: str, ready: asyncio.Semaphore, delays: list[float]) -
         ready.release()
         for _ in range(SNAPSHOTS):
             message = json.loads(await socket.recv())
-            # The server's clock stands in the slot: it commits at the second that it names.
+            # The slot is the server's clock: it commits in the second that the slot names.
             delays.append(time.time() - message["payload"]["data"]["snapshots"]["slot"])
 
 
 async def _silent(url: str) -> None:
-    """One that subscribes and never reads again."""
+    """A subscriber that never reads again."""
     async with websockets.connect(
         url, subprotocols=[websockets.Subprotocol("graphql-transport-ws")], max_queue=1
     ) as socket:
@@ -64,7 +64,7 @@ async def _measure(server: Server, count: int) -> dict[str, Any]:
 
 
 def run(count: int = 500) -> dict[str, Any]:
-    """The figures for so many subscribers."""
+    """The figures for this number of subscribers."""
     port = free_port()
     command = [sys.executable, "-m", "tests.benchmarks.apps", "ticking", str(port)]
     child = subprocess.Popen(command, cwd=ROOT)

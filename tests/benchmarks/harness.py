@@ -29,7 +29,7 @@ class Server(NamedTuple):
     pid: int
 
     def cpu_seconds(self) -> float:
-        """CPU time that the process has used so far."""
+        """The CPU time that the process has used."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -40,9 +40,9 @@ class Server(NamedTuple):
 
 
 class Case(NamedTuple):
-    """The requests of a comparison: a POST body, several that take turns, or a GET with headers.
+    """The requests of a comparison: a POST body, several that alternate, or a GET with headers.
 
-    `patience` multiplies the length of a round.
+    `patience` multiplies the duration of a round.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What one round measured."""
+    """The measurements of one round."""
 
     requests_per_second: float
     p50_ms: float
@@ -64,7 +64,7 @@ class Load(NamedTuple):
 
 @contextmanager
 def serving(name: str, *arguments: str) -> Iterator[Server]:
-    """The application of this name in a process of its own, on the server's core, once it answers."""
+    """The application with this name in a separate process on the server's core, once it responds."""
     port = free_port()
     with running(name, port, sys.executable, "-m", "tests.benchmarks.apps", name, str(port), *arguments) as server:
         yield server
@@ -90,7 +90,7 @@ def free_port() -> int:
 
 
 def measure(case: Case, seconds: int) -> Load:
-    """Load from the other core, for so many seconds."""
+    """Load from the other core, for `seconds`."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_script(case))
         script.flush()
@@ -119,7 +119,7 @@ def measure(case: Case, seconds: int) -> Load:
 
 
 def compare(cases: Sequence[Case], *, rounds: int, seconds: int) -> dict[str, Load]:
-    """The median of each case's rounds; the cases take turns, so that noise of the machine meets all of them."""
+    """The median of each case's rounds. The cases alternate, so that noise of the machine affects all of them."""
     found: dict[str, list[Load]] = {case.name: [] for case in cases}
     for case in cases:
         measure(case, 1)
@@ -145,7 +145,7 @@ def _script(case: Case) -> str:
         lines += ['wrk.method = "POST"', 'wrk.headers["content-type"] = "application/json"']
         lines += [f"wrk.body = [==[{bodies[0].decode()}]==]"]
     if len(bodies) > 1:
-        # Formatted once, so that taking turns costs the load's core next to nothing.
+        # Formatted once, so that alternating costs the load's core nearly nothing.
         texts = ", ".join(f"[==[{body.decode()}]==]" for body in bodies)
         lines += [
             f"local bodies, requests, turn = {{{texts}}}, {{}}, 0",

@@ -1,9 +1,9 @@
-"""What a past costs: its build through the import path, its room on disk, its growth slot by slot, and its questions.
+"""The cost of a past: building it by import, its disk space, its growth slot by slot, and its queries.
 
 `python -m tests.benchmarks.history [--nodes N] [--days D …] [--live N]` builds one store for each number of days (the
-first is the one that the others are compared with), asks all of them the same questions, lets the live path go on in
-the one of 30, and prints JSON. More than 30 days are made of a slot every ten minutes: they have as many hours. With
-the defaults it takes some twenty minutes.
+others are compared with the first), sends the same queries to each, continues the live path in the one of 30 days, and
+prints JSON. A past of more than 30 days has a slot every ten minutes, and the same hours. With the defaults it takes
+about twenty minutes.
 """
 
 import argparse
@@ -46,12 +46,12 @@ KEEP = Retention()
 QUESTIONS, ROUNDS = 200, 5
 EVERY_MINUTE_DAYS = 30
 DATABASE = "history"
-# The engine keeps the documents of all collections in few files; its log and journal are not ours.
+# The engine keeps the documents of all collections in a few files. Its log and journal do not count.
 OURS = ("secantus_documents", "secantus_index", "secantus_natural", "secantus_unique")
 
 
 class Traffic(CommandListener):
-    """Counts the commands of a client, and the bytes that they carry."""
+    """Counts the commands of a client, and their bytes."""
 
     def __init__(self) -> None:
         self.commands = self.bytes = 0
@@ -73,7 +73,7 @@ class Traffic(CommandListener):
 
 
 async def build(mongo: Mongo, world: World, days: int) -> dict[str, Any]:
-    """Write a past of so many days, and commit its newest slot as a worker would."""
+    """Write a past of this number of days, and commit its newest slot like a worker."""
     began = time.monotonic()
     upkeep = MongoUpkeep(mongo, clock=lambda: END)
     writer = PastWriter(upkeep, KEEP, END)
@@ -95,7 +95,7 @@ async def commit(mongo: Mongo, world: World, slot: int) -> None:
 
 
 async def live(mongo: Mongo, traffic: Traffic, world: World, slots: int) -> dict[str, Any]:
-    """So many consecutive slots through the live path, with rollup and retention beside them."""
+    """Consecutive slots through the live path, with roll-up and retention."""
     store = MongoSnapshotStore(mongo, [EventLog(mongo)], clock=time.time)
     upkeep = MongoUpkeep(mongo, clock=lambda: END + DAY)
     figures: list[tuple[float, int, int]] = []
@@ -131,7 +131,7 @@ async def live(mongo: Mongo, traffic: Traffic, world: World, slots: int) -> dict
 
 
 async def sizes(mongo: Mongo, folder: Path) -> dict[str, Any]:
-    """Bytes by collection as the engine counts them, and of its files."""
+    """Bytes by collection, as the engine counts them, and bytes of its files."""
     collections: dict[str, Any] = {}
     for name in sorted(await mongo.database.list_collection_names()):
         stats = await mongo.database.command("collStats", name)
@@ -157,8 +157,8 @@ async def sizes(mongo: Mongo, folder: Path) -> dict[str, Any]:
 
 
 async def ask(mongo: Mongo, nodes: list[str], days: int) -> dict[str, Any]:
-    """p50 and p95 in milliseconds. Cold: another node, or another slot, each time; warm: the same again."""
-    rng = random.Random(1)  # noqa: S311  the same questions of each store
+    """p50 and p95 in milliseconds. Cold: another node or slot each time. Warm: the same again."""
+    rng = random.Random(1)  # noqa: S311  the same queries for each store
     now = END + 10
     chosen = [rng.choice(nodes) for _ in range(QUESTIONS)]
     times = [END - rng.randrange(min(days, 2) * DAY) for _ in range(QUESTIONS)]
@@ -180,7 +180,7 @@ async def ask(mongo: Mongo, nodes: list[str], days: int) -> dict[str, Any]:
         return len((await history.network_history(now - 90 * DAY, now, Resolution.H1)).points)
 
     async def as_of(i: int) -> int:
-        snapshots._past = SnapshotCache(snapshots._load)  # a process that is up, with nothing of the past in memory
+        snapshots._past = SnapshotCache(snapshots._load)  # a running process without any history in memory
         return len((await snapshots.at(times[i])).nodes)
 
     async def same_as_of(i: int) -> int:
@@ -238,7 +238,7 @@ async def _opened(uri: str, *listeners: CommandListener) -> AsyncGenerator[Mongo
 
 
 def _in_store(folder: Path, work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
-    """What `work` finds in the store of this folder, whose address it is given."""
+    """The result of `work`, which gets the address of the store in this folder."""
     stores = EmbeddedStores(folder).start()
     try:
         return asyncio.run(work(stores.mongo_uri))
@@ -247,12 +247,12 @@ def _in_store(folder: Path, work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
 
 
 def measured(folder: Path, nodes: int, days: int, *, interval: int, live_slots: int = 0) -> dict[str, Any]:
-    """All figures of a past of so many days, with a slot every `interval` seconds."""
+    """All figures of a past of this number of days, with a slot every `interval` seconds."""
     return _in_store(folder, lambda uri: measure(uri, folder, nodes, days, interval=interval, live_slots=live_slots))
 
 
 def ratios(base: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
-    """The p95 of each question to that of the same question to the other past."""
+    """The p95 of each query, divided by that of the same query about the other past."""
     return {
         name: round(question["p95_ms"] / base["questions"][name]["p95_ms"], 2)
         for name, question in found["questions"].items()
@@ -260,9 +260,9 @@ def ratios(base: dict[str, Any], found: dict[str, Any]) -> dict[str, float]:
 
 
 def run(days: tuple[int, int] = (3, 30), nodes: int = 300, interval: int = 10 * MINUTE) -> dict[str, Any]:
-    """The questions to a short and to a long past, of few slots an hour: they have as many hours.
+    """The queries about a short and a long past, with few slots an hour and the same hours.
 
-    Both are asked in turns, and figures are medians of the rounds, so that noise of the machine meets both.
+    The two alternate, and figures are medians of the rounds, so that noise of the machine affects both.
     """
     with tempfile.TemporaryDirectory() as folder:
         worlds = {each: World(nodes, interval) for each in days}

@@ -17,7 +17,7 @@ SEEDS = 9
 
 
 class Step(NamedTuple):
-    """A slot of the past: its snapshot, the events that led to it, and the whole cycle where there was one."""
+    """A slot of the past: its snapshot, its events, and the whole cycle if there was one."""
 
     snapshot: Snapshot
     events: tuple[Event, ...]
@@ -25,7 +25,7 @@ class Step(NamedTuple):
 
 
 class World:
-    """A network of so many nodes that nine seeds list, from its first slot on."""
+    """A network of this number of nodes that nine seeds list, from its first slot on."""
 
     def __init__(self, nodes: int, interval: int = 60) -> None:
         self.interval = interval
@@ -39,17 +39,17 @@ class World:
         return [node.id for node in self._state.snapshot.nodes] if self._state.snapshot else []
 
     def past(self, start: Slot, end: Slot, retention: Retention) -> Iterator[Step]:
-        """Every slot of [start, end); whole cycles at those that retention leaves at `end`."""
+        """Every slot of [start, end). Those that retention keeps at `end` are whole cycles."""
         last = self.interval * ((HOUR - 1) // self.interval)
         for slot in range(start, end, self.interval):
             whole = slot >= end - retention.raw or slot % HOUR >= last or self._state.snapshot is None
             yield self.cycle(slot) if whole else self._moved(slot)
 
     def cycle(self, slot: Slot) -> Step:
-        """What the seeds say in this slot, merged and scored."""
+        """The reports of the seeds in this slot, merged and scored."""
         before = self._state
         replies = self._replies(slot)
-        # Grace spans the time since the cycle before, as if each slot had been polled.
+        # The grace period covers the time since the previous cycle, as if each slot had been polled.
         grace = 3 * self.interval if before.snapshot is None else max(180, slot - before.snapshot.slot + 180)
         options = self._options.model_copy(update={"grace_seconds": grace})
         cycle = advance(before, replies, identify(before, replies), slot=slot, at=slot + 2, options=options)
@@ -57,7 +57,7 @@ class World:
         return Step(cycle.snapshot, derive(before.snapshot, cycle.snapshot), cycle)
 
     def _moved(self, slot: Slot) -> Step:
-        """The newest cycle's nodes, a little later."""
+        """The nodes of the newest cycle, a little later."""
         newest = self._state.snapshot
         assert newest is not None
         later = slot - newest.slot

@@ -1,6 +1,6 @@
-"""A past of two years, packed as the store packs it, so that questions about it cost what they cost in service.
+"""A past of two years, packed like in the store, so that queries about it have realistic costs.
 
-Raw samples are of three days, buckets of five minutes of fifteen, of an hour of ninety, and those of a day of all.
+Raw samples cover three days, five-minute buckets fifteen, hourly buckets ninety, and daily buckets everything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ KEPT_DAYS = {Resolution.RAW: 3, Resolution.M5: 15, Resolution.H1: 90, Resolution
 
 
 class PackedReads(FakeReads):
-    """Every node and the network have the same past, slot by slot for two days and in buckets before."""
+    """Every node and the network have the same past: slot by slot for two days, in buckets before that."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__([snapshot])
@@ -39,7 +39,7 @@ class PackedReads(FakeReads):
         self.forget()
 
     def forget(self) -> None:
-        """Unpack everything anew, as for the first client who asks."""
+        """Drop everything unpacked, as for the first client."""
         self._network = Past(self._network_days, NETWORK_METRICS, PointCache(), SampleCache())
         self._node = Past(self._node_days, NODE_METRICS, None, SampleCache())
 
@@ -65,7 +65,7 @@ Days = Mapping[Resolution, Mapping[UnixSeconds, bytes]]
 
 
 class Past(NamedTuple):
-    """The packed days of one subject, its metrics, and what a process remembers of it: buckets of the network alone."""
+    """The packed days of one subject, its metrics, and the cached buckets, which only the network has."""
 
     days: Days
     metrics: Sequence[str]
@@ -97,7 +97,7 @@ def _packed_day(sample: Sample, metrics: Sequence[str], resolution: Resolution, 
 
 
 def _moved(sample: Sample, slot: UnixSeconds) -> Sample:
-    """The sample at another time, with other figures: columns of equal ones are unpacked in no time."""
+    """The sample at another time, with other figures. Columns of equal figures would be unpacked in no time."""
     values = tuple(value if value is None else value + slot // MINUTE % 97 for value in sample.values)
     return sample._replace(slot=slot, values=values)
 

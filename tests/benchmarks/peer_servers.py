@@ -1,7 +1,7 @@
-"""Other GraphQL servers, and nginx, beside this one: the same nodes, questions, core and load.
+"""Other GraphQL servers, and nginx, compared with this one: the same nodes, queries, core and load.
 
-`python -m tests.benchmarks.peer_servers`. The servers are in `tests/benchmarks/peers/`, whose packages `make bench`
-installs.
+Usage: `python -m tests.benchmarks.peer_servers`. The servers are in `tests/benchmarks/peers/`. `make bench` installs
+their packages.
 """
 
 import json
@@ -56,7 +56,7 @@ http {{
 
 
 def run(*, rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
-    """Loads by case, ratios to the peers, and what could not be measured, with the reason."""
+    """Loads by case, ratios to the peers, and cases that could not be measured, with the reason."""
     absent: dict[str, str] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -127,7 +127,7 @@ def _cases(ours: dict[str, Server], peers: dict[str, Server]) -> list[Case]:
 
 
 def _ratios(loads: dict[str, Load]) -> dict[str, float]:
-    """Requests per second of this server for each one of a peer's."""
+    """Requests per second of this server, divided by those of a peer."""
     pairs = {
         f"{state} {size} / {PEERS[peer]}": (f"{state} GraphQL, nine leaves, {size}", f"{PEERS[peer]}, {size}")
         for state, peer, sizes in (
@@ -150,7 +150,7 @@ def _ratios(loads: dict[str, Load]) -> dict[str, float]:
 
 
 def _rows(server: Server) -> list[dict[str, Any]]:
-    """All nodes as this server gives them, with what the peers order by."""
+    """All nodes as this server returns them, with the values by which the peers sort."""
     query = f"{{ pnodes(first: {NODES}) {{ nodes {{ {PEER_LEAVES} storageUsed witnessCount }} }} }}"
     rows: list[dict[str, Any]] = json.loads(_ask(server, json.dumps({"query": query}).encode()))["data"]["pnodes"][
         "nodes"
@@ -159,7 +159,7 @@ def _rows(server: Server) -> list[dict[str, Any]]:
 
 
 def _same_answers(server: Server, peers: dict[str, Server]) -> None:
-    """A comparison with a peer that answers something else would mean nothing."""
+    """The peers must return the same data; otherwise the comparison would be meaningless."""
     for body in (scored_pnodes(20), *pages(250)[:4]):
         expected = json.loads(_ask(server, body))["data"]
         for name in PEERS.keys() & peers.keys():

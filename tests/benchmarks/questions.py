@@ -1,4 +1,4 @@
-"""The questions that are asked in every comparison, and the answer that the bare handler gives."""
+"""The queries of every comparison, and the response of the bare handler."""
 
 import orjson
 
@@ -6,11 +6,11 @@ LEAVES = "id address pubkey status version uptime storageCommitted storageUsed w
 
 
 def pnodes(first: int) -> bytes:
-    """The body of a POST that asks for nine leaves of so many nodes."""
+    """The body of a POST that selects nine leaves of `first` nodes."""
     return orjson.dumps({"query": f"{{ pnodes(first: {first}) {{ nodes {{ {LEAVES} }} }} }}"})
 
 
-# The question to the peers: nine leaves, two of them a level deeper.
+# The query to the peers: nine leaves, two of them a level deeper.
 PEER_LEAVES = "id address pubkey status version uptime storageCommitted score { composite tier }"
 ORDER_FIELDS = ("ADDRESS", "UPTIME", "STORAGE_COMMITTED", "STORAGE_USED", "WITNESS_COUNT")
 
@@ -31,7 +31,7 @@ def pages(first: int) -> tuple[bytes, ...]:
     )
 
 
-# As long as the real answer to `pnodes(20)`, which the bare handler must not have to compute.
+# As long as the real response to `pnodes(20)`, which the bare handler does not compute.
 ANSWER_20 = orjson.dumps(
     {
         "data": {

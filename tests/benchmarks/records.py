@@ -1,11 +1,11 @@
-"""Records as pydantic models against the same records as msgspec Structs, on the load of a snapshot and of a cycle.
+"""Records as pydantic models compared with the same records as msgspec Structs, on the load of snapshots and cycles.
 
-`python -m tests.benchmarks.records [NODES…]` prints one JSON line for each size. It needs msgspec, which is no
-dependency of this project. The Structs are made from the records themselves, field by field, so that both hold the same
-facts.
+`python -m tests.benchmarks.records [NODES…]` prints one JSON line for each size. It needs msgspec, which is not a
+dependency of this project.
 
-Memory is what a process of its own grows by when it decodes the snapshot and the memory of its nodes. The work of a
-cycle is what a cycle does with records for each node: it makes them, copies them with changes, and writes their JSON.
+The Structs are generated from the records, field by field, so that both have the same facts. Memory is the growth of a
+separate process that decodes the snapshot and the memory of its nodes. The work of a cycle is its work on the records
+of each node: it creates them, copies them with changes, and writes their JSON.
 """
 
 import gc
@@ -41,7 +41,7 @@ KINDS = ("pydantic", "msgspec")
 
 
 def replies(nodes: int, after: int) -> list[SeedReply]:
-    """What nine seeds say of a network, `after` seconds after its first poll."""
+    """The reports of nine seeds about a network, `after` seconds after its first poll."""
     rows: list[Observation] = [
         observation(n, pubkey=key(n), address=address(n), uptime=900_000 + n + after, last_seen=AT + after - n % 30)
         for n in range(1, nodes + 1)
@@ -82,7 +82,7 @@ def struct_of(record: type[Record]) -> type[Any]:
 
 
 def _with_structs(hint: Any) -> Any:
-    """A type with Structs in place of the records in it."""
+    """A type with Structs instead of the records in it."""
     if isinstance(hint, type) and issubclass(hint, Record):
         return struct_of(hint)
     arguments = get_args(hint)
@@ -99,7 +99,7 @@ def _with_structs(hint: Any) -> Any:
 
 
 class Kind:
-    """How records of one kind are decoded and encoded, made and copied."""
+    """How records of one kind are decoded, encoded, created and copied."""
 
     def __init__(self, kind: str, record: type[Record]) -> None:
         if kind == "pydantic":
@@ -131,7 +131,7 @@ def resident_mb() -> float:
 
 
 def best(work: Callable[[], object]) -> float:
-    """The CPU seconds of the quickest of some rounds."""
+    """The CPU seconds of the fastest of some rounds."""
     found: list[float] = []
     for _ in range(ROUNDS):
         began = time.process_time()
@@ -141,7 +141,7 @@ def best(work: Callable[[], object]) -> float:
 
 
 def decoded(kind: str, folder: Path) -> dict[str, float]:
-    """What a process grows by when it decodes a snapshot and the memory of its nodes, and the CPU that this takes."""
+    """The growth of a process that decodes a snapshot and the memory of its nodes, and the CPU time of that."""
     kinds = {PNode: Kind(kind, PNode), NodeMemory: Kind(kind, NodeMemory)}
     raw = {record: [path.read_bytes() for path in sorted(folder.glob(f"{record.__name__}-*"))] for record in kinds}
     for record, each in kinds.items():
@@ -156,7 +156,7 @@ def decoded(kind: str, folder: Path) -> dict[str, float]:
 
 
 def work_of_a_cycle(kind: str, nodes: tuple[PNode, ...]) -> float:
-    """CPU seconds for a node: the records that a cycle makes of it, its copies, and its JSON for hash and store."""
+    """CPU seconds for a node: the records that a cycle creates from it, its copies, and its JSON for hash and store."""
     node_kind = Kind(kind, PNode)
     parts = [_parts_of(kind, node) for node in nodes]
 
@@ -166,7 +166,7 @@ def work_of_a_cycle(kind: str, nodes: tuple[PNode, ...]) -> float:
             for type_, values in within:
                 type_(**values)
             one = node_kind.type(**node)
-            for _ in range(3):  # the memory of the node, that of its address, and the node once it is scored
+            for _ in range(3):  # the memory of the node, that of its address, and the scored node
                 one = node_kind.copy(one, versions_behind=1, listed=True)
             made.append(one)
         for _ in range(2):
@@ -176,7 +176,7 @@ def work_of_a_cycle(kind: str, nodes: tuple[PNode, ...]) -> float:
 
 
 def _parts_of(kind: str, node: PNode) -> tuple[dict[str, Any], list[tuple[type[Any], dict[str, Any]]]]:
-    """The values of a node as this kind of record, and those of the records that are made for it."""
+    """The values of a node as this kind of record, and those of the records created for it."""
     whole = node if kind == "pydantic" else Kind(kind, PNode).load(b"[" + node.model_dump_json().encode() + b"]")[0]
     names = tuple(PNode.model_fields)
     within: list[tuple[type[Any], dict[str, Any]]] = []

@@ -1,9 +1,8 @@
-"""Memory of the API under full load: `python -m tests.benchmarks.steady [SECONDS [NODES]]`, 600 and 300 unless given.
+"""Memory of the API under full load: `python -m tests.benchmarks.steady [SECONDS [NODES]]`, by default 600 and 300.
 
-The whole stack runs over a simulated network with a snapshot every five seconds, and one core asks as fast as it can:
-what is cached, what is asked anew in every snapshot, what changed nothing, the past, and documents that nobody asked
-before. Fails where the API holds more in the last third of the time than in the middle one, by more than a twentieth:
-the first third is for what fills up once.
+The whole stack runs over a simulated network with a snapshot every five seconds. One core sends requests as fast as it
+can: cached ones, ones that are new in every snapshot, 304s, the past, and new documents. Fails if the API uses more in
+the last third of the time than in the middle one, by more than a twentieth. In the first third, the caches fill.
 """
 
 import json
@@ -43,7 +42,7 @@ end
 
 
 def run(seconds: int = 600, nodes: int = 300) -> dict[str, Any]:
-    """How much was asked, and the memory of the API (MB) over time."""
+    """The number of requests, and the memory of the API (MB) over time."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         script = folder / "load.lua"
@@ -72,7 +71,7 @@ def run(seconds: int = 600, nodes: int = 300) -> dict[str, Any]:
 
 
 def memory_mb(url: str) -> float:
-    """The resident memory of the API, as it counts it itself."""
+    """The resident memory of the API, as reported by the API."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:  # noqa: S310  our own loopback
         return float(re.findall(rb"(?m)^process_resident_memory_bytes (\S+)", answer.read())[0]) / 1e6
 

@@ -1,4 +1,4 @@
-"""The web side compared with what it could be at best, and with what it would be out of the box."""
+"""The web side compared with its theoretical maximum, and with stock libraries."""
 
 import http.client
 import statistics
@@ -16,7 +16,7 @@ from tests.benchmarks.questions import pnodes
 
 ROUNDS, SECONDS = 5, 2
 REST = "/pnodes?limit=100"
-# The cases whose latency is measured at a constant rate too.
+# The cases whose latency is also measured at a constant rate.
 BELOW_THE_PEAK = ("cached GraphQL POST", "cold GraphQL 20 nodes", "cold GraphQL 250 nodes")
 
 
@@ -82,7 +82,7 @@ def _cases(servers: dict[str, Server], etag: str) -> Sequence[Case]:
 
 
 def ratios(loads: dict[str, Load]) -> dict[str, float]:
-    """What the bar is set on: requests per second of one case for each of another."""
+    """The required ratios: requests per second of one case divided by those of another."""
 
     def ratio(one: str, other: str) -> float:
         share = loads[one].requests_per_second / loads[other].requests_per_second
@@ -92,7 +92,7 @@ def ratios(loads: dict[str, Load]) -> dict[str, float]:
         "cached GraphQL POST / raw": ratio("cached GraphQL POST", "raw ASGI, same bytes"),
         "cached REST / raw": ratio("cached REST", "raw ASGI, same bytes"),
         "304 / raw 304": ratio("REST 304", "raw ASGI 304"),
-        # Stock Strawberry calls the same resolvers and shares their cost, so that a slow one shows in these alone.
+        # Stock Strawberry calls the same resolvers and has their cost too, so only these ratios show a slow one.
         "cold GraphQL 20 / raw": ratio("cold GraphQL 20 nodes", "raw ASGI, same bytes"),
         "cold GraphQL 250 / raw": ratio("cold GraphQL 250 nodes", "raw ASGI, same bytes"),
         "cold REST 100 / raw": ratio("cold REST 100 nodes", "raw ASGI, same bytes"),
@@ -106,7 +106,7 @@ def ratios(loads: dict[str, Load]) -> dict[str, float]:
 
 
 def cold_cpu_ms(server: Server, body: bytes, *, requests: int = 400, rounds: int = 5) -> float:
-    """CPU of the server's process for one request, in ms: the median of rounds of requests one after the other."""
+    """CPU time of the server's process for one request, in ms: the median of rounds of sequential requests."""
     _ask(server, body, times=20)
     found: list[float] = []
     for _ in range(rounds):

@@ -1,9 +1,8 @@
-"""The attacks of one client, all of them at once: `python -m tests.faults.attacks HOST:PORT SECONDS`.
+"""The attacks of one client, all of them together: `python -m tests.faults.attacks HOST:PORT SECONDS`.
 
-Each attack holds CONNECTIONS connections, and opens another one when the server closes one. The rates are what one
-client can send over a usual line: a flood sends FLOOD_BYTES_PER_SECOND on each connection, and a connection with
-documents asks DOCUMENTS_PER_SECOND at most. The figures that are printed as JSON are the bytes sent and the connections
-opened.
+Each attack has CONNECTIONS connections, and opens another one when the server closes one. The rates are those of one
+client over a usual line: a flood sends FLOOD_BYTES_PER_SECOND on each connection, and a connection with documents sends
+at most DOCUMENTS_PER_SECOND. The bytes sent and the connections opened are printed as JSON.
 """
 
 import asyncio
@@ -26,12 +25,12 @@ REOPEN_SECONDS = 0.5
 SUBSCRIPTIONS = 50
 _STEPS_PER_SECOND = 10
 _SMALL_BUFFER = 4_096
-# Other ones in each run, or the second run would ask what is known already.
+# Different in each run. Otherwise the documents of a second run would be known already.
 _number = count(time.time_ns() // 1_000)
 
 
 class Line(NamedTuple):
-    """One connection of an attack that lasts until a time of the loop's clock; `sent` counts for all lines."""
+    """One connection of an attack that lasts until a time of the loop's clock. `sent` counts for all connections."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -44,7 +43,7 @@ class Line(NamedTuple):
         return time.monotonic() < self.until and not self.writer.is_closing()
 
     async def send(self, data: bytes) -> None:
-        """Write, and wait for a bounded time for the other side to take it."""
+        """Write, and wait for a bounded time until the other side accepts it."""
         self.writer.write(data)
         self.sent[self.name] += len(data)
         with contextlib.suppress(TimeoutError):
@@ -52,15 +51,15 @@ class Line(NamedTuple):
                 await self.writer.drain()
 
     async def flood(self, data: bytes) -> None:
-        """Send `data` over and over at the rate of a flood."""
+        """Send `data` repeatedly at the rate of a flood."""
         times = max(1, FLOOD_BYTES_PER_SECOND // _STEPS_PER_SECOND // len(data))
         while self.goes_on:
             await self.send(data * times)
             await asyncio.sleep(1 / _STEPS_PER_SECOND)
 
     async def silence(self) -> None:
-        """Hold the connection and read nothing, until the end or until the other side has closed it."""
-        while self.goes_on:  # noqa: ASYNC110  (the end of a connection is no event that more than one may wait for)
+        """Keep the connection open and read nothing, until the end or until the other side closes it."""
+        while self.goes_on:  # noqa: ASYNC110  (only one task may wait for the end of a connection)
             await asyncio.sleep(1 / _STEPS_PER_SECOND)
 
 
@@ -68,7 +67,7 @@ Attack = Callable[[Line], Awaitable[None]]
 
 
 async def _ask(line: Line, make: Callable[[int], dict[str, Any]]) -> None:
-    """Documents, each a different one, each answer read."""
+    """Send different documents, and read each response."""
     while line.goes_on:
         started = time.monotonic()
         body = json.dumps(make(next(_number))).encode()
@@ -99,7 +98,7 @@ def _bomb(width: int) -> dict[str, Any]:
 
 
 async def where_variables(line: Line) -> None:
-    """Empty groups in a variable: far too many of them, and as many as are accepted."""
+    """Empty groups in a variable: far too many, and the maximum that is accepted."""
     await _ask(
         line,
         lambda n: {"query": _ordered(n, 30, "$w"), "variables": {"w": _bomb(100 if n % 2 else 40)}},
@@ -115,7 +114,7 @@ async def where_variables_in_literals(line: Line) -> None:
 
 
 async def introspection(line: Line) -> None:
-    """The schema under many aliases, and under as many as are accepted."""
+    """The schema under many aliases, and under the maximum that is accepted."""
     part = "__schema { types { name fields { name args { name type { name } } type { name } } } }"
     await _ask(
         line,
@@ -147,7 +146,7 @@ async def _opened(line: Line) -> None:
 
 
 async def subscriptions(line: Line) -> None:
-    """Fifty different subscriptions of 7 kB on a WebSocket; then others in their place, and nothing is read."""
+    """Fifty different subscriptions of 7 kB on a WebSocket, then others instead of them, and nothing is read."""
     await _opened(line)
     await line.send(_text({"type": "connection_init"}))
     while line.goes_on:
@@ -160,28 +159,28 @@ async def subscriptions(line: Line) -> None:
 
 
 async def continuations(line: Line) -> None:
-    """Frames without content of a message without end."""
+    """Empty continuation frames of an endless message."""
     await _opened(line)
     await line.send(frame(b"", final=False))
     await line.flood(frame(b"", 0, final=False) * 100)
 
 
 async def pings(line: Line) -> None:
-    """The protocol's own pings; nobody reads the answers."""
+    """Pings of the subprotocol, whose responses nobody reads."""
     await _opened(line)
     await line.send(_text({"type": "connection_init"}))
     await line.flood(frame(b'{"type":"ping"}') * 100)
 
 
 async def trailers(line: Line) -> None:
-    """Trailers without end."""
+    """Endless trailers."""
     head = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     await line.send(head + b"1\r\n{\r\n0\r\n")
     await line.flood(b"a:\r\n" * 1_000)
 
 
 async def pipelines(line: Line) -> None:
-    """Requests without a pause; nobody reads the answers."""
+    """Continuous requests, whose responses nobody reads."""
     await line.flood(b"GET /pnodes HTTP/1.1\r\nhost: a\r\n\r\n" * 100)
 
 
@@ -193,7 +192,7 @@ _ABOUT = "pnode { id operator { pnodes { id address version status sightings { a
 
 
 async def event_streams(line: Line) -> None:
-    """Event streams from the oldest cursor; nobody reads them."""
+    """Event streams from the oldest cursor, which nobody reads."""
     newest = "{ events(direction: ASC, first: 1) { edges { cursor } } }"
     body = json.dumps({"query": newest}).encode()
     head = f"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -205,7 +204,7 @@ async def event_streams(line: Line) -> None:
 
 
 async def large_answers(line: Line) -> None:
-    """Large answers that are read at 4 kB a second."""
+    """Large responses that are read at 4 kB a second."""
     await line.send(b"GET /all-nodes HTTP/1.1\r\nhost: a\r\n\r\n" * 10)
     while line.goes_on:
         await asyncio.sleep(1 / _STEPS_PER_SECOND)
@@ -240,12 +239,12 @@ async def _connected(place: Place) -> AsyncGenerator[tuple[asyncio.StreamReader,
 
 
 async def _hold(place: Place, name: str, until: float, sent: Counter[str], opened: Counter[str]) -> None:
-    """One connection of an attack, and another one whenever it has been closed."""
+    """One connection of an attack, and another one whenever it is closed."""
     while time.monotonic() < until:
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             async with _connected(place) as (reader, writer):
                 opened[name] += 1
-                # The server may leave an answer unsent for as long as the attack lasts.
+                # The server may leave a response unsent as long as the attack lasts.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, until - time.monotonic())):
                         await ATTACKS[name](Line(reader, writer, until, name, sent))
@@ -253,7 +252,7 @@ async def _hold(place: Place, name: str, until: float, sent: Counter[str], opene
 
 
 async def attack(place: Place, seconds: float, names: list[str]) -> dict[str, Any]:
-    """All of these attacks at once, for so long; the bytes that were sent and the connections that were opened."""
+    """Run all of these attacks together. Returns the bytes sent and the connections opened."""
     until = time.monotonic() + seconds
     sent, opened = Counter[str](), Counter[str]()
     await asyncio.gather(*(_hold(place, name, until, sent, opened) for name in names for _ in range(CONNECTIONS)))

@@ -18,10 +18,10 @@ LEAST_OF_A_KIND = 200
 
 
 def count() -> dict[str, object]:
-    """The asyncio tasks and the objects that a full collection of garbage leaves, and how many of each frequent kind.
+    """The asyncio tasks and objects that remain after a full garbage collection, and the count of each frequent kind.
 
-    What the process has set aside from collections is looked through too, and set aside again. Freed memory is given
-    back (glibc), so that resident memory is then what the process holds, and less what its allocator keeps.
+    Objects that the process excluded from collections are counted too, and excluded again. Freed memory is returned to
+    the system (glibc), so that resident memory shows what the process uses, without the reserve of its allocator.
     """
     aside = gc.get_freeze_count()
     gc.unfreeze()

@@ -1,4 +1,4 @@
-"""Clients of every kind: who ask sensibly and not, and who leave with and without a word."""
+"""Clients of every kind: with valid and invalid requests, and with and without a proper end."""
 
 import asyncio
 import itertools
@@ -43,14 +43,14 @@ NONSENSE = (
     '{{ networkAnalytics(asOf: "{n}") {{ __typename }} }}',
 )
 KINDS_OF_QUESTION = 80
-"""How many variants of each: together more than the caches of documents hold, so that they are full early."""
+"""The number of variants of each. Together they exceed the caches of documents, which fill early."""
 
 
 async def ask_on(api: Api, slots: list[int], asked: Counter[str]) -> None:
-    """Ask over REST and GraphQL, also as of these slots, sensibly and not; counts how that went.
+    """Send requests over REST and GraphQL, also as of these slots, valid and invalid. Counts the results.
 
-    Each question has an answer of about the same size at any time, or is asked in one way only: what is kept of a past
-    that grows longer is no leak.
+    Each request has a response of about the same size at any time, or is sent in one form only. The cached data of a
+    past that grows longer is not a leak.
     """
     end = written(slots[-1] + TTL)
     for n, slot in zip(itertools.cycle(range(1, KINDS_OF_QUESTION + 1)), itertools.cycle(slots), strict=False):
@@ -68,7 +68,7 @@ async def ask_on(api: Api, slots: list[int], asked: Counter[str]) -> None:
 
 
 async def come_and_go(api: Api, session: aiohttp.ClientSession) -> None:
-    """Subscribers that leave at every point, with and without a word, and clients that go after half a head."""
+    """Subscribers that leave at every point, with and without a proper end, and clients that send only half a head."""
     for n in itertools.count():
         words = WORDS[: n % (len(WORDS) + 1)]
         async with session.ws_connect(f"{api.url}/graphql", protocols=("graphql-transport-ws",)) as socket:
@@ -80,7 +80,7 @@ async def come_and_go(api: Api, session: aiohttp.ClientSession) -> None:
 
 
 async def vanish(api: Api, data: bytes) -> None:
-    """Say this, and go without a word, as a client that loses its network."""
+    """Send this, and disconnect without a proper end, like a client that loses its network."""
     _, writer = await asyncio.open_connection("127.0.0.1", api.port)
     try:
         writer.write(data)

@@ -1,6 +1,6 @@
-"""The fixtures of the fault suite, which takes minutes of killing and waiting: it runs where it is named.
+"""The fixtures of the fault suite. It takes minutes, so it only runs if it is named.
 
-`make faults` runs all of it but the soak, `make faults-quick` what is marked `quick`, and `make soak` the soak.
+`make faults` runs all of it except the soak, `make faults-quick` the tests marked `quick`, and `make soak` the soak.
 """
 
 import sys
@@ -17,7 +17,7 @@ Note = Callable[[str], None]
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave this folder out of runs of all tests."""
+    """Exclude this folder from runs of all tests."""
     return None if any("faults" in argument for argument in config.args) else True
 
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the tests measured, whether they passed or not."""
+    """The measurements of the tests, whether they passed or not."""
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             for name, value in report.user_properties:
@@ -47,6 +47,6 @@ def note(record_property: Callable[[str, object], None]) -> Note:
 
 @pytest.fixture
 async def rig(tmp_path: Path, mongo_uri: str, redis_url: str, db_name: str) -> AsyncIterator[rigs.Rig]:
-    """A deployment on the stores of the whole run, which this test must leave alone."""
+    """A deployment on the stores of the whole run, which this test must not stop."""
     async with rigs.rig(tmp_path, mongo_uri, redis_url, db_name) as made:
         yield made

@@ -13,7 +13,7 @@ MAX_BODY_BYTES = 2**26
 
 
 class Ask:
-    """One call to a seed, and the ways to treat it."""
+    """One call to a seed, and the ways to handle it."""
 
     def __init__(self, head: bytes, body: bytes, writer: asyncio.StreamWriter, target: tuple[str, int]) -> None:
         self._head = head
@@ -27,7 +27,7 @@ class Ask:
         return str(self.call.get("method"))
 
     async def truth(self) -> bytes:
-        """The body of what the seed itself answers."""
+        """The body of the seed's own response."""
         reader, writer = await asyncio.open_connection(*self._target)
         try:
             writer.write(self._head + self._body)
@@ -60,12 +60,12 @@ Treat = Callable[[Ask], Awaitable[None]]
 
 
 async def honest(ask: Ask) -> None:
-    """Pass the seed's own answer on."""
+    """Pass on the seed's own response."""
     await ask.answer(await ask.truth())
 
 
 async def silent(_: Ask) -> None:
-    """Take the call, and never answer."""
+    """Accept the call, and never respond."""
     await asyncio.sleep(3_600)
 
 
@@ -74,7 +74,7 @@ async def resetting(ask: Ask) -> None:
 
 
 async def dripping(ask: Ask) -> None:
-    """The seed's own answer, a byte every half second."""
+    """Send the seed's own response, one byte every half second."""
     body = await ask.truth()
     await ask.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body))
     for i in range(len(body)):
@@ -83,9 +83,10 @@ async def dripping(ask: Ask) -> None:
 
 
 class Door:
-    """The door of one seed. `treat` says what becomes of a call; `calls` notes the time and method of each.
+    """The door of one seed.
 
-    `connections` counts those that came about. A door that was opened stays on its port, whatever happens to it.
+    `treat` decides how a call is handled. `calls` records the time and method of each, and `connections` counts the
+    established ones. An opened door stays on its port in any case.
     """
 
     def __init__(self, target: str) -> None:
@@ -100,19 +101,19 @@ class Door:
         self.connections = 0
 
     async def open(self) -> None:
-        """Listen. Raises OSError where the network itself refuses, as some of its seeds do."""
+        """Listen. Raises OSError if the network itself refuses, as some of its seeds do."""
         self._release()
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, LOOPBACK, self.port, reuse_address=True)
             self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def refuse(self) -> None:
-        """Refuse connections, as a host whose pod is down does."""
+        """Refuse connections, like a host whose pod is down."""
         await self._shut()
         self._held.append(self._bound())
 
     async def blackhole(self) -> None:
-        """Let connections hang, as a host behind a dropping firewall does: the queue of the socket is full."""
+        """Let connections hang, like a host behind a firewall that drops packets: the queue of the socket is full."""
         await self._shut()
         listener = self._bound()
         listener.listen(0)
@@ -129,7 +130,7 @@ class Door:
         self._release()
 
     def calls_within(self, start: float, end: float, method: str = "get-pods-with-stats") -> int:
-        """How often this seed was asked for its list in [start, end) (unix seconds)."""
+        """How often this seed was polled in [start, end) (unix seconds)."""
         return sum(start <= at < end and asked == method for at, asked in self.calls)
 
     def _bound(self) -> socket.socket:
@@ -168,9 +169,10 @@ class Door:
 
 
 class Doors:
-    """All doors of a simulated network. `dial_map` leads from its seeds and its public pods to their doors.
+    """All doors of a simulated network.
 
-    Iterating gives the doors of the seeds, in their order.
+    `dial_map` leads from its seeds and its public pods to their doors. Iteration yields the doors of the seeds, in
+    their order.
     """
 
     def __init__(self, announced: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a process holds over time, and whether that grows."""
+"""The resources of a process over time, and whether they grow."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 
 class Holding(NamedTuple):
-    """What a process holds: resident memory in kB, open descriptors, asyncio tasks, and objects known to the collector
-    of garbage, of which `kinds` has the frequent ones by name."""
+    """The resources of a process.
+
+    They are the resident memory in kB, open descriptors, asyncio tasks, and objects known to the garbage collector.
+    `kinds` has the frequent kinds of objects by name.
+    """
 
     memory_kb: float
     descriptors: float
@@ -22,13 +25,13 @@ SHOWN_KINDS = 8
 
 
 class Growth(NamedTuple):
-    """How much more of each figure a process held late than early; `kinds` are those that grew the most."""
+    """The growth of each figure of a process. `kinds` are the kinds of objects that grew most."""
 
     figures: Mapping[str, float]
     kinds: Mapping[str, int]
 
     def beyond(self, allowed: Mapping[str, float]) -> list[str]:
-        """The figures that grew by more than they may, in words; empty where all is well."""
+        """The figures that grew more than allowed, as text. Empty if none did."""
         return [
             f"{name} grew by {grown:.0f}, expected at most {allowed[name]:.0f}; most of it: {dict(self.kinds)}"
             for name, grown in self.figures.items()
@@ -37,9 +40,9 @@ class Growth(NamedTuple):
 
 
 def growth(held: Sequence[Holding]) -> Growth:
-    """The median of the last third less that of the middle third: the first third is for what fills up once.
+    """The median of the last third minus that of the middle third. In the first third, caches fill.
 
-    Expects samples at even distances, at least three.
+    Expects at least three samples at equal intervals.
     """
     third = len(held) // 3
     if not third:

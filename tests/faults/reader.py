@@ -1,4 +1,4 @@
-"""A reader of the public API that never stops looking, and fails at the first snapshot that is not whole."""
+"""A reader of the public API that reads continuously, and fails at the first inconsistent snapshot."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ PAUSE_SECONDS = 0.03
 class Seen(NamedTuple):
     """A slot as readers saw it: when first (unix seconds), its hash, and a digest of the nodes that came with it.
 
-    `common` is a digest without the score of the newest policy, as releases know different policies.
+    `common` is a digest without the score of the newest policy, because releases know different policies.
     """
 
     at: float
@@ -34,10 +34,10 @@ class Seen(NamedTuple):
 
 
 class Reader:
-    """Looks at one API over GraphQL, REST and a subscription for as long as its `async with` lasts.
+    """Reads one API over GraphQL, REST and a subscription for the duration of its `async with`.
 
-    Asserts of every answer: it is whole, its slot is not older than the one before, and equal slots are equal.
-    `refused` notes the answers that were none, with their times: an API under test that restarts has such moments.
+    Asserts for every response that it is whole, that its slot is not older than the previous one, and that equal slots
+    are equal. `refused` records the failed responses with their times, which occur while an API under test restarts.
     """
 
     def __init__(self, api: Api, session: aiohttp.ClientSession) -> None:
@@ -68,7 +68,7 @@ class Reader:
         return max(self.slots, default=0)
 
     def gaps(self) -> list[int]:
-        """The seconds between consecutive slots that were seen."""
+        """The seconds between consecutive observed slots."""
         return [after - before for before, after in pairwise(sorted(self.slots))]
 
     @property
@@ -76,7 +76,7 @@ class Reader:
         return max(self.gaps(), default=0)
 
     def lateness(self) -> list[float]:
-        """How many seconds after its start each slot was first seen."""
+        """The delay in seconds after which each slot was first seen."""
         return [seen.at - slot for slot, seen in self.slots.items()]
 
     async def _graphql(self) -> None:
@@ -148,8 +148,10 @@ def _digest(nodes: list[dict[str, Any]]) -> str:
 
 
 async def check_kept(mongo_uri: str, database: str, reader: Reader) -> int:
-    """Compare what was seen with what is stored: every slot that was seen is kept, hashes to its hash, and is what
-    the reader saw. Gives the number of slots compared."""
+    """Compare the observed slots with the stored ones, and return their number.
+
+    Each must be stored, match its hash, and equal what the reader saw.
+    """
     mongo = Mongo(mongo_uri, database)
     try:
         reads = SnapshotReads(mongo)

@@ -29,7 +29,7 @@ CALIBRATION_SECONDS = 0.3
 
 
 def slowness() -> float:
-    """How many times longer than on an idle machine work takes now: the time of a loop over its CPU; at least 1."""
+    """How much longer than on an idle machine work takes now: elapsed time of a loop per CPU time, at least 1."""
     began, used = time.monotonic(), time.process_time()
     while time.process_time() - used < CALIBRATION_SECONDS:
         pass
@@ -37,7 +37,7 @@ def slowness() -> float:
 
 
 SLOWNESS = slowness()
-"""At the start of the run: what must happen soon has as much more time."""
+"""Measured at the start of the run. Time limits are multiplied by it."""
 SLOT_SECONDS = (2 * TTL + 3.0) * SLOWNESS
 """The longest wait for a cycle that may have to wait for its slot."""
 
@@ -45,7 +45,7 @@ QUIET: dict[str, str] = {"PATH": os.environ["PATH"], "CACHE_TTL": str(TTL), "LOG
 
 
 async def until(ask: Callable[[], T | None] | Callable[[], Awaitable[T | None]], seconds: float, what: str) -> T:
-    """The first answer of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
+    """The first result of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         asked = ask()
@@ -57,21 +57,21 @@ async def until(ask: Callable[[], T | None] | Callable[[], Awaitable[T | None]],
 
 
 async def slot_start(offset: float = 0.0) -> int:
-    """Wait for `offset` seconds into the next slot; gives that slot."""
+    """Wait until `offset` seconds into the next slot. Returns that slot."""
     slot = int(time.time() // TTL + 1) * TTL
     await asyncio.sleep(slot + offset - time.time())
     return slot
 
 
 class Status(NamedTuple):
-    """An answer; status 0 where nobody answers. `body` is the parsed JSON."""
+    """A response. The status is 0 if nothing responds. `body` is the parsed JSON."""
 
     status: int
     body: Any
 
 
 def unavailable(answer: Status) -> bool:
-    """Whether this is the refusal of a question that only the store can answer, over REST or GraphQL."""
+    """Whether this is the refusal of a query that only the store can answer, over REST or GraphQL."""
     if answer.status == 503:
         return True
     errors: list[Any] = answer.body.get("errors", [])
@@ -79,7 +79,7 @@ def unavailable(answer: Status) -> bool:
 
 
 class Api:
-    """An API process of a deployment; `runner` are the words before its module."""
+    """An API process of a deployment. `runner` has the words before its module."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Api:
         )
 
     async def ask(self, query: str) -> Any:
-        """The data of a question that must be answered without an error."""
+        """The data of a query that must be answered without an error."""
         status, body = await self.post(query)
         assert status == 200, body
         assert "errors" not in body, body
@@ -116,7 +116,7 @@ class Api:
         return (await self.get(path)).status
 
     async def metric(self, name: str) -> float:
-        """A sample of /metrics by its whole name, labels included. Fails where there is none."""
+        """A sample of /metrics by its whole name, labels included. Fails if there is none."""
         async with self._session.get(f"{self.url}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name)
@@ -134,7 +134,7 @@ class Api:
         return int(body["data"]["snapshot"]["slot"]) if status == 200 and body.get("data") else 0
 
     async def newer_than(self, when: float, seconds: float) -> int:
-        """The first slot at or after a time that shows within `seconds`."""
+        """The first slot at or after a time that is visible within `seconds`."""
 
         async def look() -> int:
             slot = await self.slot()
@@ -154,7 +154,7 @@ class Api:
 
 
 class Rig:
-    """The parts of one deployment, as a test puts them together. Processes end with the rig.
+    """The parts of one deployment, as a test combines them. Processes end with the rig.
 
     `runner` is a module that runs the worker and the API; none by default.
     """
@@ -199,13 +199,13 @@ class Rig:
         return api
 
     async def healthy_api(self, **settings: str) -> Api:
-        """An API that has seen a snapshot; there must be a worker."""
+        """An API that has a snapshot. There must be a worker."""
         api = self.api(**settings)
         await until(api.healthy, START_SECONDS, "the API is healthy")
         return api
 
     def _started(self, process: Process) -> Process:
-        """Started, and ended by the rig, however often it is started again."""
+        """Start a process, which the rig ends, however often it is started again."""
         self._stack.callback(process.__exit__)
         return process.start()
 
@@ -223,7 +223,7 @@ async def rig(
     nodes: int = NODES,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Rig]:
-    """A rig without workers and APIs yet, in front of a network of its own; `environment` is for all its processes."""
+    """A rig without workers and APIs, in front of its own network. `environment` is for all its processes."""
     common = {**QUIET, **(environment or {})}
     simulator = module(
         "jobs.simulate", "--nodes", str(nodes), "--faults", "none", log=folder / "simulate.log", env=common
@@ -267,7 +267,7 @@ class OwnMongo:
         await asyncio.to_thread(self._stores.kill)
 
     async def ended(self) -> int:
-        """The exit status, once it has ended by itself."""
+        """The exit status, once the process has ended by itself."""
         return await asyncio.to_thread(self._stores.wait)
 
     async def __aenter__(self) -> "OwnMongo":
@@ -280,7 +280,7 @@ class OwnMongo:
 
 
 def events(process: Process, name: str | None = None) -> list[dict[str, Any]]:
-    """The lines of a process's log that are events, or those of one kind."""
+    """The events in a process's log, or those of one kind."""
     lines: list[dict[str, Any]] = []
     for line in process.text().splitlines():
         with contextlib.suppress(ValueError):
@@ -291,7 +291,7 @@ def events(process: Process, name: str | None = None) -> list[dict[str, Any]]:
 
 
 def commits(*workers: Process) -> list[int]:
-    """The slots that workers have committed, by their own logs, in order."""
+    """The slots that workers have committed, according to their logs, in order."""
     done = [line for worker in workers for line in events(worker, "cycle.done")]
     return sorted(line["slot"] for line in done if line["outcome"] == "committed")
 
@@ -305,7 +305,7 @@ def resume(process: Process) -> None:
 
 
 async def stop(process: Process) -> int:
-    """SIGTERM; the exit status."""
+    """Send SIGTERM, and return the exit status."""
     return await asyncio.to_thread(process.stop)
 
 

@@ -1,4 +1,4 @@
-"""A password in the URLs of the stores, which must show in no log."""
+"""A password in the URLs of the stores, which must not appear in any log."""
 
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -7,7 +7,7 @@ PASSWORD = "hush-0b5c2f4e"
 
 
 def with_password(url: str) -> str:
-    """A URL of a store with a user and the password, unless it names a user already."""
+    """A URL of a store with a user and the password, unless it already names a user."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         return url
@@ -15,7 +15,7 @@ def with_password(url: str) -> str:
 
 
 def leaks(folder: Path) -> list[str]:
-    """The lines of the logs in a folder that hold the password, with the name of their file."""
+    """The lines of the logs in a folder that contain the password, with the names of their files."""
     return [
         f"{log.name}: {line}"
         for log in sorted(folder.rglob("*.log"))

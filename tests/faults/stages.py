@@ -1,4 +1,4 @@
-"""The stages of a cycle, as the wire to the store shows them: where accidents are made to happen."""
+"""The stages of a cycle, as the proxy in front of the store sees them. Accidents happen there."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,7 @@ from tests.faults.wire import Command, Wire
 
 
 class Stage(NamedTuple):
-    """A moment of a cycle: before a command arrives, or after it was carried out and before its answer comes."""
+    """A moment of a cycle: before a command arrives, or after it was executed and before its response."""
 
     name: str
     when: Literal["before", "after"]
@@ -46,7 +46,7 @@ STAGES = (
 
 
 class Accident:
-    """Does something once, when a cycle comes to a stage. `at` is when that was (unix seconds); 0 until then."""
+    """Does something once, when a cycle reaches a stage. `at` is the time of that (unix seconds), 0 until then."""
 
     def __init__(self, wire: Wire, stage: Stage, happen: Callable[[], Awaitable[None]]) -> None:
         self._wire = wire

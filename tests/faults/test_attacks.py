@@ -1,4 +1,4 @@
-"""Every attack of one client at once: others are answered soon, and memory is bounded."""
+"""Every attack of one client together: others are answered quickly, and memory is bounded."""
 
 import asyncio
 import json
@@ -18,10 +18,10 @@ CALM_SECONDS = 5.0
 PROBE_SECONDS = 0.05
 MAX_ANSWER_SECONDS = 0.1
 MAX_MEMORY_KB = 50 * 1_024
-# What a second round may add to what stays after the first, which is what bounded caches keep of documents and answers.
+# What a second round may add, which bounded caches keep of documents and responses.
 MAX_ADDED_KB = 10 * 1_024
 QUIET_SECONDS = 5.0
-# So that the cache of answers is full after the first round.
+# The cache of responses is full after the first round.
 CACHE_BYTES = 2**20
 
 
@@ -33,7 +33,7 @@ class Wait(NamedTuple):
 
 
 async def probe(api: Api) -> Wait:
-    """Ask for /health/live on a connection of its own."""
+    """Request /health/live on a separate connection."""
     worked, started = _worked(api), time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     writer.write(b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
@@ -44,17 +44,17 @@ async def probe(api: Api) -> Wait:
 
 
 def _worked(api: Api) -> float:
-    """The seconds for which the main thread of an API has had a processor until now, as Linux counts them."""
+    """The seconds for which the main thread of an API has had a processor, according to Linux."""
     return int(Path(f"/proc/{api.process.child.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _forget_peak(pid: int) -> None:
-    """Let VmHWM of a process begin anew."""
+    """Reset VmHWM of a process."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 async def probes(api: Api, during: Awaitable[object]) -> list[Wait]:
-    """Probes without a pause until `during` is done."""
+    """Continuous probes until `during` is done."""
     task = asyncio.ensure_future(during)
     found: list[Wait] = []
     while not task.done():
@@ -65,7 +65,7 @@ async def probes(api: Api, during: Awaitable[object]) -> list[Wait]:
 
 
 async def _attacked(rig: Rig, api: Api) -> tuple[list[Wait], Any]:
-    """The probes during one round of all attacks, and what the attacker says of it."""
+    """The probes during one round of all attacks, and the report of the attacker."""
     log = rig.folder / f"attacks-{time.monotonic_ns()}.log"
     attacker = module("tests.faults.attacks", f"127.0.0.1:{api.port}", str(SECONDS), log=log)
     with attacker:

@@ -1,6 +1,6 @@
-"""Store, Redis, worker and API are killed in turn under load: the APIs that live answer, and a fault costs one slot.
+"""Store, Redis, worker and API are killed in turn under load: running APIs respond, and a fault costs one slot.
 
-CHAOS_SECONDS says for how long; the load is 200 requests a second and 50 subscribers.
+CHAOS_SECONDS sets the duration. The load is 200 requests a second and 50 subscribers.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ CHAOS_SECONDS = int(os.environ.get("CHAOS_SECONDS", "60"))
 REQUESTS_PER_SECOND = 200
 SUBSCRIBERS = 50
 DOWN_SECONDS = 0.5
-"""What a supervisor waits before it starts again what has died."""
+"""How long a supervisor waits before it restarts a dead process."""
 SETTLED_SLOTS = 2
-"""Slots that must be public after a fault before the next one comes."""
+"""The number of slots that must be public after a fault before the next one."""
 
 QUESTIONS = (
     ("POST", "{ pnodes(first: 20) { totalCount nodes { id address status score { composite tier } } } }"),
@@ -38,13 +38,14 @@ QUESTIONS = (
     ("GET", "/network/health"),
     ("GET", "/all-nodes"),
 )
-"""About the current state. Every tenth is asked in a way that nobody asked before, so that no cache has its answer."""
+"""Queries about the present. Every tenth has a new form, so that no cache has its response."""
 
 
 class Load:
-    """Requests at a constant rate to all APIs in turn. `failed` notes those that an API which lives did not answer.
+    """Requests at a constant rate to all APIs in turn.
 
-    An API is in `excused` from before it is killed until it is ready again.
+    `failed` records those that a running API did not answer. An API is in `excused` from before it is killed until it
+    is ready again.
     """
 
     def __init__(self, apis: Sequence[Api], session: aiohttp.ClientSession) -> None:
@@ -79,7 +80,7 @@ class Load:
 
 
 async def subscribe(api: Api, session: aiohttp.ClientSession, heard: Counter[str]) -> None:
-    """Follow snapshots for ever, over a new connection whenever the last one ends; slots only grow."""
+    """Follow snapshots permanently, over a new connection whenever the last one ends. Slots only grow."""
     newest = 0
     while True:
         with contextlib.suppress(aiohttp.ClientError, OSError):
@@ -98,7 +99,7 @@ async def subscribe(api: Api, session: aiohttp.ClientSession, heard: Counter[str
 
 @contextlib.asynccontextmanager
 async def meanwhile(*work: Awaitable[None]) -> AsyncGenerator[None]:
-    """Do these for the length of the block; fails where one of them ends."""
+    """Run these for the duration of the block. Fails if one of them ends."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         yield
@@ -155,7 +156,7 @@ async def test_whatever_is_killed_the_others_answer(
             "store": restart_mongo,
             "worker": lambda: restart(worker),
             "Redis": lambda: restart(redis),
-            # The reader looks at the first API, and holds it to answering always.
+            # The reader uses the first API, and requires that it always responds.
             "API": lambda: restart_api(apis[1]),
         }
         made: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A wall clock that jumps: the network, the worker and the API live by a clock of ours (libfaketime)."""
+"""A wall clock that jumps: the network, the worker and the API use our clock (libfaketime)."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not LIBRARIES, reason="needs libfaketime (Debian
 
 
 class Clock:
-    """The clock of some processes: ours, and some seconds. What they measure durations with is left alone."""
+    """The clock of some processes: the real time plus some seconds. The clock for durations is not changed."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -33,7 +33,7 @@ class Clock:
         self.set(0)
 
     def set(self, ahead: int) -> None:
-        """Jump to `ahead` seconds before our time."""
+        """Jump to `ahead` seconds before the real time."""
         self.ahead = ahead
         fresh = self._place.with_suffix(".new")
         fresh.write_text(f"{ahead:+d}\n", encoding="utf-8")
@@ -76,7 +76,7 @@ async def test_a_jump_ahead_is_the_next_slot_and_no_burst(rig: Rig, clock: Clock
 
 
 async def test_a_step_back_waits_for_the_clock(rig: Rig, clock: Clock, note: Note) -> None:
-    """As far back as a clock may be set by those who keep it, and so few seconds are then without a new slot."""
+    """The largest correction that time synchronisation makes. Only that many seconds are then without a new slot."""
     clock.set(12)
     worker = rig.worker()
     api = await rig.healthy_api()

@@ -21,11 +21,11 @@ from tests.faults.rig import START_SECONDS, Api, OwnMongo, Rig, commits, until
 from tests.processes import Process, module
 
 SLOTS = 4
-"""Slots that are committed before each drill."""
+"""The number of slots that are committed before each drill."""
 
 
 class Deployment:
-    """A worker, an API and a store of its own, which a drill may destroy."""
+    """A worker, an API and a separate store, which a drill may destroy."""
 
     def __init__(self, rig: Rig, mongo: OwnMongo, folder: Path) -> None:
         self.rig, self.mongo, self.folder = rig, mongo, folder
@@ -47,7 +47,7 @@ class Deployment:
         await self.mongo.kill()
 
     async def start_all(self) -> None:
-        """Start worker and API, and wait until the API shows a slot of the time after."""
+        """Start worker and API, and wait until the API has a later slot."""
         began = time.time()
         self.worker.start()
         self.api.process.start()
@@ -78,7 +78,7 @@ async def deployment(tmp_path: Path, redis_url: str, db_name: str) -> AsyncItera
 
 
 def only(held: dict[str, dict[object, str]], slots: set[int]) -> dict[str, dict[object, str]]:
-    """What is held of these slots. The key of a chunk begins with its slot."""
+    """The stored data of these slots. The key of a chunk begins with its slot."""
     return {
         "snapshots": {key: value for key, value in held["snapshots"].items() if key in slots},
         "chunks": {key: value for key, value in held["chunks"].items() if int(str(key).partition("-")[0]) in slots},
@@ -121,7 +121,7 @@ async def test_a_corrupted_store_is_replaced_by_the_newest_backup(deployment: De
 
 async def test_after_a_total_loss_every_slot_of_a_backup_under_load_is_back(deployment: Deployment, note: Note) -> None:
     backup = deployment.rig.folder / "pnodes.backup"
-    await deployment.command("backup", str(backup))  # the worker goes on meanwhile
+    await deployment.command("backup", str(backup))  # the worker continues meanwhile
     committed = commits(deployment.worker)
     held = await asyncio.to_thread(deployment.held)
     await deployment.committed(len(committed) + 1)

@@ -1,4 +1,4 @@
-"""Too many clients, slow clients, and a process that stands still for a moment."""
+"""Too many clients, slow clients, and a process that is paused for a moment."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ FAST = 1_000
 
 
 async def probe(api: Api, seconds: float) -> list[float]:
-    """Seconds that answers take, each over a connection of its own; all must be 200."""
+    """Response times in seconds, each over a separate connection. All must be 200."""
     end, taken = time.monotonic() + seconds, list[float]()
     while time.monotonic() < end:
         started = time.monotonic()

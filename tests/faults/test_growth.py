@@ -1,4 +1,4 @@
-"""The measure of the soak test: it finds a slow leak, and takes neither filling up nor waves for one."""
+"""The measure of the soak test: it detects a slow leak, and ignores filling caches and waves."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A worker that is killed at ten moments of its cycle by the clock, as another process sees the store meanwhile."""
+"""A worker that is killed at ten times of its cycle, while another process observes the store."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from tests.faults.rig import SLOWNESS, TTL, Rig, stop
 
 
 class Reader:
-    """Another process's view of the store, which must never be half a snapshot."""
+    """Another process's view of the store, which must never have half a snapshot."""
 
     def __init__(self, mongo: Mongo) -> None:
         history = HistoryReads(mongo)
@@ -20,7 +20,7 @@ class Reader:
         self.slots: list[int] = []
 
     async def look(self) -> None:
-        """Raises where the snapshot is damaged; notes its slot."""
+        """Raises if the snapshot is damaged. Records its slot."""
         await self._reads.refresh()
         snapshot = self._reads.current()
         if snapshot is not None and (not self.slots or self.slots[-1] != snapshot.slot):
@@ -29,7 +29,7 @@ class Reader:
             self.slots.append(snapshot.slot)
 
     async def look_until(self, when: float) -> None:
-        """Look again and again until a time."""
+        """Read repeatedly until a time."""
         while time.time() < when:
             await self.look()
 
@@ -38,7 +38,7 @@ class Reader:
 MOMENTS = (0.0, 0.5, 1.0, 1.3, 1.4, 1.45, 1.5, 1.52, 1.55, 1.6)
 CRAWL_SECONDS = 1.4
 BEGUN_SECONDS = min(TTL, 1.25 * SLOWNESS)
-"""By when after its start a slot has its lease."""
+"""The time after its start at which a slot must have its lease."""
 
 
 async def slowly(ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""MongoDB that dies, comes back, answers slowly, or has no room left: what is public stays whole and available."""
+"""MongoDB dies, returns, is slow, or has no space left: public data stays whole and available."""
 
 import asyncio
 import resource
@@ -32,7 +32,7 @@ from tests.faults.wire import Lost, Wire
 from tests.patience import PATIENCE_SECONDS
 
 BACK_SECONDS = 10.0 * SLOWNESS
-"""How long after its store is back a deployment may take to have a new slot."""
+"""How long after the return of its store a deployment may take to have a new slot."""
 QUESTIONS = ("/pnodes?limit=100", "/network/health", "/recommendations", "/pnodes?status=all&sort_by=score&limit=500")
 
 
@@ -44,7 +44,7 @@ async def own(tmp_path: Path) -> AsyncIterator[OwnMongo]:
 
 @pytest.fixture
 async def own_rig(tmp_path: Path, own: OwnMongo, redis_url: str, db_name: str) -> AsyncIterator[Rig]:
-    """A deployment whose MongoDB may be killed; its Redis is that of the whole run."""
+    """A deployment whose MongoDB may be killed. Its Redis is that of the whole run."""
     async with rigs.rig(tmp_path, own.uri, redis_url, db_name) as made:
         yield made
 
@@ -90,7 +90,7 @@ async def test_a_store_killed_at_each_stage_of_a_commit(own_rig: Rig, own: OwnMo
 
 
 async def test_an_outage_is_a_matter_of_age_alone(own_rig: Rig, own: OwnMongo, note: Note) -> None:
-    """The words of /health follow the age of the snapshot; readiness and answers about the present do not change."""
+    """The status of /health follows the age of the snapshot. Readiness and the present do not change."""
     own_rig.worker()
     api = await own_rig.healthy_api()
     async with Reader(api, own_rig.session) as reader:
@@ -118,11 +118,11 @@ async def test_an_outage_is_a_matter_of_age_alone(own_rig: Rig, own: OwnMongo, n
 
 
 async def latencies(api: Api, seconds: float) -> list[float]:
-    """Seconds that answers about the present take, asked one after the other; each must be 200."""
+    """Sequential response times, in seconds, of queries about the present. Each must be 200."""
     end, taken, number = time.monotonic() + seconds, list[float](), 0
     while time.monotonic() < end:
         started = time.monotonic()
-        # Every other question is new, so that it must be answered from the records and not from kept bytes.
+        # Every other query is new, so its response comes from the records and not from the cache.
         path = QUESTIONS[number % 4] if number % 2 else f"/pnodes?limit=100&skip={number % 20}"
         assert await api.status(path) == 200
         taken.append(time.monotonic() - started)
@@ -175,7 +175,7 @@ async def test_a_slow_store_slows_nothing_that_is_answered_from_memory(rig: Rig,
 
 
 def limit_files(pid: int, size: int) -> None:
-    """Have every write of a process beyond this size of a file fail, as on a full disk."""
+    """Let every write of a process beyond this file size fail, like a full disk."""
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
 

@@ -1,4 +1,4 @@
-"""Seeds that are down, slow, poisonous or liars: their failure is a fact about them, and of nobody else's business."""
+"""Seeds that are down, slow, malformed or lying: their failures are facts about them, and affect nobody else."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ MARGIN_SECONDS = 1.5 * SLOWNESS
 
 
 async def failures(api: Api) -> dict[str, str | None]:
-    """What the newest cycle found of each seed: None, or the category of its failure."""
+    """The result of each seed in the newest cycle: None, or the category of its failure."""
     state = await api.ask(STATE)
     return {seed["seed"]: seed["failure"] for seed in state["collector"]["seeds"]}
 
@@ -128,7 +128,7 @@ def _raw(status: int, kind: str, body: bytes, **headers: str) -> Treat:
 
 
 async def _bomb(ask: Ask) -> None:
-    """Blanks without end, in chunks."""
+    """Endless blanks, in chunks."""
     await ask.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
     chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
     for _ in range(512):
@@ -177,7 +177,7 @@ EXPECTED = {
 
 
 async def test_poison_of_every_kind_at_once(rig: Rig, note: Note) -> None:
-    """Eight seeds answer each its own poison, slot after slot; the ninth carries on."""
+    """Eight seeds send different malformed responses, slot after slot. The ninth works."""
     worker = rig.worker()
     api = await rig.healthy_api()
     pid = worker.child.pid
@@ -208,9 +208,9 @@ EXTREME = 2**63 - 1
 
 
 class Liar:
-    """One that says extreme things of every node, and lists thousands that do not exist.
+    """A seed that reports extreme values for every node, and lists thousands of invented ones.
 
-    One of those is a listener of ours, which notes whether anybody follows the hint.
+    One of those is our own listener, which records whether anything connects to it.
     """
 
     def __init__(self) -> None:
@@ -256,13 +256,13 @@ LIED_ABOUT = """{ snapshot { totals { total online avgUptimeSeconds } }
 
 
 def _agreed(answer: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """What most seeds say of each node that they have figures of and that has one address."""
+    """The values that most seeds report for each node with figures and a single address."""
     nodes = [node for node in answer["pnodes"]["nodes"] if node["storageCommitted"] and len(node["sightings"]) == 1]
     return {node["id"]: (node["version"], node["storageCommitted"]) for node in nodes}
 
 
 async def test_a_liar_is_outvoted_and_flagged_and_leads_us_nowhere(rig: Rig, note: Note) -> None:
-    """One of nine seeds says extreme things of all nodes, and invents hundreds, one of them on a port of ours."""
+    """One of nine seeds reports extreme values for all nodes, and invents hundreds, one of them on our port."""
     worker = rig.worker(LIVENESS_GRACE_SECONDS=str(GRACE_SECONDS))
     api = await rig.healthy_api(LIVENESS_GRACE_SECONDS=str(GRACE_SECONDS))
     before = await api.ask(LIED_ABOUT)

@@ -1,4 +1,4 @@
-"""Redis that dies, hangs, forgets, or cannot write: polling goes on without it, and APIs need it for nothing."""
+"""Redis dies, hangs, loses its data, or cannot write: polling continues without it, and APIs do not need it."""
 
 import asyncio
 import contextlib
@@ -32,9 +32,9 @@ from tests.faults.rig import (
 from tests.processes import Process, connects, free_port, valkey
 
 BACK_SECONDS = 10.0 * SLOWNESS
-"""How long after Redis is back a cycle may take to come by way of the queue."""
+"""How long after the return of Redis a cycle may take to come from the queue."""
 AWAY_SECONDS = 7.0
-"""How long Redis is away: longer than a slot."""
+"""How long Redis is unavailable: longer than a slot."""
 
 
 class OwnRedis:
@@ -43,7 +43,7 @@ class OwnRedis:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        # A full disk gives errors, where a limit on files would also give a signal.
+        # A full disk gives errors. A limit on file size would also send a signal.
         plain = valkey(self.port, folder)
         self.process = Process("sh", "-c", 'trap "" XFSZ; exec "$@"', "sh", *plain.command, log=plain.log)
 
@@ -74,13 +74,13 @@ async def own(tmp_path: Path) -> AsyncIterator[OwnRedis]:
 
 @pytest.fixture
 async def own_rig(tmp_path: Path, own: OwnRedis, mongo_uri: str, db_name: str) -> AsyncIterator[Rig]:
-    """A deployment whose Redis may be killed; its MongoDB is that of the whole run."""
+    """A deployment whose Redis may be killed. Its MongoDB is that of the whole run."""
     async with rigs.rig(tmp_path, mongo_uri, own.url, db_name) as made:
         yield made
 
 
 class Outage:
-    """What a Redis does for some seconds, and how it ends."""
+    """What happens to a Redis for some seconds, and how it ends."""
 
     def __init__(self, own: OwnRedis, kind: str) -> None:
         self._own = own
@@ -106,7 +106,7 @@ class Outage:
             await self._own.start()
 
     def _limit(self, size: int) -> None:
-        """Have every write beyond this size of a file fail."""
+        """Let every write beyond this file size fail."""
         resource.prlimit(self._own.process.child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
@@ -150,7 +150,7 @@ USER = ("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all")
     ],
 )
 async def test_a_redis_that_cannot_be_used(own_rig: Rig, own: OwnRedis, note: Note, rights: str, password: str) -> None:
-    """Every slot is collected, once, and history is looked after, by workers that have to do without the queue."""
+    """Every slot is collected once, and upkeep runs, by workers without a usable queue."""
     async with own.client() as client:
         await client.execute_command(*USER, rights)
     url = f"redis://app:{password}@127.0.0.1:{own.port}/0"
@@ -168,7 +168,7 @@ async def test_a_redis_that_cannot_be_used(own_rig: Rig, own: OwnRedis, note: No
 
 
 async def looked_after(api: Api) -> bool:
-    """Whether roll-up and retention have succeeded, by /health and by /metrics."""
+    """Whether roll-up and retention have succeeded, according to /health and /metrics."""
     checks = (await api.get("/health")).body["checks"]
     if any(checks[job]["status"] != "pass" for job in HISTORY_JOBS):
         return False
@@ -196,7 +196,7 @@ async def test_a_flushed_redis_forgets_no_slot(own_rig: Rig, own: OwnRedis, note
 
 
 async def test_an_api_needs_no_redis(own_rig: Rig, own: OwnRedis, note: Note) -> None:
-    """One that starts without it is ready by polling, and hears announcements once it is there."""
+    """An API that starts without Redis is ready by polling, and receives announcements once Redis is available."""
     own_rig.worker()
     await own_rig.healthy_api()
     own.process.kill()

@@ -1,4 +1,4 @@
-"""Stores that refuse the password, and logs that do not repeat it."""
+"""Stores that refuse the password, and logs that do not contain it."""
 
 import pytest
 

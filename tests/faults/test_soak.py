@@ -72,7 +72,7 @@ class Counted:
 
 
 async def commit_past(rig: Rig) -> list[int]:
-    """Give the deployment a past that fills what holds the past, which is no growth then; gives its slots."""
+    """Give the deployment a past that fills the caches of the past, so they do not grow later. Returns its slots."""
     mongo = Mongo(rig.mongo_uri, rig.database)
     await mongo.prepare()
     now = int(time.time() // TTL) * TTL
@@ -83,7 +83,7 @@ async def commit_past(rig: Rig) -> list[int]:
 
 
 async def trouble_seeds(rig: Rig) -> None:
-    """Each slot another seed has a bad day, of another kind."""
+    """In each slot another seed has a failure, of another kind."""
     for seed, day in zip(itertools.cycle(rig.doors.seeds), itertools.cycle(BAD_DAYS), strict=False):
         door = rig.doors.of[seed]
         door.treat = day
@@ -92,7 +92,7 @@ async def trouble_seeds(rig: Rig) -> None:
 
 
 async def cut_store(wire: Wire) -> None:
-    """Now and then no process reaches the store for some seconds, beside the time of commits."""
+    """From time to time no process reaches the store for some seconds, outside the time of commits."""
     while True:
         await asyncio.sleep(OUTAGE_EVERY_SLOTS * TTL)
         await slot_start(TTL - OUTAGE_SECONDS - 1)
@@ -103,7 +103,7 @@ async def cut_store(wire: Wire) -> None:
 
 @asynccontextmanager
 async def at_work(*work: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
-    """Do these meanwhile; fails where one of them fails."""
+    """Run these meanwhile. Fails if one of them fails."""
     tasks = [asyncio.ensure_future(one()) for one in work]
     try:
         yield

@@ -1,4 +1,4 @@
-"""Any order of starting, and releases that read each other's documents."""
+"""Any order of starts, and releases that read each other's documents."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ RECOVERY_SECONDS = 15.0 * SLOWNESS
 
 
 class Absent:
-    """A deployment of which nothing runs yet but the network."""
+    """A deployment in which only the network runs."""
 
     def __init__(self, rig: Rig, mongo: OwnMongo, redis: Process, redis_port: int) -> None:
         self._rig = rig
@@ -89,7 +89,7 @@ async def test_any_order_of_starting_ends_well(absent: Absent, note: Note, order
 
 
 async def _as_a_later_release_wrote_it(mongo: Mongo) -> None:
-    """Put fields that this release does not know into every document that it reads whole."""
+    """Add fields that this release does not know to every document that it reads whole."""
     later: dict[str, Any] = {"later": {"nested": [1, {"deep": True}]}, "flag": True}
     database = mongo.database
     await database["head"].update_many(
@@ -104,7 +104,7 @@ async def _as_a_later_release_wrote_it(mongo: Mongo) -> None:
 
 
 async def test_documents_of_a_later_release_are_read(rig: Rig, note: Note) -> None:
-    """Old and new run side by side in a deploy: fields are only ever added, and unknown ones do not disturb."""
+    """Old and new releases run side by side. Fields are only ever added, and unknown ones do no harm."""
     worker = rig.worker()
     api = await rig.healthy_api()
     await slot_start(1)

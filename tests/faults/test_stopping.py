@@ -1,4 +1,4 @@
-"""An API that is asked to leave while it is at work: every accepted request is answered, and nobody is cut off."""
+"""An API that is stopped under load: every accepted request is answered, and no client is cut off."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ class HalfAsked:
         await self._writer.drain()
 
     async def finish(self) -> bytes:
-        """The status line and all that follows."""
+        """The status line, and everything after it."""
         self._writer.write(self._body[9:])
         await self._writer.drain()
         answer = await self._reader.read()
@@ -44,14 +44,14 @@ class HalfAsked:
 
 
 class Subscriber:
-    """A client that follows the snapshots until it is told that the server goes."""
+    """A client that follows the snapshots until the server announces its end."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self.results = 0
 
     async def follow(self) -> int | None:
-        """The code that the connection was closed with."""
+        """The code with which the connection was closed."""
         await self._socket.send_json({"type": "connection_init"})
         await self._socket.send_json({"type": "subscribe", "id": "1", "payload": {"query": SUBSCRIPTION}})
         async for message in self._socket:
@@ -121,7 +121,7 @@ async def _closed(api: Api) -> bool:
 
 
 class Balancer:
-    """A load balancer as they are: it asks /health/ready, and sends requests to those who say yes."""
+    """A typical load balancer: it probes /health/ready, and sends requests to ready backends."""
 
     def __init__(self, *backends: Api) -> None:
         self._backends = list(backends)

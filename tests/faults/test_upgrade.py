@@ -1,4 +1,4 @@
-"""An older release and this one side by side over one store: every slot is whole, and neither side reports an error."""
+"""An older release and this one side by side over one store: every slot is whole, and neither reports an error."""
 
 import os
 import subprocess
@@ -15,15 +15,15 @@ from tests.faults.reader import Reader
 from tests.faults.rig import START_SECONDS, TTL, Api, Rig, commits, events, stop, until
 from tests.processes import REPOSITORY, Process
 
-# The first release that has all fields which the readers of these tests ask for.
+# The first release that has all fields that the readers of these tests select.
 OLDER = os.environ.get("UPGRADE_FROM", "c912098")
 """The commit of the older release."""
 SLOTS = int(os.environ.get("UPGRADE_SLOTS", "20"))
-"""Slots that are made in all, shared out over the phases: 100 take nine minutes."""
+"""The total number of slots, distributed over the phases: 100 take nine minutes."""
 
 
 class Phase(NamedTuple):
-    """Which releases have a worker while a part of the slots is made."""
+    """The releases that have a worker while a part of the slots is taken."""
 
     name: str
     older: bool
@@ -59,7 +59,7 @@ async def watched(api: Api, rig: Rig) -> AsyncIterator[Reader]:
 
 
 def running(apis: Sequence[Api]) -> bool:
-    """True; fails with the last words of an API that has ended, as nobody would see a slot of it any more."""
+    """True. Fails with the last log lines of an API that has ended, because it will not show a slot."""
     for api in apis:
         assert api.process.child.poll() is None, api.process.text()[-500:]
     return True
@@ -91,7 +91,7 @@ async def test_web_and_worker_are_upgraded_in_any_order(rig: Rig, older_tree: Pa
     seen = {slot: (readers[0].slots[slot], readers[1].slots[slot]) for slot in same}
     assert [slot for slot, (one, other) in seen.items() if one.content_hash != other.content_hash] == []
     assert [slot for slot, (one, other) in seen.items() if one.common != other.common] == []
-    # The newer release may score by a policy of its own what it has committed, but not what the older one has.
+    # The newer release may score by its own policy what it committed itself, but not the older one's slots.
     of_older = [slot for slot in commits(older) if slot in seen]
     assert of_older
     assert [slot for slot in of_older if seen[slot][0].digest != seen[slot][1].digest] == []

@@ -42,7 +42,7 @@ async def fill(uri: str, database: str) -> None:
 
 
 async def kept(uri: str, database: str) -> dict[str, list[Any]]:
-    """All that the jobs write or forget; when a chunk was written is no part of it."""
+    """Everything that the jobs write or delete, without the times when chunks were written."""
     mongo = Mongo(uri, database)
     found: dict[str, list[Any]] = {}
     for name in KEPT:
@@ -55,14 +55,14 @@ async def kept(uri: str, database: str) -> dict[str, list[Any]]:
 
 
 class Upkeep:
-    """Runs of the jobs, each in a process of its own."""
+    """Runs of the jobs, each in a separate process."""
 
     def __init__(self, folder: Path, uri: str, database: str) -> None:
         settings = {**QUIET, "MONGO_URI": uri, "MONGO_DB": database, "NOW": str(END)}
         self.process: Process = module("tests.faults.upkeep", log=folder / "upkeep.log", env=settings)
 
     async def run(self) -> int:
-        """The exit status: 0 when all is done."""
+        """The exit status: 0 when everything is done."""
         with self.process:
             return await asyncio.to_thread(self.process.child.wait, 60)
 

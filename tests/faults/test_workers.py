@@ -1,4 +1,4 @@
-"""Workers that are killed, paused or doubled: each slot once and whole, and the next one on time."""
+"""Workers that are killed, paused or doubled: each slot is taken once and whole, and the next one is on time."""
 
 import asyncio
 import signal
@@ -19,14 +19,14 @@ from tests.faults.wire import Command, Lost, Wire
 from tests.processes import free_port
 
 RESTART_SECONDS = 0.5
-"""What a supervisor waits before it starts a dead worker again."""
+"""How long a supervisor waits before it restarts a dead worker."""
 CRAWL_SECONDS = 0.5
 ON_TIME_SECONDS = 2.5 * SLOWNESS
-"""By when after its start a slot of healthy seeds must be public; it takes 0.2 s on an idle machine."""
+"""The time after its start at which a slot of healthy seeds must be public. It takes 0.2 s on an idle machine."""
 
 
 async def kill_at_each(rig: Rig, moments: Sequence[Stage], note: Note) -> None:
-    """Kill the worker once at each of these stages, and have it started again; a reader looks on all the time."""
+    """Kill the worker once at each of these stages, and restart it, while a reader runs."""
     async with Wire(rig.mongo_uri) as wire:
         worker = rig.worker(MONGO_URI=wire.uri)
         api = await rig.healthy_api()
@@ -51,7 +51,7 @@ async def kill_at_each(rig: Rig, moments: Sequence[Stage], note: Note) -> None:
 
 
 async def next_slot(reader: Reader, slot: int, seconds: float) -> float:
-    """How many seconds after its start the slot after this one was seen. Fails if that is more than `seconds`."""
+    """The delay in seconds after which the following slot was seen. Fails if that is more than `seconds`."""
     seen = await until(
         lambda: reader.slots.get(slot + TTL), slot + TTL + seconds - time.time(), f"slot {slot + TTL} on time"
     )
@@ -69,7 +69,7 @@ async def test_a_worker_killed_at_each_of_ten_stages(rig: Rig, note: Note) -> No
 
 
 async def test_a_worker_killed_while_it_asks_leaves_the_next_slot_to_another(rig: Rig, note: Note) -> None:
-    """Ten times: whichever of two workers runs the cycle is killed in its crawl, and never comes back in that slot."""
+    """Ten times, the one of two workers that runs the cycle is killed in its crawl, and stays down in that slot."""
     asked = asyncio.Event()
 
     async def slowly(ask: Ask) -> None:
@@ -98,7 +98,7 @@ async def test_a_worker_killed_while_it_asks_leaves_the_next_slot_to_another(rig
 
 
 async def pid_of_holder(rig: Rig) -> int:
-    """The process that holds the lease, by the name that it gave itself."""
+    """The process that holds the lease, by its own name."""
     mongo = Mongo(rig.mongo_uri, rig.database)
     try:
         head = await mongo.database["head"].find_one({"_id": "head"})
@@ -135,9 +135,9 @@ async def test_workers_make_one_cycle_a_slot(rig: Rig, note: Note, *, count: int
 
 @pytest.mark.parametrize("on_its_way", [True, False], ids=["commit-on-its-way", "before-its-commit"])
 async def test_a_worker_paused_past_its_lease_is_refused(rig: Rig, note: Note, *, on_its_way: bool) -> None:
-    """One worker stands still in the middle of a cycle while another takes over, and then goes on where it was.
+    """One worker pauses during a cycle while another takes over, and then continues.
 
-    On its way: the command that commits has left the worker, and reaches the store only after the takeover.
+    The command that commits has left the paused worker, and reaches the store only after the takeover.
     """
     released = asyncio.Event()
     answers: list[Any] = []

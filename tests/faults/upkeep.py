@@ -1,4 +1,4 @@
-"""`python -m tests.faults.upkeep`: roll up and forget all that is due in a database, as a worker's jobs do, and end."""
+"""`python -m tests.faults.upkeep`: roll up and delete everything due in a database, like a worker's jobs, and end."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ BATCH = 7
 
 
 async def work(uri: str, database: str, now: int) -> bool:
-    """Whether all of it came to its end."""
+    """Whether all of it was completed."""
     mongo = Mongo(uri, database, server_selection_seconds=1, timeout_seconds=5)
     upkeep = MongoUpkeep(mongo, clock=lambda: LONG_AGO)
     try:

@@ -1,4 +1,4 @@
-"""A wire between one client and MongoDB on which every command can be watched, delayed, and met by an accident."""
+"""A proxy between one client and MongoDB that can observe, delay and disturb every command."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ BACKGROUND = frozenset(
 
 
 class Command(NamedTuple):
-    """A command on its way: its name, the collection that it is about (empty: none), and its first section."""
+    """A command in transit: its name, its collection (empty: none), and its first section."""
 
     name: str
     collection: str
@@ -32,10 +32,10 @@ class Command(NamedTuple):
 
 
 Before = Callable[[Command], Awaitable[None]]
-"""Called before a command goes on to the server, which waits for it. Raises Lost where it must never arrive."""
+"""Called before a command is passed to the server, and awaited. Raises Lost if it must never arrive."""
 
 After = Callable[[Command, Mapping[str, Any]], Awaitable[None]]
-"""Called with the server's answer before the client gets it. Raises Lost where it must never come."""
+"""Called with the server's response before the client gets it. Raises Lost if it must never arrive."""
 
 
 class Lost(Exception):
@@ -47,9 +47,9 @@ async def _nothing(*_: object) -> None:
 
 
 class Wire:
-    """Listens on loopback and leads to the server of `uri`. `delay` is the seconds that every command takes longer.
+    """Listens on loopback and forwards to the server of `uri`. `delay` is added to every command, in seconds.
 
-    Lives in the event loop of the test, which must not block. `cut` ends all connections and refuses new ones until
+    It runs in the event loop of the test, which must not block. `cut` ends all connections and refuses new ones until
     `mend`.
     """
 
@@ -66,7 +66,7 @@ class Wire:
 
     @property
     def uri(self) -> str:
-        """Where clients connect to; without discovery, which would lead them around the wire."""
+        """The address for clients, without discovery, which would bypass the proxy."""
         login, at, _ = self._parts.netloc.rpartition("@")
         return f"mongodb://{login}{at}127.0.0.1:{self._port}/?directConnection=true"
 
@@ -111,7 +111,7 @@ class Wire:
             line = _Line(self, reader, writer, up_reader, up_writer)
             await line.run()
         except (OSError, asyncio.IncompleteReadError, Lost):
-            pass  # whoever is at the other end sees it
+            pass  # the other end notices it
         finally:
             self._writers -= ends
             for end in ends:
@@ -119,7 +119,7 @@ class Wire:
 
 
 class _Line:
-    """One connection: requests and answers flow on their own, as a server may also speak unasked."""
+    """One connection. Requests and responses flow independently, because a server may send unrequested messages."""
 
     def __init__(
         self,
