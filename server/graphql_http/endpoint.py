@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.outcomes import Failure, Ready, Response
 from server.graphql_http.feeds import Feeds

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from typing import Protocol
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from server.graphql_http.outbox import Waiting
 from server.logs import get_logger
 from server.process.supervisor import watched

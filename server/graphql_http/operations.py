@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from schema.graphql.execution.context import Context, ServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.errors import ErrorCode

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import Message
 
-from schema.graphql.execution.bounded import BoundedMap, compact
+from schema.bounded import BoundedMap, compact
 from server.http.compress import COMPRESSORS, MIN_BYTES
 from server.http.cors import ALLOW_ORIGIN
 from server.http.etag import coded, etag_of

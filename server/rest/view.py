@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from schema.bounded import compact
 from schema.derived import Facts, Tables, tables_of
 from schema.domain.errors import SnapshotUnavailable
 from schema.domain.node.pnode import PNode
@@ -18,7 +19,6 @@ from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.recommend import MAX_PER_GROUP, Criteria, Recommendations, recommend, recommend_newest
 from schema.domain.snapshot.freshness import age_seconds, answer_time, seconds_valid
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
-from schema.graphql.execution.bounded import compact
 from schema.reads import Reads
 from server.rest.aside import Aside
 from server.rest.node import estimated_score, node_object, shown_last_seen, shown_score, shown_uptime

@@ -4,7 +4,7 @@ import re
 
 import httptools
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from server.http.asked import AskedHead
 
 # Browsers and proxies send 1 KiB or less. Longer heads are handled by ASGI.

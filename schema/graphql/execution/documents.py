@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import DocumentNode
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from schema.graphql.execution.checks import Priced
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.introspection import asks_about_schema

@@ -24,8 +24,8 @@ from graphql import (
     subscribe,  # pyright: ignore[reportUnknownVariableType]  (likewise)
 )
 
+from schema.bounded import BoundedMap, compact
 from schema.domain.base import MINUTE
-from schema.graphql.execution.bounded import BoundedMap, compact
 from schema.graphql.execution.checks import (
     Priced,
     choose_operation,

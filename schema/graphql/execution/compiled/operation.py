@@ -9,7 +9,7 @@ import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
-from schema.graphql.execution.bounded import BoundedMap
+from schema.bounded import BoundedMap
 from schema.graphql.execution.compiled.arguments import NO_VARIABLES, ArgumentReader
 from schema.graphql.execution.compiled.errors import NotCompilable
 from schema.graphql.execution.compiled.plan import Selected, fragments_of, tree_of

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from schema.graphql.execution.bounded import compact
+from schema.bounded import compact
 
 
 def taken(make: Callable[[], bytes]) -> int:
