@@ -1,4 +1,4 @@
-"""Caches that clients fill, bounded in number and size, and resistant to floods."""
+"""The bounded caches of all packages. Those that clients fill can resist floods."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -41,12 +41,13 @@ class Doorkeeper:
 class BoundedMap(Generic[K, V]):
     """An LRU cache of at most `max_entries` values and `max_size` in total.
 
-    A value that alone would take an eighth of `max_size` is not kept. Nor is one whose key is new, unless `at_once` is
-    set.
+    A value that is larger than `largest` is not kept; by default that is an eighth of `max_size`. Nor is one whose key
+    is new, unless `at_once` is set.
     """
 
-    def __init__(self, *, max_entries: int, max_size: int, at_once: bool = False) -> None:
+    def __init__(self, *, max_entries: int, max_size: int, largest: int | None = None, at_once: bool = False) -> None:
         self._max_entries = max_entries
+        self._largest = max_size // 8 if largest is None else largest
         self.max_size = max_size
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._door = None if at_once else Doorkeeper()
@@ -64,7 +65,7 @@ class BoundedMap(Generic[K, V]):
 
     def put(self, key: K, value: V, size: int) -> bool:
         """Keep the value if allowed. Returns whether it is kept."""
-        if size > self.max_size // 8 or (self._door is not None and not self._door.seen_before(key)):
+        if size > self._largest or (self._door is not None and not self._door.seen_before(key)):
             return False
         self.pop(key)
         self._values[key] = (value, size)

@@ -1,11 +1,11 @@
 """The data derived from a snapshot. Each fact is computed once, on first use, for GraphQL and REST."""
 
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar, cast
 
+from schema.bounded import BoundedMap
 from schema.domain.base import UnixSeconds
 from schema.domain.network.analytics import NetworkAnalytics, analytics
 from schema.domain.network.health import NetworkAlert, network_alerts, underutilized
@@ -31,18 +31,15 @@ class Lists:
     """Derived data under keys that clients choose. Only the most recently used values are kept."""
 
     def __init__(self, most: int = _KEPT_LISTS) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._kept = BoundedMap[Hashable, tuple[object]](max_entries=most, max_size=most, largest=1, at_once=True)
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result of `compute`, computed once for a key while it is kept."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return cast("T", self._kept[key])
-        found = self._kept[key] = compute()
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return found
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = (compute(),)
+            self._kept.put(key, kept, 1)
+        return cast("T", kept[0])
 
     def clear(self) -> None:
         self._kept.clear()

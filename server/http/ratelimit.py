@@ -1,9 +1,10 @@
 """The rate limit: cost per minute and address, in a bucket that refills steadily."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from math import inf
+
+from schema.bounded import BoundedMap
 
 REMEMBERED_ADDRESSES = 10_000
 MINUTE = 60.0
@@ -15,7 +16,9 @@ class RateLimit:
     def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left = BoundedMap[str, tuple[float, float]](
+            max_entries=REMEMBERED_ADDRESSES, max_size=REMEMBERED_ADDRESSES, at_once=True
+        )
 
     def charge(self, address: str, cost: int) -> int | None:
         """Charge the cost to the address. Otherwise returns the seconds after which that will be possible."""
@@ -44,14 +47,11 @@ class RateLimit:
     def _left_of(self, address: str) -> float:
         if self._per_minute is None:
             return inf
-        left, since = self._left.get(address, (float(self._per_minute), 0.0))
+        left, since = self._left.get(address) or (float(self._per_minute), 0.0)
         return min(float(self._per_minute), left + (self._clock() - since) * self._per_minute / MINUTE)
 
     def _keep(self, address: str, left: float) -> None:
-        self._left[address] = (left, self._clock())
-        self._left.move_to_end(address)
-        if len(self._left) > REMEMBERED_ADDRESSES:
-            self._left.popitem(last=False)
+        self._left.put(address, (left, self._clock()), 1)
 
     def _seconds(self, missing: float) -> int:
         return max(1, round(missing * MINUTE / (self._per_minute or 1)))

@@ -9,12 +9,12 @@ requested ones are parsed, which are mostly one or two of the network's twenty m
 """
 
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import zstandard
 
+from schema.bounded import BoundedMap
 from schema.domain.base import UnixSeconds
 from schema.domain.history.points import HistoryPoint, Stat
 from schema.domain.history.rollup import Sample, Versions
@@ -218,22 +218,17 @@ class PointCache:
     """
 
     def __init__(self, max_points: int = 8_000) -> None:
-        self._max_points = max_points
-        self._points = 0
-        self._blocks: OrderedDict[tuple[bytes, int], tuple[HistoryPoint, ...]] = OrderedDict()
+        self._blocks = BoundedMap[tuple[bytes, int], tuple[HistoryPoint, ...]](
+            max_entries=max_points, max_size=max_points, largest=max_points, at_once=True
+        )
 
     def unpack(self, body: bytes, metrics: Sequence[str], seconds: int) -> tuple[HistoryPoint, ...]:
         """What `pack_points` was given."""
         key = (body, seconds)
         points = self._blocks.get(key)
         if points is None:
-            points = self._blocks[key] = unpack_points(body, metrics, seconds)
-            self._points += len(points)
-            while self._points > self._max_points and len(self._blocks) > 1:
-                _, dropped = self._blocks.popitem(last=False)
-                self._points -= len(dropped)
-        else:
-            self._blocks.move_to_end(key)
+            points = unpack_points(body, metrics, seconds)
+            self._blocks.put(key, points, len(points))
         return points
 
 

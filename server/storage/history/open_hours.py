@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
+from schema.bounded import BoundedMap
 from schema.domain.base import HOUR, Slot, UnixSeconds
 from schema.domain.history.rollup import Beat, Sample, network_sample, node_sample
 from server.storage.chunks import BATCH
@@ -24,6 +25,7 @@ from server.storage.snapshots.one_record import Place, find_record
 MAX_HOURS = 3
 MAX_SAMPLES = 40_000  # some 20 MB
 MAX_NODES = 2_000
+MAX_BODIES = 50_000
 MAX_BODY_BYTES = 16 * 2**20  # three hours of 300 nodes take 2 MB
 _YIELD_EVERY = 10  # slots decoded before the event loop runs, some ms
 
@@ -182,33 +184,19 @@ class _Bodies:
 
     def __init__(self, mongo: Mongo, max_bytes: int) -> None:
         self._collection = mongo.collection(ChunkDocument)
-        self._max_bytes = max_bytes
-        self._held: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
+        self._held = BoundedMap[str, bytes](max_entries=MAX_BODIES, max_size=max_bytes, largest=max_bytes, at_once=True)
 
     async def fetch(self, keys: Iterable[str]) -> Mapping[str, bytes]:
         """The existing ones of these chunks. Those not cached are read with one query for each `BATCH`."""
         wanted = list(dict.fromkeys(keys))
-        found: dict[str, bytes] = {}
-        for key in wanted:
-            held = self._held.get(key)
-            if held is not None:
-                self._held.move_to_end(key)
-                found[key] = held
+        found = {key: held for key in wanted if (held := self._held.get(key)) is not None}
         missing = [key for key in wanted if key not in found]
         for start in range(0, len(missing), BATCH):
             documents = self._collection.find({"_id": {"$in": missing[start : start + BATCH]}}, {"body": 1})
             for document in await documents.to_list():
                 found[document["_id"]] = document["body"]
-                self._hold(document["_id"], document["body"])
+                self._held.put(document["_id"], document["body"], len(document["body"]))
         return found
-
-    def _hold(self, key: str, body: bytes) -> None:
-        if key not in self._held:
-            self._bytes += len(body)
-        self._held[key] = body
-        while self._bytes > self._max_bytes:
-            self._bytes -= len(self._held.popitem(last=False)[1])
 
 
 def _keys(search: _Search) -> list[str]:

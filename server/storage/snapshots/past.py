@@ -1,9 +1,9 @@
 """A cache of decoded snapshots of the past. Each is loaded once for all concurrent requests."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from schema.bounded import BoundedMap
 from schema.domain.base import Slot
 from schema.domain.snapshot.record import Snapshot
 from server.process.supervisor import owned
@@ -27,9 +27,10 @@ class SnapshotCache:
         max_nodes: int = MAX_NODES,
     ) -> None:
         self._load = load
-        self._max_snapshots = max_snapshots
         self._max_nodes = max_nodes
-        self._held: OrderedDict[Slot, Snapshot] = OrderedDict()
+        self._held = BoundedMap[Slot, Snapshot](
+            max_entries=max_snapshots, max_size=max_nodes, largest=max_nodes, at_once=True
+        )
         self._loading: dict[Slot, asyncio.Task[Snapshot]] = {}
         self._permits = asyncio.Semaphore(PARALLEL_LOADS)
 
@@ -50,19 +51,11 @@ class SnapshotCache:
 
     def peek(self, slot: Slot) -> Snapshot | None:
         """The snapshot if it is held."""
-        held = self._held.get(slot)
-        if held is not None:
-            self._held.move_to_end(slot)
-        return held
+        return self._held.get(slot)
 
     def put(self, snapshot: Snapshot) -> None:
         """Hold a snapshot, and drop the least recently used ones."""
-        self._held[snapshot.slot] = snapshot
-        self._held.move_to_end(snapshot.slot)
-        nodes = sum(len(one.nodes) for one in self._held.values())
-        while len(self._held) > 1 and (len(self._held) > self._max_snapshots or nodes > self._max_nodes):
-            _, dropped = self._held.popitem(last=False)
-            nodes -= len(dropped.nodes)
+        self._held.put(snapshot.slot, snapshot, min(len(snapshot.nodes), self._max_nodes))
 
     async def _fetch(self, slot: Slot) -> Snapshot:
         async with self._permits:
