@@ -1,4 +1,4 @@
-"""The command line: what it offers, and what it says when it is asked wrongly."""
+"""The command line: its help, and its messages for invalid input."""
 
 import os
 import re

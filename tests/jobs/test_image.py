@@ -1,4 +1,4 @@
-"""The image, as its Dockerfile copies it: every file is there, and the command `pnodes` is on its PATH."""
+"""The image, as its Dockerfile copies it: every file exists, and the command `pnodes` is on its PATH."""
 
 import os
 import re
@@ -18,7 +18,7 @@ COPIED = re.findall(r"^COPY (\S+) (\S+)$", STAGE, re.MULTILINE)
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """What the last stage has in /app."""
+    """The content of /app in the last stage."""
     app = tmp_path / "app"
     for source, target in COPIED:
         place = app / target / source if target.endswith("/") else app / target

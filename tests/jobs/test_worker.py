@@ -1,4 +1,4 @@
-"""The queue of the worker: JSON alone, each job once, and back after whatever Redis does."""
+"""The queue of the worker: only JSON, each job once, and working again after any failure of Redis."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ from tests.processes import Process, connects, free_port, valkey, wait_until
 
 
 class Bomb:
-    """What a pickle could do to whoever loads it."""
+    """What a pickle could do to a process that loads it."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -93,7 +93,7 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 class Done:
-    """Which slots ran, with the time of each."""
+    """The slots that ran, with the time of each."""
 
     def __init__(self) -> None:
         self.slots: list[int] = []
@@ -213,7 +213,7 @@ RIGHTS = ("ACL", "SETUSER", "app", "on", ">secret", "~arq:*", "~pnodes:*", "&pno
 
 @contextlib.asynccontextmanager
 async def _as_user(port: int, *rights: str) -> AsyncGenerator[Queue]:
-    """A queue of a Redis user who has all rights but these."""
+    """A queue of a Redis user with all rights except these."""
     admin = Queue(f"redis://127.0.0.1:{port}/0", "test")
     await admin.client.execute_command(*RIGHTS, *rights)
     queue = Queue(USER.format(port=port), "test")

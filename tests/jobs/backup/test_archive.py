@@ -1,4 +1,4 @@
-"""The file of a backup: what was put comes back, and whatever is not whole is refused."""
+"""The file of a backup: its content can be read back, and an incomplete file is refused."""
 
 import io
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ puts = st.lists(st.tuples(st.sampled_from(NAMES), st.lists(documents, min_size=1
 
 
 async def archive_of(items: Sequence[Batch | None]) -> bytes:
-    """A backup; None stands for what came before not counting."""
+    """A backup. None means that everything before it must be discarded."""
     out, tally = io.BytesIO(), Tally()
     writer = ArchiveWriter(out, ABOUT, tally)
     for item in items:
@@ -78,11 +78,11 @@ async def test_a_backup_with_a_changed_byte_is_never_taken_for_another() -> None
     for place in range(len(whole)):
         changed = bytearray(whole)
         changed[place] ^= 0x41
-        assert _read_or_none(bytes(changed)) in (None, expected)  # a bit of a frame's header may mean nothing
+        assert _read_or_none(bytes(changed)) in (None, expected)  # one bit of a frame's header may have no meaning
 
 
 FRAME_END = 7
-"""An empty last block and the checksum of zstd: all records come before."""
+"""An empty last block and zstd's checksum. All records come before."""
 
 
 def _read_or_none(raw: bytes) -> object:
@@ -142,7 +142,7 @@ def test_a_record_of_any_length_is_not_believed() -> None:
 
 
 async def test_a_batch_is_held_once_at_a_time() -> None:
-    """The reader asks its source for no more than a batch takes: memory does not grow with the backup."""
+    """The reader requests no more than a batch needs, so memory does not grow with the backup."""
     big = [Batch("chunks", [bson.encode({"_id": i, "body": bytes([i % 251]) * 2**18})]) for i in range(64)]
     reader = ArchiveReader(io.BytesIO(await archive_of(big)), NAMES)
     longest = max(sum(map(len, item.documents)) for item in reader.items() if item is not None)

@@ -1,4 +1,4 @@
-"""A copy is of one commit, however many are made meanwhile."""
+"""A copy contains one commit, however many are made meanwhile."""
 
 from collections.abc import AsyncIterator
 
@@ -33,7 +33,7 @@ class Busy:
 
 
 class Kept:
-    """A sink that keeps what counts."""
+    """A sink that keeps what was not discarded."""
 
     def __init__(self) -> None:
         self.batches: list[Batch] = []

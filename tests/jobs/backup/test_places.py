@@ -1,4 +1,4 @@
-"""Where a backup lies."""
+"""Where a backup is written and read."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a copy says of itself."""
+"""The progress reports of a copy."""
 
 import io
 

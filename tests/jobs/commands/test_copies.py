@@ -1,4 +1,4 @@
-"""`pnodes backup`, `restore` and `move` as they are typed: files, pipes, the embedded store, and what they say."""
+"""`pnodes backup`, `restore` and `move` as commands: files, pipes, the embedded store, and their output."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ NEWEST = "2027-01-15T10:40:00Z"
 
 
 class Pnodes:
-    """The command with an environment of its own."""
+    """The command with its own environment."""
 
     def __init__(self, **env: str) -> None:
         self.env: Mapping[str, str] = {"PATH": os.environ["PATH"], **env}

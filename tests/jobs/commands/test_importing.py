@@ -1,4 +1,4 @@
-"""`pnodes import`, into a given store, into one of its own, and beside a run that holds the folder."""
+"""`pnodes import`: into a given store, into its own store, and beside a run that holds the folder."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""How the command is called: printed hints, when pasted into a shell, run this installation."""
+"""Calling the command: printed hints run this installation when they are pasted into a shell."""
 
 import ast
 import os
@@ -64,7 +64,7 @@ def test_without_an_installed_command_the_script_of_the_checkout_is_called(tmp_p
 
 @pytest.mark.parametrize("command", [(str(PYTHON), "-m", "jobs"), (str(CHECKOUT / "deploy" / "pnodes"),)])
 def test_the_module_and_the_script_are_the_command(command: tuple[str, ...], tmp_path: Path) -> None:
-    """The script also from any other folder, whose `.env` then counts."""
+    """The script also works from any other folder, and then uses that folder's `.env`."""
     folder = CHECKOUT if "-m" in command else tmp_path
     path = f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
     ran = subprocess.run([*command, "--version"], cwd=folder, env={"PATH": path}, capture_output=True, check=True)
@@ -72,7 +72,7 @@ def test_the_module_and_the_script_are_the_command(command: tuple[str, ...], tmp
 
 
 def test_the_script_takes_the_packages_of_its_own_checkout(tmp_path: Path) -> None:
-    """In a checkout that was moved, with an environment that has no `pnodes`."""
+    """A checkout that was moved, with an environment without `pnodes`."""
     moved = tmp_path / "moved here"
     (moved / "deploy").mkdir(parents=True)
     shutil.copy(CHECKOUT / "deploy" / "pnodes", moved / "deploy")
@@ -87,7 +87,7 @@ def test_the_script_takes_the_packages_of_its_own_checkout(tmp_path: Path) -> No
 
 
 def strings(path: Path) -> Iterator[str]:
-    """The texts in a module that are no docstrings."""
+    """The texts in a module that are not docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docs = {
@@ -101,7 +101,7 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def test_no_printed_hint_has_the_bare_command() -> None:
-    """`pnodes` is not on everybody's PATH: hints are made with `invocation()`."""
+    """`pnodes` may not be on PATH, so hints are made with `invocation()`."""
     bare = re.compile(rf"(?<!`)\bpnodes ({'|'.join(filter(None, EXAMPLES))})\b")
     found = [
         (path.name, text)
@@ -120,7 +120,7 @@ def calls(path: Path, names: tuple[str, ...]) -> Iterator[ast.Call]:
 
 
 def test_no_parser_takes_abbreviations() -> None:
-    """A short form that is unique today is another option tomorrow."""
+    """An abbreviation that is unique today may match another option tomorrow."""
     made = [(path, call) for path in SOURCES for call in calls(path, ("ArgumentParser", "add_parser"))]
     lax = [
         f"{path.relative_to(CHECKOUT)}:{call.lineno}"
@@ -167,7 +167,7 @@ SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_of_a_page_can_be_typed(page: Path) -> None:
-    """In blocks for the shell whole, with their options; in running text the name of the command."""
+    """Shell blocks have the whole command with options; running text has the name of the command."""
     text = page.read_text(encoding="utf-8")
     for block in SHELL.findall(text):
         for line in re.findall(r"^(?:\S+/)?pnodes ([^|\n]+)", block, re.MULTILINE):

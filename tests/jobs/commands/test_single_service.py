@@ -1,4 +1,4 @@
-"""`pnodes up` with a MongoDB elsewhere and no Redis: API, worker and Valkey in one process tree, and nothing else."""
+"""`pnodes up` with an external MongoDB and no Redis: API, worker and Valkey in one process tree, and nothing else."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.stack
 
 
 def commands(pid: int) -> list[str]:
-    """What the processes below one run, without those that have ended meanwhile."""
+    """The processes below a run, without those that have ended meanwhile."""
     found: list[str] = []
     for each in descendants(pid):
         place = Path(f"/proc/{each}/cmdline")

@@ -1,4 +1,4 @@
-"""Everything by one command, and worker processes under attack. Slots of 5 s, on loopback alone."""
+"""The whole stack by one command, and worker processes that are killed. Slots of 5 s, only on loopback."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def _up(folder: Path, *arguments: str, **settings: str) -> Process:
 
 
 class Simulated:
-    """A simulated network, and what a worker must be told to ask it."""
+    """A simulated network, and the settings by which a worker polls it."""
 
     def __init__(self, process: Process, folder: Path) -> None:
         line = wait_until(lambda: process.text().partition("\n")[0], "the network announces itself")
@@ -57,7 +57,7 @@ def _worker(folder: Path, name: str, environment: dict[str, str]) -> Process:
 
 
 def _commits(process: Process) -> list[int]:
-    """The slots that a worker has committed, by its own log."""
+    """The slots that a worker has committed, according to its log."""
     lines = (json.loads(line) for line in process.text().splitlines() if line.startswith("{"))
     return [line["slot"] for line in lines if line["event"] == "cycle.done" and line["outcome"] == "committed"]
 
@@ -92,7 +92,7 @@ def test_up_from_nothing_to_healthy_and_back_to_nothing(tmp_path: Path, capsys: 
     assert not (tmp_path / "data" / "simulated" / "dial-map.json").exists()
 
 
-# The hurry itself is held by tests/jobs/stack/test_children.py, the stop of all by the test above.
+# tests/jobs/stack/test_children.py checks the speed, and the test above the stop of all children.
 @pytest.mark.nightly
 def test_a_second_signal_kills_what_is_left(tmp_path: Path) -> None:
     port = free_port()

@@ -1,4 +1,4 @@
-"""The checks of a deployment: each passes on a sound answer and fails, with what came, on any other."""
+"""The checks of a deployment: each passes for a correct response, and fails for any other, with the response."""
 
 import json
 import threading
@@ -72,7 +72,7 @@ def test_a_server_that_is_away_fails_every_check() -> None:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers as SOUND says below `prefix`; 404 with a body elsewhere."""
+    """Responds as SOUND says below `prefix`, and with 404 and a body elsewhere."""
 
     prefix = "/"
     note: Callable[[str], object] = str
@@ -140,7 +140,7 @@ def test_an_address_without_its_scheme_is_understood_and_said(url: str) -> None:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """The exit status, and all that was printed."""
+    """The exit status, and the whole output."""
     status = cli.main(["verify", *arguments])
     printed = capsys.readouterr()
     return status, printed.out + printed.err

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class World:
-    """A network whose seeds answer what they are told to, and a clock that moves by hand."""
+    """A network whose seeds respond as the test configures, and a clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = float(AT)
@@ -58,7 +58,7 @@ class World:
 
 
 async def test_a_store_that_turns_out_to_hold_another_network_is_left_alone() -> None:
-    """It may have been away when the worker started."""
+    """The worker may have been down before."""
     world, store = World(), FakeStore()
     await world.collector(store).collect(AT)
     other = world.collector(store, "two", options=CycleOptions(network="trynet"))
@@ -136,7 +136,7 @@ async def test_a_cycle_in_which_no_seed_answers_changes_no_node_and_is_reported(
 async def test_a_worker_whose_clock_is_ahead_of_most_seeds_commits_nothing(
     behind: list[int | None], outcome: str
 ) -> None:
-    """One seed with a wrong clock stops nobody, and two of two may both be wrong."""
+    """One seed with a wrong clock stops nothing, and two of two may both be wrong."""
     world, store = World(), FakeStore()
 
     async def crawl() -> list[SeedReply]:
@@ -154,7 +154,7 @@ async def test_a_worker_whose_clock_is_ahead_of_most_seeds_commits_nothing(
 
 
 async def test_a_worker_whose_clock_is_ahead_keeps_no_other_from_its_slots() -> None:
-    """Its lease would end an hour late by the clock of all others."""
+    """Its lease would end an hour late by the other clocks."""
     wrong, right, store = World(), World(), FakeStore()
     wrong.now += 3_600
 
@@ -174,7 +174,7 @@ async def test_a_worker_whose_clock_is_ahead_keeps_no_other_from_its_slots() -> 
 
 
 class Failing(FakeStore):
-    """A store that takes no commit but the first, for a reason of its own."""
+    """A store that accepts only the first commit."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__()
@@ -217,7 +217,7 @@ async def test_a_cycle_that_fails_before_it_asks_is_reported_with_what_is_known_
 
 
 class Away(FakeStore):
-    """A store that fails one of the steps before the seeds are asked."""
+    """A store that fails in one of the steps before the seeds are polled."""
 
     def __init__(self, step: str) -> None:
         super().__init__()
@@ -310,7 +310,7 @@ class Steered(Garbage):
 
 
 class Enabled(FakeStore):
-    """A store that notes whether the garbage collector is on when it is asked."""
+    """A store that records whether the garbage collector is on during its calls."""
 
     def __init__(self) -> None:
         super().__init__()

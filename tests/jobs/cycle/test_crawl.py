@@ -1,4 +1,4 @@
-"""All seeds are asked, and whatever a seed does is an outcome in its place."""
+"""All seeds are polled, and each failure of a seed is an outcome."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ REFUSED = CallFailed(FailureCategory.REFUSED, "refused", reached=False)
 
 
 class FakeClient:
-    """Answers from a table by host and method: a result, an exception, or a function that gives either."""
+    """Responds from a table by host and method: a result, an exception, or a function that returns either."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]], limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -172,7 +172,7 @@ async def test_no_seeds_no_replies():
 
 # -- over sockets
 
-# Long enough that no busy machine comes near them; the tests of deadlines let the time pass.
+# Long enough for any busy machine. The tests of deadlines advance the time.
 PATIENT = Limits(call_seconds=40, seed_seconds=60, connect_seconds=40, crawl_seconds=300)
 
 
@@ -210,7 +210,7 @@ async def test_one_deadline_covers_all_calls_to_a_seed():
         assert not crawling.done()
         let_pass(PATIENT.seed_seconds - PATIENT.call_seconds)
         await crawling
-    # The second call gets what the first left over, the third nothing.
+    # The second call gets the remaining time of the first, the third none.
     assert slow.methods == [wire.GET_PODS_WITH_STATS, wire.GET_VERSION]
 
 

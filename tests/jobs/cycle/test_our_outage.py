@@ -1,4 +1,4 @@
-"""Our own outage: whatever fails on our side, no node's status, presence, score or key suffers once it is over."""
+"""An outage on our side: afterwards no node's status, presence, score or key differs."""
 
 import itertools
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ FAILING = ("seeds", "uplink", "most seeds", "store", "worker")
 
 
 class Store(FakeStore):
-    """A store that can be away."""
+    """A store that can be unavailable."""
 
     away = False
 
@@ -35,7 +35,7 @@ class Store(FakeStore):
 
 
 class World:
-    """A steady network, and what fails on our side: `seeds`, `uplink`, `store`, `worker` or nothing."""
+    """A steady network, and the failing part on our side: `seeds`, `uplink`, `store`, `worker` or nothing."""
 
     def __init__(self) -> None:
         self.slot = AT
@@ -70,7 +70,7 @@ class World:
                     assert failing == "store"
             self.slot += INTERVAL
         if failing == "worker":
-            self.collector = self._collector()  # started again, with nothing in memory
+            self.collector = self._collector()  # restarted, with nothing in memory
         self.failing, self.store.away = "", False
 
     @property
@@ -83,7 +83,7 @@ class World:
 
 @cache
 def steady() -> World:
-    """One world without any failure, for all tests to compare with."""
+    """One world without any failure, for comparison in all tests."""
     return World()
 
 
@@ -95,7 +95,7 @@ async def calm_after(slots: int) -> Snapshot:
 
 DURATIONS = {"a slot": 1, "the grace": 3, "ten minutes": 10, "three hours": 180}
 OUTAGES = {f"{f}-{name}": (f, DURATIONS[name]) for f, name in itertools.product(FAILING, DURATIONS)}
-# Three hours in which the seeds are asked are 180 cycles.
+# Three hours in which the seeds are polled are 180 cycles.
 QUICK = OUTAGES.keys() - {f"{f}-three hours" for f in ("seeds", "uplink", "most seeds")}
 
 
@@ -108,7 +108,7 @@ async def test_no_node_suffers_from_what_fails_on_our_side(outage: tuple[str, in
     await troubled.work(AFTER)
 
     assert troubled.newest.slot == calm.slot
-    # A seed that nobody lists is known by its own answers alone: its silence is its own.
+    # An unlisted seed is known only by its own responses, so its silence counts as its own.
     seeds = {node.id for node in calm.nodes if node.pubkey is None}
     for node, same in zip(troubled.newest.nodes, calm.nodes, strict=True):
         if node.id in seeds:

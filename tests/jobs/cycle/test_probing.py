@@ -1,4 +1,4 @@
-"""Public nodes are asked directly: once a slot each, over one connection, and never anything that is not public."""
+"""Public nodes are probed directly: once per slot, over one connection, and only at public addresses."""
 
 import asyncio
 import socket
@@ -34,7 +34,7 @@ STATS = {"uptime": 1_000}
 
 
 async def pod(exchange: Exchange) -> None:
-    """Answers as a healthy pod."""
+    """Responds like a healthy pod."""
     await exchange.result(VERSION if exchange.method == wire.GET_VERSION else STATS)
 
 
@@ -121,7 +121,7 @@ async def test_a_list_of_forbidden_addresses_costs_no_connection() -> None:
 
 
 async def at_once(seconds: float) -> None:
-    """Waits for no time."""
+    """Does not wait."""
 
 
 async def test_a_round_asks_what_is_due_and_hands_the_answers_over_once() -> None:
@@ -162,7 +162,7 @@ def test_the_moment_of_a_probe_differs_from_slot_to_slot() -> None:
 
 
 class Collecting:
-    """A collector whose cycles end as it is told."""
+    """A collector whose cycles end as configured."""
 
     def __init__(self, outcome: str) -> None:
         self.outcome = outcome

@@ -1,4 +1,4 @@
-"""The configured seeds: what cannot be read, what is never asked, and what is hardly meant so."""
+"""The configured seeds: invalid ones, ones that are never polled, and likely mistakes."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Accounts of the registry's program, made from its layout; every key is invented."""
+"""Accounts of the registry's program, built from its layout. Every key is invented."""
 
 import base64
 from typing import Any
@@ -9,7 +9,7 @@ NONE = bytes(32)
 
 
 def key_bytes(number: int) -> bytes:
-    """32 bytes of a key of ours, the same for the same number."""
+    """An invented key of 32 bytes. Equal numbers give equal keys."""
     return bytes([number % 255 + 1]) * 32
 
 

@@ -1,4 +1,4 @@
-"""Rows of sources are read with care; fixtures are made from the layouts."""
+"""Rows of sources are validated. The fixtures are built from the layouts."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_any_json_is_read_or_refused(value: Any) -> None:
     try:
         body = orjson.dumps(value)
     except TypeError:
-        return  # an integer that JSON libraries do not carry
+        return  # an integer that JSON libraries cannot represent
     for read in (read_credits, read_registry):
         try:
             read(body)

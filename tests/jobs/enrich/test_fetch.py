@@ -1,4 +1,4 @@
-"""What a source may cost, and where a request never goes. Servers are on loopback."""
+"""Limits of a source, and addresses to which a request never goes. Servers are on loopback."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +16,7 @@ Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Await
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Starts a server with one handler, and gives its URL."""
+    """Starts a server with one handler, and returns its URL."""
     runners: list[web.AppRunner] = []
 
     async def start(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> str:
@@ -110,7 +110,7 @@ async def test_an_address_that_must_not_be_dialled_is_refused(host: str) -> None
 
 
 async def test_the_certificate_of_a_source_is_checked(serve: Serve) -> None:
-    """A server without TLS is not taken for one that has it."""
+    """A server without TLS is not accepted in place of one with TLS."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.json_response([])

@@ -1,4 +1,4 @@
-"""Sources are asked in turn, wait after failures, and keep what they gave."""
+"""Sources are fetched in turn, wait after failures, and keep their last data."""
 
 import orjson
 import pytest
@@ -17,7 +17,7 @@ GOOD = orjson.dumps([{"pod_id": key(1), "credits": 5}])
 
 
 class Answers:
-    """Gives the body of each URL, or fails; counts questions."""
+    """Returns the body of each URL, or fails. Counts requests."""
 
     def __init__(self, **bodies: bytes | None) -> None:
         self.bodies = bodies

@@ -1,4 +1,4 @@
-"""Snapshots of nodes whose presence is written down: a letter for each hour, `#` online and `.` not."""
+"""Snapshots of nodes with a given presence: a letter for each hour, `#` online and `.` not."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from tests.factories import AT, address, key, pnode, score, snapshot
 def hours(
     presence: Mapping[int, str], composites: Mapping[int, float] | None = None, **changes: Any
 ) -> Iterator[Snapshot]:
-    """A snapshot an hour, from `AT` on. `composites` has the score of nodes that are online."""
+    """One snapshot an hour, from `AT` on. `composites` has the scores of online nodes."""
     for hour in range(max(map(len, presence.values()))):
         at = AT + hour * HOUR
         nodes = [

@@ -47,7 +47,7 @@ def test_the_page_shows_the_figures_and_every_plot_is_there(written: Path) -> No
     correlation = figures(written)[0]["parts"][-1]["orderings"][0]["spearman"]
     assert f"{correlation:.3f}" in text
     for name in shown:
-        root = ET.fromstring((written / page.IMAGES / name).read_text())  # noqa: S314  (written by us a moment ago)
+        root = ET.fromstring((written / page.IMAGES / name).read_text())  # noqa: S314  (written by this test)
         assert root.tag.endswith("svg")
 
 
@@ -105,7 +105,7 @@ def test_other_figures_are_refused(tmp_path: Path) -> None:
 
 
 def test_each_cycle_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The months are played once, however many raters and horizons are measured."""
+    """The months are simulated once, for any number of raters and horizons."""
     asked: list[int] = []
     replies = Months.replies
 

@@ -1,4 +1,4 @@
-"""The page of the documentation is what its figures say."""
+"""The page of the documentation matches its figures."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_the_page_and_its_plots_are_those_of_the_figures() -> None:
 
 
 def test_the_orders_of_all_raters_are_among_the_figures() -> None:
-    """Also how many pairs each of them orders rightly, of the months in which some node was away."""
+    """The page also has how many pairs each orders correctly, in the months in which some node was away."""
     months = next(each for each in command.read_figures(DOCS / command.FIGURES) if each.truth)
     for part in months.parts:
         assert {each.rater for each in part.orderings} == set(RATERS)
@@ -26,7 +26,7 @@ def test_the_orders_of_all_raters_are_among_the_figures() -> None:
 
 
 def test_no_address_and_no_key_is_among_the_figures() -> None:
-    """Recorded lists hold the addresses of operators; only aggregates leave them."""
+    """Recorded lists contain addresses of operators, so only aggregates are published."""
     outcomes = command.read_figures(DOCS / command.FIGURES)
     assert {outcome.name for outcome in outcomes} == {"simulated months", "captured series"}
     text = (DOCS / command.FIGURES).read_text(encoding="utf-8")

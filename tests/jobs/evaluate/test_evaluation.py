@@ -1,4 +1,4 @@
-"""What an evaluation finds in pasts that are written down."""
+"""The results of an evaluation for given pasts."""
 
 import pytest
 
@@ -16,7 +16,7 @@ END = AT + HOURS * HOUR
 
 
 def presence(good: int = 10, bad: int = 10) -> dict[int, str]:
-    """Good nodes are always there; the bad ones are away in every second or third hour."""
+    """Good nodes are always online. The bad ones are away in every second or third hour."""
     steady = dict.fromkeys(range(1, good + 1), "#" * HOURS)
     flaky = {
         number: "".join("." if hour % (2 + number % 2) == 1 else "#" for hour in range(HOURS))
@@ -123,7 +123,7 @@ def test_a_node_that_is_gone_for_long_is_dead_and_condemned_when_it_is_missed() 
 
 
 class Oracle:
-    """Knows that node 1 is sound, and that node 2 died after 30 hours."""
+    """Has the facts that node 1 is sound, and that node 2 died after 30 hours."""
 
     def truth(self, node_id: str) -> Truth | None:
         died_at = AT + 30 * HOUR if node_id == key(2) else None
@@ -134,7 +134,7 @@ class Oracle:
 
 
 def test_the_truth_counts_where_it_is_known() -> None:
-    """Node 2 shines in every snapshot, and is known to be half as available in the end."""
+    """Node 2 looks best in every snapshot, but its true availability is half."""
     found = evaluation(dict.fromkeys(range(1, 21), "#" * HOURS), {2: 10.0}, oracle=Oracle())
     assert found.truth
     assert spearman(found, "1.0") == pytest.approx(1.0)

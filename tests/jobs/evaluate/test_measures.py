@@ -1,4 +1,4 @@
-"""The measures against examples that were computed by hand, and against what must hold for any numbers."""
+"""The measures, compared with examples computed by hand, and their properties for arbitrary numbers."""
 
 import random
 

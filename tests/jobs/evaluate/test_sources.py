@@ -13,7 +13,7 @@ from tests.factories import AT, key, pnode, snapshot
 
 
 class Kept:
-    """Snapshots that are kept, and how many were read."""
+    """Stored snapshots, and how many were read."""
 
     def __init__(self, kept: list[Snapshot]) -> None:
         self._kept = kept

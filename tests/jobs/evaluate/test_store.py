@@ -1,4 +1,4 @@
-"""An evaluation of what a store keeps, through its ports."""
+"""An evaluation of stored data, through its ports."""
 
 import pytest
 

@@ -29,7 +29,7 @@ def test_only_the_last_30_days_count() -> None:
     for day in range(45):
         at = AT + day * DAY
         tally.add(snapshot([pnode(1)] if day >= 20 else [], at, taken_at=at))
-    tally.nodes[key(1)].before = 0  # as if it had been watched from the beginning
+    tally.nodes[key(1)].before = 0  # as if it had been monitored from the beginning
     seen = tally.recent(key(1), AT + 44 * DAY)
     assert seen == Seen(online=25, expected=30)
 

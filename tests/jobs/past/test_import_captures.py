@@ -1,20 +1,20 @@
-"""Importing the real series, and asking for it at each of its times. Who lived when is found here apart from our code.
+"""Importing the real series, and querying it at each of its times. The expected results are computed without our code.
 
-What is compared, for each list and every node in it:
+For each list and every node in it, the test compares:
 
-- who is online with who lives. An address lives in a list if its uptime there differs from the one in the list that had
-  it before. At its first sight nothing can be compared, and where its uptime was 0 all along nothing can be told by it:
-  it lives then if it was heard of within two minutes. A key lives where any of its addresses does; a row without a
-  usable key is its address. Equal for every node of every list.
-- who is listed with who is in the list: equal as well.
-- the address of a node with its home: of its living addresses the one whose uptime moved; where none did, the only one
-  there is. Where several moved, or several were heard of for the first time, the list does not tell, and nothing is
-  compared. The changes of home are the changes of address.
-- restarts with uptimes that fell since the list that had that address before. The series has none, so three are made up
-  in a copy of it.
+- the online nodes with the live nodes. An address is live in a list if its uptime there differs from the one in the
+  previous list that had it. At its first sight there is no previous list, and an uptime that was always 0 proves
+  nothing; then an address is live if its last contact is at most two minutes old. A key is live if any of its addresses
+  is; a row without a usable key is its address. The two are equal for every node of every list.
+- the listed nodes with those in the list. They are equal as well.
+- the address of a node with its home: the live address whose uptime changed, or the only live address if none did. If
+  several changed, or several are new, the list does not determine the home, and nothing is compared. The changes of
+  home are the changes of address.
+- restarts with uptimes that decreased since the previous list with that address. The series has none, so three are
+  added to a copy of it.
 
-By the bare rule, that an address lives if its uptime moved, and nothing else, exactly one kind of sighting differs: an
-uptime of 0 twice, and a contact within two minutes.
+By the bare rule, which only compares uptimes, exactly one kind of sighting differs: an uptime of 0 twice, and a contact
+within two minutes.
 """
 
 import json
@@ -77,7 +77,7 @@ def name_of(row: dict[str, Any]) -> str:
 
 
 def living(lists: list[Listed]) -> list[dict[str, dict[str, int]]]:
-    """For each list: per node, its living addresses with their uptimes."""
+    """For each list: the live addresses of each node, with their uptimes."""
     before: dict[str, int] = {}
     found: list[dict[str, dict[str, int]]] = []
     for listed in lists:
@@ -96,7 +96,7 @@ def living(lists: list[Listed]) -> list[dict[str, dict[str, int]]]:
 
 
 def moved_in(lists: list[Listed]) -> list[set[str]]:
-    """For each list: the addresses whose uptime differs from the one in the list that had them before."""
+    """For each list: the addresses whose uptime differs from the last list that had them."""
     before: dict[str, int] = {}
     found: list[set[str]] = []
     for listed in lists:
@@ -106,14 +106,14 @@ def moved_in(lists: list[Listed]) -> list[set[str]]:
 
 
 def home_of(alive: dict[str, int], moved: set[str]) -> str | None:
-    """The one address at which a node lives; None where that cannot be told."""
+    """The one address at which a node lives. None if it cannot be determined."""
     proven = [address for address in alive if address in moved]
     candidates = proven or list(alive)
     return candidates[0] if len(candidates) == 1 else None
 
 
 class World(NamedTuple):
-    """The series as imported; `homes` has, for each list, the home of each node that has one."""
+    """The imported series. `homes` has, for each list, the home of each node that has one."""
 
     lists: list[Listed]
     alive: list[dict[str, dict[str, int]]]
@@ -138,7 +138,7 @@ async def take_in(store_db: Mongo, folder: Path) -> None:
 
 
 async def world_of(store_db: Mongo, folder: Path) -> World:
-    """What was imported from a folder."""
+    """The result of importing a folder."""
     lists = recorded(folder)
     now = days_after(lists)
     history = HistoryReads(store_db, clock=lambda: now)
@@ -177,7 +177,7 @@ async def test_at_each_of_its_times_exactly_the_nodes_that_lived_are_online(worl
 
 
 async def test_by_moving_uptimes_alone_only_an_uptime_of_zero_with_a_fresh_contact_differs(world: World) -> None:
-    """Of addresses that were listed before: their own state, whatever else is known of their node."""
+    """For addresses that were listed before: their own state, regardless of other addresses of the node."""
     before: dict[str, int] = {}
     compared, differing = 0, list[bool]()
     for listed, moved in zip(world.lists, moved_in(world.lists), strict=True):
@@ -221,7 +221,7 @@ async def test_no_restart_is_told_as_no_uptime_of_these_lists_fell(world: World)
 
 
 async def test_exactly_the_nodes_that_run_two_processes_at_once_are_a_key_conflict(world: World) -> None:
-    """By hand: addresses of one key, both moving in most lists, whose processes start more than an hour apart."""
+    """By hand: addresses of one key that both change in most lists, with process starts more than an hour apart."""
     starts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for listed, moved in zip(world.lists, moved_in(world.lists), strict=True):
         for row in listed.rows:
@@ -239,7 +239,7 @@ async def test_exactly_the_nodes_that_run_two_processes_at_once_are_a_key_confli
 
 
 async def test_restarts_in_the_series_are_told_where_they_are(store_db: Mongo, tmp_path: Path) -> None:
-    """Three nodes with one home throughout begin anew in the lists 3, 12 and 23."""
+    """Three nodes with a constant home restart in the lists 3, 12 and 23."""
     lists = recorded(SERIES)
     homes = [{name: set(alive) for name, alive in of_list.items()} for of_list in living(lists)]
     steady = sorted(

@@ -1,4 +1,4 @@
-"""Importing recorded lists: what becomes of them, and that neither the live past nor a stop in between is harmed."""
+"""Importing recorded lists: the results, and that neither the live past nor an interruption does any harm."""
 
 import tempfile
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def pod(number: int, at: int, **changes: object) -> dict[str, object]:
 
 
 def lists(count: int = 10) -> list[tuple[int, list[dict[str, object]]]]:
-    """Twenty minutes apart over midnight: node 2 restarts, node 3 takes another port, node 4 comes, node 5 goes."""
+    """Lists twenty minutes apart over midnight: node 2 restarts, node 3 changes port, node 4 joins, node 5 leaves."""
     found: list[tuple[int, list[dict[str, object]]]] = []
     for i in range(count):
         at = START + i * STEP
@@ -149,7 +149,7 @@ async def test_history_has_every_list_at_every_resolution(store_db: Mongo, folde
 
 
 async def test_the_bulk_path_makes_the_same_buckets_as_the_live_path(store_db: Mongo, folder: Path) -> None:
-    """The snapshots that an import kept, rolled up as live ones are, give the same bytes."""
+    """The snapshots that an import stored, rolled up like live ones, give the same bytes."""
     await take_in(store_db, folder)
     imported = await dump(store_db)
     await store_db.database["history"].delete_many({})
@@ -188,7 +188,7 @@ KEPT = ("history", "snapshots", "chunks", "events", "event_days", "registry", "u
 
 
 async def import_behind(proxy: MongoProxy, db_name: str, path: Path, cut_at: int | None = None) -> bool:
-    """Import through a wire that is cut at a command; whether the import came to its end."""
+    """Import through a proxy that is cut at a command. Returns whether the import was completed."""
     mongo = await prepared(proxy.client(db_name, patient=cut_at is None))
     proxy.commands.clear()
     if cut_at is not None:
@@ -205,15 +205,15 @@ async def import_behind(proxy: MongoProxy, db_name: str, path: Path, cut_at: int
 async def test_an_import_that_is_cut_at_any_write_is_finished_by_the_same_with_the_same_bytes(
     store_db: Mongo, mongo_uri: str, db_name: str, tmp_path: Path
 ) -> None:
-    """After an older one, of which it knows nodes. Of each write in turn the request or the answer is lost.
+    """After an older import that knows some of the nodes, the request or response of each write is lost in turn.
 
-    Chunks that no marker points at may lie about, as after a commit that is cut off, until retention finds them.
+    Chunks without a marker may remain, as after an interrupted commit, until retention finds them.
     """
     earlier = record(tmp_path / "earlier", lists()[:2])
     later = record(tmp_path / "later", [(at + DAY, pods) for at, pods in lists()[4:8]])
 
     async def stored() -> dict[str, list[dict[str, object]]]:
-        """Everything, read without the documents' classes: those are bound to another client."""
+        """All documents, read without the document classes, because those are bound to another client."""
         found = {name: await store_db.database[name].find({}).to_list() for name in KEPT}
         return {name: sorted(documents, key=lambda each: str(each["_id"])) for name, documents in found.items()}
 
@@ -247,7 +247,7 @@ async def test_what_is_imported_is_not_imported_again(store_db: Mongo, folder: P
 
 
 async def test_lists_from_the_time_that_was_collected_here_are_left_out(store_db: Mongo, folder: Path) -> None:
-    """The newest snapshot, and every hour since collecting began, stay as they are."""
+    """The newest snapshot, and every hour since collection began, are unchanged."""
     await commit_all(store_db, [moment(slot) for slot in range(MIDNIGHT + 60, MIDNIGHT + HOUR + 61, 60)])
     await rollup.run(MongoUpkeep(store_db))
     live = await dump(store_db)
@@ -315,7 +315,7 @@ async def test_imported_nodes_enter_the_registry_but_never_replace_what_a_worker
 
 
 async def registered(store_db: Mongo) -> dict[str, object]:
-    """Every document of the registry, whole, by its key."""
+    """Every complete document of the registry, by its key."""
     await store_db.prepare()
     return {document["_id"]: document async for document in store_db.database["registry"].find({})}
 
@@ -347,7 +347,7 @@ async def test_a_node_that_comes_back_after_it_was_retired_is_known_again(store_
 async def test_an_import_that_was_stopped_amid_the_registry_leaves_the_same_registry(
     store_db: Mongo, tmp_path: Path
 ) -> None:
-    """Also of nodes that an earlier import has entered: what they had then is not counted twice."""
+    """Nodes that an earlier import added are included. Their earlier samples are not counted twice."""
     first, second = lists()[:3], [(at + DAY, pods) for at, pods in lists()]
     await take_in(store_db, record(tmp_path / "first", first), now=NOW + DAY)
     earlier = await registered(store_db)
@@ -432,7 +432,7 @@ PODS = st.fixed_dictionaries({}, optional={name: usual | VALUES for name, usual 
 
 @given(st.lists(PODS | VALUES.filter(lambda value: not isinstance(value, dict)), max_size=6))
 async def test_a_row_is_kept_exactly_if_the_live_path_keeps_it(rows: list[object]) -> None:
-    """Also its values: what is taken from a row, what is left out of it, and why."""
+    """The values too: what is taken from a row, what is left out, and why."""
     recording = _recorded(rows)
     table = {wire.GET_PODS_WITH_STATS: {"pods": orjson.loads(orjson.dumps(rows))}}
     (live,) = await crawl(FakeClient({"45.1.2.7": table}), [parse_seed("45.1.2.7")], clock=lambda: START)

@@ -1,4 +1,4 @@
-"""Retention against a real store: what stays, and that it does not matter where a run is stopped."""
+"""Retention against a real store: what remains, and that a run may be interrupted anywhere."""
 
 from itertools import pairwise
 from typing import Any
@@ -150,7 +150,7 @@ async def test_a_run_keeps_to_its_budget_and_its_batches_and_the_next_goes_on(st
 
 
 async def kept(mongo: Mongo) -> dict[str, list[Any]]:
-    """All that retention touches, read without the documents' classes: those are bound to another client."""
+    """Everything that retention changes, read without document classes, which are bound to another client."""
     found: dict[str, list[Any]] = {}
     for name in ("history", "snapshots", "chunks", "events", "event_days"):
         documents = await mongo.database[name].find({}).to_list()
@@ -163,7 +163,7 @@ async def kept(mongo: Mongo) -> dict[str, list[Any]]:
 async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_same_bytes(
     store_db: Mongo, mongo_uri: str, db_name: str
 ) -> None:
-    """Each write of one long retention in turn is lost, or its answer is; the next run goes on."""
+    """In one long retention, each write or its response is lost in turn. The next run continues."""
     upkeep = await rolled_up(store_db)
     tight = Retention(raw=HOUR, m5=HOUR, hourly=5 * HOUR, events=HOUR)
 
@@ -185,7 +185,7 @@ async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_s
     await _restore(store_db, untouched)
     stops, step = 0, 9 if NIGHTLY else 25
     async with MongoProxy(mongo_uri) as proxy:
-        # Each run is cut a little later than it began, so that all of them together make one retention.
+        # Each run is cut a little later than the previous one, so that together they make one retention.
         while not await run_behind(proxy, cut_at=step + stops % 4, loss="answer" if stops % 2 else "request"):
             await proxy.mend()
             stops += 1

@@ -1,4 +1,4 @@
-"""Rolling up against a real store: what is written, and that it does not matter where a run is stopped."""
+"""Roll-up against a real store: what is written, and that a run may be interrupted anywhere."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -133,7 +133,7 @@ async def test_two_workers_that_roll_up_at_once_do_no_harm(store_db: Mongo) -> N
 
 
 async def run_behind(proxy: MongoProxy, db_name: str, cut_at: int | None = None, loss: Loss = "request") -> bool:
-    """Roll up through a wire that is cut at a command; whether the run came to its end."""
+    """Roll up through a proxy that is cut at a command. Returns whether the run was completed."""
     mongo = await prepared(proxy.client(db_name, patient=cut_at is None))
     proxy.commands.clear()
     if cut_at is not None:
@@ -148,14 +148,14 @@ async def run_behind(proxy: MongoProxy, db_name: str, cut_at: int | None = None,
 
 
 async def stored(mongo: Mongo) -> list[Any]:
-    """History whole, read without the documents' classes: those are bound to another client."""
+    """The whole history, read without the document classes, because those are bound to another client."""
     return sorted(await mongo.database["history"].find({}).to_list(), key=lambda document: document["_id"])
 
 
 async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_same_bytes(
     store_db: Mongo, mongo_uri: str, db_name: str
 ) -> None:
-    """Each write in turn is lost, or its answer is, with all that would have come later."""
+    """Each write or its response is lost in turn, with everything after it."""
     await commit_all(store_db, SNAPSHOTS[6:13])
     async with MongoProxy(mongo_uri) as proxy:
         assert await run_behind(proxy, db_name)

@@ -1,4 +1,4 @@
-"""Nodes on loopback that answer as a test tells them, well or badly."""
+"""Nodes on loopback that respond as a test configures, correctly or not."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from tests.patience import patience
 
 
 class Exchange:
-    """One request that a node got, and the way to answer it in raw bytes."""
+    """One request to a node, and the way to answer it in raw bytes."""
 
     def __init__(self, node: "Node", head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
         self.head = head
@@ -54,7 +54,7 @@ Act = Callable[[Exchange], Awaitable[None]]
 
 
 class Node:
-    """A server on 127.0.0.1 with a free port; records requests, connections and the bytes it got rid of."""
+    """A server on 127.0.0.1 with a free port. Records requests, connections and the bytes it sent."""
 
     def __init__(self, act: Act) -> None:
         self._act = act
@@ -70,7 +70,7 @@ class Node:
         return [exchange.method for exchange in self.exchanges]
 
     async def asked(self, count: int = 1) -> None:
-        """Wait until so many requests have come."""
+        """Wait until `count` requests have arrived."""
         async with patience(), self._asked:
             await self._asked.wait_for(lambda: len(self.exchanges) >= count)
 
@@ -119,13 +119,13 @@ class Node:
                     self._asked.notify_all()
                 await self._act(exchange)
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client hung up, which is what most of these tests are about
+            pass  # the client hung up, which most of these tests cause
         finally:
             writer.close()
 
 
 def pod(results: Mapping[str, Any]) -> Act:
-    """A well-behaved pod that has these results by method; others are unknown to it."""
+    """A correct pod with these results by method. Other methods are unknown to it."""
 
     async def act(exchange: Exchange) -> None:
         if exchange.method in results:
@@ -137,7 +137,7 @@ def pod(results: Mapping[str, Any]) -> Act:
 
 
 def recorded(results: Mapping[str, Any]) -> Act:
-    """A pod that repeats recorded exchanges by method name, with the id that was asked for in place of theirs.
+    """A pod that repeats recorded exchanges by method name, with the requested id.
 
     A recording without a status (the connection failed) is repeated as a reset.
     """

@@ -1,4 +1,4 @@
-"""Who is who: literals, seeds as configured, and the part of the world that an address lies in."""
+"""Classification of addresses: literals, seeds as configured, and address ranges."""
 
 from ipaddress import ip_address
 

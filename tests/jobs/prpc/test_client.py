@@ -1,4 +1,4 @@
-"""What a hostile node can do to us: nothing that costs more than the limits, and always with a category."""
+"""What a hostile node can cause: nothing that costs more than the limits, and always a category."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ from schema.domain.node.observation import FailureCategory
 from tests.jobs.prpc.nodes import Act, Exchange, Node, pod
 from tests.patience import let_pass, patience, settle
 
-# Long enough that no busy machine comes near them; the tests of deadlines let the time pass.
+# Long enough for any busy machine. The tests of deadlines advance the time.
 CALL_SECONDS = 40.0
 LIMITS = Limits(call_seconds=CALL_SECONDS, connect_seconds=20, max_body_bytes=64 * 1024)
 
@@ -319,7 +319,7 @@ async def test_a_host_that_never_answers_costs_the_connect_timeout(client: PrpcC
     with socket.socket() as listener, socket.socket() as waiting:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        waiting.connect(listener.getsockname())  # the queue is full now: the kernel drops what comes
+        waiting.connect(listener.getsockname())  # the queue is full now, so the kernel drops new connections
         route = Route("127.0.0.1", Endpoint(*listener.getsockname()), "x")
         calling = asyncio.create_task(failure_of(client, route))
         await settle()
@@ -361,7 +361,7 @@ async def test_a_name_that_does_not_resolve_in_time_is_a_timeout():
     assert (failed.value.failure.category, failed.value.reached) == (FailureCategory.TIMEOUT, False)
 
 
-# -- no way around the guard
+# -- the guard cannot be bypassed
 
 
 @pytest.mark.parametrize("host", ["45.1.2.7", "169.254.169.254", "pod.example", "localhost"])

@@ -1,4 +1,4 @@
-"""The guard in the door: which seeds are dialled, where the dial map leads, and that no other socket is ever made."""
+"""The guard of connections: which seeds are dialled, where the dial map leads, and that no other socket is created."""
 
 import socket
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from schema.domain.node.observation import FailureCategory
 
 
 def answering(*answers: Sequence[str]):
-    """A resolver that gives one answer after another."""
+    """A resolver that returns one answer after another."""
     remaining = list(answers)
 
     async def resolve(name: str) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Every way to fail has one category of the closed list, and a message that is safe to show."""
+"""Every failure has one category of the closed list, and a message that is safe to show."""
 
 import errno
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Each field holds what it may hold, and nothing else."""
+"""Each field accepts only its valid values."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""One node is asked everything, and the report tells an operator what the answers mean."""
+"""All methods of one node are called, and the report explains the results to an operator."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Recorded exchanges of each release are understood, old and new: our own of the same shape, and the real ones."""
+"""Recorded exchanges of each release are understood, old and new: invented ones of the same shape, and real ones."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def load(path: Path) -> Any:
 
 
 def real_files(pattern: str) -> list[Any]:
-    """Parameters for the recordings that match; one that is skipped where there are none."""
+    """Parameters for the matching recordings. One skipped parameter if there are none."""
     found = sorted(REAL.glob(pattern))
     marks = [real, needs_real]
     return [pytest.param(path, id=path.name, marks=marks) for path in found] or [
@@ -54,7 +54,7 @@ BINARIES = [*(pytest.param(path, id=path.name) for path in OWN), *real_binaries(
 
 
 def expected(name: str, exchange: Mapping[str, Any], *, has_lists_with_stats: bool) -> set[FailureCategory | None]:
-    """The category that an exchange must end with, from what was asked; None for a result."""
+    """The expected failure category of an exchange, from its request. None for a result."""
     if "status" not in exchange:
         return {FailureCategory.UNREACHABLE}
     if exchange["status"] != 200:
@@ -68,7 +68,7 @@ def expected(name: str, exchange: Mapping[str, Any], *, has_lists_with_stats: bo
 
 
 async def outcomes(results: Mapping[str, Any]) -> Mapping[str, FailureCategory | None]:
-    """How each exchange ends when our client meets it on a socket."""
+    """The result of each exchange with our client on a socket."""
     found: dict[str, FailureCategory | None] = {}
     async with Node(recorded(results)) as node, PrpcClient(Dialler()) as client:
         route = Route("127.0.0.1", Endpoint("127.0.0.1", node.port), node.address)

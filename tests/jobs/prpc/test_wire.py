@@ -1,4 +1,4 @@
-"""Answers become records, field by field and pod by pod, and nothing that is sent can break that."""
+"""Responses become records, field by field and pod by pod, and no response can break that."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def category_of(failed: pytest.ExceptionInfo[CallFailed]) -> FailureCategory:
 
 
 def outcome(read: Callable[..., object], *arguments: object) -> FailureCategory | None:
-    """The category under which reading fails; None where it gives something."""
+    """The category with which reading fails. None if it succeeds."""
     try:
         read(*arguments)
     except CallFailed as failed:

@@ -23,7 +23,7 @@ class Clock:
 
 
 class Collect:
-    """Answers with each outcome in turn, the last one for good; an exception is raised. `gate` holds it up."""
+    """Returns each outcome in turn, and the last one permanently. An exception is raised. `gate` delays it."""
 
     def __init__(self, *outcomes: str | Exception) -> None:
         self._outcomes = list(outcomes) or ["committed"]
@@ -93,7 +93,7 @@ async def test_failures_are_bounded_and_never_fatal() -> None:
 
 @pytest.mark.parametrize(("interval", "last"), [(60, 42), (120, 96), (5, 1.25)])
 async def test_tries_that_asked_the_seeds_are_spread_over_the_slot(interval: int, last: float) -> None:
-    """A failover takes 10 to 30 s: three tries in the first seconds would all meet it."""
+    """A failover takes 10 to 30 s, so all of three tries in the first seconds would fail."""
     start = 120 * interval
     collect, clock = Collect(RuntimeError("defect")), Clock(start)
     collect.clock = clock

@@ -1,4 +1,4 @@
-"""The schedule: which cycles belong in the queue, for any interval and whatever the clock does."""
+"""The schedule: which cycles belong in the queue, for any interval and any clock."""
 
 import pytest
 from hypothesis import given

@@ -8,7 +8,7 @@ from tests.fake_stores import FakeJobRuns
 
 
 class Work:
-    """Counts its runs; raises `error` where one is set, and waits for ever while `stuck`."""
+    """Counts its runs. Raises `error` if one is set, and waits forever while `stuck`."""
 
     def __init__(self) -> None:
         self.runs = 0

@@ -1,4 +1,4 @@
-"""The scheduler: fills the queue over and over, and runs by itself what the queue does not serve."""
+"""The scheduler fills the queue continuously, and runs what the queue does not serve."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ RETENTION = Period("retention", 300)
 
 
 class Queue:
-    """Remembers what was put in it; refuses while `down`, hangs while `stuck`."""
+    """Remembers what was put in it. Refuses while `down`, hangs while `stuck`."""
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -53,7 +53,7 @@ class Cycles:
 
 
 class Jobs:
-    """Remembers which periodic jobs were asked for here."""
+    """Remembers which periodic jobs were requested here."""
 
     def __init__(self, *periods: Period) -> None:
         self.periods: Sequence[Period] = periods
@@ -65,7 +65,7 @@ class Jobs:
 
 
 class World:
-    """A scheduler with all that it works with, and a clock that is set by hand."""
+    """A scheduler with its dependencies, and a clock that the test sets."""
 
     def __init__(self, now: float, *periods: Period, interval: int = 60, outcome: str = "committed") -> None:
         self.now = now
@@ -82,7 +82,7 @@ class World:
         )
 
     async def at(self, *times: float) -> None:
-        """Look at the clock at each of these times, as both loops do."""
+        """Check the clock at each of these times, as both loops do."""
         for self.now in times:
             await self.scheduler.fill_once()
             await self.watch()
@@ -167,7 +167,7 @@ async def test_a_slot_without_room_for_a_cycle_is_not_begun() -> None:
 
 
 async def test_a_queue_that_hangs_does_not_hold_up_the_running_slot() -> None:
-    """With slots of 5 s the time-out of the queue alone is longer than a cycle has to begin in."""
+    """With slots of 5 s, the time-out of the queue alone is longer than the time in which a cycle must begin."""
     world = World(1_200.7, interval=5)
     world.queue.stuck = True
     filling = asyncio.create_task(world.scheduler.fill_once())

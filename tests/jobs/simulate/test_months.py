@@ -48,7 +48,7 @@ def test_there_is_one_cycle_for_each_slot_in_which_the_collector_runs(months: Mo
 def test_nodes_that_are_up_are_found_online_and_those_that_are_down_are_not(
     months: Months, cycles: list[Cycle]
 ) -> None:
-    """Three slots of grace after a change; nodes that a seed vouches for are another matter."""
+    """Within three slots of grace after a change. Nodes that a seed confirms are excluded."""
     vouched = {pod.pubkey for pod in months.pods if pod.vouched}
     judged: Counter[bool] = Counter()
     for cycle in cycles[10:]:
@@ -56,7 +56,7 @@ def test_nodes_that_are_up_are_found_online_and_those_that_are_down_are_not(
         for node in cycle.snapshot.nodes:
             course = months.courses.get(node.id)
             if course is None:
-                continue  # a seed that too few others listed in this slot stands under its address
+                continue  # a seed that too few others listed in this slot has its address as its id
             settled = course.share_up(at - 5 * HOUR, at)
             if node.id not in vouched and settled in (0.0, 1.0):
                 judged[node.is_online == bool(settled)] += 1

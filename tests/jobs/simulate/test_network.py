@@ -1,4 +1,4 @@
-"""What the seeds list, and how it moves."""
+"""The lists of the seeds, and how they change."""
 
 import itertools
 import os
@@ -70,7 +70,7 @@ def ages(at: int, pods: list[dict[str, Any]]) -> list[int]:
 @given(seeds, moments)
 def test_the_same_network_says_the_same_at_the_same_time(seed: int, at: int) -> None:
     first, second = network(), Network(300, 1, FAULTS["typical"])
-    second.pods(FULL, at + 12_345)  # what was asked before makes no difference
+    second.pods(FULL, at + 12_345)  # earlier requests make no difference
     assert orjson.dumps(first.pods(seed, at)) == orjson.dumps(second.pods(seed, at))
     assert first.stats(seed, at) == second.stats(seed, at)
 

@@ -27,7 +27,7 @@ def pod(number: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def record(folder: Path, index: int, pods: list[dict[str, Any]], **fields: Any) -> Path:
-    """A list that was taken 20 minutes after the one before."""
+    """A list from 20 minutes after the previous one."""
     path = folder / f"{index:03}.json"
     path.write_bytes(orjson.dumps({"updatedAt": TAKEN + index * 1_200, "nodes": pods, **fields}))
     return path

@@ -1,4 +1,4 @@
-"""Policy 2.0 tells nodes apart: on simulated weeks with known truth, and on the recorded day."""
+"""Policy 2.0 distinguishes nodes: on simulated weeks with known truth, and on the recorded day."""
 
 from collections import Counter
 from functools import cache

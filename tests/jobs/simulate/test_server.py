@@ -33,7 +33,7 @@ class Reply(NamedTuple):
 
 
 class Versions:
-    """A source whose seeds know get-version, and nothing else."""
+    """A source whose seeds only know get-version."""
 
     def __init__(self, *seeds: Seed) -> None:
         self.seeds: Sequence[Seed] = seeds
@@ -50,7 +50,7 @@ def request(
     content_type: str | None = "application/json",
     **headers: str,
 ) -> bytes:
-    """A request as it goes over the wire; header names are written with _ for -."""
+    """A request in bytes. Header names are written with _ for -."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [f"{method} {path} HTTP/1.1", "Host: seed", f"Content-Length: {len(data)}"]
     lines += [f"Content-Type: {content_type}"] if content_type else []
@@ -71,7 +71,7 @@ async def connect(place: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 async def ask(place: str, *requests: bytes) -> list[Reply]:
-    """The replies to requests that are sent one after the other over one connection."""
+    """The responses to sequential requests over one connection."""
     reader, writer = await connect(place)
     replies: list[Reply] = []
     try:
@@ -86,12 +86,12 @@ async def ask(place: str, *requests: bytes) -> list[Reply]:
 
 @pytest.fixture
 async def place() -> AsyncIterator[str]:
-    """Where one seed answers."""
+    """The address of one seed."""
     async with Simulation(Versions(Seed("7.1.1.1")), now=lambda: NOW) as simulation:
         yield simulation.dial_map["7.1.1.1"]
 
 
-# The requests that were sent to the released pods, by the names under which the answers were kept.
+# The requests that were sent to the released pods, by the names under which the responses were recorded.
 EXCHANGES: dict[str, bytes] = {
     "get-version": request(CALL),
     "nope": request({**CALL, "method": "nope"}),
@@ -329,7 +329,7 @@ async def test_nothing_is_left_after_the_end_even_with_callers_in_the_middle() -
             writer.write(request(CALL)[:-3] if len(writers) == 0 else request(CALL))
             writers.append(writer)
         places = list(simulation.dial_map.values())
-        while len(asyncio.all_tasks() - before) < len(seeds):  # noqa: ASYNC110 — nothing tells of a connection taken
+        while len(asyncio.all_tasks() - before) < len(seeds):  # noqa: ASYNC110 — no event reports an accepted connection
             await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
     for place in places:

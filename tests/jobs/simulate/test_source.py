@@ -4,7 +4,7 @@ from jobs.simulate.source import METHOD_NOT_FOUND, Cached, Result, Seed
 
 
 class CountingSource:
-    """Answers with its arguments, and remembers what it was asked."""
+    """Responds with its arguments, and remembers the requests."""
 
     def __init__(self, seeds: int = 9) -> None:
         self.seeds: Sequence[Seed] = [Seed(f"seed {index}") for index in range(seeds)]

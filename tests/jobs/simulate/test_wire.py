@@ -1,4 +1,4 @@
-"""Each row of the pods' table of answers, as pure functions."""
+"""Each row of the pods' response table, as pure functions."""
 
 from typing import Any
 

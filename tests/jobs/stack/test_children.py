@@ -1,4 +1,4 @@
-"""Children: started, heard, started again, and ended for good."""
+"""Child processes: start, log lines, restart and end."""
 
 import asyncio
 import os

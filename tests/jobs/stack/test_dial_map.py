@@ -1,4 +1,4 @@
-"""The dial map comes through one door only: the file and the flag together."""
+"""A dial map is only used if both the file and the flag are given."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The embedded stores as a process: start, stop, one owner a folder, and nothing lost by a kill."""
+"""The embedded stores as a process: start, stop, one owner of a folder, and no data lost by a kill."""
 
 import asyncio
 import os
@@ -136,7 +136,7 @@ def test_an_engine_that_a_full_disk_broke_ends_once_there_is_room(stores: Embedd
 
 
 async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) -> None:
-    """Commits go on until the kill; each that was acknowledged is there afterwards, whole."""
+    """Commits continue until the kill. Each acknowledged one is there afterwards, whole."""
     port = str(free_port())
     stores.start("--mongo-port", port)
     killed = await prepared(
@@ -160,7 +160,7 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(stores: EmbeddedStores) ->
         client.set("kept", "yes")
     async with patience():
         await enough.wait()
-    # The append-only file is synced each second, but a kill of the process, unlike one of the machine, loses nothing.
+    # The append-only file is synced each second. A kill of the process loses nothing; a kill of the machine may.
     stores.kill()
     with pytest.raises(SnapshotUnavailable):
         await collecting

@@ -1,4 +1,4 @@
-"""When the embedded engine must be started again: it fails, and there is room."""
+"""The embedded engine must be restarted if it fails and there is space."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_one_that_does_not_answer_may_be_busy(tmp_path: Path) -> None:
 def test_it_is_looked_at_every_few_seconds_alone(tmp_path: Path) -> None:
     watch = EngineWatch(f"mongodb://127.0.0.1:{free_port()}/", tmp_path, clock := Clock())
     clock.now += LOOK_SECONDS - 0.1
-    assert not watch.must_restart()  # at once: nobody was asked
+    assert not watch.must_restart()  # at once: nothing was called
     watch.close()
 
 

@@ -1,4 +1,4 @@
-"""What a terminal gets of a child's log: one line that says why."""
+"""The part of a child's log for the terminal: one line with the reason."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From what the user asked for to the programs that run: real and invented never mix."""
+"""From the user's options to the programs that run. Real and invented data never mix."""
 
 from pathlib import Path
 from typing import Any
