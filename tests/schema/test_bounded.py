@@ -16,7 +16,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 25)), m
 
 
 def taken(make: Callable[[], bytes]) -> int:
-    """The bytes of memory that what is made takes."""
+    """The memory of the result, in bytes."""
     tracemalloc.start()
     try:
         kept = make()

@@ -1,4 +1,4 @@
-"""What is derived from a snapshot is computed once, and goes with it."""
+"""Data derived from a snapshot is computed once, and freed with it."""
 
 import gc
 import weakref

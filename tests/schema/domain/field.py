@@ -1,6 +1,6 @@
 """A field of seeds and pods, poll by poll, through the same functions as a live cycle.
 
-Every seed also lists a dozen ordinary live pods, so that its list is a list of a mesh.
+Every seed also lists a dozen ordinary live pods, so that its list resembles a real one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ K = key(1)
 def row(
     at: int, address: str, uptime: int | None, age: int | None = 2, pubkey: str | None = K, **changes: Any
 ) -> Observation:
-    """A row as a seed lists it at `at`, with a contact `age` seconds ago."""
+    """A row as listed by a seed at `at`, with a contact `age` seconds ago."""
     seen = None if age is None else at - age
     return observation(1, address=address, uptime=uptime, last_seen=seen, pubkey=pubkey, **changes)
 
@@ -30,7 +30,7 @@ def ordinary(at: int, age: int = 3) -> list[Observation]:
 
 
 def reply(seed: str, rows: Iterable[Observation], at: int, **changes: Any) -> SeedReply:
-    """A seed that says nothing of itself, so that the network is what it lists."""
+    """A seed that reports nothing about itself, so that the network is what it lists."""
     fields: dict[str, Any] = {"host": seed.partition(":")[0], "has_stats": True, "clock": float(at)}
     return SeedReply(seed=seed, answered_at=at, observations=tuple(rows), **fields | changes)
 
@@ -62,7 +62,7 @@ class Field:
 
     @property
     def t(self) -> int:
-        """Seconds since the start, of the poll to come."""
+        """Seconds from the start to the next poll."""
         return self.at - AT
 
     def node(self, name: str = K) -> PNode:

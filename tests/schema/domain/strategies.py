@@ -1,4 +1,4 @@
-"""Hypothesis strategies for nodes and networks, over everything that validation lets through."""
+"""Hypothesis strategies for nodes and networks, over all values that validation accepts."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from tests.factories import AT, SEEDS, address, key, pnode
 from tests.nightly import EXAMPLES
 
 LATEST = "0.8.0"
-# Networks take long to draw, and each of them holds several nodes.
+# Networks take long to draw, and each has several nodes.
 network_settings = settings(max_examples=EXAMPLES * 4 // 5)
 MANY_SEEDS = tuple(sorted({*SEEDS, *(f"198.18.2.{number}" for number in range(1, 8))}))
 

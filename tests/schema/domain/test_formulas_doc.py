@@ -1,4 +1,4 @@
-"""`docs/formulas.md` says what the code does."""
+"""`docs/formulas.md` matches the code."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.schema.domain.worked_examples import mended, shown
 PAGE = (Path(__file__).parents[3] / "docs" / "formulas.md").read_text(encoding="utf-8")
 
 
-# The modules whose functions the page names, below schema.domain.
+# The modules below schema.domain whose functions the page names.
 MODULES = {
     "alerts": "scoring.alerts",
     "analytics": "network.analytics",

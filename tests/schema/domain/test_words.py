@@ -1,4 +1,4 @@
-"""Counts in words: one of a thing is told in the singular, in every message."""
+"""Messages use the singular for a count of one."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ NO_NOUNS = {
     "maps",
     "exists",
 }
-# Counts that are told only where they are above a bound, and those that are bounds.
+# Counts that are only used above a bound, and counts that are bounds.
 NEVER_ONE = {
     ("filters.py", "len(operand)"),
     ("filters.py", "len(values)"),
@@ -43,7 +43,7 @@ NEVER_ONE = {
     ("ranges.py", "points"),
     ("ranges.py", "room_for"),
     ("compare.py", "winner.value"),  # with two decimals
-    ("compare.py", "len(keys)"),  # two to five, once they are looked up
+    ("compare.py", "len(keys)"),  # two to five, after they are found
     ("endpoint.py", "limit"),
     ("outbox.py", "len(waiting)"),
     ("outbox.py", "self._characters"),
@@ -71,7 +71,7 @@ def test_a_plural_of_its_own_is_named() -> None:
 
 
 def plurals(path: Path) -> Iterator[tuple[str, str, str]]:
-    """Each value in a text that a noun in the plural follows: file, expression, noun."""
+    """Each value in a text that is followed by a plural noun: file, expression, noun."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         parts = node.values if isinstance(node, ast.JoinedStr) else []
         for value, after in pairwise(parts):

@@ -1,6 +1,6 @@
-"""The worked examples of the earlier API's formulas: input, what it answered, and what we answer.
+"""The worked examples of the earlier API's formulas: the input, its result, and our result.
 
-Where the two differ, `why` says what was mended; `docs/formulas.md` lists exactly those rows.
+Where the two differ, `why` gives the correction. `docs/formulas.md` lists exactly those rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,10 @@ GIB = 2**30
 
 
 class Example(NamedTuple):
-    """`given` are a formula's inputs, `earlier` and `ours` answers in one notation; `ours` is None where they agree."""
+    """`given` has a formula's inputs, `earlier` and `ours` the results in one notation.
+
+    `ours` is None if they are equal.
+    """
 
     given: Mapping[str, Any]
     earlier: str
@@ -30,7 +33,7 @@ def points(score: float, *parts: float) -> str:
 
 NEWER_RULE = "versions are compared with the network's latest release, not with two constants"
 
-# Parts: uptime, presence, version, consistency. A missing input has its default in the sum.
+# Parts: uptime, presence, version, consistency. A missing input counts as its default in the sum.
 TRUST = (
     Example({"witnesses": 0}, points(10, 0, 0, 0, 10)),
     Example({"uptime": 30 * DAY, "witnesses": 3, "version": "0.8.0"}, points(100, 40, 30, 20, 10)),
@@ -188,7 +191,7 @@ VERSIONS_BEHIND = (
     Example({"version": "1.2.0", "latest": "1.10.0"}, "8"),
 )
 
-# Base node: online, up 5 days, half full, 0.8.0, 3 witnesses. `changes` counts flips of presence, `away` is in seconds.
+# Base node: online, up 5 days, half full, 0.8.0, 3 witnesses. `changes` counts presence changes, `away` is in seconds.
 NODE_ALERTS = (
     Example({}, "none"),
     Example({"uptime": 3599}, "CRITICAL LOW_UPTIME 3599/3600"),
@@ -257,12 +260,15 @@ TABLES: Mapping[str, Sequence[Example]] = {
 
 
 def mended() -> list[tuple[str, Example]]:
-    """The rows on which we differ, each with the name of its formula."""
+    """The rows with different results, each with the name of its formula."""
     return [(name, row) for name, rows in TABLES.items() for row in rows if row.ours is not None]
 
 
 def shown(given: Mapping[str, Any]) -> str:
-    """Inputs for people: `uptime 86400, version "0.6.9"`; groups of nodes as `5 perfect; 5 with version "0.7.3"`."""
+    """Inputs in readable form:
+
+    `uptime 86400, version "0.6.9"`; groups of nodes as `5 perfect; 5 with version "0.7.3"`.
+    """
     if "nodes" in given:
         groups = (f"{count} {'with ' + shown(fields) if fields else 'perfect'}" for count, fields in given["nodes"])
         return "; ".join(groups) or "no nodes"

@@ -1,4 +1,4 @@
-"""How tests ask the schema: through the engine that serves it, by compiled operations and by graphql-core."""
+"""A test client of the schema: through the production engine, by compiled operations and by graphql-core."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
@@ -18,10 +18,10 @@ NOW = AT + 10
 
 
 class Client:
-    """A client of the schema over fakes; `now` can be moved, and each question has a context of its own.
+    """A client of the schema over fakes. `now` can be changed, and each request has its own context.
 
-    Each question is asked of two engines, one that compiles and one that does not, which must answer the same. With
-    `twice=False` only the first is asked, for tests that look at what a question leaves behind.
+    Each request runs on two engines, one that compiles and one that does not, which must give the same result. With
+    `twice=False`, only the first runs, for tests that check the state that a request leaves.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Client:
     async def execute(
         self, query: str, variables: dict[str, Any] | None = None, operation_name: str | None = None
     ) -> Response:
-        """The response as a client gets it."""
+        """The response as a client receives it."""
         response = await self._answer(self.engine, query, variables, operation_name)
         if self._plain is not None:
             assert await self._answer(self._plain, query, variables, operation_name) == response
@@ -75,22 +75,22 @@ class Client:
         return self.engine.stream(ready, self.context(), lambda: self.now)
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
-        """The data of an answer that must have no errors."""
+        """The data of a response that must have no errors."""
         response = await self.execute(query, variables)
         assert "errors" not in response, response["errors"]
         return response["data"]
 
     async def refusal(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The one error of an answer that must have exactly one."""
+        """The one error of a response that must have exactly one."""
         response = await self.execute(query, variables)
         assert len(response.get("errors", ())) == 1, response
         return response["errors"][0]
 
     async def code(self, query: str, variables: dict[str, Any] | None = None) -> str:
-        """The code of the one error of an answer."""
+        """The code of the one error of a response."""
         return (await self.refusal(query, variables))["extensions"]["code"]
 
 
 def received(result: Result) -> Response:
-    """A response as JSON carries it."""
+    """A response in its JSON form."""
     return orjson.loads(orjson.dumps(result.response))

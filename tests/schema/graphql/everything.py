@@ -1,4 +1,4 @@
-"""A selection of everything that a type has, for tests that look for a field that blanks an answer."""
+"""A selection of all fields of a type, for tests that look for a field that nulls a whole response."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from schema.graphql.execution.checks import core_schema
 
 CORE = core_schema(build_schema())
 
-# Arguments that fields cannot be asked without.
+# Required arguments of fields.
 REQUIRED = {
     "pnode": 'id: "%s"',
     "comparePnodes": 'addresses: ["%s", "%s"]',
@@ -21,7 +21,7 @@ REQUIRED = {
 
 
 def everything(type_: GraphQLObjectType, seen: tuple[str, ...] = ()) -> str:
-    """A selection of all fields of a type, and of theirs, but not of a type within itself."""
+    """A selection of all fields of a type and of their types, but not of a type within itself."""
     parts: list[str] = []
     for name, field in type_.fields.items():
         inner: Any = get_named_type(field.type)

@@ -1,4 +1,4 @@
-"""The schema as a whole: its golden SDL, its descriptions, and that it publishes what the records have."""
+"""The whole schema: its golden SDL, its descriptions, and that it publishes the fields of the records."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def own_types() -> list[GraphQLNamedType]:
 
 
 def members(type_: Any) -> dict[str, Any]:
-    """Everything of a type that carries a description, by the path under which a reader finds it."""
+    """Everything with a description in a type, by its path."""
     found: dict[str, Any] = {type_.name: type_}
     if isinstance(type_, GraphQLEnumType):
         found |= {f"{type_.name}.{name}": value for name, value in type_.values.items()}
@@ -102,7 +102,7 @@ def attributes() -> list[tuple[type, type, str]]:
 
 
 def test_each_published_attribute_exists_on_its_record() -> None:
-    """GraphQL reads attributes from records by name: a renamed one would answer every query with an error."""
+    """GraphQL reads attributes from records by name. A renamed one would answer every query with an error."""
     missing = [
         f"{declared.__name__}.{name}"
         for declared, record, name in attributes()
@@ -119,6 +119,6 @@ def test_a_view_hands_attributes_through() -> None:
     class Record:
         value = 3
 
-    view: Any = InSnapshot(Record(), None)  # type: ignore[arg-type]  # the tables are not looked at
+    view: Any = InSnapshot(Record(), None)  # type: ignore[arg-type]  # the tables are not used
 
     assert view.value == 3

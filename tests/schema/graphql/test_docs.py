@@ -1,4 +1,4 @@
-"""docs/graphql.md: every example runs, and every question, code and limit is in it."""
+"""docs/graphql.md: every example runs, and the page has every query, code and limit."""
 
 import json
 import re
@@ -32,7 +32,7 @@ DEMO = (
     ("6.129.17.59:9001", "4LEt6va4PUoTgcW5GLxXiF7GGGeQHYhGKpXRWhPE2vwv"),
     ("21.118.160.109:9001", "5VQq76qQsYP5bwbnXPtqw8XqaqT21TVbRWU3gfeqbgcY"),
 )
-"""Nodes of the invented network that `make demo` asks, as the examples name them."""
+"""Nodes of the invented network of `make demo`, as the examples name them."""
 CORE = core_schema(build_schema())
 
 
@@ -57,7 +57,7 @@ SUBSCRIPTIONS = [e for e in examples() if is_subscription(e)]
 
 
 def client() -> Client:
-    """A store with a past: an hour ago, now, a few points, a few events."""
+    """A store with history: an hour ago, now, a few points, a few events."""
     nodes = [pnode(n, address=home, pubkey=pubkey) for n, (home, pubkey) in enumerate(DEMO, start=1)]
     nodes += [node for node in network(30).nodes if node.id not in {key(1), key(2)}]
     stats = {"online": Stat(60, 1_200, 20, 20, 20)}

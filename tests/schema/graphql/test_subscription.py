@@ -1,4 +1,4 @@
-"""What subscribers hear: snapshots, changes of nodes, alerts, and events that can be resumed."""
+"""The messages to subscribers: snapshots, changes of nodes, alerts, and events that can be resumed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.schema.graphql.asking import Client, received
 
 
 class Subscriber:
-    """Reads one subscription; `hear` gives the next message."""
+    """Reads one subscription. `hear` returns the next message."""
 
     def __init__(self, results: Any) -> None:
         self._results = results
@@ -39,7 +39,7 @@ class Subscriber:
 
 @asynccontextmanager
 async def subscribed(client: Client, query: str, variables: dict[str, Any] | None = None) -> AsyncIterator[Subscriber]:
-    """A subscriber that listens by the time the block begins, and has left when it ends."""
+    """A subscriber that listens when the block begins, and has left when it ends."""
     results = client.stream(query, variables)
     first = asyncio.ensure_future(anext(results))
     for _ in range(50):

@@ -171,7 +171,7 @@ def test_a_seed_that_lists_a_live_node_with_and_without_its_key_ends_no_cycle() 
 
 
 def test_what_follows_from_appearances_is_the_same_whether_it_is_computed_or_carried_over() -> None:
-    """Nodes leave and return, some of them over midnight, and one gets to know its key."""
+    """Nodes leave and return, some of them over midnight, and the key of one becomes known."""
     keyless = [observation(9, pubkey=None, uptime=10 * DAY)]
     polls: list[tuple[int, list[SeedReply]]] = []
     for number, after in enumerate(range(0, 2 * DAY, 7_000)):

@@ -54,7 +54,7 @@ def test_with_nine_seeds_nothing_invented_is_kept() -> None:
 @pytest.mark.parametrize("answering", [1, 2])
 def test_with_one_or_two_seeds_what_is_invented_is_bounded_in_total(answering: int) -> None:
     field, written = day(answering)
-    # Each node is written when it is new, when it leaves, and when its day of measurements turns.
+    # Each node is written when it is new, when it leaves, and when its measurements are refreshed for the day.
     assert 0 < written <= LIMIT * MAX_LONE_SHARE * 4
     refused = {report.seed: report.refused for report in field.cycles[-1].snapshot.header.seeds}
     assert refused[LIAR] == INVENTED

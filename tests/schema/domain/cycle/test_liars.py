@@ -1,4 +1,4 @@
-"""One seed of nine lies about 300 nodes: no published figure moves by more than one per cent, no honest node at all."""
+"""One seed of nine lies about 300 nodes: no network figure changes by more than one per cent, and no honest node."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -31,7 +31,7 @@ Lie = Callable[[list[Observation], int], list[Observation]]
 
 
 def honest(at: int) -> list[Observation]:
-    """270 living nodes, of all ages and sizes, and 30 ghosts."""
+    """270 live nodes of all ages and sizes, and 30 ghosts."""
     return [
         observation(
             n,
@@ -62,7 +62,7 @@ def invented(count: int, per_poll: bool = False, **changes: Any) -> Lie:
 
 
 def moved_elsewhere(rows: list[Observation], at: int) -> list[Observation]:
-    """Every key at an address of the liar's, alive, with another process."""
+    """Every key at an address of the liar, live, with another process."""
     return [
         row._replace(address=address(5_000 + n), uptime=5_000_000 + at - AT, last_seen=at) for n, row in enumerate(rows)
     ]
@@ -136,12 +136,12 @@ def truth() -> Field:
 
 @cache
 def told_by(name: str) -> Field:
-    """The field with this lie, for tests that look and add nothing."""
+    """The field with this lie, for tests that only read it."""
     return run(LIES[name])
 
 
 def figures(snapshot: Snapshot) -> dict[str, float]:
-    """Every figure that is published of the network, but who did the counting."""
+    """Every published figure of the network, except the number of reporting seeds."""
     found: dict[str, float] = {}
 
     def take(name: str, value: object) -> None:
@@ -169,7 +169,7 @@ def figures(snapshot: Snapshot) -> dict[str, float]:
 
 
 def facts(node: PNode) -> tuple[object, ...]:
-    """What must not change of an honest node."""
+    """The values of an honest node that must not change."""
     return (
         node.address,
         node.version,
@@ -191,7 +191,7 @@ def of_honest(snapshot: Snapshot) -> dict[str, tuple[object, ...]]:
     return {key(n): facts(snapshot.by_id[key(n)]) for n in range(1, NODES + 1)}
 
 
-# A second extreme of a figure, and lies about fields that are merged alike, are left to `make nightly`.
+# A second extreme of a figure, and lies about fields that are merged in the same way, run in `make nightly`.
 ALIKE = {
     "uptimes near zero",
     "nothing used",

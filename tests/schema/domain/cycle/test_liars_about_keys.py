@@ -1,4 +1,4 @@
-"""One seed of nine lies about the keys of nodes that the others list without a key: it takes none of them over."""
+"""One seed of nine reports false keys for nodes that the others list without a key, and takes over none of them."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def honest(at: int, keyless: range = KEYLESS) -> list[Observation]:
 
 
 def given(keys: int, *, freshly: bool = True) -> Lie:
-    """A key for each row without one; `keys` is the number of the first."""
+    """A key for each row without one. `keys` is the number of the first."""
 
     def lie(rows: list[Observation], at: int) -> list[Observation]:
         return [
@@ -79,7 +79,7 @@ def run(lie: Lie | None = None) -> Field:
     field = Field(60)
     for poll in range(POLLS):
         at, rows = field.at, honest(field.at)
-        # In the fourth poll the honest seeds leave some nodes without a key out.
+        # In the fourth poll, the honest seeds do not list some nodes without a key.
         heard = rows[:-5] if poll == 3 else rows
         field.answer(
             reply(seed, lie(rows, at) if lie and seed == LIAR else heard, at, version="0.8.0") for seed in SEEDS
@@ -114,7 +114,7 @@ def test_one_seed_of_nine_gives_no_node_another_key(name: str, truth: Field) -> 
 
 
 def keys_of(field: Field, lists: dict[str, int | None], n: int = 21) -> str | None:
-    """The key of node `n` once each seed lists it with the key of this number; the id is its address or that key."""
+    """The key of node `n` once each seed lists it with the key of this number. The id is its address or that key."""
     replies = [
         reply(
             seed,

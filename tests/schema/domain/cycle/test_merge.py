@@ -9,7 +9,7 @@ from tests.factories import AT, SEEDS, address, key, observation, seed_reply
 
 
 def facts(merged: Merged) -> dict[str, object]:
-    """All that a merge says, in a form that compares."""
+    """The complete result of a merge, in a comparable form."""
     return {
         node.id: (node.pubkey, tuple(node.listings), node.own.seed if node.own else None, node.assumed_address)
         for node in merged.nodes.values()

@@ -1,4 +1,4 @@
-"""Promoted nodes show nodes that no seed lists, and prove nothing: not one of them, nor all of them together."""
+"""Promoted nodes show nodes that no seed lists, and prove nothing, neither one of them nor all together."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def promoted_reply(seed: str, listed: list[Observation], at: int) -> SeedReply:
 
 
 def watched(promoted: Sequence[str], seeds: Sequence[str] = SEEDS, slots: int = 6) -> Snapshot:
-    """The network after some slots in which seeds tell the truth, and all promoted nodes the same lie."""
+    """The network after some slots in which seeds report the truth, and all promoted nodes the same lie."""
     state = State()
     for slot in range(AT, AT + slots * 60, 60):
         lies = [

@@ -36,7 +36,7 @@ values = st.one_of(st.none(), st.integers(min_value=0, max_value=2**63 - 1))
 
 @st.composite
 def hours(draw: st.DrawFn, metrics: Sequence[str] = NODE_METRICS) -> list[Sample]:
-    """Some of an hour's minutes, each with any of the metrics known."""
+    """Some of an hour's minutes, each with some known metrics."""
     minutes = sorted(draw(st.sets(st.integers(0, 59), min_size=1)))
     return [
         Sample(
@@ -172,7 +172,7 @@ def test_every_utc_day_has_24_equal_hours(what: str, local_midnight: datetime) -
 
 
 def test_a_clock_that_jumps_back_leaves_no_slot_twice_and_a_jump_ahead_leaves_a_gap() -> None:
-    """Commits grow by slot, so that the clock's jump back only waits; a jump ahead is a gap like any other."""
+    """Slots only grow, so while the clock is set back commits wait. A jump ahead is a gap like any other."""
     slots = [*every(60, HOUR_START, HOUR_START + 600), *every(60, HOUR_START + 3_000, HOUR_START + HOUR)]
     samples = [Sample(beat.slot, 60, (1,) * 9) for beat in slots]
 

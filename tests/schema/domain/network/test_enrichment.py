@@ -61,7 +61,7 @@ def test_credits_begin_anew_with_each_month(moment: str, reset: str) -> None:
 
 
 def test_a_projection_by_hand() -> None:
-    """10 of 30 days are over: 10,000 becomes 30,000 at its pace, and 10,000 + 20 · 2,880 at most."""
+    """10 of 30 days are over. 10,000 becomes 30,000 at the current pace, and at most 10,000 + 20 · 2,880."""
     found = projection(10_000, at("2026-04-11"))
     assert found == (at("2026-05-01"), 30_000, 10_000 + 20 * CREDITS_PER_DAY)
 

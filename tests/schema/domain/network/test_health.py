@@ -18,7 +18,7 @@ from tests.schema.domain.worked_examples import HEALTH, Example, points, shown
 
 
 def perfect(number: int, *, witnesses: int = 3, **changes: object) -> PNode:
-    """A node with a composite of 94, unless changed; without growth, as the earlier API never knew it."""
+    """A node with a composite of 94 by default, and no growth, which the earlier API did not have."""
     fields = {"uptime": 30 * DAY, "storage_committed": 100 * GIB, "witnesses": MANY_SEEDS[:witnesses], **changes}
     node = pnode(number, **fields)
     return node.model_copy(update={"score": score_node(node, latest_version=LATEST)})

@@ -48,7 +48,7 @@ def test_of_two_living_addresses_the_one_seen_last_comes_first() -> None:
 
 
 def test_an_address_at_first_sight_does_not_speak_before_one_whose_uptime_moves() -> None:
-    """A relayed record, or a copied key, comes and goes: the node has not moved for that."""
+    """A relayed record, or a copied key, comes and goes. The node has not moved."""
     lived = [[row(OLD, 100 + 60 * n, AT + 60 * n, age=9)] for n in range(2)]
     listed, _ = polls(*lived, [row(OLD, 220, AT + 120, age=9), row(NEW, 150, AT + 120, age=1)])
     assert [(each.memory.address, each.status) for each in listed] == [
@@ -59,7 +59,7 @@ def test_an_address_at_first_sight_does_not_speak_before_one_whose_uptime_moves(
 
 def test_a_node_that_moved_speaks_from_its_new_address_at_once_or_from_its_second_listing_on() -> None:
     lived = [[row(OLD, 100 + 60 * n, AT + 60 * n)] for n in range(2)]
-    for last in (160, 180):  # at its old address it shows life before the move, or also in the poll after it
+    for last in (160, 180):  # at its old address, it shows life before the move, or also in the next poll
         moving = [row(OLD, last, AT + 120, age=30), row(NEW, 3, AT + 120)]
         listed, _ = polls(*lived, moving)
         assert listed[0].memory.address == (NEW if last == 160 else OLD)

@@ -47,7 +47,7 @@ def test_ages_of_a_slow_seed_are_by_its_own_clock() -> None:
 
 
 def test_a_stamp_beyond_the_seeds_own_now_is_never_a_contact() -> None:
-    """A pod passes on the stamps of a peer whose clock is ahead; they stay, and lie in the past some day."""
+    """A pod passes on the stamps of a peer with a fast clock. They stay, and are in the past later."""
     field = Field(60)
     frozen = AT + 597
     for _ in range(15):
@@ -66,7 +66,7 @@ def test_a_row_without_is_public_is_neither_public_nor_private() -> None:
 
 
 def test_the_uptime_of_a_seed_is_the_one_in_gossip() -> None:
-    """Pods of 1.4 count some seconds less in get-stats than in gossip; every node is measured by one rule."""
+    """Pods of 1.4 report some seconds less in get-stats than in gossip. All nodes are measured by one rule."""
     field = Field(60)
     for _ in range(3):
         at, gossip = field.at, 50_000 + field.t

@@ -124,7 +124,7 @@ def test_one_process_through_any_number_of_lagging_routes_is_one_steady_node(
 
 @given(st.integers(3, 200_000), st.integers(0, 55), st.integers(0, 10), st.integers(1, 4), st.integers(0, 20))
 def test_a_real_restart_is_told_exactly_once(uptime: int, age: int, down: int, before: int, jitter: int) -> None:
-    """A pod restarts after some polls and is away for some; every seed sees it with its own delay."""
+    """A pod restarts after some polls and is away for some. Every seed sees this with its own delay."""
     field, seeds = Field(60), (A, B, "203.0.113.203")
     for _ in range(before):
         field.poll({seed: [row(field.at, HOME, uptime + 1_000 + field.t)] for seed in seeds}, alone=True)

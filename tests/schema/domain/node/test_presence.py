@@ -84,7 +84,7 @@ HOUR = 3_600
 
 
 def lost_witness(hours: int, *, removed: bool, gap: int = 0) -> Field:
-    """Polls each hour: one seed alone lists a node, and is then removed or fails while another answers."""
+    """Hourly polls: only one seed lists a node, and is then removed or fails while another seed answers."""
     field = Field(HOUR, CycleOptions(interval=HOUR))
 
     def others() -> list[SeedReply]:
@@ -108,7 +108,7 @@ def test_a_seed_that_fails_holds_a_node_for_a_day() -> None:
 
 
 def test_a_seed_that_the_operator_removed_holds_nothing() -> None:
-    """The hours are those of the grace, which every node has."""
+    """The hours are those of the grace period, which every node has."""
     gone = lost_witness(4, removed=True).node(key(1))
     assert (gone.status, gone.liveness_basis, gone.in_gossip) == (PNodeStatus.OFFLINE, LivenessBasis.ABSENCE, False)
     assert lost_witness(4, removed=False).node(key(1)).in_gossip

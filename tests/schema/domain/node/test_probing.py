@@ -1,4 +1,4 @@
-"""Which nodes are asked directly, how often, and which may serve as extra seeds."""
+"""Which nodes are probed, how often, and which may be additional seeds."""
 
 from collections import Counter
 

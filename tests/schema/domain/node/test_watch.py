@@ -1,4 +1,4 @@
-"""Counters of constant size: what was observed of a node, and what was not."""
+"""Counters of constant size: the observed time of a node, and the time without observation."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -43,7 +43,7 @@ def lived(states: Iterable[str], *, start: int = AT, coverage: Coverage | None =
 
 
 def disturbances(watch: Watch, at: int) -> tuple[int, int]:
-    """Those of the last 24 hours and of the last 30 days."""
+    """The counts of the last 24 hours and of the last 30 days."""
     counts = watch.counts(Expected(Coverage(), at))
     return counts.day_disturbed, counts.disturbed
 
@@ -130,7 +130,7 @@ def test_a_disturbance_counts_once_an_hour() -> None:
 
 
 def test_an_absence_is_one_disturbance_when_it_ends_whatever_uptime_is_named() -> None:
-    """It ends hours after its drop from gossip was counted, and the return is seen as a restart too."""
+    """It ends hours after its drop from gossip was counted, and the return also looks like a restart."""
     still_away, back = lived("u" * 6 + "g" * 30), lived("u" * 6 + "g" * 30 + "u")
     assert disturbances(still_away.watch, still_away.at) == (0, 0)
     assert disturbances(back.watch, back.at) == (1, 1)

@@ -1,4 +1,4 @@
-"""Evidence about nodes of a made-up network, for tests of policy 2.0."""
+"""Evidence about nodes of an invented network, for tests of policy 2.0."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,13 +18,13 @@ MONTH = 30 * DAY
 
 
 def windows(share: float = 1.0, watched: int = MONTH) -> dict[str, Observed]:
-    """The windows of a node that is watched for so many seconds, and was online for that share of them throughout."""
+    """The windows of a node that was monitored for this many seconds, and online for a constant share of them."""
     spans = {"day": min(watched, DAY), "week": min(watched, 7 * DAY), "month": min(watched, MONTH)}
     return {name: Observed(span, round(span * share)) for name, span in spans.items()}
 
 
 def evidence(number: int = 1, **changes: Any) -> Evidence:
-    """A sound node on a host of its own, known for 40 days, that two of three seeds list."""
+    """A sound node on its own host, known for 40 days, that two of three seeds list."""
     fields: dict[str, Any] = {
         "id": key(number),
         "group": group_of(address(number)),
@@ -81,6 +81,6 @@ NODES = st.tuples(st.integers(0, 400), st.floats(0, 1), st.integers(0, 9), st.in
 
 
 def networks(least: int = 1, most: int = 12) -> st.SearchStrategy[list[Evidence]]:
-    """Networks of nodes of any age, with any past; they are numbered from 1."""
+    """Networks of nodes of any age and past, numbered from 1."""
     rows = st.lists(NODES, min_size=least, max_size=most)
     return rows.map(lambda drawn: [_node(number, row) for number, row in enumerate(drawn, 1)])

@@ -27,7 +27,7 @@ def day(ago: int, appearances: int = 0, disappearances: int = 0) -> PresenceDay:
 
 
 def memory(*presence: PresenceDay, was_present: bool = False, **changes: object) -> NodeMemory:
-    """A memory of these days, oldest first; all-time counts are those of the days unless given."""
+    """A memory of these days, oldest first. All-time counts are those of the days by default."""
     counts = {
         "appearances": sum(d.appearances for d in presence) + was_present,
         "disappearances": sum(d.disappearances for d in presence),
@@ -76,7 +76,7 @@ def test_counts_and_times_are_carried_over():
 
 @st.composite
 def lives(draw: st.DrawFn) -> NodeMemory:
-    """A node that alternately comes and goes over the last twenty days."""
+    """A node that alternately leaves and returns over the last twenty days."""
     present = start = draw(st.booleans())
     days: list[PresenceDay] = []
     for ago in range(20, -1, -1):

@@ -1,4 +1,4 @@
-"""How far the network has moved on from a version."""
+"""How far the network has moved past a version."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ RULES = CurrencyPolicy()
 
 
 def adoption(*counts: tuple[str | None, int], before: Sequence[Adopted] | None = None, at: int = AT) -> Adoption:
-    """A network in which so many nodes run each version."""
+    """A network with this number of nodes for each version."""
     found = Adoption(
         [(version, NODE_WEIGHT) for version, count in counts for _ in range(count)], RULES, own="devnet", at=at
     )

@@ -1,4 +1,4 @@
-"""Policy 2.0 through whole cycles: what seeds say, poll by poll, and what becomes of the estimates."""
+"""Policy 2.0 through whole cycles: the reports of seeds, poll by poll, and the resulting estimates."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ Rows = Callable[[int], Sequence[Observation]]
 
 
 def pod(number: int, at: int, *, started: int | None = None, **changes: object) -> Observation:
-    """A living pod that started 20 days before the first poll, or at `started`."""
+    """A live pod that started 20 days before the first poll, or at `started`."""
     up = at - (AT - 20 * DAY if started is None else started)
     return observation(
         number,
@@ -39,7 +39,7 @@ def watched(
     lies: dict[str, Rows] | None = None,
     field: Field | None = None,
 ) -> Field:
-    """So many polls, ten minutes apart, in which each seed except those that lie returns these rows."""
+    """Polls ten minutes apart, in which each honest seed returns these rows."""
     field = field or Field(STEP, CycleOptions(interval=STEP))
     for _ in range(polls):
         at = field.at
@@ -71,7 +71,7 @@ def test_every_online_node_has_an_estimate_and_no_other_has() -> None:
 
     field = watched(rows, 4)
     nodes = field.cycles[-1].snapshot.nodes
-    assert len(nodes) == 48  # the seeds are nodes, too
+    assert len(nodes) == 48  # the seeds are nodes too
     assert {node.id for node in nodes if node.estimate} == {node.id for node in online(field)}
     assert field.cycles[-1].snapshot.header.policy.estimate_version == "2.0"
 
@@ -117,7 +117,7 @@ def test_another_port_of_the_same_host_is_no_disturbance() -> None:
 
 
 def test_two_hundred_nodes_that_upgrade_within_an_hour_lose_two_points_at_most_for_a_day() -> None:
-    """Each is away for 20 minutes, at its own time within the hour, and comes back with another version."""
+    """Each is away for 20 minutes, at its own time within the hour, and returns with another version."""
     start = AT + 12 * HOUR
 
     def rows(at: int) -> list[Observation]:

@@ -1,4 +1,4 @@
-"""Policy 2.0: what moves an estimate, and what must not."""
+"""Policy 2.0: what changes an estimate, and what must not."""
 
 from statistics import quantiles
 
@@ -22,12 +22,12 @@ def share(found: Estimate, part: PartName) -> float | None:
 
 
 def network(count: int = 40) -> list[Evidence]:
-    """Sound nodes, each on a host of its own, of different sizes."""
+    """Sound nodes of different sizes, each on its own host."""
     return [evidence(number) for number in range(1, count + 1)]
 
 
 def beside(node: Evidence, count: int = 40) -> Estimate:
-    """The estimate of a node among sound ones; the last one, so that its number must be higher than theirs."""
+    """The estimate of a node among sound ones. It is the last one, so its number must be higher than theirs."""
     return estimated([*network(count), node])[-1]
 
 
@@ -104,7 +104,7 @@ def test_fewer_disturbances_never_lower_a_score(nodes: list[Evidence], fewer: in
 
 @given(networks())
 def test_names_of_keys_and_groups_change_nothing(nodes: list[Evidence]) -> None:
-    """Each group has its own name, and each node an id that keeps the order among equals."""
+    """Each group has its own name, and the ids of nodes keep the order of equal ones."""
     renamed = [node._replace(id=f"other-{place:03}", group=f"of {node.group}") for place, node in enumerate(nodes)]
     ordered = [node._replace(id=f"{place:03}") for place, node in enumerate(nodes)]
     assert estimated(renamed) == estimated(ordered)
@@ -118,7 +118,7 @@ def test_scaling_all_storage_changes_nothing(nodes: list[Evidence], factor: int)
 
 @given(networks(least=2))
 def test_what_is_not_known_lowers_no_estimate_by_itself_and_widens_its_bounds(nodes: list[Evidence]) -> None:
-    """The other parts stand in with their mean: an unknown part of a node is as good as the rest of it."""
+    """The other parts are replaced by their mean: an unknown part of a node counts like its known parts."""
     before = estimated(nodes)[0]
     after = estimated([nodes[0]._replace(version=None), *nodes[1:]])[0]
     assert share(after, PartName.VERSION) is None
@@ -159,7 +159,7 @@ def test_a_restart_a_month_costs_nothing_and_a_restart_a_day_nearly_all() -> Non
 
 
 def test_what_we_expected_counts_and_not_what_we_received() -> None:
-    """Two nodes seen online for one day: one was gone for the other 29, of the other nobody could know."""
+    """Two nodes were seen online for one day. One was absent for the other 29 days, the other unobserved."""
     gone = beside(evidence(99, month=Observed(30 * DAY, DAY)))
     unknown = beside(evidence(99, month=Observed(DAY, DAY)))
     assert gone.composite < unknown.composite
@@ -173,7 +173,7 @@ def test_one_seed_of_three_that_lies_costs_no_more_than_two_points() -> None:
 
 
 def test_an_upgrade_costs_less_than_two_points() -> None:
-    """Half an hour of absence a day ago, and nothing else: the restart does not count."""
+    """Half an hour of absence a day ago, and nothing else. The restart does not count."""
     short = {
         "day": Observed(DAY, DAY - 30 * MINUTE),
         "week": Observed(7 * DAY, 7 * DAY - 30 * MINUTE),
@@ -219,7 +219,7 @@ def test_newcomers_do_not_take_the_places_of_their_neighbours() -> None:
 
 
 def test_scores_of_live_nodes_of_a_first_day_lie_apart() -> None:
-    """An inter-quartile range of 15 points: they differ in size, and in uptime as the nodes of a recorded day did."""
+    """An inter-quartile range of 15 points. The nodes differ in size, and in uptime like those of a recorded day."""
     days = (1.6, 4.0, 6.8, 9.0, 10.7, 11.5, 11.8, 11.8)
     live = [
         evidence(number, **windows(watched=9 * HOUR), watched=9 * HOUR, claimed=round(days[number * 37 % 8] * DAY))
@@ -230,7 +230,7 @@ def test_scores_of_live_nodes_of_a_first_day_lie_apart() -> None:
 
 
 def test_sizes_alone_tell_sound_nodes_little_apart() -> None:
-    """Committed storage foretells nothing of availability."""
+    """Committed storage does not predict availability."""
     found = [node.composite for node in estimated(network(200))]
     assert max(found) - min(found) <= 5
 
@@ -248,7 +248,7 @@ def test_a_node_is_not_among_the_sound_ones_before_it_was_watched_for_a_day() ->
 
 
 def test_what_a_node_claims_moves_no_rank() -> None:
-    """Its uptime and its size are its own word."""
+    """Only the node itself reports its uptime and its size."""
     modest, boaster = (
         beside(evidence(99, disturbances=9, claimed=days * DAY, committed=size))
         for days, size in ((0, GIB), (30, 2**60))
@@ -268,7 +268,7 @@ def test_what_only_gossip_says_of_storage_raises_the_lower_bound_to_that_of_the_
 
 @pytest.mark.parametrize(("count", "fewest", "most"), [(1, 0.105, 2.303), (2, 0.532, 3.890), (10, 6.221, 14.206)])
 def test_the_bounds_of_a_count_are_those_of_the_gamma_distribution(count: int, fewest: float, most: float) -> None:
-    """One of ten lies below, and one above: the quantiles of the tables, to three hundredths."""
+    """One in ten is below and one above: the quantiles of the tables, to three hundredths."""
     assert shares.plausible(count, POLICY.deviations) == pytest.approx((fewest, most), abs=0.03)
 
 

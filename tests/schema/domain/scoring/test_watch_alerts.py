@@ -25,7 +25,7 @@ def taken() -> Snapshot:
 
 
 def with_estimate(number: int = 5, *, node: dict[str, Any] | None = None, **changes: Any) -> tuple[Alert, ...]:
-    """The alerts of a sound network in which the estimate of one node is another one."""
+    """The alerts of a sound network with another estimate for one node."""
     snapshot = taken()
     nodes = tuple(_changed(each, node or {}, changes) if each.id == key(number) else each for each in snapshot.nodes)
     alerts = watch_alerts(Snapshot.model_construct(header=snapshot.header, nodes=nodes))
@@ -65,7 +65,10 @@ def standing(composite: float, shares: tuple[float, ...]) -> Standing:
 
 
 def test_a_tier_at_risk_is_told_before_it_is_lost() -> None:
-    """Four points in a day, and two above the bound of the tier: the part that lost most is named, with the time."""
+    """Four points in a day, and two above the bound of the tier.
+
+    The alert names the part that lost most, and the time.
+    """
     (alert,) = with_estimate(
         composite=62.0, shares=(0.3, 0.5, 1.0, 0.5, 1.0), before=standing(66.0, (0.4, 0.5, 1.0, 0.52, 1.0))
     )

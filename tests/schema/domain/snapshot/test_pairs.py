@@ -1,4 +1,4 @@
-"""Nodes of two snapshots are matched by id, and by the ids that they had before."""
+"""Nodes of two snapshots are matched by id, and by former ids."""
 
 from schema.domain.snapshot.pairs import pairs_of
 from tests.factories import pnode, snapshot

@@ -1,7 +1,7 @@
-"""Prices follow the work: the calls that an operation takes are bounded by its price, whatever it asks.
+"""Prices follow the work: the price of an operation bounds the calls that it makes.
 
-Calls of functions are counted, not time, so that the machine does not matter. `python -m tests.benchmarks.worst`
-measures the CPU of the same documents, and of the passes over rows that take no calls.
+Function calls are counted instead of time, so the machine does not matter. `python -m tests.benchmarks.worst` measures
+the CPU of the same documents, including passes over rows, which make no calls.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ from tests.fakes import FakeReads, FakeUpdates
 
 ENGINE = make_engine()
 READS = FakeReads([network(60)])
-# A call takes about 0.07 microseconds, a unit stands for 0.7.
+# A call takes about 0.07 microseconds, and a unit of price represents 0.7.
 CALLS_PER_UNIT = 10
-# What an operation takes whatever it asks, with the loop around it.
+# The calls of any operation, including the loop around it.
 FIXED_CALLS = 4_000
 
 
 def calls_of(act: Callable[[], object]) -> int:
-    """How many calls of functions `act` makes, in Python and into C."""
+    """The number of function calls of `act`, in Python and into C."""
     count = 0
 
     def profile(frame: Any, event: str, argument: Any) -> None:
@@ -49,7 +49,7 @@ def calls_of(act: Callable[[], object]) -> int:
 
 
 def work_of(ready: Ready) -> int:
-    """The calls of one run, with the document compiled and the columns of the snapshot there."""
+    """The calls of one run, with a compiled document and existing columns of the snapshot."""
 
     def run() -> None:
         context = Context(reads=READS, updates=FakeUpdates(), now=AT + 5)
@@ -63,7 +63,7 @@ def work_of(ready: Ready) -> int:
 
 
 def accepted(parts: list[Draft]) -> Ready | None:
-    """The operation of these selections, each under an alias of its own; None where it is refused."""
+    """The operation of these selections, each under a different alias. None if it is refused."""
     types = {name: type_ for part in parts for name, type_ in part.types.items()}
     values = {name: value for part in parts for name, value in part.values.items()}
     head = f"query q({', '.join(f'${n}: {t}' for n, t in types.items())}) " if types else ""

@@ -1,4 +1,4 @@
-"""What operations cost, before they run."""
+"""The cost of operations, before they run."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ from tests.work import lines_run
 
 CORE = core_schema(build_schema())
 TERMS = Terms(AT, 60)
-# What AUTO reads of all that is kept, and of the days before.
+# The reads of AUTO from all stored data, and from the days before.
 ALL_BY_AUTO = KEPT_DAYS[Resolution.H1] * H1_DAY_COST + KEPT_HOURS * 2 // 3
 ALL_BY_AUTO += 1_000 * D1_DAY_COST + (1_000 - FREE_DAYS) * 2 // 3
 

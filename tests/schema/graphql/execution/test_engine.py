@@ -62,12 +62,12 @@ def test_an_operation_is_priced_once_a_minute_for_each_set_of_variables(engine: 
     prices = [engine.ready(query, None, {"n": n}, NOW + after) for n, after in ((5, 0), (5, 1), (9, 0), (5, 60))]
     costs = [price.cost for price in prices if isinstance(price, Ready)]
     assert costs[0] == costs[1] == costs[3] != costs[2]
-    assert len(documents[1].prices) == 1  # the prices of the minute before are of no use any more
+    assert len(documents[1].prices) == 1  # the prices of the previous minute are useless now
 
 
 @pytest.mark.parametrize("nodes", [100, 5_000])
 def test_a_document_that_is_asked_for_hours_keeps_the_prices_of_one_minute(nodes: int) -> None:
-    """Also where the number of nodes changes between questions of one minute."""
+    """The number of nodes may change between requests of one minute."""
     counts = cycle((100, nodes))
     engine = Engine(build_schema(), nodes=lambda: next(counts))
     documents = [engine.document("query q($n: Int) { pnodes(first: $n) { totalCount } }") for _ in range(2)]
@@ -158,7 +158,7 @@ async def test_compiled_operations_are_used_and_made_once(engine: Engine) -> Non
     for _ in range(3):
         asked = ready(compiling, "query q { __typename }")
         await compiling.run(asked, context())
-    assert made == ["q", "q"]  # the document that was not kept yet, and the one that is
+    assert made == ["q", "q"]  # the document that was not cached yet, and the one that is
 
 
 @pytest.mark.parametrize(

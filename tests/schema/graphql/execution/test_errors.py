@@ -1,4 +1,4 @@
-"""Errors: a stable code always, the text only of what a client can act on."""
+"""Errors always have a stable code, and the text only if the client can act on it."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ async def test_while_the_store_is_down_the_present_is_answered_and_the_past_is_n
 
 
 class Failing(FakeReads):
-    """Reads of which every answer about history is an exception."""
+    """Reads that raise an exception for every request about history."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__([network(3)])

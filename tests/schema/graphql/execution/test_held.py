@@ -1,4 +1,4 @@
-"""What an engine holds after many different documents: no more after hours of them than once its caches are full."""
+"""The memory of an engine after many different documents: no more after hours than when its caches are full."""
 
 import asyncio
 import gc
@@ -14,11 +14,11 @@ from tests.fakes import FakeReads, FakeUpdates
 
 MINUTES = 8
 COMES_BACK = 12
-"""Documents of each form that are asked for in each minute."""
+"""Documents of each form that are sent in each minute."""
 NEW = 5
-"""Documents of each form that come for the first time in each minute."""
+"""Documents of each form that are sent for the first time in each minute."""
 ALLOWED = 200
-"""Objects, where each document that comes would be some fifty of them."""
+"""Allowed growth in objects. Each leaked document would have about fifty."""
 
 ACCEPTED = (
     "{{ a{n}: networkHealth {{ score }} }}",
@@ -46,7 +46,7 @@ async def ask(engine: Engine, forms: Iterable[str], numbers: range, minute: int,
 
 
 async def held_after(engine: Engine, minutes: range) -> int:
-    """The objects that there are after these minutes of documents, which are as long in each."""
+    """The number of objects after these minutes of documents, which have the same length in each."""
     for minute in minutes:
         await ask(engine, ACCEPTED, range(10_000, 10_000 + COMES_BACK), minute)
         first = 20_000 + minute * NEW

@@ -1,4 +1,4 @@
-"""Values of arguments are counted and bounded before they are looked at, wherever they stand."""
+"""Values of arguments are counted and bounded before they are used, at any place."""
 
 from typing import Any
 

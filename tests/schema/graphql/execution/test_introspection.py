@@ -1,4 +1,4 @@
-"""Introspection: the answers of graphql-core, counted before they are made, and made once."""
+"""Introspection gives the results of graphql-core, counted before they are computed, and computed once."""
 
 from random import Random
 from typing import Any
@@ -53,14 +53,14 @@ def introspection(query: str, variables: dict[str, Any] | None = None, limit: in
 
 
 def fields_of(value: Any) -> int:
-    """How many fields an answer has."""
+    """The number of fields of a result."""
     if isinstance(value, dict):
         return len(value) + sum(fields_of(inner) for inner in value.values())
     return sum(fields_of(inner) for inner in value) if isinstance(value, list) else 0
 
 
 def drafted(random: Random) -> str:
-    """A random selection of what can be asked of the schema."""
+    """A random selection of introspection."""
 
     def selection(kind: GraphQLObjectType, depth: int) -> str:
         parts = ["__typename"] if random.random() < 0.2 else []
@@ -83,7 +83,7 @@ def drafted(random: Random) -> str:
 
 
 def same(query: str) -> None:
-    """Held against graphql-core, with its count."""
+    """Compared with graphql-core, including the count."""
     asked = introspection(query)
     expected: Any = execute(CORE, parse(query))
 

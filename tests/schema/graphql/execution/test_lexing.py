@@ -1,4 +1,4 @@
-"""Tokens are counted as the parser counts them."""
+"""Tokens are counted in the same way as by the parser."""
 
 import pytest
 from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind
@@ -30,7 +30,7 @@ PIECES = [
 
 
 def tokens_of(text: str) -> int | None:
-    """How many tokens graphql-core's own lexer finds, comments included; None where it finds an error."""
+    """The number of tokens that graphql-core's own lexer finds, including comments. None if it finds an error."""
     lexer = Lexer(Source(text))
     count, token = 0, lexer.token
     try:
@@ -69,7 +69,7 @@ def test_a_document_of_just_so_many_is_parsed() -> None:
 
 @pytest.mark.parametrize("piece", ['"\\"', '"', '"""', '"""\\', "\\", '"\\\n', '""" "', "#", "-", "."])
 def test_a_text_of_strings_without_end_is_read_once(piece: str) -> None:
-    """A pattern that tried again from each quotation mark would take minutes for the longest body."""
+    """A pattern that started again at each quotation mark would take minutes for the longest body."""
     text = piece * (65_536 // len(piece))
 
     assert has_too_many_tokens(text) in {True, False}

@@ -1,4 +1,4 @@
-"""Hostile documents, each of which is refused quickly, and documents that must pass."""
+"""Hostile documents, which must be refused quickly, and documents that must pass."""
 
 import gc
 import weakref
@@ -14,7 +14,7 @@ from schema.graphql.execution.outcomes import Failure, Response
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
 
-# Some 20 and 40 ms of CPU on a machine of 2020.
+# About 20 and 40 ms of CPU on a machine of 2020.
 MAX_LINES_A_FRAGMENT = 3_000
 MAX_LINES = 1_000_000
 
@@ -31,7 +31,7 @@ def errors_of(query: str) -> list[tuple[str, str]]:
 
 
 def limited(query: str) -> str | None:
-    """The limit that a document breaks."""
+    """The limit that a document exceeds."""
     return next((e["extensions"]["limited"] for e in refused(query) if "limited" in e["extensions"]), None)
 
 
@@ -50,7 +50,7 @@ def aliases(count: int) -> str:
 
 
 def deep(depth: int) -> str:
-    """`depth` fields, one in the other: pnodes, nodes, operator, pnodes, operator …"""
+    """`depth` nested fields: pnodes, nodes, operator, pnodes, operator …"""
     names = ["pnodes", "nodes", *["operator", "pnodes"] * depth][: depth - 1]
     return "{" + "{".join([*names, "__typename"]) + "}" * depth
 

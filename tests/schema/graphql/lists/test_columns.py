@@ -1,4 +1,4 @@
-"""Orders: by several columns, what is not known last, ties by id, and total."""
+"""Orders: by several columns, unknown values last, ties by id, and total."""
 
 import functools
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Filters mean what the same test in plain Python means, and are bounded."""
+"""Filters have the same meaning as the same test in plain Python, and are bounded."""
 
 from typing import Any
 
@@ -112,7 +112,7 @@ def test_the_rows_of_a_filter_are_those_that_pass_its_test(name: str, data: st.D
 
 
 def coerced(where: dict[str, Any]) -> Any:
-    """The input object that a filter in JSON becomes."""
+    """The input object for a filter in JSON."""
     (argument,) = [a for a in PNODES.arguments if a.python_name == "where"]
     value = coerce_input_value(where, CORE.get_type("PNodeWhere"))
     return convert_argument(value, argument.type, SCHEMA.schema_converter.scalar_registry, SCHEMA.config)

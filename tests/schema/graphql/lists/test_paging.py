@@ -1,4 +1,4 @@
-"""Pages: a walk gives each node once, in order, whatever is committed meanwhile; bad cursors are refused."""
+"""Pages: a walk returns each node once, in order, regardless of new commits. Bad cursors are refused."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ READ: dict[str, Any] = {
     "ADDRESS": lambda n: n.address,
 }
 
-# Ten questions: a filter, what it means in Python, and an order.
+# Ten requests: a filter, its meaning in Python, and an order.
 QUESTIONS: list[tuple[dict[str, Any] | None, Any, list[tuple[str, str]]]] = [
     (None, lambda n: True, []),
     (None, lambda n: True, [("SCORE", "DESC")]),
@@ -73,7 +73,7 @@ QUESTIONS: list[tuple[dict[str, Any] | None, Any, list[tuple[str, str]]]] = [
 
 
 def plain_sort(nodes: list[PNode], order: list[tuple[str, str]]) -> list[str]:
-    """Ids in order: stable sorts from the least significant criterion up, unknown values apart at the end."""
+    """Ids in order: stable sorts from the least significant criterion up, with unknown values at the end."""
     ordered = sorted(nodes, key=lambda n: n.id)
     for field, direction in reversed(order):
         known = [n for n in ordered if READ[field](n) is not None]
@@ -87,7 +87,7 @@ def order_by(order: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def churned(before: Snapshot, slot: int) -> Snapshot:
-    """A later and smaller snapshot, in which most nodes went, others changed, and new ones came."""
+    """A later and smaller snapshot, in which most nodes have left, others changed, and new ones joined."""
     chance = random.Random(slot)  # noqa: S311  (a repeatable network, not a secret)
     kept = before.nodes[slot // 60 % 7 :: 7]
     changed = [

@@ -1,4 +1,4 @@
-"""Credits and registrations: null where off, joined by key where on, and nothing that is not public."""
+"""Credits and registrations: null if off, joined by key if on, and only public data."""
 
 import pytest
 

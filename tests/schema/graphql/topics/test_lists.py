@@ -1,4 +1,4 @@
-"""Recommendations, operators, consistency, alerts, comparison: lists with a meaning of their own."""
+"""Recommendations, operators, consistency, alerts and comparison: lists with their own rules."""
 
 from typing import Any
 

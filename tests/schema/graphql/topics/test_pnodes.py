@@ -1,4 +1,4 @@
-"""A node and everything that can be asked about it."""
+"""A node and all of its fields."""
 
 from typing import Any
 
@@ -230,7 +230,7 @@ POINTS = (hour(AT - 2 * HOUR, 60, 100), hour(AT - HOUR, 30, 3_700), hour(AT, 60,
 
 
 def with_history() -> Client:
-    """The points lie under the id that the node had before its key was known, and under its key."""
+    """The points are stored under the id that the node had before its key was known, and under its key."""
     points = {f"addr:{address(1)}": POINTS[:1], key(1): POINTS[1:]}
     return Client(reads=FakeReads([snapshot([NODE])], node_points=points))
 

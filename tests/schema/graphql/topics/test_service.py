@@ -1,4 +1,4 @@
-"""What the service says of itself: configuration, collector, policy, snapshot."""
+"""The service itself: configuration, collector, policy, snapshot."""
 
 from typing import Any
 

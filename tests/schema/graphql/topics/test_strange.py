@@ -1,4 +1,4 @@
-"""No node, however strange, blanks an answer about all: every field of every type is asked for, and `data` is there."""
+"""No node, however odd, nulls a response about all nodes: every field of every type is selected, and `data` exists."""
 
 from math import inf, nan
 from typing import Any
@@ -98,7 +98,7 @@ STRANGE: dict[str, PNode] = {
 
 
 async def run(query: str, client: Client) -> ExecutionResult:
-    """Executed without the limits: the document asks for more than a client may."""
+    """Executed without the limits, because the document is larger than a client's may be."""
     result = execute(CORE, parse(query), context_value=client.context())
     return result if isinstance(result, ExecutionResult) else await result
 

@@ -1,4 +1,4 @@
-"""Answers by graphql-core and by compiled operations, in a form that shows any difference."""
+"""Results of graphql-core and of compiled operations, in a form that shows any difference."""
 
 from collections.abc import Mapping
 from inspect import isawaitable
@@ -46,12 +46,12 @@ async def settled(result: Any) -> ExecutionResult:
 async def by_core(
     document: DocumentNode, context: object, variables: Mapping[str, Any], schema: GraphQLSchema = CORE
 ) -> ExecutionResult:
-    """The answer of graphql-core."""
+    """The result of graphql-core."""
     return await settled(execute(schema, document, context_value=context, variable_values=dict(variables)))
 
 
 def written(result: ExecutionResult) -> tuple[bytes, list[str]]:
-    """The answer as bytes: data and errors, bare and masked; beside it the errors behind the errors."""
+    """The result as bytes: data and errors, bare and masked, and the original errors."""
     errors = result.errors or []
     answer = {
         "data": result.data,

@@ -1,4 +1,4 @@
-"""Random documents over a schema: valid ones, with everything in them that a client may write, right or wrong."""
+"""Random documents over a schema: valid ones, with correct and incorrect use of all features."""
 
 import json
 from random import Random
@@ -22,7 +22,7 @@ from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT, address, key
 
 MAX_DEPTH = 6
-MAX_WRITTEN = 32  # fields, fragments counted once
+MAX_WRITTEN = 32  # fields, including those of fragments once
 
 INTS = (0, 1, 2, 2, 3, 3, 3, 4, 5, 5, 7, 7, 24, 24, 24, -1, 2**31 - 1)
 BIG = (0, 1, 3_600, 10**9, 2**53 - 1, 2**53, 2**63 - 1, -5, "9007199254740993")
@@ -45,7 +45,7 @@ TEXTS = (
     "a" * 300,
 )
 TIMES = tuple(write_datetime(at) for at in (AT - 86_400, AT - 3_600, AT - 60, AT, AT + 60, AT + 10**6, 0))
-# Arguments that most of their values make an error of: how often they are given. Others are, one time in five.
+# How often arguments are given that are an error for most values. Others are given one time in five.
 SELDOM = {"after": 0.02, "before": 0.02, "last": 0.05, "asOf": 0.1, "policy": 0.1, "version": 0.1, "hours": 0.1}
 KNOWN = {"from": TIMES[:4], "asOf": TIMES[1:4], "addresses": (address(1), address(2), key(3), key(4))}
 KNOWN |= {"address": (address(1), address(5), "45.0.0.9:9001"), "pubkey": (key(2),), "id": (key(1), key(6), "addr:x")}
@@ -53,7 +53,7 @@ WRONG = (None, True, 5, 2**40, -0.5, "many", "NOPE", [], [[1]], {}, {"x": 1}, {"
 
 
 class Draft(NamedTuple):
-    """A document with variables. `introspects` says whether it asks the schema about itself."""
+    """A document with variables. `introspects` says whether it has introspection."""
 
     query: str
     variables: dict[str, Any]
@@ -61,7 +61,7 @@ class Draft(NamedTuple):
 
 
 class Literal(str):
-    """A text that is written into a document as it is, without quotes."""
+    """A text that is written into a document unchanged."""
 
 
 def draft(schema: GraphQLSchema, random: Random) -> Draft:
@@ -79,7 +79,7 @@ class _Writer:
         self._definitions: list[str] = []
         self._values: dict[str, Any] = {}
         self._switches: list[str] = []
-        # Fields without an alias are asked with the same arguments everywhere, so that they can be merged.
+        # Fields without an alias have the same arguments everywhere, so that they can be merged.
         self._fixed: dict[tuple[str, str], str] = {}
         self._aliases = 0
         self._introspects = False
@@ -146,7 +146,7 @@ class _Writer:
         selection = f" {self._selection(below, depth + 1)}" if isinstance(below, GraphQLObjectType) else ""
         text = f"{alias}{name}{arguments}{self._conditions()}{selection}"
         if selection and self._chance(0.08):
-            # Selected twice, each time something else of it.
+            # Selected twice, each time with another selection.
             return f"{text} {alias}{name}{arguments} {self._selection(below, depth + 1)}"
         return text
 
@@ -184,9 +184,9 @@ class _Writer:
         return text
 
     def _asked(self, parent: GraphQLObjectType, name: str, field: GraphQLField) -> list[str]:
-        """Which arguments are given."""
+        """The arguments that are given."""
         if (parent.name, name) == ("Query", "pnode") and self._chance(0.8):
-            return [self._random.choice(("address", "pubkey", "id"))]  # it takes exactly one of them
+            return [self._random.choice(("address", "pubkey", "id"))]  # it accepts exactly one of them
         return [
             each
             for each, argument in field.args.items()
@@ -217,7 +217,7 @@ class _Writer:
         return name
 
     def _value(self, type_: Any, hint: str, depth: int) -> Any:
-        """A value of an input type, as JSON has it; names of enums are `Literal`."""
+        """A value of an input type in its JSON form. Names of enums are `Literal`."""
         if not isinstance(type_, GraphQLNonNull):
             return None if depth > 0 and self._chance(0.03) else self._value(GraphQLNonNull(type_), hint, depth)
         type_ = type_.of_type

@@ -1,7 +1,7 @@
-"""A schema in which anything can go wrong anywhere: every kind of field, nullable and not, now and later.
+"""A schema in which anything can fail anywhere: every kind of field, nullable and not, synchronous and not.
 
-What a field gives, and whether it fails, is told by the number of its `Place` and its name alone, so that two
-executions of one document see the same.
+The value of a field, and whether it fails, depends only on the number of its `Place` and its name, so two executions of
+one document get the same values.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ USUAL: dict[str, object] = {
 
 
 class Place:
-    """Where a document has got to. Its attributes are usual, odd or missing, by its number."""
+    """The current position in a document. Its attributes are usual, odd or missing, by its number."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -66,7 +66,7 @@ class Place:
 
 
 def _happens(place: Place, name: str, share: int = 12) -> object:
-    """Raise, or return something odd, once in so many times."""
+    """Raise, or return an odd value, in one of this many cases."""
     drawn = place.draw(f"fate {name}", share * 5)
     if drawn == 0:
         raise RuntimeError(f"{name} failed at {place.number}")
@@ -117,7 +117,7 @@ async def give_count_later(root: strawberry.Parent[Place]) -> Any:
 
 
 def give_asks_more(root: strawberry.Parent[Place], info: strawberry.Info[Any, Any]) -> str:
-    """Needs what only graphql-core's own info has."""
+    """Needs attributes that only graphql-core's own info has."""
     return f"{info.field_name} at {info.path.as_list()} for {sorted(info.context)}"
 
 

@@ -1,4 +1,4 @@
-"""The short way of writing a value against the whole one."""
+"""The fast way of writing a value, compared with the complete one."""
 
 from decimal import Decimal
 from typing import Any
@@ -55,7 +55,7 @@ def short(leaf: Leaf, load: str) -> Any:
 
     expression = leaf_expression(leaf, load, name)
     parameter = load.partition(".")[0]
-    return eval(f"lambda {parameter}: {expression}", names)  # noqa: S307  (generated code is what is tested)
+    return eval(f"lambda {parameter}: {expression}", names)  # noqa: S307  (the test runs generated code)
 
 
 class Holder:
@@ -72,7 +72,7 @@ def test_both_ways_write_the_same(type_: GraphQLScalarType | GraphQLEnumType, nu
     from_item, from_attribute = outcome(short(leaf, "v"), value), outcome(short(leaf, "x.value"), Holder(value))
     assert from_item == from_attribute
     if expected.startswith("raises"):
-        # Which error it is does not matter: graphql-core will make its own.
+        # The kind of error does not matter, because graphql-core creates its own.
         assert from_item.startswith("raises")
     else:
         assert from_item == expected

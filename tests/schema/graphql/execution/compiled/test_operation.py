@@ -29,7 +29,7 @@ def reads() -> FakeReads:
 
 
 async def data(query: str, variables: dict[str, Any] | None = None) -> Any:
-    """The data of a query that compiled functions alone must answer, as graphql-core does."""
+    """The data of a query that only compiled functions may answer, with the same result as graphql-core."""
     compiler = Compiler()
     found = compiled(query, compiler)
     result = await settled(found.execute(context(reads()), variables or {}))
@@ -150,7 +150,7 @@ async def test_one_of_several_operations_is_executed() -> None:
     assert other is not None
     assert (await settled(one.execute(None, {"s": False}))).data == {"__typename": "Query"}
     assert (await settled(other.execute(None, {}))).data == {"x": "Query"}
-    assert written(await settled(one.execute(None, {"s": None})))[1] == ["None"]  # by graphql-core, and the right one
+    assert written(await settled(one.execute(None, {"s": None})))[1] == ["None"]  # by graphql-core, and correct
 
 
 class Doubled(FieldExtension):

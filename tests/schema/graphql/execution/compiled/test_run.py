@@ -1,4 +1,4 @@
-"""When fields are begun and awaited, and what becomes of errors in them."""
+"""When fields are started and awaited, and how their errors are handled."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ from tests.schema.graphql.execution.compiled.worlds import WORLDS, context
 
 
 class Meeting:
-    """A context in which so many functions must be under way at once before any of them goes on."""
+    """A context in which this many functions must have started before any of them continues."""
 
     def __init__(self, count: int) -> None:
         self.barrier = asyncio.Barrier(count)
@@ -89,7 +89,7 @@ def schema() -> GraphQLSchema:
 
 
 async def run(schema: GraphQLSchema, query: str, make: Any = lambda: None, variables: Any = None, left: int = 0) -> Any:
-    """The result of a query, equal to graphql-core's. Compiled functions write all but `left` objects."""
+    """The result of a query, equal to graphql-core's. Compiled functions write everything except `left` objects."""
     compiler = Compiler()
     async with patience():
         result = await settled(compiled(query, compiler, schema).execute(make(), variables or {}))
@@ -151,7 +151,7 @@ async def test_what_lies_behind_an_error_is_kept(schema: GraphQLSchema) -> None:
 
 
 async def test_a_function_that_asks_for_more_than_the_context_gets_it(schema: GraphQLSchema) -> None:
-    # The root's function has no say in it: what it calls are the items', each of which raises.
+    # The root's function is not called here: the items are, and each of them raises.
     result = await run(schema, "{ itemsLater { path } }", left=4)
     assert [item["path"] for item in result.data["itemsLater"]] == [f"itemsLater/{n}/path" for n in range(3)]
 
@@ -167,7 +167,7 @@ async def test_one_strange_node_leaves_the_others_to_compiled_functions() -> Non
     result = await settled(compiled(query, compiler).execute(context(reads), {}))
     assert written(result) == written(await by_core(valid(query), context(reads), {}))
     assert [error.path for error in result.errors or ()] == [["pnodes", "nodes", 2, "score"]]
-    # The page, the strange node, and its score.
+    # The page, the odd node, and its score.
     assert compiler.tally.left <= 4
 
 

@@ -1,6 +1,6 @@
-"""Compiled operations against graphql-core: the same bytes for thousands of documents that chance writes.
+"""Compiled operations compared with graphql-core: the same bytes for thousands of random documents.
 
-`COMPILED_DOCUMENTS` is how many (800, and 4,800 in `make nightly`), `COMPILED_SEED` where chance begins (1).
+`COMPILED_DOCUMENTS` sets their number (800, and 4,800 in `make nightly`), `COMPILED_SEED` the first seed (1).
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from tests.schema.graphql.execution.compiled.worlds import CHOICES, WORLDS, cont
 DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "4800" if NIGHTLY else "800"))
 SEED = int(os.environ.get("COMPILED_SEED", "1"))
 PARTS = 8
-# Validation takes longer than all the rest; what is generated is valid or not for the same few reasons.
+# Validation takes longer than everything else. Generated documents are valid or invalid for the same few reasons.
 VALIDATED = 5
 
 
 class Trial:
-    """A compiler at work on generated documents of one schema."""
+    """A compiler and generated documents of one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
@@ -40,7 +40,7 @@ class Trial:
         self.with_data = 0
 
     async def ask(self, number: int, make_context: Any, times: int = 1) -> None:
-        """Hold the answers to one generated document against each other."""
+        """Compare the results of one generated document."""
         random = Random(f"{SEED}/{number}")  # noqa: S311  (chance, not secrecy)
         query, variables, introspects = draft(self.schema, random)
         document = valid(query, self.schema) if number % VALIDATED == 0 else parsed(query)
@@ -77,7 +77,7 @@ async def test_documents_about_networks(part: int) -> None:
 
 
 async def left_behind() -> None:
-    """Wait for what errors left to end in the background."""
+    """Wait for tasks that errors left running."""
     while others := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(others)
 
@@ -90,7 +90,7 @@ def collected_once() -> Iterator[None]:
     gc.enable()
 
 
-# What an error cancels before it has begun is never awaited: by graphql-core, and so by what is compiled.
+# If an error cancels a task before it starts, graphql-core never awaits it, and neither does compiled code.
 @pytest.mark.usefixtures("collected_once")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.parametrize("part", range(PARTS))
@@ -106,4 +106,4 @@ async def test_documents_in_which_anything_fails(part: int) -> None:
     assert trial.with_errors > 0.2 * trial.asked
     assert trial.with_data > 0.3 * trial.asked
     await left_behind()
-    gc.collect()  # while what it warns of is ignored
+    gc.collect()  # while its warnings are ignored

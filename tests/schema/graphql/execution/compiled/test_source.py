@@ -104,7 +104,7 @@ def row() -> Any:
 
 def row_in_snapshot() -> Any:
     inner: Any = Row()
-    return InSnapshot(inner, "the wrapper's tables")  # type: ignore[arg-type]  # a text can be told apart
+    return InSnapshot(inner, "the wrapper's tables")  # type: ignore[arg-type]  # a recognisable text
 
 
 @strawberry.type
@@ -153,7 +153,7 @@ def test_the_lines_are_forgotten_with_the_code() -> None:
 
 
 def test_an_attribute_that_may_be_empty_takes_no_call() -> None:
-    """The address is in nearly all lists of nodes: twenty calls for each page of twenty are a tenth of its work."""
+    """Nearly all lists of nodes have the address. Twenty calls for each page of twenty are a tenth of its work."""
     text, names = generate(tree(parse("{ pnodes { nodes { address } } }")))
     assert "(r.address or None)" in text
     assert not [name for name in names if name.startswith("call")], "`pnodes` itself is awaited, not called here"

@@ -26,7 +26,7 @@ async def responses(engine: Engine, world: str, query: str, variables: dict[str,
     for _ in range(3):
         ready = engine.ready(query, None, variables, NOW)
         assert isinstance(ready, Ready)
-        with capture_logs():  # or each traceback would be drawn
+        with capture_logs():  # otherwise each traceback would be drawn
             answers.append(await engine.run(ready, context(reads)))
     return answers
 

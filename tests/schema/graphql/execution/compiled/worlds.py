@@ -1,4 +1,4 @@
-"""What the schema is asked about: ordinary networks, and such as no collector would make."""
+"""The data of the tests: ordinary networks, and networks that no collector would produce."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 class Yielding(FakeReads):
-    """Reads that let others run in between, some more often than others."""
+    """Reads that let other tasks run in between, some more often than others."""
 
     async def snapshot(self, as_of: UnixSeconds | None = None) -> Snapshot:
         await self._yield(3 if as_of is None else as_of % 5)
@@ -55,7 +55,7 @@ class Yielding(FakeReads):
 
 
 def extreme_nodes() -> list[PNode]:
-    """Nodes that are valid, at the ends of what is, and beyond what GraphQL can carry."""
+    """Valid nodes with extreme values, and nodes with values beyond what GraphQL can represent."""
     return [
         pnode(1, uptime=2**63 - 1, storage_committed=2**63 - 1, storage_used=2**53, rpc_port=2**31 - 1, version=""),
         pnode(2, uptime=-(2**63), rpc_port=2**31, versions_behind=2**31, last_seen=10**15, alive_at=-1),
@@ -149,7 +149,7 @@ def _extreme() -> FakeReads:
 
 
 def _broken() -> FakeReads:
-    # The nodes are not validated again, nor sorted: some have no id to sort by.
+    # The nodes are not validated or sorted again, because some have no id.
     made = network(1)
     return FakeReads([Snapshot.model_construct(header=made.header, nodes=tuple(broken_nodes()))], **_past(4))
 
@@ -163,10 +163,10 @@ WORLDS: dict[str, Callable[[], FakeReads]] = {
     "nothing": FakeReads,
     "down": lambda: FakeReads([network(3)], down=True),
 }
-# The first four are asked more often: in the others there is little to see.
+# The first four are used more often, because the others show little.
 CHOICES = (*list(WORLDS)[:4] * 3, *WORLDS)
 
 
 def context(reads: FakeReads) -> Context:
-    """A request of its own."""
+    """A new request."""
     return Context(reads=reads, updates=FakeUpdates(), now=NOW, request_id="request-1")
