@@ -1,4 +1,4 @@
-"""The API as a process, with whatever may be connected to it."""
+"""The API as a process, with any kind of open connection."""
 
 import os
 import socket

@@ -30,7 +30,7 @@ def kept(body: bytes) -> Response:
 
 
 class Inner:
-    """Routes that count how often they are reached, and the edge around them, which may be asked for bytes first."""
+    """Routes that count how often they are reached, and the edge around them, which may be called for bytes first."""
 
     def __init__(self, limit: RateLimit | None = None, turns: Turns | None = None, *, direct: bool = False) -> None:
         self.api = api = Api([network(20)])
@@ -77,7 +77,7 @@ class Inner:
 
 @pytest.fixture(params=[False, True], ids=["by ASGI", "direct"])
 def make(request: pytest.FixtureRequest) -> MakeInner:
-    """Builds routes whose edge is asked in either way."""
+    """Builds routes whose edge is called in either way."""
     return partial(Inner, direct=request.param)
 
 
@@ -115,7 +115,7 @@ async def test_what_no_route_reads_makes_no_new_question(inner: Inner) -> None:
 
 
 async def test_a_long_answer_that_is_being_sent_is_sent_to_others_too(inner: Inner) -> None:
-    """It is not in the cache yet, and might be too long for it: readers who are slow must not hold a copy each."""
+    """It is not in the cache yet, and might be too long for it. Slow readers must not keep a copy each."""
     read, waits = asyncio.Event(), asyncio.Event()
 
     async def nothing() -> Message:
@@ -230,7 +230,7 @@ async def test_a_known_graphql_request_is_answered_by_its_bytes(inner: Inner) ->
     for _ in range(5):
         reply = await call(inner.edge, "POST", "/graphql", json={"query": COUNT})
         assert reply.json["data"] == {"pnodes": {"totalCount": 20}}
-    assert inner.edge.served["POST", "graphql", 200] == 3  # what comes once more is known from the third time on
+    assert inner.edge.served["POST", "graphql", 200] == 3  # a repeated request is known from the third time on
 
 
 async def test_a_graphql_request_in_pieces_is_answered_too(inner: Inner) -> None:

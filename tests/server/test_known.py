@@ -1,4 +1,4 @@
-"""Known answers are the same bytes whether they are written at once or come by ASGI."""
+"""Known responses are the same bytes whether they are written at once or through ASGI."""
 
 import re
 from functools import cache
@@ -26,19 +26,19 @@ GONE = re.compile(rb"x-request-id: [0-9a-f]{16}\r\n")
 
 
 def edge() -> Edge:
-    """The server over a network in memory, at a moment that stands still."""
+    """The server over a network in memory, at a fixed time."""
     return assemble(Settings(), FakeReads([network(20)]), FakeUpdates(), Lifecycle(), clock=lambda: AT + 5.0)
 
 
 class Pair:
-    """Two equal servers; one writes known answers at once."""
+    """Two equal servers, one of which writes known responses at once."""
 
     def __init__(self) -> None:
         self.by_asgi, self.direct = edge(), edge()
         self.tags: list[str] = []
 
     async def warm(self) -> None:
-        """Ask both what the requests of the tests ask, until it is kept."""
+        """Send the requests of the tests to both until they are cached."""
         if self.tags:
             return
         for app in (self.by_asgi, self.direct):
@@ -51,7 +51,7 @@ class Pair:
         self.tags = sorted({*self.tags})
 
     async def both(self, pieces: list[bytes]) -> tuple[bytes, bytes]:
-        """What either answers to the same bytes on one connection, without what is made anew for each answer."""
+        """The responses of both to the same bytes on one connection, without the parts that differ in each response."""
         found: list[bytes] = []
         for wire in (Wire(self.by_asgi), Wire(self.direct, self.direct.known)):
             for piece in pieces:
@@ -63,7 +63,7 @@ class Pair:
 
 @cache
 def pair() -> Pair:
-    """One for all examples, each of which leaves both servers alike."""
+    """One pair for all examples, because no example changes the servers."""
     return Pair()
 
 
@@ -106,7 +106,7 @@ LINES = (
     "cookie: a=b",
     "connection: keep-alive",
 )
-# What ends a connection, changes how it goes on, or cannot be read.
+# Lines that end a connection, change how it continues, or cannot be parsed.
 ODD_LINES = (
     *LINES,
     "connection: close",
@@ -137,7 +137,7 @@ TAGS = st.integers(0, 9).map(lambda number: f"if-none-match: TAG{number}")
 
 @st.composite
 def requests(draw: st.DrawFn, lines: tuple[str, ...]) -> bytes:
-    """One request with some of these lines; most are known."""
+    """One request with some of these lines. Most requests are known."""
     method = draw(st.sampled_from(["GET", "GET", "HEAD", "POST", "POST", "OPTIONS"]))
     target = "/graphql" if method == "POST" else draw(st.one_of(USUAL, USUAL, st.sampled_from(TARGETS)))
     chosen = draw(st.lists(st.one_of(st.sampled_from(lines), TAGS), max_size=3))
@@ -148,14 +148,14 @@ def requests(draw: st.DrawFn, lines: tuple[str, ...]) -> bytes:
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[bytes]:
-    """Requests in a row, cut anywhere."""
+    """Consecutive requests, split anywhere."""
     found = b"".join(draw(st.lists(requests(LINES), min_size=1, max_size=4)))
     at = sorted(draw(st.lists(st.integers(0, len(found)), max_size=2)))
     return [found[start:end] for start, end in zip([0, *at], [*at, len(found)], strict=True)]
 
 
 def tagged(pieces: list[bytes], tags: list[str]) -> list[bytes]:
-    """With real tags, some of them of a coding, in place of their numbers."""
+    """With real tags, some of them of a coding, instead of their numbers."""
     forms = [tag for each in tags for tag in (each, f"W/{each}", f'{each[:-1]}-br"', f'"x", {each}')]
 
     def tag(found: re.Match[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""News of slots: newest only, from announcements or from polling, with and without Redis and store."""
+"""Announcements of slots: newest only, from Redis or from polling, with and without Redis and store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -26,7 +26,7 @@ from tests.processes import connects, free_port, valkey, wait_until
 
 
 class Store:
-    """A `Refreshable` whose committed snapshot is set by hand."""
+    """A `Refreshable` whose committed snapshot the test sets."""
 
     def __init__(self) -> None:
         self.committed: Snapshot | None = None
@@ -147,7 +147,7 @@ async def _collect(news: AsyncIterator[Snapshot]) -> list[Snapshot]:
 
 
 async def _heard(event: asyncio.Event) -> None:
-    """Wait for the event, and clear it for the next."""
+    """Wait for the event, and clear it."""
     async with patience():
         await event.wait()
     event.clear()
@@ -159,11 +159,11 @@ async def test_announcements_survive_a_restart_of_redis(tmp_path: Path) -> None:
     heard = asyncio.Event()
     following = asyncio.create_task(follow_announcements(f"redis://127.0.0.1:{port}/0", heard.set))
     try:
-        for _ in range(2):  # Redis is absent at first, and killed after the first round
+        for _ in range(2):  # Redis is unavailable at first, and killed after the first round
             server = valkey(port, tmp_path)
             with server:
                 await asyncio.to_thread(wait_until, lambda: connects(port), "valkey listens")
-                await _heard(heard)  # it may have missed something: it looks
+                await _heard(heard)  # it may have missed an announcement, so it polls
                 async with redis_asyncio.Redis(port=port) as client:
                     assert await client.publish(CHANNEL, "60") == 1
                 await _heard(heard)
@@ -174,7 +174,7 @@ async def test_announcements_survive_a_restart_of_redis(tmp_path: Path) -> None:
 
 
 class Pauses:
-    """A sleep that notes how long it should last, and takes no time; the last one of `enough` never ends."""
+    """A sleep that records its duration and takes no time. The last one of `enough` never ends."""
 
     def __init__(self, enough: int) -> None:
         self.seconds: list[float] = []
@@ -189,7 +189,7 @@ class Pauses:
 
 
 async def _follow(url: str, pauses: Pauses, woken: Callable[[], None] = lambda: None) -> list[MutableMapping[str, Any]]:
-    """What is logged until so many attempts have failed."""
+    """The log until this number of attempts has failed."""
     with capture_logs() as events:
         following = asyncio.create_task(follow_announcements(url, woken, sleep=pauses.sleep))
         try:
@@ -205,7 +205,7 @@ async def _follow(url: str, pauses: Pauses, woken: Callable[[], None] = lambda: 
 @pytest.mark.parametrize(
     ("user", "reason"),
     [
-        ("deaf:pw", reasons.RIGHTS),  # may do everything, on no channel
+        ("deaf:pw", reasons.RIGHTS),  # may use all commands, on no channel
         ("deaf:wrong", reasons.PASSWORD),
         ("mute:pw", reasons.RIGHTS),  # may not subscribe
         ("unknown:pw", reasons.PASSWORD),

@@ -1,4 +1,4 @@
-"""Logs: one line an event, machine-readable, without passwords and without forged lines."""
+"""Logs: one line for each event, machine-readable, without passwords and without forged lines."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A scraper gets the version that it asks for, and what it gets can be read in that version."""
+"""A scraper gets the requested version, and the response is valid in that version."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from tests.fakes import FakeReads, FakeUpdates
 OPEN = "application/openmetrics-text; version={}; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 TEXT_1 = "text/plain; version=1.0.0; charset=utf-8; escaping={}"
-# What Prometheus 3.5, 2.50 and 2.20 send.
+# The headers of Prometheus 3.5, 2.50 and 2.20.
 PROMETHEUS_3 = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"

@@ -1,4 +1,4 @@
-"""API and worker on the store of a newer release: refused at the start, named by the probes if it turns up later."""
+"""API and worker on the store of a newer release: refused at start, and reported by the probes if it appears later."""
 
 import asyncio
 import os
@@ -62,7 +62,7 @@ async def test_a_store_that_is_away_is_no_reason(connect_db: Callable[..., Mongo
 
 
 class Newer:
-    """A store that a newer release has written at the first look, and that is replaced before the second."""
+    """A store that a newer release wrote before the first read, and that is replaced before the second."""
 
     def __init__(self) -> None:
         self.looks: list[str | None] = []

@@ -1,4 +1,4 @@
-"""GraphQL and REST answer from one object: the same alerts, operators and analytics, however old the snapshot is."""
+"""GraphQL and REST use one object: the same alerts, operators and analytics, for any age of the snapshot."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ ANALYTICS = """{ networkAnalytics {
   storage { distribution { empty low optimal high critical unknown } optimalPercent grade }
   connectivity { distribution { isolated weak good excellent } wellConnected wellConnectedPercent grade }
   advice { category level message action } } }"""
-# REST's alerts are those of policy 1.0; policy 2.0 keeps these.
+# REST's alerts are those of policy 1.0. Policy 2.0 keeps these.
 KEPT_BY_POLICY_2_0 = {"OFFLINE", "STORAGE_CRITICAL", "STORAGE_WARNING", "GOSSIP_FLAPPING"}
 
 _ages = st.one_of(st.integers(0, 59), st.integers(60, 10 * MINUTE), st.integers(0, 40 * DAY))
@@ -65,7 +65,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 class Surfaces:
-    """One application, which is given the snapshot and the time of each example."""
+    """One application, which gets the snapshot and the time of each example."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
@@ -99,7 +99,10 @@ def _figure(value: dict[str, Any] | None) -> Any:
 
 
 def _name(alert: dict[str, Any]) -> tuple[str, str]:
-    """What an alert is called. Of one node, GraphQL orders alerts by the name of the type, REST by its place."""
+    """The identity of an alert.
+
+    Among those of one node, GraphQL orders by the name of the type, REST by its position.
+    """
     return alert["address"], alert["type"]
 
 
@@ -191,7 +194,7 @@ def test_analytics_are_the_same(surfaces: Surfaces, found: Snapshot, age: int) -
 def test_a_past_moment_keeps_its_alerts_while_the_snapshot_grows_old(
     surfaces: Surfaces, found: Snapshot, age: int
 ) -> None:
-    """`asOf` names a time, so its answer is about that time, not about now."""
+    """`asOf` names a time, so its result is about that time, not about now."""
     as_of = ALERTS.replace("first: 500", f'first: 500, asOf: "{written(found.header.taken_at)}"')
     surfaces.show(found, 0)
     fresh = surfaces.graphql(as_of)

@@ -1,4 +1,4 @@
-"""The API as a process: what it says without stores, that it finds them by itself, and how it leaves."""
+"""The API as a process: its responses without stores, how it finds them, and how it stops."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ DATABASE = "test_api"
 
 
 class Api:
-    """A running API, and the ports on which it looks for its stores."""
+    """A running API, and the ports of its stores."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.port, self.mongo_port, self.redis_port = free_port(), free_port(), free_port()
@@ -113,7 +113,7 @@ def test_a_request_under_way_is_answered_before_it_leaves(api: Api, number: sign
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_while_it_drains_it_answers_and_says_so_until_a_second_signal(tmp_path: Path, number: signal.Signals) -> None:
-    """The drain is as long as it may be: whoever looks has a minute to see it, and the second signal ends it."""
+    """The drain has its maximum duration: a probe has a minute to see it, and the second signal ends it."""
     api = Api(tmp_path, DRAIN_SECONDS="60")
     with api.process:
         wait_until(lambda: api.status("/health/live") == 200, "the API is live")

@@ -1,4 +1,4 @@
-"""Settings: what is accepted, what is refused and in which words."""
+"""Settings: accepted values, refused values, and the messages."""
 
 from pathlib import Path
 from typing import Any
@@ -237,7 +237,7 @@ NO_ITEMS = st.text(st.sampled_from("/ @\"'#?é0Ol"), min_size=1, max_size=100).f
 
 @given(st.sampled_from(sorted(GOOD_ITEMS)), st.lists(NO_ITEMS | st.none(), min_size=1, max_size=6).filter(any))
 def test_every_item_of_a_list_is_looked_at_and_named_with_its_place(name: str, items: list[str | None]) -> None:
-    # Good ones around it, as quotes at either end are another matter.
+    # With good ones around it, because quotes at either end are another case.
     texts = [GOOD_ITEMS[name], *(item or GOOD_ITEMS[name] for item in items), GOOD_ITEMS[name]]
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(name, ",".join(texts))

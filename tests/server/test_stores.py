@@ -1,4 +1,4 @@
-"""A start looks whether the servers of MONGO_URI can exist: what is known not to stops it, what may come does not."""
+"""A start checks whether the servers of MONGO_URI can exist. A definite no stops it, an unavailable one does not."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""All surfaces in one application: what each layer adds, and that nothing of ours leaks."""
+"""All surfaces in one application: what each layer adds, and that no internals leak."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ VISITOR = {"origin": "https://dashboard.example"}
 
 
 class Broken(FakeReads):
-    """A store whose registry fails in a way that nobody foresaw."""
+    """A store whose registry fails in an unexpected way."""
 
     async def registry(self, *_: Any, **__: Any) -> Any:
         raise RuntimeError("mongodb://me:hunter2@db.example is gone")
@@ -68,7 +68,7 @@ async def test_an_answer_is_hashed_once(app: Edge, monkeypatch: pytest.MonkeyPat
     for accepted in ("identity", "gzip", "br"):
         await call(app, "GET", "/pnodes?limit=1", headers={"accept-encoding": accepted, "if-none-match": '"other"'})
 
-    # The first answer is not kept: what is asked for once is not let in.
+    # The first response is not cached, because single requests are not.
     assert len(hashed) == 2
 
 

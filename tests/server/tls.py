@@ -13,7 +13,7 @@ HOST_OF_CERTIFICATE = "other.example"
 
 @contextlib.asynccontextmanager
 async def tls_server() -> AsyncGenerator[int]:
-    """The port of loopback on which it listens; a client that has shaken hands is disconnected."""
+    """The port of loopback on which it listens. It disconnects a client after the handshake."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(CERTIFICATE, DATA / "key.pem")
 

@@ -1,4 +1,4 @@
-"""`.env`: values as they are written, and one line with file and line number where it cannot be read."""
+"""`.env`: values are used as written, and an unreadable line gives one message with file and line number."""
 
 import os
 from pathlib import Path

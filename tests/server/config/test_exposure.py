@@ -1,4 +1,4 @@
-"""The settings that say who may reach the API in which way."""
+"""The settings for the address of the API and for access to it."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What each surface says of the network, and of deployments that serve others."""
+"""The network that each surface names, and deployments that serve other networks."""
 
 import pytest
 from hypothesis import given
@@ -50,7 +50,7 @@ async def test_metrics_name_the_network_also_before_the_first_snapshot(reads: Fa
 
 
 async def test_metrics_name_the_network_of_the_figures_beside_it() -> None:
-    """A store may still hold the snapshot of another network."""
+    """A store may still have the snapshot of another network."""
     reads = FakeReads([snapshot([pnode(1)], network="former")])
     text = (await call(app_of(reads), "GET", "/metrics")).body.decode()
     assert 'pnodes_network_info{network="former"} 1.0' in text

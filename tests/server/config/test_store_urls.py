@@ -1,4 +1,4 @@
-"""Store URLs are refused before anything is started, and no part of a password is in what is said of them."""
+"""Invalid store URLs are refused before anything starts, and no message contains any part of a password."""
 
 import string
 from collections.abc import Callable
@@ -162,11 +162,11 @@ def _pieces(text: str, size: int = 4) -> set[str]:
     return {text[start : start + size] for start in range(len(text) - size + 1)}
 
 
-# What a password may be made of, and what nothing that we print is made of: no piece of it is there by chance.
+# Characters of a password that no printed text of ours has, so no piece of it is there by chance.
 FOREIGN = "XQZJKVWYĄŁŻß€🔑"
 ODD = "/?#@:[]%&=+;,!$'\"()*~ \\^{}|<>`"
 passwords = st.text(st.sampled_from(FOREIGN + ODD + string.digits), min_size=4, max_size=24).filter(
-    # A piece without any foreign character may be in a message by chance, as "://" is.
+    # A piece without any special character may be in a message by chance, such as "://".
     lambda text: all(set(piece) & set(FOREIGN) for piece in _pieces(text)) and text == text.strip()
 )
 SHAPES = (
@@ -196,9 +196,9 @@ SHAPES = (
 @example("12/ZJKV", "redis://app:{}@h:6379/0")
 @example("XQ@Z:J@KV", "mongodb://app:{}@h/db")
 def test_no_piece_of_a_password_is_in_any_output(password: str, shape: str) -> None:
-    # Behind an @, what is left of a password reads as the name of a host where none follows.
+    # After an @, the rest of a password reads as the name of a host if none follows.
     assume("@" not in password or not shape.endswith("{}"))
-    # And in front of a colon, as the name of a user where none precedes.
+    # Before a colon, it reads as the name of a user if none precedes.
     assume(":" not in password or "//{}@" not in shape)
     url = shape.format(password)
     for name in ("MONGO_URI", "REDIS_URL"):

@@ -1,4 +1,4 @@
-"""The dashboard's operations fit the SDL, and what its modules know of them is what the tool writes."""
+"""The dashboard's operations fit the SDL, and its generated modules are up to date."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The dashboard as it is served: who gets a page, what the browser may load, and what it may keep."""
+"""The served dashboard: which clients get a page, what the browser may load, and what it may cache."""
 
 import json
 import re
@@ -24,7 +24,7 @@ LIBRARIES = ("preact.js", "uplot.js", "uplot.css", "react.js", "react-dom.js", "
 
 
 def app_with(place: Path, **settings: Any) -> Edge:
-    """An application whose dashboard lies in this folder."""
+    """An application whose dashboard is in this folder."""
     plain = Settings.model_construct(**{**Settings().model_dump(), **settings})
     site = Site(plain.root_path, place=place)
     reads = FakeReads([network(20)])
@@ -38,7 +38,7 @@ def app(vendor: Path) -> Edge:
 
 @pytest.fixture
 def vendor(tmp_path: Path) -> Path:
-    """The dashboard's folder with libraries, whether this checkout has them or not."""
+    """The dashboard's folder with libraries, even if this checkout has none."""
     place = tmp_path / "dashboard"
     (place / "vendor").mkdir(parents=True)
     (place / "static").symlink_to(PLACE / "static")

@@ -21,7 +21,7 @@ from tests.fakes import FakeReads, FakeUpdates
 
 
 class Api:
-    """`/graphql` as one ASGI application, with what lies behind it in reach."""
+    """`/graphql` as one ASGI application, with access to its parts."""
 
     def __init__(
         self,

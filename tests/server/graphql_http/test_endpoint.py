@@ -123,7 +123,7 @@ async def test_equal_questions_are_executed_once(api: Any) -> None:
             api, "POST", "/graphql", headers=JSON, body=b" " * spaces + orjson.dumps({"query": COUNT, "variables": {}})
         )
         assert reply.status == 200
-    assert (api.cache.hits, len(api.cache)) == (2, 1)  # the first is not let in, the second is
+    assert (api.cache.hits, len(api.cache)) == (2, 1)  # the first request is not cached, the second is
 
 
 async def test_an_answer_is_forgotten_when_there_is_news(api: Any) -> None:

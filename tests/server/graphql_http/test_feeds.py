@@ -1,4 +1,4 @@
-"""What feeds of one's own have in common."""
+"""Common behaviour of feeds that are not shared."""
 
 from collections.abc import AsyncGenerator
 
@@ -7,7 +7,7 @@ from tests.patience import settle
 
 
 class Listener:
-    """Keeps what it is given."""
+    """Records the results."""
 
     def __init__(self) -> None:
         self.payloads: list[bytes] = []
@@ -16,7 +16,7 @@ class Listener:
         self.payloads.append(payload)
 
     def complete(self) -> None:
-        """There is no more."""
+        """There are no more results."""
 
     async def room(self) -> None:
         """There is always room."""

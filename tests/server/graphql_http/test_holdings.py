@@ -1,4 +1,4 @@
-"""What clients keep alive is bounded by socket, by address and in all, and equal documents count once."""
+"""The memory of open operations is limited by socket, by address and in total, and equal documents count once."""
 
 from server.graphql_http.holdings import (
     MAX_BYTES_IN_ALL,
@@ -13,7 +13,7 @@ QUARTER = MAX_BYTES_PER_SOCKET // 4
 
 
 def held_until_refused(holdings: Holdings, address: str, sockets: int, name: str = "") -> int:
-    """How many different documents are held before one is refused."""
+    """The number of different documents that are accepted before one is refused."""
     count = 0
     for socket in [Held() for _ in range(sockets)]:
         for number in range(4):

@@ -1,4 +1,4 @@
-"""That long work of many clients is spread over passes of the event loop, whichever way it was asked for."""
+"""Long work of many clients is spread over turns of the event loop, for every way of requesting it."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ CLIENT = "203.0.113.1"
 
 
 class Passes:
-    """Counts the passes of the event loop while it is entered."""
+    """Counts the turns of the event loop while it is entered."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -45,7 +45,7 @@ async def _ready(api: Any, query: str, variables: dict[str, Any] | None = None) 
 
 
 async def test_results_of_dear_queries_over_sockets_come_one_at_a_time(api: Any) -> None:
-    """One document, other variables each time: nothing has to be parsed."""
+    """One document with different variables each time, so nothing has to be parsed."""
     sources = [api.operations.feed(await _ready(api, DEAR, {"n": number}))[1] for number in range(10)]
     assert (await _ready(api, DEAR, {"n": 1})).cost > LONG_COST
     made: list[int] = []
@@ -86,7 +86,7 @@ async def test_results_of_subscriptions_do_not_all_come_in_one_pass(api: Any) ->
 
 async def test_long_variables_of_a_known_document_wait_for_their_turn(api: Any) -> None:
     query = "query q($w: PNodeWhere) { pnodes(first: 1, where: $w) { totalCount } }"
-    for _ in range(2):  # a document is kept from its second time on
+    for _ in range(2):  # a document is cached from its second request on
         await _ready(api, query, {})
 
     assert api.operations.known(GraphQLRequest(query, None, {"w": {}}, {})) is not None

@@ -25,7 +25,7 @@ class Clock:
 
 
 async def drain(outbox: Outbox) -> list[str]:
-    """All that waits."""
+    """All queued messages."""
     found: list[str] = []
 
     async def take_all() -> None:

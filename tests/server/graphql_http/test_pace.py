@@ -1,4 +1,4 @@
-"""How fast messages may come."""
+"""The rate at which messages may arrive."""
 
 from server.graphql_http.pace import Pace
 

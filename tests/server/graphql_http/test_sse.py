@@ -1,4 +1,4 @@
-"""Event streams whose client does not read."""
+"""Event streams with a client that does not read."""
 
 import asyncio
 from typing import Any

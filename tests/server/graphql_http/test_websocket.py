@@ -135,7 +135,7 @@ async def test_an_invalid_operation_is_an_error_message_with_codes(api: Any) -> 
         "5",
         {"type": "unknown"},
         {"id": "1"},
-        subscribe(name=5),  # type: ignore[arg-type] — a wrong id is the point
+        subscribe(name=5),  # type: ignore[arg-type] — the test sends a wrong id
         subscribe(name=""),
         subscribe(name="x" * 129),
         subscribe(query=5),
@@ -255,7 +255,7 @@ async def test_a_client_that_never_reads_costs_a_bounded_amount_and_delays_nobod
             assert (await quick.receive())["payload"]["data"]["snapshots"]["slot"] == AT + 60 * number
         slow.flowing.set()
         slots = [(await slow.receive())["payload"]["data"]["snapshots"]["slot"] for _ in range(MAX_WAITING_SNAPSHOTS)]
-    # One was on its way when the client stopped; of the rest the newest are left.
+    # One was in transit when the client stopped. Of the others, the newest remain.
     assert slots[1:] == [AT + 60 * n for n in range(101 - MAX_WAITING_SNAPSHOTS, 100)]
 
 
@@ -314,7 +314,7 @@ async def test_other_work_goes_on_between_the_messages_of_a_socket(api: Any) -> 
 
 
 def distinct(number: int, size: int = 7_000) -> str:
-    """A subscription of its own, of about so many bytes."""
+    """A separate subscription of about this many bytes."""
     return f"subscription {{ a{number}: snapshots {{ slot }} }} #{'x' * size}"
 
 

@@ -14,7 +14,7 @@ class View:
 
 
 def kept(cache: ResponseCache, question: object, body: bytes = b"{}") -> bool:
-    """Ask twice and put twice, as two requests do; says whether the answer is kept."""
+    """Get twice and put twice, like two requests. Returns whether the response is kept."""
     results = []
     for _ in range(2):
         cache.get(question)

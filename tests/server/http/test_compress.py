@@ -1,4 +1,4 @@
-"""Compression: what the client asks for, of what is worth it, and nothing held back."""
+"""Compression: the requested coding, only for suitable bodies, and without delay."""
 
 import gzip
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def serve(response: Callable[[], Response]) -> TestClient:
 
 
 def ask(response: Callable[[], Response], accept: str | None, method: str = "GET") -> tuple[dict[str, str], bytes]:
-    """The headers of the answer, and its body as it came over the wire."""
+    """The headers of the response, and its body as sent."""
     client = serve(response)
     client.headers.pop("accept-encoding")
     request = client.build_request(method, "/", headers={"accept-encoding": accept} if accept is not None else {})

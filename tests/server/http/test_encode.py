@@ -1,4 +1,4 @@
-"""JSON bytes: no negative zero leaves, and nothing else changes."""
+"""JSON bytes contain no negative zero, and nothing else changes."""
 
 import math
 from typing import Any

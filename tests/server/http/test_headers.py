@@ -1,4 +1,4 @@
-"""Repeated header lines, and which client a request is counted under."""
+"""Repeated header lines, and the client under which a request is counted."""
 
 import pytest
 from hypothesis import given

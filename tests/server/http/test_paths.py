@@ -1,4 +1,4 @@
-"""Requests in the forms that clients and proxies give them: slashes, prefixes, repeated header lines."""
+"""The forms in which clients and proxies send requests: slashes, prefixes, repeated header lines."""
 
 from functools import cache
 from typing import Any
@@ -120,7 +120,7 @@ async def test_lines_of_accept_are_one_list(app: Edge) -> None:
 async def test_lines_of_accept_encoding_are_one_list(app: Edge, target: str) -> None:
     for order in (("br", "identity;q=0.5"), ("identity;q=0.5", "br")):
         lines = [("accept-encoding", coding) for coding in order]
-        for _ in range(3):  # made, kept, and known
+        for _ in range(3):  # computed, cached, and known
             assert (await call(app, "GET", target, lines=lines)).headers.get("content-encoding") == "br"
 
 

@@ -1,4 +1,4 @@
-"""An allowance by address: taken before, taken after, and refilled."""
+"""An allowance for each address: charged before, charged after, and refilled."""
 
 from server.http.ratelimit import REMEMBERED_ADDRESSES, RateLimit
 

@@ -1,4 +1,4 @@
-"""The garbage collector is off within a step alone, and finds all garbage that does not come from one."""
+"""The garbage collector is off only within a step, and finds all garbage that does not come from one."""
 
 import ast
 import gc
@@ -14,7 +14,7 @@ from tests.processes import REPOSITORY
 
 @pytest.fixture(autouse=True)
 def set_aside_as_before() -> Iterator[None]:
-    """The run has set its own modules and tests aside (tests/conftest.py), which these tests undo."""
+    """The test run has excluded its own modules and tests (tests/conftest.py). These tests undo that."""
     yield
     gc.unfreeze()
     gc.collect()
@@ -63,7 +63,7 @@ def test_it_is_on_again_after_a_failure() -> None:
 
 def test_a_step_that_would_await_is_refused() -> None:
     async def waiting() -> None:
-        """Would run with the collector off, together with everything else."""
+        """It would run with the collector off, together with everything else."""
 
     made: list[Any] = []
     with pytest.raises(TypeError, match="expected a plain function"):
@@ -74,11 +74,11 @@ def test_a_step_that_would_await_is_refused() -> None:
 
 def test_what_a_failure_leaves_is_gone_by_the_next_step() -> None:
     class Made:
-        """Something that a failure leaves unfinished."""
+        """An object that a failure leaves unfinished."""
 
     def fail() -> None:
         made = Made()
-        made.itself = made  # type: ignore[attr-defined]  a cycle, as a traceback makes one
+        made.itself = made  # type: ignore[attr-defined]  a cycle, as in a traceback
         left.append(weakref.ref(made))
         raise RuntimeError
 
@@ -91,7 +91,7 @@ def test_what_a_failure_leaves_is_gone_by_the_next_step() -> None:
 
 def test_garbage_from_between_steps_is_not_set_aside() -> None:
     class Asked:
-        """Something with a cycle in it, as parsed documents have."""
+        """An object with a reference cycle, as in parsed documents."""
 
     garbage = Garbage()
     garbage.step(lambda: None)
@@ -117,10 +117,10 @@ def test_what_was_set_aside_is_looked_through_once_it_is_more_than_twice_as_much
     grown = [[n] for n in range(aside + 1_000)]
     garbage.step(lambda: None)
     garbage.look_through()
-    assert gc.get_freeze_count() > 2 * aside + 500  # not counted, so that the list that holds itself is still among it
+    assert gc.get_freeze_count() > 2 * aside + 500  # not counted, so the list that contains itself is still included
     garbage.look_through()
     gc.unfreeze()
-    assert gc.collect() == 0  # the third look counted, and found it
+    assert gc.collect() == 0  # the third check counted, and found it
     del grown
 
 

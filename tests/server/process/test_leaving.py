@@ -1,4 +1,4 @@
-"""The way out of a process: bounded, whatever hangs."""
+"""The end of a process: bounded, whatever hangs."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_SECONDS, patience
 
 
 class Ended:
-    """The end of the process, as `Leaving` is given it."""
+    """The end of the process, as passed to `Leaving`."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
@@ -35,7 +35,7 @@ async def never() -> None:
 
 
 async def stubborn() -> None:
-    """Swallows every cancellation, until it is let go."""
+    """Swallows every cancellation until it is released."""
     while not LET_GO.is_set():
         try:
             await asyncio.Event().wait()
@@ -48,7 +48,7 @@ LET_GO = threading.Event()
 
 @contextlib.contextmanager
 def let_go() -> Iterator[None]:
-    """Lets stubborn tasks go at the end, also of a test that fails: the end of its loop waits for them."""
+    """Releases stubborn tasks at the end, also if a test fails, because the end of its loop waits for them."""
     LET_GO.clear()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Equal processes that are kept running and stopped together, tried with children of one line."""
+"""Equal processes that are kept running and stopped together, with children of one line."""
 
 import os
 import signal

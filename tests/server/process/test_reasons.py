@@ -1,4 +1,4 @@
-"""Why a store cannot be used, from what the drivers really raise, and in words without passwords."""
+"""Why a store cannot be used: real errors of the drivers, described without passwords."""
 
 import asyncio
 import socket
@@ -121,7 +121,7 @@ async def test_mongo_knows_no_such_user(mongo_uri: str) -> None:
 
 
 async def _redis_over_tls(url: str) -> None:
-    """Connect; raises what redis-py raises. The server ends every connection."""
+    """Connect, and raise the errors of redis-py. The server ends every connection."""
     client = cast("Any", redis_asyncio).from_url(url, socket_connect_timeout=5, **tls_options(url))
     async with client:
         await client.ping()
@@ -185,7 +185,7 @@ async def test_a_worker_learns_why_the_store_is_away() -> None:
         outage=Outage("store", get_logger("test")),
     )
     with capture_logs() as events:
-        # The second is refused at once, while the first finds out.
+        # The second is refused at once, while the first is still deciding.
         outcomes = await asyncio.gather(*(mongo.ping() for _ in range(3)), return_exceptions=True)
     await mongo.close()
     assert [type(outcome) for outcome in outcomes] == [SnapshotUnavailable] * 3

@@ -1,4 +1,4 @@
-"""Worker and API as processes that are asked to stop while something in them hangs."""
+"""Worker and API processes that are stopped while something in them hangs."""
 
 import contextlib
 import json
@@ -85,7 +85,7 @@ def test_a_worker_that_waits_for_its_store_at_the_start_stops_at_once(tmp_path: 
 
 @contextlib.contextmanager
 def full_pipe() -> Generator[int]:
-    """The writing end of a pipe that is full, and that nobody reads."""
+    """The write end of a full pipe that nobody reads."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with contextlib.suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""API and worker name the reason why a store refuses them, and no piece of the password is in any of their lines."""
+"""API and worker log the reason why a store refuses them, and no part of the password."""
 
 import json
 import os
@@ -16,7 +16,7 @@ PASSWORD = "XQ@Z/#J?K:V%W [Y]&=ŁŻ"
 
 
 def _events(text: str) -> dict[str, str]:
-    """The reasons that were logged, by event."""
+    """The logged reasons, by event."""
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return {line["event"]: line.get("reason", line.get("error", "")) for line in lines}
 

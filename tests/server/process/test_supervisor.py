@@ -1,4 +1,4 @@
-"""Background tasks: none ends unseen, and none keeps a process going that cannot do its work."""
+"""Background tasks: none ends unnoticed, and a process that cannot do its work does not continue."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -13,7 +13,7 @@ Work = Callable[[], Coroutine[object, object, object]]
 
 
 class Pauses:
-    """A sleep that takes no time and remembers; and a clock that moves by what was slept."""
+    """A sleep that takes no time and records its durations, and a clock that advances by them."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -26,7 +26,7 @@ class Pauses:
 
 
 class Ends:
-    """Work that ends in a given way each time it is run, and in the end goes on for good."""
+    """Work that ends in a given way each time it runs, and finally runs permanently."""
 
     def __init__(self, *ways: Exception | str) -> None:
         self._ways = list(ways)

@@ -1,4 +1,4 @@
-"""No task is created but by the supervisor's module, so that none can end unseen."""
+"""Only the supervisor's module creates tasks, so none can end unnoticed."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from tests.processes import REPOSITORY
 
 SUPERVISOR = "server/process/supervisor.py"
-# What may not import the supervisor, and awaits each of its tasks itself.
+# Modules that may not import the supervisor, and await each of their tasks.
 APART = {"jobs/simulate/server.py": "the simulated network, a server of its own", SUPERVISOR: "it makes them"}
 CREATING = {"create_task", "ensure_future"}
 
@@ -24,7 +24,7 @@ def parsed(place: str) -> ast.Module:
 
 
 def groups(tree: ast.AST) -> set[str]:
-    """The names of task groups, which await what they create."""
+    """The names of task groups, which await the tasks they create."""
     items = [item for node in ast.walk(tree) if isinstance(node, ast.AsyncWith) for item in node.items]
     return {
         item.optional_vars.id
@@ -45,7 +45,7 @@ def created(tree: ast.Module) -> Iterator[str]:
 
 
 def gathered(tree: ast.Module) -> Iterator[str]:
-    """The gathers that nobody awaits where they are made."""
+    """The gathers that are not awaited where they are created."""
     awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.gather" and id(node) not in awaited:

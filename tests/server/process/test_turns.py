@@ -1,4 +1,4 @@
-"""Long work lets others in between."""
+"""Long work lets other tasks run in between."""
 
 import asyncio
 from itertools import pairwise

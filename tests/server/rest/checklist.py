@@ -1,4 +1,4 @@
-"""Every documented field of the earlier API, route by route, with its type: what its clients may rely on.
+"""Every documented field of the earlier API, by route, with its type, because its clients rely on them.
 
 A path leads through objects by `.`, through every element of a list by `[]` and through every value of a map by `{}`.
 Types are `int`, `num` (whole or not), `str`, `bool`, `list`, `map`, `null`; `?` admits null, `!` an absent key.
@@ -59,7 +59,7 @@ NODE: Fields = {
     "scores.stake_confidence.emoji": "str",
     "score": "num",
     "tier": "str",
-    # Ours, and of the earlier API's documents: they are never absent either.
+    # Our fields, in documents of the earlier API. They are never absent either.
     "id": "str",
     "status": "str",
     "liveness_basis": "str",
@@ -652,7 +652,7 @@ ROUTES: Mapping[str, Fields] = {
     },
 }
 
-# What the two known front ends do arithmetic on or iterate over: null or absent, and their page is blank.
+# Fields with which the two known front ends compute or iterate. If one is null or absent, their page is blank.
 FRONT_ENDS: Mapping[str, Fields] = {
     "getHealth": {"total_pnodes": "num", "status": "str", "uptime": "num"},
     "getNetworkHealth": {
@@ -726,7 +726,7 @@ FRONT_ENDS: Mapping[str, Fields] = {
 
 
 def violations(body: Any, fields: Fields) -> list[str]:
-    """Where a body is not as listed: the path, and what is there."""
+    """The differences of a body from the list: the path, and the value there."""
     return [
         f"{path}: {kind} expected, {'nothing' if value is ABSENT else repr(value)} found"
         for path, kind in fields.items()
@@ -739,7 +739,7 @@ ABSENT = object()
 
 
 def found_at(value: Any, path: str) -> Iterator[Any]:
-    """All values at a path; ABSENT where an object has no such key."""
+    """All values at a path. ABSENT if an object has no such key."""
     if not path:
         yield value
         return

@@ -1,4 +1,4 @@
-"""Worlds as the collector would make them: some cycles over simulated seeds, or over recorded lists."""
+"""Networks as the collector would store them: some cycles over simulated seeds, or over recorded lists."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ CYCLES = 4
 
 
 def collected(cycles: Iterable[tuple[int, Sequence[SeedReply]]], interval: int) -> FakeReads:
-    """What readers see after these cycles: snapshots, history, and the registry."""
+    """The data of readers after these cycles: snapshots, history, and the registry."""
     state, snapshots = State(), []
     network: list[HistoryPoint] = []
     nodes: defaultdict[str, list[HistoryPoint]] = defaultdict(list)
@@ -51,14 +51,14 @@ def collected(cycles: Iterable[tuple[int, Sequence[SeedReply]]], interval: int) 
 
 
 def _taken_before(snapshot: Snapshot, days: int) -> Snapshot:
-    """The same snapshot some days earlier: a store that reaches back so far."""
+    """The same snapshot some days earlier: a store with that much history."""
     header = snapshot.header
     earlier = {"slot": header.slot - days * DAY, "taken_at": header.taken_at - days * DAY}
     return snapshot.model_copy(update={"header": header.model_copy(update=earlier)})
 
 
 def simulated_world(nodes: int = 60, interval: int = 60) -> FakeReads:
-    """Some cycles over a simulated network with everything that real ones have: ghosts, odd keys, old versions."""
+    """Some cycles over a simulated network with the features of real ones: ghosts, odd keys, old versions."""
     network = Network(nodes, 1, FAULTS["typical"])
     return collected(
         (

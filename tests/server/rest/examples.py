@@ -1,6 +1,6 @@
-"""The examples in `/openapi.json`: real answers about an invented network, with long lists cut short.
+"""The examples in `/openapi.json`: real responses about an invented network, with long lists shortened.
 
-`python -m tests.server.rest.examples` writes them anew.
+`python -m tests.server.rest.examples` regenerates them.
 """
 
 import json
@@ -15,7 +15,7 @@ _KEPT = 2
 
 
 def examples() -> dict[str, Any]:
-    """An answer of each operation, by operation id."""
+    """A response of each operation, by operation id."""
     client = make_client(world())
     return {operation: _cut(client.get(path).json()) for operation, path in sorted(OPERATIONS.items())}
 

@@ -1,6 +1,6 @@
-"""`docs/rest.md`, made from what the routes say of themselves: a preface of ours, then every route, then every object.
+"""`docs/rest.md`, generated from the descriptions of the routes: a preface, then every route, then every object.
 
-`python -m tests.server.rest.rest_doc` writes it anew.
+`python -m tests.server.rest.rest_doc` regenerates it.
 """
 
 from typing import Any
@@ -128,7 +128,7 @@ def _meaning(schema: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """The type of a field, with a link to the object that it is."""
+    """The type of a field, with a link to its object."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -146,7 +146,7 @@ def _model(operation: dict[str, Any]) -> str:
 
 
 def _reached(schemas: dict[str, Any], names: list[str]) -> set[str]:
-    """The objects that bodies are made of, through all references."""
+    """The objects in bodies, through all references."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

@@ -1,4 +1,4 @@
-"""The routes as clients ask for them, one working question each, against `world()`."""
+"""The routes as clients request them, one working request each, against `world()`."""
 
 from tests.factories import address
 
@@ -31,7 +31,7 @@ DATA_OPERATIONS = {
     "getAllNodes": "/all-nodes",
 }
 OPERATIONS = DATA_OPERATIONS | PROBE_OPERATIONS
-# Answers in which nearly everything else differs from those above.
+# Responses in which nearly everything differs from those above.
 VARIANTS = (
     "/pnodes?status=all&limit=1000",
     "/pnodes?status=offline&sort_by=storage_used&sort_order=asc",
@@ -52,7 +52,7 @@ VARIANTS = (
 )
 PROBES = tuple(PROBE_OPERATIONS.values())
 PATHS = (*DATA_OPERATIONS.values(), *VARIANTS)
-# Routes that ask for more than the snapshot in memory holds.
+# Routes that need more than the snapshot in memory.
 NEEDS_STORE = {
     "/registry",
     f"/registry/{address(900)}",

@@ -1,4 +1,4 @@
-"""What takes long is made beside the event loop: one thing at a time, and once for all who ask."""
+"""Long responses are computed outside the event loop: one at a time, and once for equal requests."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Every field of the earlier API, on every route, of invented, bare, simulated and recorded networks."""
+"""Every field of the earlier API, on every route, for invented, minimal, simulated and recorded networks."""
 
 import re
 from functools import cache
@@ -40,7 +40,7 @@ UNKNOWN = {
 
 
 def bare_world() -> FakeReads:
-    """Nodes, history and a registry entry of which nothing is known that can be unknown."""
+    """Nodes, history and a registry entry in which everything that can be unknown is unknown."""
     nodes = [factories.pnode(n, **UNKNOWN | {"status": status}) for n, status in enumerate(PNodeStatus, start=1)]
     entry = registry_entry(
         900,
@@ -61,7 +61,7 @@ def bare_world() -> FakeReads:
 
 
 def young_world() -> FakeReads:
-    """The first cycle of a store: one snapshot, one point of every history, and keyless nodes among the others."""
+    """The first cycle of a store: one snapshot, one point of every history, and some keyless nodes."""
     reads = simulated_world()
     network, nodes = reads.network_points[:1], {name: points[:1] for name, points in reads.node_points.items()}
     return FakeReads(reads.snapshots[-1:], registry=reads.entries, network_points=network, node_points=nodes)
@@ -98,7 +98,7 @@ def client_of(name: str) -> tuple[TestClient, FakeReads]:
 
 @cache
 def answers(name: str, operation: str) -> list[Any]:
-    """The answers to an operation; to one about a node, those about nodes of every status."""
+    """The responses to an operation. For one about a node, those about nodes of every status."""
     client, reads = client_of(name)
     newest = reads.current()
     assert newest is not None
@@ -123,7 +123,7 @@ def answers(name: str, operation: str) -> list[Any]:
     return bodies
 
 
-# A store in its first hour knows no growth, as in the earlier API.
+# A store in its first hour has no growth, as in the earlier API.
 _GROWTH = re.compile(r"growth(_metrics)?\.(?!.*available$)")
 
 
@@ -146,13 +146,13 @@ def test_front_ends_find_a_number_wherever_they_need_one(name: str, operation: s
     assert [each for body in answers(name, operation) for each in violations(body, FRONT_ENDS[operation])] == []
 
 
-# A node that is gone is listed by nobody.
+# A node that is gone is in no list.
 _ALWAYS_EMPTY = {"listGraveyard": {"items[].peer_sources[]"}}
 
 
 @pytest.mark.parametrize("operation", sorted(set(ROUTES) - {"getHealth"}))
 def test_the_checklist_looks_at_values_and_not_at_nothing(operation: str) -> None:
-    """On the invented network every listed path leads to something, so that no row passes for want of a value."""
+    """On the invented network, every listed path has a value, so no row passes because a value is missing."""
     bodies = answers("invented", operation)
     unused = [
         path
@@ -197,7 +197,7 @@ def test_one_rule_for_online_on_every_route(name: str) -> None:
 @pytest.mark.parametrize("operation", DATA_OPERATIONS)
 @pytest.mark.parametrize("name", CASES)
 def test_names_follow_one_style(name: str, operation: str) -> None:
-    """Keys are snake_case; maps whose keys are versions, seeds or paths aside."""
+    """Keys are snake_case, except in maps whose keys are versions, seeds or paths."""
     maps = {"version_distribution", "distribution", "by_type", "nodes", "ip_nodes", "endpoints", "quick_examples"}
 
     def keys(value: Any, parent: str = "") -> list[str]:

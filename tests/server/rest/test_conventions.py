@@ -30,7 +30,7 @@ KEYLESS = (address(1), address(2), address(3), address(900))
 
 
 def keyless_world() -> FakeReads:
-    """A keyed node, and keyless ones: online, offline, and departed; one of the online ones is a seed."""
+    """A node with a key, and nodes without: online, offline and departed. One of the online ones is a seed."""
     nodes = [
         factories.pnode(1, pubkey=None),
         factories.pnode(2, pubkey=None, status=PNodeStatus.OFFLINE),
@@ -82,7 +82,7 @@ def test_the_parts_of_any_score_add_up(data: st.DataObject) -> None:
 
 
 def check_sums(found: dict[str, Any]) -> list[str]:
-    """The breakdowns in an object, each checked against its total: parts and total are rounded to two decimals."""
+    """The breakdowns in an object, each compared with its total. Parts and total are rounded to two decimals."""
     sums: dict[str, tuple[float, dict[str, float]]] = {}
     for name in ("trust", "capacity"):
         part = found.get(name)

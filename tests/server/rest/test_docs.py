@@ -1,4 +1,4 @@
-"""The pages about REST say what the code does."""
+"""The pages about REST match the code."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ COMING = REPOSITORY / "docs" / "coming-from-the-earlier-api.md"
 
 
 def test_the_page_is_made_from_the_code() -> None:
-    """`python -m tests.server.rest.rest_doc` writes it anew; the diff is for review."""
+    """`python -m tests.server.rest.rest_doc` regenerates it. Review the diff."""
     assert PATH.read_text(encoding="utf-8") == render()
 
 
@@ -38,7 +38,7 @@ def is_whole_number(field: dict[str, Any]) -> bool:
 
 
 def test_every_whole_number_says_what_it_is_of() -> None:
-    """The constants of policies are explained in docs/formulas.md, by their names."""
+    """docs/formulas.md explains the constants of policies by name."""
     schemas = shared_client().get("/openapi.json").json()["components"]["schemas"]
     fields = {
         f"{model}.{name}": field.get("description", "")

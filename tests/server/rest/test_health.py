@@ -79,7 +79,7 @@ def test_a_store_that_hangs_delays_health_by_half_a_second_at_most(monkeypatch: 
 
 
 def test_a_collector_that_is_known_from_the_snapshot_alone_is_a_silent_store() -> None:
-    """Questions that are answered from memory for a while must not hide a store that is away."""
+    """Requests that are answered from memory for a while must not hide an unavailable store."""
 
     class FromMemory(FakeReads):
         async def collector(self) -> CollectorState:

@@ -47,7 +47,7 @@ def test_analytics_add_up() -> None:
 
 
 def test_what_nobody_says_is_a_class_of_its_own_wherever_classes_are_counted() -> None:
-    """Lists of 1.2 pods that were joined from elsewhere have no is_public at all."""
+    """Lists of release 1.2 from other sources have no is_public at all."""
     unsaid = {"is_public": None, "version": None, "storage_usage_percent": None, "consistency": None}
     nodes = [
         factories.pnode(1, is_public=True),
@@ -149,7 +149,7 @@ def test_the_ends_of_a_history_are_the_times_of_its_first_and_last_point() -> No
 
 
 def test_growth_counts_what_is_in_gossip_on_every_route_and_can_fall() -> None:
-    """Ten nodes, three of which have left gossip since; they stay known for a month."""
+    """Ten nodes, three of which have left gossip. They stay known for a month."""
     before = factories.snapshot([factories.pnode(number) for number in range(1, 11)], AT - DAY)
     after = factories.snapshot(
         [

@@ -1,4 +1,4 @@
-"""What `/openapi.json` says is what the routes do."""
+"""`/openapi.json` matches the routes."""
 
 import json
 from functools import cache
@@ -75,7 +75,7 @@ def operations() -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def operation_at(path: str) -> str:
-    """The operation that answers a question."""
+    """The operation that serves a request."""
     bare = path.partition("?")[0]
     for operation, question in OPERATIONS.items():
         pattern = question.partition("?")[0].replace(NODE, "*").split("*")
@@ -97,7 +97,7 @@ def test_the_documented_model_is_that_of_the_answer(operation: str) -> None:
 
 @pytest.mark.parametrize("path", [*OPERATIONS.values(), *VARIANTS])
 def test_real_answers_fit_the_documented_models_and_have_no_undocumented_field(path: str) -> None:
-    """Models forbid unknown fields and take no wrong type; each answer is held against its own."""
+    """Models forbid unknown fields and wrong types. Each response is validated against its own model."""
     response = shared_client().get(path)
     assert response.status_code == 200
     MODELS[operation_at(path)].model_validate_json(response.content, strict=True)
@@ -164,7 +164,7 @@ def test_every_field_of_every_body_has_a_type() -> None:
 
 
 def test_the_examples_are_todays_answers() -> None:
-    """`python -m tests.server.rest.examples` writes them anew; the diff is for review."""
+    """`python -m tests.server.rest.examples` regenerates them. Review the diff."""
     assert json.loads(PATH.read_text(encoding="utf-8")) == json.loads(render())
 
 

@@ -1,4 +1,4 @@
-"""Every parameter: its bounds, its defaults, and what is said of a wrong one."""
+"""Every parameter: its bounds, its defaults, and the message for an invalid value."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from tests.server.rest.routes_table import NODE
 from tests.server.rest.world import shared_client
 
 OPEN_ENDED = 10**18
-# Route, parameter, least and greatest value that are taken.
+# Route, parameter, minimum and maximum of accepted values.
 RANGES = (
     ("/pnodes", "limit", 1, 1_000),
     ("/pnodes", "skip", 0, 1_000_000),
@@ -31,8 +31,8 @@ RANGES = (
     ("/operators", "limit", 1, 500),
     ("/operators", "min_nodes", 1, 1_000_000),
 )
-# Route, parameter, and the words that are taken.
-# The kinds that the earlier API had; policy 2.0 has more, which GraphQL alone shows.
+# Route, parameter, and the accepted words. The kinds are those of the earlier API. Policy 2.0 has more, which only
+# GraphQL shows.
 POLICY_1_ALERTS = (
     "offline",
     "low_uptime",
@@ -112,7 +112,7 @@ def test_a_refusal_of_a_word_lists_those_that_are_taken(route: str, name: str, w
     assert re.findall(r"'([^']+)'", error["msg"]) == list(words)
 
 
-# Any text is taken here: names of nodes, which are looked up.
+# Any text is accepted here: names of nodes, which are looked up.
 FREE_TEXT = {("comparePnodes", "addresses")}
 
 

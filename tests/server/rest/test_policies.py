@@ -1,4 +1,4 @@
-"""`?policy=`: policy 1.0 unless another one is asked for."""
+"""`?policy=`: policy 1.0 by default."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""Query strings that ask the same are one question."""
+"""Equivalent query strings count as one request."""
 
 from urllib.parse import parse_qsl, urlencode
 

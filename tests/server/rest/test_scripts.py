@@ -1,4 +1,4 @@
-"""The deployment guide's two scripts, against a server on loopback that is well, and against ones that are not."""
+"""The deployment guide's two scripts, against healthy and unhealthy servers on loopback."""
 
 import shutil
 import subprocess
@@ -59,7 +59,7 @@ def empty() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def young() -> Iterator[str]:
-    """A minute old: every node was heard of, and none has moved yet."""
+    """A minute old: every node was listed, and the uptime of none has advanced yet."""
     nodes = [
         factories.pnode(n, status=PNodeStatus.UNKNOWN, score=None, uptime=None, version=None, first_seen=AT - 5)
         for n in range(1, 6)

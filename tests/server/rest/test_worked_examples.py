@@ -1,4 +1,4 @@
-"""The earlier API's worked examples, asked for over HTTP: the same rows that test the formulas."""
+"""The earlier API's worked examples over HTTP: the same rows as in the tests of the formulas."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -39,13 +39,13 @@ def scored(node: PNode) -> PNode:
 
 @cache
 def served() -> tuple[FakeReads, Any]:
-    """What an application reads, and a client of it, for all examples: the application takes long to make."""
+    """The data of an application, and a client of it, for all examples, because creating it takes long."""
     reads = FakeReads()
     return reads, make_client(reads, now=lambda: TAKEN_AT)
 
 
 def serve(nodes: Sequence[PNode], **header: Any) -> Any:
-    """A client of a network of these nodes, seen by nine seeds."""
+    """A client of a network with these nodes, listed by nine seeds."""
     seeds = tuple(seed_report(seed) for seed in MANY_SEEDS)
     reads, client = served()
     reads.snapshots = [factories.snapshot(nodes, seeds=seeds, **header)]
@@ -53,7 +53,7 @@ def serve(nodes: Sequence[PNode], **header: Any) -> Any:
 
 
 def node_over_http(node: PNode) -> dict[str, Any]:
-    """The node as three routes show it, which agree."""
+    """The node as three routes show it. They must agree."""
     client = serve([node])
     listed = client.get("/pnodes?status=all").json()["pnodes"][0]
     entry = client.get(f"/registry/{node.address}").json()["entry"]

@@ -1,4 +1,4 @@
-"""Walking the bodies of all routes: for rules that hold wherever a value stands."""
+"""Reads the bodies of all routes, for rules that apply to every value."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.server.rest.routes_table import NODE, PATHS
 
 
 def bodies(client: TestClient, reads: FakeReads) -> Iterator[tuple[str, Any]]:
-    """The answer of every route, with its question; of routes about one node, those about a node of each kind."""
+    """The response of every route with its request. For routes about one node, those about a node of each kind."""
     newest = reads.current()
     assert newest is not None
     kinds = {(node.status, node.pubkey is None, node.score is None): node for node in newest.nodes}

@@ -1,4 +1,4 @@
-"""A REST application over fakes: one snapshot, history, a registry, and states that can go wrong."""
+"""A REST application over fakes: one snapshot, history, a registry, and failing states."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,10 @@ _SHARED: dict[str, TestClient] = {}
 
 
 def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **changes: Any) -> TestClient:
-    """A client of an application with the REST routes alone. Server errors come back as responses, as over a socket."""
+    """A client of an application with only the REST routes.
+
+    Server errors are returned as responses, as over a socket.
+    """
     fields: dict[str, Any] = {
         "version": "0.1.0",
         "network": "devnet",
@@ -40,7 +43,7 @@ def make_client(reads: FakeReads, *, now: Callable[[], float] = lambda: NOW, **c
 
 
 def shared_client(state: str = "fresh") -> TestClient:
-    """A client that tests share, since none changes anything: `no snapshot`, `fresh`, `stale` or `store down`."""
+    """A client that tests share, because none changes anything: `no snapshot`, `fresh`, `stale` or `store down`."""
     if state not in _SHARED:
         reads = FakeReads() if state == "no snapshot" else world()
         reads.down = state == "store down"
@@ -56,7 +59,7 @@ def network_point(
     versions: tuple[tuple[str | None, int], ...] = (("0.8.0", 18), (None, 6)),
     **values: float,
 ) -> HistoryPoint:
-    """A point of the network's history in published units; what is not named is as in a network of 30 nodes."""
+    """A point of the network's history in published units. Other values are those of a network of 30 nodes."""
     known: dict[str, float] = {
         "total": 30,
         "offline": 2,
@@ -80,7 +83,7 @@ def network_point(
 
 
 def node_point(start: int, *, seconds: int = 60, partial: bool = False, **values: float) -> HistoryPoint:
-    """A point of one node's history in published units; what is not named is as of `factories.pnode`."""
+    """A point of one node's history in published units. Other values are those of `factories.pnode`."""
     known: dict[str, float] = {
         "online": 1,
         "uptime": 20 * DAY,
@@ -117,7 +120,7 @@ def point(
 
 
 def registry_entry(number: int, **changes: Any) -> RegistryEntry:
-    """An entry of a node that has left the snapshots 100 days ago."""
+    """An entry of a node that left the snapshots 100 days ago."""
     home = factories.address(number)
     fields: dict[str, Any] = {
         "id": factories.key(number),
@@ -144,9 +147,9 @@ def registry_entry(number: int, **changes: Any) -> RegistryEntry:
 
 
 def world(count: int = 40) -> FakeReads:
-    """A network of `count` varied nodes, snapshots a day and a week before, some history, and a departed node.
+    """A network of `count` varied nodes, snapshots from a day and a week before, some history, and a departed node.
 
-    The last two nodes are in trouble: one fills up and has just restarted, one comes and goes.
+    Of the last two nodes, one is nearly full and has just restarted, and one comes and goes.
     """
     healthy = factories.network(count - 2).nodes
     newest = factories.snapshot([*healthy, *troubled(count)])

@@ -1,4 +1,4 @@
-"""Commits for tests of the store: slots of a network that changes a little from one to the next."""
+"""Commits for tests of the store: slots of a network that changes a little from slot to slot."""
 
 from schema.domain.base import Slot
 from schema.domain.cycle.events import Event, EventType
@@ -13,7 +13,7 @@ HOLDER = "worker-1"
 
 
 def commit(slot: Slot = AT, count: int = 5, *, interval: int = 60) -> Commit:
-    """All that a cycle of this slot leaves behind: `count` nodes, and an event for each of them."""
+    """The commit of a cycle of this slot: `count` nodes, and an event for each of them."""
     whole = snapshot_of(slot, count, interval=interval)
     return Commit(
         snapshot=whole,

@@ -1,4 +1,4 @@
-"""Stores as earlier releases wrote them (tests/data/stores), for tests of migrations and of backups."""
+"""Stores written by earlier releases (tests/data/stores), for tests of migrations and of backups."""
 
 from collections import defaultdict
 from typing import Any
@@ -17,7 +17,7 @@ SLOTS = range(AT, AT + 3 * 3_600, INTERVAL)
 
 
 def versions() -> list[int]:
-    """The versions of which a store was recorded."""
+    """The versions with a recorded store."""
     return sorted(int(place.name.removeprefix("version-").partition(".")[0]) for place in FOLDER.glob("version-*"))
 
 

@@ -1,4 +1,4 @@
-"""What a failed bulk write means."""
+"""The meaning of a failed bulk write."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Records to bytes and back."""
+"""Conversion of records to bytes and back."""
 
 import enum
 import types
@@ -25,7 +25,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 def values_of(shape: Any) -> st.SearchStrategy[Any]:
-    """Any value of an annotation that records use: the widest that validation would let in."""
+    """Any value of an annotation that records use, with the widest range that validation accepts."""
     origin, arguments = typing.get_origin(shape), typing.get_args(shape)
     if origin is typing.Annotated:
         return values_of(arguments[0])
@@ -72,7 +72,7 @@ def test_a_sum_beyond_64_bits_comes_back_equal() -> None:
 
 
 def test_defaults_are_written() -> None:
-    """Else a stored record would change its meaning with the next release's defaults."""
+    """Otherwise a stored record would change its meaning with the defaults of a later release."""
     assert b'"key_conflict":false' in Codec(PNode).dump(network(1).nodes)
 
 

@@ -1,4 +1,4 @@
-"""A connection to a store that may be away."""
+"""A connection to a store that may be unavailable."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.processes import free_port
 
 
 async def test_making_one_does_no_io() -> None:
-    mongo = Mongo("mongodb://192.0.2.1", "nowhere")  # an address that nobody has
+    mongo = Mongo("mongodb://192.0.2.1", "nowhere")  # an unused address
     await mongo.close()
 
 
@@ -69,7 +69,7 @@ async def test_all_documents_are_bound_and_their_indexes_made(store_db: Mongo) -
     for model in MODELS:
         expected = {index.document["name"] for index in getattr(model.Settings, "indexes", ())} | {"_id_"}
         found = await store_db.collection(model).index_information()
-        # Without an index of its own a collection begins with its first document.
+        # Without its own index, a collection begins with its first document.
         assert set(found) == expected or (not found and expected == {"_id_"})
 
 
@@ -94,7 +94,7 @@ async def test_while_one_finds_out_whether_the_store_is_back_others_are_refused_
         probing = asyncio.create_task(mongo.ping())
         await asyncio.sleep(0)
         refused = [asyncio.create_task(mongo.ping()) for _ in range(20)]
-        await asyncio.sleep(0)  # one turn of the loop: none of them has waited for anything
+        await asyncio.sleep(0)  # one turn of the loop: none of them has waited
         assert all(task.done() for task in refused)
         assert {type(task.exception()) for task in refused} == {SnapshotUnavailable}
         assert not probing.done()

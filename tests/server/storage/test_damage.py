@@ -33,7 +33,7 @@ KEEP = Retention(raw=HOUR, m5=DAY, hourly=30 * DAY, events=DAY)
 
 
 class Worker:
-    """A live worker: its collector, and the jobs beside it, over a real store. `slot` is the one it comes to next."""
+    """A running worker: its collector and jobs, over a real store. `slot` is its next slot."""
 
     def __init__(self, mongo: Mongo) -> None:
         self.mongo = mongo
@@ -54,7 +54,7 @@ class Worker:
         return [seed_reply(seed, rows, at=float(self.slot)) for seed in SEEDS]
 
     async def work(self, slots: int) -> list[str]:
-        """Run the cycles of some slots; their outcomes."""
+        """Run the cycles of some slots. Returns their outcomes."""
         outcomes: list[str] = []
         for _ in range(slots):
             outcomes.append((await self.collector.collect(self.slot)).outcome)
@@ -62,7 +62,7 @@ class Worker:
         return outcomes
 
     async def look_after(self) -> None:
-        """Roll up and forget, each to its end."""
+        """Roll up and delete, each to its end."""
         rolled = await rollup.run(self.upkeep)
         forgotten = await retention.run(self.upkeep, float(self.slot), KEEP)
         assert rolled.done
@@ -71,7 +71,7 @@ class Worker:
 
 @pytest.fixture
 async def worker(store_db: Mongo) -> Worker:
-    """One that has worked for some hours, and stands in the middle of one."""
+    """A worker that has run for some hours, and is within one."""
     made = Worker(store_db)
     await made.work(15)
     await made.look_after()
@@ -79,7 +79,7 @@ async def worker(store_db: Mongo) -> Worker:
 
 
 async def readable(mongo: Mongo) -> list[int]:
-    """The kept slots whose snapshot can be read."""
+    """The stored slots whose snapshot can be read."""
     found: list[int] = []
     for marker in await SnapshotLog(mongo).within(START, START + 10 * DAY):
         try:
@@ -142,7 +142,7 @@ LOSSES: Mapping[str, Callable[[Mongo], Awaitable[object]]] = {
 }
 
 
-# One loss of each kind: of all, of a collection, of what others are written against, of bytes, of a field.
+# One loss of each kind: everything, a collection, a base of other documents, bytes, a field.
 ONE_OF_EACH_KIND = {
     "the database",
     "all of head",
@@ -205,7 +205,7 @@ async def test_a_store_that_is_restored_from_an_older_copy_is_gone_on_with(
 
 
 async def test_the_same_slot_by_another_hand_is_read_and_not_remembered(store_db: Mongo) -> None:
-    """Rolled back, and made again by another worker: its content is what counts, not what this process remembers."""
+    """Rolled back, and written again by another worker. Its content counts, not what this process remembers."""
     worker = Worker(store_db)
     await worker.work(2)
     copy = await content(store_db)
@@ -250,7 +250,7 @@ async def test_a_dropped_store_gets_its_indexes_again(worker: Worker) -> None:
 
 async def test_what_is_lost_is_counted(worker: Worker) -> None:
     await worker.mongo.database["chunks"].delete_many({"slot": {"$in": [HOUR_NOW, LAST]}})
-    worker.collector = Worker(worker.mongo).collector  # a worker that starts anew has to read its predecessor
+    worker.collector = Worker(worker.mongo).collector  # a restarted worker has to read its predecessor
     worker.slot = LAST + INTERVAL
     fresh = Worker(worker.mongo)
     fresh.slot = worker.slot
@@ -261,7 +261,7 @@ async def test_what_is_lost_is_counted(worker: Worker) -> None:
 
 
 async def test_hours_that_were_thinned_out_are_not_rolled_up_again(store_db: Mongo) -> None:
-    """Where the progress is lost: what is left of an old hour is its last snapshot, and would replace its history."""
+    """The progress is lost. Of an old hour only the last snapshot remains, which would replace its history."""
     end = MIDNIGHT + 5 * HOUR
     await commit_all(store_db, [moment(slot, interval=INTERVAL) for slot in range(START, end + 1, INTERVAL)])
     upkeep = MongoUpkeep(store_db, clock=lambda: 2e10)
@@ -308,7 +308,7 @@ async def test_a_day_is_closed_without_the_hours_that_cannot_be_read(store_db: M
 
 
 async def test_a_head_that_begins_anew_does_not_shut_the_registry(worker: Worker) -> None:
-    """Its tokens begin at 1 again, below those of what was registered before."""
+    """Its tokens begin at 1 again, below those of earlier registry entries."""
     await worker.mongo.database["registry"].update_many({}, {"$set": {"token": 7}})
     await worker.mongo.database["head"].drop()
     first = worker.slot

@@ -1,4 +1,4 @@
-"""What sources gave, kept and read back."""
+"""Data from sources, stored and read back."""
 
 import orjson
 import pytest

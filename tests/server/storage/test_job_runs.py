@@ -1,4 +1,4 @@
-"""What is reported of periodic jobs."""
+"""The reports about periodic jobs."""
 
 from schema.reads import JobReport
 from server.storage.connect import Mongo

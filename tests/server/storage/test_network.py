@@ -1,4 +1,4 @@
-"""A store serves one network: whoever would write another one into it is refused, and told what to change."""
+"""A store serves one network. A writer of another network is refused, with the remedy."""
 
 import os
 from collections.abc import Callable

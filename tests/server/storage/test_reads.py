@@ -1,4 +1,4 @@
-"""What readers get: of the present, of the past, and while the store is away."""
+"""Reads of the present, of the past, and while the store is unavailable."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -29,7 +29,7 @@ NOW = NEWEST + 10
 
 
 class BucketHistory:
-    """The part that `HistoryReads` has: answers that say what was asked."""
+    """The interface of `HistoryReads`, with results that repeat the request."""
 
     async def network_history(
         self, start: UnixSeconds, end: UnixSeconds, resolution: Resolution, *, include_current: bool = False
@@ -55,7 +55,7 @@ class BucketHistory:
 
 
 class Events:
-    """The part that `EventReads` has."""
+    """The interface of `EventReads`."""
 
     async def events(
         self, where: EventFilter, after: tuple[Slot, int] | None, first: int, *, newest_first: bool = False
@@ -99,7 +99,7 @@ async def test_nothing_is_available_before_the_first_commit(store_db: Mongo) -> 
 
 
 class Steps(Garbage):
-    """Counts the steps whose records are set aside, and those whose records are not."""
+    """Counts the steps whose records are excluded from collections, and those whose records are not."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class Steps(Garbage):
 async def test_the_newest_snapshot_is_set_aside_from_the_garbage_collector_and_a_past_one_is_not(
     store_db: Mongo,
 ) -> None:
-    """Clients choose what is loaded of the past, as often as they like."""
+    """Clients choose which past snapshots are loaded, as often as they like."""
     garbage = Steps()
     reads = MongoReads(store_db, BucketHistory(), Events(), clock=lambda: NOW, garbage=garbage)
     await fill(store_db)
@@ -289,7 +289,7 @@ async def test_the_collector_says_what_the_worker_reported_last(store_db: Mongo)
 
 
 async def test_a_failed_seed_of_the_current_snapshot_keeps_its_reason() -> None:
-    from server.storage.reads import _as_committed  # noqa: PLC0415  pure, and only seen while the store is away
+    from server.storage.reads import _as_committed  # noqa: PLC0415  a pure function, visible only while the store is unavailable
 
     failed = seed_report(failure=FailureCategory.REFUSED)
     header = snapshot_of(AT).header.model_copy(update={"seeds": (failed,)})

@@ -46,7 +46,7 @@ def reads_of(mongo: Mongo) -> MongoReads:
 
 
 async def work(mongo: Mongo, first: int, nodes: int, *, holder: str) -> None:
-    """What a worker and its jobs write. It differs in slots, nodes and names from that of another worker."""
+    """The writes of a worker and its jobs. Slots, nodes and names differ from those of another worker."""
     store = MongoSnapshotStore(mongo, [EventLog(mongo)])
     for slot in range(first, first + SLOTS * HOUR, HOUR):
         lease = await store.acquire(holder, 0.0, 1e9)

@@ -1,4 +1,4 @@
-"""Whether the store takes writes, as an API finds out while nothing new is committed."""
+"""Whether the store accepts writes, as an API detects while nothing new is committed."""
 
 import pytest
 from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError
@@ -14,7 +14,7 @@ from tests.pasts import commit_all, moment
 
 
 class Store:
-    """Counts the writes, and refuses them with `error` where one is set."""
+    """Counts the writes, and refuses them with `error` if it is set."""
 
     def __init__(self, error: PyMongoError | None = None) -> None:
         self.error = error

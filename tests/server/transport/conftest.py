@@ -1,4 +1,4 @@
-"""Servers of their own on loopback, and clients that choose every byte."""
+"""Separate servers on loopback, and clients that choose every byte."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -21,7 +21,7 @@ UPGRADE = f"GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websock
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with method, path and body; WebSockets with what they are sent."""
+    """Returns method, path and body. WebSockets return what they receive."""
     if scope["type"] == "websocket":
         await _echo_messages(receive, send)
         return
@@ -55,7 +55,7 @@ class Client:
         self.writer = writer
 
     async def send(self, data: bytes) -> None:
-        """Send all of it; waits while the server takes nothing."""
+        """Send all of it. Waits while the server accepts nothing."""
         self.writer.write(data)
         async with asyncio.timeout(DEADLINE_SECONDS):
             await self.writer.drain()
@@ -80,14 +80,14 @@ class Client:
             return first & 0x0F, await self.reader.readexactly(size)
 
     async def close_code(self) -> int:
-        """The code that the server closes with; frames before are passed over."""
+        """The code with which the server closes. Earlier frames are skipped."""
         while True:
             opcode, payload = await self.frame()
             if opcode == 8:
                 return int.from_bytes(payload[:2])
 
     async def rest(self) -> bytes:
-        """All that comes until the connection ends, in whichever way."""
+        """Everything until the connection ends, in any way."""
         found = b""
         async with asyncio.timeout(DEADLINE_SECONDS):
             try:
@@ -115,13 +115,13 @@ class Served:
             writer.close()
 
     async def empty(self) -> None:
-        """Wait until no connection is left."""
+        """Wait until no connection remains."""
         await until(lambda: not self.state.connections and not self.state.tasks)
 
 
 async def until(done: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while not done():  # noqa: ASYNC110  (what is waited for tells nobody)
+        while not done():  # noqa: ASYNC110  (no event reports this)
             await asyncio.sleep(LOOK_SECONDS)
 
 

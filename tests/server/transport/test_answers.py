@@ -1,4 +1,4 @@
-"""The head of an answer leaves in one write with the first part of its body."""
+"""The head of a response is sent in one write with the first part of its body."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ STREAM = {"type": "http.response.start", "status": 200, "headers": [(b"content-t
 
 
 class Recording:
-    """A transport that remembers what each write gave it."""
+    """A transport that records each write."""
 
     def __init__(self, transport: asyncio.Transport, writes: list[bytes]) -> None:
         self._transport = transport
@@ -39,13 +39,13 @@ class Recording:
 
 @pytest.fixture
 def record(serve: Serve) -> Callable[..., Any]:
-    """Starts a server, whose writes it gives beside it."""
+    """Starts a server, and returns its writes with it."""
 
     async def start(app: Any = echo, **changes: Any) -> tuple[Served, list[bytes]]:
         writes: list[bytes] = []
 
         def connection_made(self: BoundedHttp, transport: asyncio.Transport) -> None:
-            BoundedHttp.connection_made(self, Recording(transport, writes))  # type: ignore[arg-type]  it passes on the rest
+            BoundedHttp.connection_made(self, Recording(transport, writes))  # type: ignore[arg-type]  it passes on everything else
 
         return await serve(app, connection_made=connection_made, **changes), writes
 
@@ -57,7 +57,7 @@ def asked(line: str, *headers: str) -> bytes:
 
 
 async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers in the way that the path names."""
+    """Responds in the way that the path names."""
     match scope["path"]:
         case "/unchanged":
             await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"a"')]})

@@ -1,4 +1,4 @@
-"""How many connections one client holds."""
+"""The number of connections of one client."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ REQUEST = b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n"
 
 
 async def test_one_more_than_allowed_is_told_so_and_closed(serve: Serve) -> None:
-    """Whatever the others are used for: a WebSocket counts as a connection that says nothing does."""
+    """Connections count regardless of their use: a WebSocket counts like a silent connection."""
     served: Served = await serve(admitted=Connections(2))
     async with served.client() as socket, served.client(), served.client() as refused:
         await socket.send(UPGRADE)

@@ -1,4 +1,4 @@
-"""Which requests are answered before they become ASGI scopes, and what holds on their connections."""
+"""Which requests are answered before they become ASGI scopes, and the rules of their connections."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ def post(path: str, body: bytes) -> bytes:
 
 
 def bodies(written: bytes) -> list[bytes]:
-    """The bodies of answers that are one line each."""
+    """The bodies of responses of one line each."""
     return [part.partition(b"HTTP/1.1")[0] for part in written.split(b"\r\n\r\n")[1:]]
 
 
@@ -222,10 +222,10 @@ async def test_known_requests_are_counted_with_all_others() -> None:
 
 
 class TestIdle:
-    """Connections that have had known answers alone."""
+    """Connections that have only had known responses."""
 
     async def looked(self, wire: Wire, looks: int) -> None:
-        """As the timer of the connection looks at it."""
+        """As the timer of the connection checks it."""
         for _ in range(looks):
             wire.protocol._look()
 

@@ -1,4 +1,4 @@
-"""Who a request comes from, behind proxies."""
+"""The client of a request behind proxies."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ async def test_the_right_most_hop_that_is_no_proxy_counts(
 
 @given(forged=st.lists(st.one_of(st.ip_addresses().map(str), st.text("0.:a,[] ", max_size=20)), max_size=40))
 async def test_nothing_that_a_client_sends_changes_who_it_is(forged: list[str]) -> None:
-    """The proxy adds the address that it sees to the end."""
+    """The proxy appends the address that it sees."""
     line = ", ".join([*forged, "203.0.113.9"])
     assert (await client_behind(TRUSTED, PROXY, line))["client"][0] == "203.0.113.9"
     assert (await client_behind(("*",), PROXY, line))["client"][0] == "203.0.113.9"

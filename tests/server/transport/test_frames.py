@@ -1,4 +1,4 @@
-"""How many WebSocket frames a client may send, and what becomes of one that sends more."""
+"""How many WebSocket frames a client may send, and what happens to one that sends more."""
 
 from collections.abc import Callable
 from typing import Any
@@ -76,7 +76,7 @@ async def test_what_breaks_the_protocol_is_closed_with_its_code_and_logged_as_no
 
 
 async def test_a_socket_that_reads_nothing_is_not_read(serve: Serve) -> None:
-    """Its pings would fill the memory with pongs that nobody takes."""
+    """Its pings would fill the memory with pongs that nobody reads."""
     served: Served = await serve()
     async with served.client() as client:
         await client.send(UPGRADE)

@@ -1,4 +1,4 @@
-"""WebSocket handshakes: every one is answered, and no connection outlives one that failed."""
+"""WebSocket handshakes: every one is answered, and no connection remains after a failed one."""
 
 import asyncio
 from collections.abc import Callable
@@ -70,7 +70,7 @@ _HEADERS = st.lists(st.tuples(_NAMES, _VALUES), max_size=150)
 def test_whatever_a_handshake_has_it_is_answered_or_read_on(
     headers: list[tuple[str, str]], target: int, method: str
 ) -> None:
-    """And nothing is left once the client has gone."""
+    """Nothing remains after the client has disconnected."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     start = f"{method} /{'x' * target} HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n{KEY}"
     asyncio.run(_answered(f"{start}{lines}\r\n".encode("latin-1"), waits="content-length" in lines))

@@ -1,4 +1,4 @@
-"""Answers to requests that are not read to their end."""
+"""Responses to requests that are not read to their end."""
 
 import contextlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Serve = Callable[..., Any]
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """413, as soon as there is some of the body."""
+    """413, as soon as some of the body has arrived."""
     await receive()
     await answer(send, b"too long", 413)
 

@@ -1,4 +1,4 @@
-"""What one connection may make the server keep, in each of its states."""
+"""The memory that one connection can use, in each of its states."""
 
 import asyncio
 import gc
@@ -46,7 +46,7 @@ STATES = {
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends large answers, answers early, or reads nothing, by the path."""
+    """Sends large responses, responds early, or reads nothing, depending on the path."""
     match scope["path"]:
         case "/large":
             headers = [(b"content-length", b"%d" % len(LARGE))]
@@ -63,7 +63,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await echo(scope, receive, send)
 
 
-# One state of each part of the server that keeps anything: reading heads, bodies and frames, waiting, answering.
+# One state for each part of the server with a buffer: reading heads, bodies and frames, waiting, responding.
 ONE_OF_EACH_PART = {
     "a long line",
     "many header lines",
@@ -79,7 +79,7 @@ ONE_OF_EACH_PART = {
 
 @pytest.mark.parametrize("first", cases(*STATES.items(), always=ONE_OF_EACH_PART))
 async def test_a_connection_keeps_a_bounded_amount(serve: Serve, first: bytes) -> None:
-    """Its clients send what the server takes of `first`, and read nothing; their own memory is the kernel's."""
+    """Its clients send `first` as far as the server accepts it, and read nothing. Their own memory is the kernel's."""
     served: Served = await serve(application)
     clients = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(CONNECTIONS + 1)]
     warm, *others = clients
@@ -102,7 +102,7 @@ async def test_a_connection_keeps_a_bounded_amount(serve: Serve, first: bytes) -
 
 
 async def send_all(clients: list[socket.socket], data: bytes) -> None:
-    """Send to each client as much as its kernel and the server take, until neither takes more for some turns."""
+    """Send to each client as much as its kernel and the server accept, until neither accepts more for some turns."""
     left = {client: memoryview(data) for client in clients}
     idle = 0
     while idle < 20:

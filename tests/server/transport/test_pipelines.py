@@ -1,4 +1,4 @@
-"""Requests that are sent without waiting for answers."""
+"""Requests that are sent without waiting for responses."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ COUNT = 6_000
 
 
 class Gate:
-    """An application that answers nothing until it is opened."""
+    """An application that responds to nothing until it is opened."""
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
@@ -51,7 +51,7 @@ async def test_few_requests_wait_and_the_rest_stays_bytes(serve: Serve) -> None:
 
 
 async def test_nothing_is_read_while_answers_wait(serve: Serve) -> None:
-    """What a client can send then is what the kernel and one read hold, however much it has."""
+    """A client can then send only what the kernel and one read hold."""
     gate = Gate()
     served: Served = await serve(gate)
     async with served.client() as client:
@@ -59,7 +59,7 @@ async def test_nothing_is_read_while_answers_wait(serve: Serve) -> None:
         await until(lambda: gate.begun == 1)
         (protocol,) = served.protocols
         await until(lambda: not protocol.transport.is_reading())
-        # The application waits for its request as all do, which resumes reading unless answers wait.
+        # The application waits for its request like any other, which resumes reading unless responses wait.
         protocol.flow.resume_reading()
         assert not protocol.transport.is_reading()
 

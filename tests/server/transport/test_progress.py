@@ -1,4 +1,4 @@
-"""Clients that do not read what they have asked for."""
+"""Clients that do not read the responses to their requests."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ async def large(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def unread(served: Served, first: bytes) -> Client:
-    """A client whose kernel takes little, and that reads nothing."""
+    """A client that reads nothing, with small kernel buffers."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SHORT_BUFFER)
     connection.setblocking(False)
@@ -98,7 +98,7 @@ async def test_a_socket_that_nobody_reads_is_given_up(serve: Serve, monkeypatch:
 
 
 class Kernel(asyncio.Transport):
-    """A transport of which the kernel says how much was acknowledged."""
+    """A transport whose kernel reports how much was acknowledged."""
 
     def __init__(self) -> None:
         super().__init__()

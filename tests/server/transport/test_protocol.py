@@ -19,7 +19,7 @@ Connect = Callable[..., Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrit
 
 
 async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
-    """Read the body, and tell its size."""
+    """Read the body, and return its size."""
     size, more = 0, True
     while more:
         message = await receive()
@@ -33,7 +33,7 @@ async def answer_ok(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Opens a connection to a server of its own, which waits as long as it is told: for a request, and for another."""
+    """Opens a connection to a separate server with these time limits: for a request, and for the next one."""
     async with AsyncExitStack() as opened:
 
         async def opener(
@@ -54,7 +54,7 @@ async def connect() -> AsyncIterator[Connect]:
 
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes."""
+    """Everything until the server closes."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         return await reader.read()
 
@@ -65,7 +65,7 @@ async def first_line(reader: asyncio.StreamReader) -> bytes:
 
 
 async def feed(writer: asyncio.StreamWriter, head: bytes, more: bytes) -> int:
-    """Send `more` until the server hangs up; how many bytes that took, of at most 16 MiB."""
+    """Send `more` until the server hangs up. Returns the number of bytes sent, at most 16 MiB."""
     sent = len(head)
     writer.write(head)
     while sent < 2**24 and not writer.is_closing():
@@ -83,7 +83,7 @@ async def feed(writer: asyncio.StreamWriter, head: bytes, more: bytes) -> int:
 async def test_a_head_without_end_is_cut_off(connect: Connect, more: bytes) -> None:
     reader, writer = await connect()
     assert await feed(writer, b"GET / HTTP/1.1\r\nHost: a\r\nX-B: ", more) < 2**24
-    with contextlib.suppress(ConnectionResetError):  # it may close while more is on its way
+    with contextlib.suppress(ConnectionResetError):  # it may close while more is in transit
         assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
 
 
@@ -154,4 +154,4 @@ async def test_requests_set_no_timers(connect: Connect, monkeypatch: pytest.Monk
     for _ in range(20):
         writer.write(REQUEST)
         await reader.readuntil(b"\r\n\r\n0")
-    assert len(timers) == 1  # the connection's own
+    assert len(timers) == 1  # the timer of the connection

@@ -1,4 +1,4 @@
-"""What stands around the body of a chunked request."""
+"""The data around the body of a chunked request."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ ENDLESS = {
 
 
 class Reading:
-    """An application that reads the whole body and remembers how that ended."""
+    """An application that reads the whole body and records the result."""
 
     def __init__(self) -> None:
         self.last = ""

@@ -1,4 +1,4 @@
-"""Upgrades that the server does not do are ignored (RFC 9110 §7.8): the request is read and answered as any other."""
+"""Upgrades that the server does not support are ignored (RFC 9110 §7.8): the request is handled like any other."""
 
 import asyncio
 import itertools

@@ -45,7 +45,7 @@ def progress() -> Progress:
 
 
 async def fill(mongo: Mongo, slots: Sequence[Slot], *, roll: bool = True) -> None:
-    """Commit the slots, as a worker of which the lease is over, and roll up what is over."""
+    """Commit the slots, like a worker whose lease is over, and roll up finished hours."""
     await mongo.make_indexes()
     store = MongoSnapshotStore(mongo, (EventLog(mongo),))
     lease = await store.acquire("worker", 0.0, LEASE_SECONDS)
@@ -68,7 +68,7 @@ async def restored(raw: bytes, mongo: Mongo, *, force: bool = False, clock: Call
 
 
 def comparable(found: dict[str, dict[Any, dict[str, Any]]]) -> dict[str, dict[Any, dict[str, Any]]]:
-    """A store without what a lease changes, and without what the commits before the newest have carried."""
+    """A store without the data that a lease changes, and without the carried data of earlier commits."""
     own = {"token", "holder", "lease_until"}
     whole = {name: documents for name, documents in found.items() if documents}
     newest = found["head"]["head"].get("committed_slot")
@@ -83,7 +83,7 @@ def comparable(found: dict[str, dict[Any, dict[str, Any]]]) -> dict[str, dict[An
 
 @pytest.fixture
 async def other(connect_db: Callable[..., Mongo], db_name: str, mongo_uri: str) -> AsyncIterator[Mongo]:
-    """Another, empty database."""
+    """A second, empty database."""
     mongo = Mongo(mongo_uri, f"{db_name}_b", server_selection_seconds=60.0, timeout_seconds=60.0)
     yield mongo
     await mongo.close()
@@ -94,7 +94,10 @@ _TAKEN: list[tuple[bytes, dict[str, dict[Any, dict[str, Any]]]]] = []
 
 
 async def three_hours(mongo: Mongo) -> tuple[bytes, dict[str, dict[Any, dict[str, Any]]]]:
-    """A backup of three hours, and what the store held; taken once, from whichever database comes first."""
+    """A backup of three hours, and the content of its store.
+
+    It is taken once, from the first database that requests it.
+    """
     if not _TAKEN:
         await fill(mongo, THREE_HOURS)
         raw, _ = await taken(MongoBackupSource(mongo))
@@ -158,7 +161,7 @@ async def test_a_days_close_and_its_counts_come_back(store_db: Mongo, other: Mon
 
 
 class Committing(MongoBackupSource):
-    """A source in which a worker commits a slot whenever the past is read, and rolls up what is over."""
+    """A source in which a worker commits a slot whenever the past is read, and rolls up finished hours."""
 
     def __init__(self, mongo: Mongo, after: Slot) -> None:
         super().__init__(mongo)
@@ -177,7 +180,7 @@ async def test_what_is_committed_meanwhile_is_not_in_the_backup(store_db: Mongo,
     before = await all_documents(store_db.database)
     source = Committing(store_db, THREE_HOURS[-1])
     raw, manifest = await taken(source)
-    assert source.newest > THREE_HOURS[-1] + HOUR  # hours were over, and rolled up, meanwhile
+    assert source.newest > THREE_HOURS[-1] + HOUR  # hours were finished, and rolled up, meanwhile
     assert manifest.moment.slot == THREE_HOURS[-1]
     await restored(raw, other)
     assert comparable(await all_documents(other.database)) == comparable(before)
@@ -187,7 +190,7 @@ async def test_what_the_newest_commit_has_left_is_written_by_the_restore(store_d
     await fill(store_db, THREE_HOURS)
     whole = await all_documents(store_db.database)
     newest = {"slot": THREE_HOURS[-1]}
-    await store_db.database["events"].delete_many(newest)  # as after a kill between the commit and its followers
+    await store_db.database["events"].delete_many(newest)  # as after a kill between the commit and its derived data
     await store_db.database["snapshots"].delete_many({"marker.slot": THREE_HOURS[-1]})
     raw, _ = await taken(MongoBackupSource(store_db))
     await restored(raw, other)
@@ -195,7 +198,7 @@ async def test_what_the_newest_commit_has_left_is_written_by_the_restore(store_d
 
 
 class Thinning(MongoBackupSource):
-    """A source in which retention removes the first hour as soon as its chunks were read."""
+    """A source in which retention removes the first hour as soon as its chunks have been read."""
 
     def __init__(self, mongo: Mongo) -> None:
         super().__init__(mongo)
@@ -266,7 +269,7 @@ async def test_the_newer_store_of_a_later_release_is_replaced_by_force(store_db:
 
 
 def cut(raw: bytes, share: float) -> bytes:
-    """A backup that ends in the middle of its records."""
+    """A backup that ends within its records."""
     records = zstandard.ZstdDecompressor().decompressobj().decompress(raw)
     return zstandard.ZstdCompressor().compress(records[: int(len(records) * share)])
 
@@ -280,7 +283,7 @@ async def test_a_damaged_backup_changes_nothing(store_db: Mongo, other: Mongo, s
         await restored(cut(raw, share), other, force=True)
     assert comparable(await all_documents(other.database)) == before
     assert not [name for name in await other.database.list_collection_names() if name.startswith(STAGED)]
-    assert await MongoSnapshotStore(other).acquire("next", NOW, LEASE_SECONDS) is not None  # the lease was given back
+    assert await MongoSnapshotStore(other).acquire("next", NOW, LEASE_SECONDS) is not None  # the lease was returned
 
 
 async def test_what_a_killed_restore_left_is_removed_by_the_next(store_db: Mongo, other: Mongo) -> None:
@@ -296,12 +299,12 @@ async def test_what_a_killed_restore_left_is_removed_by_the_next(store_db: Mongo
 
 
 class FailsToRename:
-    """Fails a restore after so many collections have been replaced."""
+    """Fails a restore after this number of collections has been replaced."""
 
     def __init__(self, target: MongoBackupTarget, after: int) -> None:
         self._replace = target._replace
         self._left = after
-        target._replace = self.replace  # type: ignore[method-assign]  a store that goes away in the middle
+        target._replace = self.replace  # type: ignore[method-assign]  a store that becomes unavailable during the restore
 
     async def replace(self, name: str) -> None:
         if self._left == 0:
@@ -326,7 +329,7 @@ async def test_a_restore_that_stops_while_it_publishes_shows_no_half_and_is_fini
 
 
 class Waits:
-    """A clock that moves when somebody sleeps; `while_asleep` is called then."""
+    """A clock that advances during sleeps. `while_asleep` is called then."""
 
     def __init__(self, now: float, while_asleep: Callable[[], Any]) -> None:
         self.now = now

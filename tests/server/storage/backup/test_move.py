@@ -1,4 +1,4 @@
-"""A store carried over while it is in use: nothing is missing, and a second move brings what came since."""
+"""A store that is moved while it is in use: nothing is missing, and a second move adds what is new."""
 
 import io
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +24,7 @@ SLOTS = range(AT, AT + 2 * HOUR, INTERVAL)
 
 @pytest.fixture
 async def other(db_name: str, mongo_uri: str) -> AsyncIterator[Mongo]:
-    """Another, empty database."""
+    """A second, empty database."""
     mongo = Mongo(mongo_uri, f"{db_name}_b", server_selection_seconds=60.0, timeout_seconds=60.0)
     yield mongo
     await mongo.close()

@@ -1,4 +1,4 @@
-"""The log of events, by its questions: against a plain list of the same events."""
+"""The queries of the event log, compared with a plain list of the same events."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ START, NOW = MIDNIGHT - 3 * DAY, MIDNIGHT + 5 * HOUR
 
 
 def log(count: int = 300, seed: int = 1) -> list[Event]:
-    """Events over three days, several in most slots, seen up to a minute after their slot began."""
+    """Events over three days, several in most slots, detected up to a minute after their slot began."""
     rng = random.Random(seed)  # noqa: S311  the same events in each run
     found: list[Event] = []
     for slot in sorted(rng.sample(range(START, NOW, 60), count // 3)):
@@ -170,7 +170,7 @@ def test_many_subjects_are_one_query() -> None:
 
 
 class Documents(CommandListener):
-    """Counts the documents of events that the store gives."""
+    """Counts the event documents that the store returns."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -183,14 +183,14 @@ class Documents(CommandListener):
         self.given += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
 
     def failed(self, event: object) -> None:
-        """Nothing is given."""
+        """Returns nothing."""
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
 async def test_a_page_from_the_middle_of_a_large_slot_reads_a_part_of_it(
     connect_db: Callable[..., Mongo], *, newest_first: bool
 ) -> None:
-    """A feed that goes on from a cursor asks page by page: with all of the slot each time, it would never end."""
+    """A feed that resumes at a cursor reads page by page. If it read the whole slot each time, it would never end."""
     documents = Documents()
     mongo = connect_db(event_listeners=[documents])
     await mongo.prepare()

@@ -117,7 +117,7 @@ def test_versions_of_a_row_are_as_a_tuple_of_them() -> None:
 
 @pytest.mark.parametrize("huge", [7, 2**70])
 def test_a_block_of_the_first_form_is_read(huge: int) -> None:
-    """Two buckets of one metric; the columns of all are in one list."""
+    """Two buckets of one metric. The columns of all are in one list."""
     columns = [[AT, HOUR], 60, 60, 0, 0, 0, [huge, 0], [5, 1]]
     raw = b" " + json.dumps([2, columns, [["0.9", [3, None]]]]).encode()
     expected = [

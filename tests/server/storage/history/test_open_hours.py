@@ -28,7 +28,7 @@ START = MIDNIGHT - HOUR // 2
 
 
 class Queries(CommandListener):
-    """The collections that are asked, in order, and the keys that chunks are asked for by."""
+    """The queried collections, in order, and the keys by which chunks are read."""
 
     def __init__(self) -> None:
         self.finds: list[str] = []
@@ -122,7 +122,7 @@ async def test_a_new_slot_takes_its_own_chunk_alone(store_db: Mongo, connect_db:
 
 
 async def test_little_is_kept_of_a_slot(store_db: Mongo) -> None:
-    """With a slot every 5 s an hour has 720 of them, and the process must not seem to grow until it is rolled up."""
+    """With a slot every 5 s, an hour has 720. The process must not seem to grow until it is rolled up."""
     snapshots = past(65)
     await commit_all(store_db, snapshots)
     hours = await opened(store_db, snapshots[:5])
@@ -139,7 +139,7 @@ async def test_little_is_kept_of_a_slot(store_db: Mongo) -> None:
 
 
 async def test_a_node_is_found_in_whichever_chunk_it_is(store_db: Mongo) -> None:
-    """Also where it moves from one chunk into another, as others come and go."""
+    """The node may also move from one chunk to another, because other nodes come and go."""
     counts = (700, 700, 640, 310, 700, 299, 1)
     snapshots = [moment(START + 60 * i, count) for i, count in enumerate(counts)]
     await commit_all(store_db, snapshots)
@@ -216,7 +216,7 @@ def test_what_is_no_chunk_is_an_error(raw: bytes) -> None:
 
 
 def test_a_snapshot_sorts_its_nodes() -> None:
-    """What the search relies on."""
+    """The property that the search relies on."""
     nodes = [pnode(number) for number in (3, 1, 2)]
     ids = [node.id for node in snapshot(nodes, START).nodes]
     assert ids == sorted(ids)

@@ -1,4 +1,4 @@
-"""Questions to history against a real store: every answer is held against plain sums over the committed snapshots."""
+"""History queries against a real store, compared with plain sums over the committed snapshots."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -41,7 +41,7 @@ def samples(subject: str | None, snapshots: Sequence[Snapshot] = tuple(SNAPSHOTS
 
 
 def expected_points(subject: str | None, resolution: Resolution, end: int) -> list[HistoryPoint]:
-    """The points of the whole past, made in one step from its samples; `end` cuts the last one's room short."""
+    """The points of the whole past, computed in one step from its samples. `end` limits the last one."""
     metrics = NETWORK_METRICS if subject is None else NODE_METRICS
     raw = [raw_point(sample, metrics) for sample in samples(subject)]
     if resolution is Resolution.RAW:
@@ -106,7 +106,7 @@ async def test_closed_points_are_those_of_the_snapshots(
 async def test_hours_that_are_not_rolled_up_yet_are_no_gap(
     store_db: Mongo, copies: Copies, resolution: Resolution
 ) -> None:
-    """As far back as three hours; the cost of reading snapshots is bounded."""
+    """At most three hours. The cost of reading snapshots is bounded."""
     await copies.fill(store_db, "committed", lambda: commit_all(store_db, SNAPSHOTS))
     fresh = HistoryReads(store_db, clock=lambda: NOW)
     before = await ask(fresh, NODE, resolution, start=MIDNIGHT)
@@ -249,13 +249,13 @@ async def test_auto_answers_raw_while_the_store_is_young(reads: HistoryReads) ->
 
 
 async def test_raw_by_name_goes_by_the_room_of_the_range_whatever_is_kept(reads: HistoryReads) -> None:
-    """AUTO answers raw here, as so few points exist; by name the range is refused, as it will be tomorrow."""
+    """AUTO returns raw points here, because there are so few. By name, the range is refused, as it will be tomorrow."""
     with pytest.raises(RangeTooLarge, match=r"holds up to \d+ points at RAW: .* AUTO"):
         await ask(reads, NODE, Resolution.RAW, NOW - 30 * DAY, NOW)
 
 
 async def test_auto_is_the_finest_whose_points_fit(store_db: Mongo) -> None:
-    """Two hours and eleven minutes: 131 slots, 26 closed M5 buckets, 2 hours; the limit is lowered step by step."""
+    """Two hours and eleven minutes: 131 slots, 26 closed M5 buckets, 2 hours. The limit is lowered step by step."""
     newest = MIDNIGHT + 2 * HOUR + 10 * 60
     await commit_all(store_db, [moment(slot) for slot in range(MIDNIGHT, newest + 1, 60)])
     await rollup.run(MongoUpkeep(store_db))
@@ -335,7 +335,7 @@ async def test_status_tells_how_much_is_kept_of_each_node(rolled: HistoryReads, 
 
 
 async def test_status_counts_the_open_hours_of_nodes_that_have_no_closed_one(store_db: Mongo) -> None:
-    """In the first hour of a store there is nothing else; later this is so for nodes that have just come."""
+    """In the first hour of a store there is nothing else. Later, this applies to new nodes."""
     first = [moment(slot, interval=INTERVAL) for slot in range(MIDNIGHT, MIDNIGHT + 4 * INTERVAL, INTERVAL)]
     present = [node.id for node in first[-1].nodes]
     await commit_all(store_db, first)

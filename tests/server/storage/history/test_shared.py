@@ -1,4 +1,4 @@
-"""Answers that the questions of one moment share: one query for all, and nobody waits for one who has left."""
+"""Results shared by concurrent requests: one query for all, and nobody waits for a request that was cancelled."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.server.storage.history.test_open_hours import Queries
 
 
 class Asked:
-    """Counts its questions, and answers each when it may, or fails."""
+    """Counts its queries, and answers or fails each when released."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.count = 0

@@ -13,7 +13,7 @@ SAMPLES = [node_sample(pnode(1), AT + 60 * number, 60) for number in range(2 * S
 
 
 class Turns:
-    """Remembers what was done before each turn."""
+    """Records what was done before each turn."""
 
     def __init__(self) -> None:
         self.work: list[int] = []

@@ -1,4 +1,4 @@
-"""Stores of every release so far: brought up to date by the first lease, and refused if they are of a newer release."""
+"""Stores of every release: the first lease migrates them, and stores of a newer release are refused."""
 
 from collections.abc import Callable
 
@@ -100,7 +100,7 @@ async def test_the_registry_is_in_order_of_contact(store_db: Mongo, version: int
 async def test_a_migration_may_be_stopped_and_repeated(store_db: Mongo, version: int) -> None:
     database = store_db.database
     await put_store(database, version)
-    for one in await database["events"].find({}).limit(5).to_list():  # what a stopped migration leaves
+    for one in await database["events"].find({}).limit(5).to_list():  # the state after an interrupted migration
         if "event" in one:
             await database["events"].update_one({"_id": one["_id"]}, {"$set": one["event"], "$unset": {"event": ""}})
     await steps.migrate(database, None)

@@ -1,4 +1,4 @@
-"""The registry's questions."""
+"""The queries of the registry."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""The registry as one list, over present nodes and those who have left."""
+"""The registry as one list, over present and departed nodes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from tests.factories import AT, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.server.storage.builders import entry
 
-# Some are here, some have left; the store knows of those who are here what was written long ago.
+# Some are present, some have left. The store has old entries for the present ones.
 PRESENT = tuple(pnode(i, last_seen=AT - 40 * i * i) for i in range(1, 21))
 LEFT = tuple(entry(pnode(100 + i), AT - DAY, last_seen=AT - 60 * i * i) for i in range(1, 21))
 KEPT = (*(entry(node, AT - DAY, last_seen=(node.last_seen or AT) - HOUR) for node in PRESENT), *LEFT)
@@ -53,7 +53,7 @@ async def test_present_nodes_are_as_they_are_there_and_others_as_the_registry_ha
 
 
 class Filters(CommandListener):
-    """Which contacts of the registry were asked for."""
+    """The contacts of the registry that were queried."""
 
     def __init__(self) -> None:
         self.of_contacts: list[Any] = []

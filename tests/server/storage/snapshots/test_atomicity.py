@@ -1,4 +1,4 @@
-"""A commit that is cut at any command: readers see a whole slot, and whoever comes next completes the work."""
+"""A commit that is interrupted at any command: readers see a whole slot, and the next worker completes the work."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ COMMIT_POINT = COMMANDS.index("findAndModify") + 1
 
 
 class Follows:
-    """A follower as history is one: idempotent by slot."""
+    """A follower like history: idempotent by slot."""
 
     def __init__(self) -> None:
         self.by_slot: dict[int, Commit] = {}
@@ -32,7 +32,7 @@ class Follows:
 
 
 async def read_newest(mongo: Mongo) -> int:
-    """The slot that readers see; asserts that all they see is of that slot."""
+    """The slot that readers see. Asserts that all of their data is from that slot."""
     reads = SnapshotReads(mongo, clock=lambda: AT + 120)
     await reads.refresh()
     seen = reads.current()
@@ -49,7 +49,7 @@ CUTS = {
     for loss in ("request", "answer")
     for restarted in (True, False)
 }
-# Each command with each loss and with each of the two who go on, in turn, and the commit point in all ways.
+# Each command with each loss and each continuing worker, in turn, and the commit point in all ways.
 HALF = {
     name for name, (at, loss, again) in CUTS.items() if at == COMMIT_POINT or again == (at % 2 == (loss == "answer"))
 }
@@ -95,7 +95,7 @@ async def test_a_commit_is_all_or_nothing(
         lease = await worker.acquire("b" if restarted else "a", 31.0, 30.0)
         assert lease is not None
         assert lease.committed_slot == seen
-        if not (committed and restarted):  # a restarted worker sees that the slot is done; one that goes on tries again
+        if not (committed and restarted):  # a restarted worker sees that the slot is done; a continuing one tries again
             await worker.commit(lease, CUT)
         assert await read_newest(direct) == AT + 60
         assert dict(await worker.recall([one.id for one in CUT.registry])) == {one.id: one for one in CUT.registry}

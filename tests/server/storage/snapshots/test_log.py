@@ -1,4 +1,4 @@
-"""The log of kept snapshots: finding by time, and thinning."""
+"""The log of stored snapshots: finding by time, and thinning."""
 
 import asyncio
 from collections.abc import Callable
@@ -62,7 +62,7 @@ async def test_what_is_kept_for_a_slot_stays(store_db: Mongo) -> None:
 
 
 async def test_each_chunk_is_decoded_in_a_step_of_its_own_and_the_event_loop_runs_between_them(store_db: Mongo) -> None:
-    """A step may keep the garbage collector off, and set aside what there is: nothing else may run in one."""
+    """A step may turn the garbage collector off, and exclude existing objects, so nothing else may run in it."""
     count = 2 * CHUNK_RECORDS + 1
     await PastSnapshots(store_db).keep(snapshot_of(AT, count), pinned=True, now=AT)
     marker = await SnapshotLog(store_db).find(AT)
@@ -95,7 +95,7 @@ async def test_each_chunk_is_decoded_in_a_step_of_its_own_and_the_event_loop_run
 
 
 async def test_thinning_leaves_what_is_to_be_kept_whole(store_db: Mongo) -> None:
-    """The last of the hour is packed against the first, which nobody can ask for any more."""
+    """The last snapshot of the hour is packed against the first, which can no longer be read by itself."""
     slots = list(range(AT, AT + 2 * HOUR, 600))
     await keep(store_db, *slots)
     keeping = {AT + HOUR - 600, AT + 2 * HOUR - 600}
@@ -131,7 +131,7 @@ async def test_pinned_snapshots_are_exempt(store_db: Mongo) -> None:
 
 
 async def test_fresh_chunks_may_still_get_their_marker(store_db: Mongo) -> None:
-    """An import writes into the same past in which retention forgets."""
+    """An import writes into the same past from which retention deletes."""
     marker = await SnapshotWriter(store_db).write(snapshot_of(AT), token=0, written=NOW - 10)
     assert await SnapshotLog(store_db).thin(AT, AT + HOUR, (), NOW) == 0
     await SnapshotLog(store_db).put(marker, pinned=True)

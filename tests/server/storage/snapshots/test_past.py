@@ -11,7 +11,7 @@ from tests.factories import network, snapshot
 
 
 class Loads:
-    """A loader that counts, and waits for leave."""
+    """A loader that counts, and waits until it is released."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []

@@ -1,4 +1,4 @@
-"""Leases, commits, and what they leave: by the public methods of the store."""
+"""Leases, commits, and their results, by the public methods of the store."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ LEASE_SECONDS = 30.0
 
 
 class Follows:
-    """A follower that remembers."""
+    """A follower that records its calls."""
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
@@ -116,8 +116,8 @@ async def test_a_paused_worker_never_mixes_with_the_winner_of_the_same_slot(stor
 
 
 async def test_an_older_lease_does_not_overwrite_the_registry(store_db: Mongo) -> None:
-    """A worker may be paused between its commit and what follows."""
-    from server.storage.registry.entries import Registry  # noqa: PLC0415  the step that is late, by itself
+    """A worker may be paused between its commit and the derived data."""
+    from server.storage.registry.entries import Registry  # noqa: PLC0415  only this test uses the late step directly
 
     (node,) = commit(AT, 1).snapshot.nodes
     await Registry(store_db).write([entry(node, AT + 60, version="new")], token=2)
@@ -238,10 +238,10 @@ async def test_a_follower_that_fails_does_not_keep_later_slots_out(store_db: Mon
 async def test_a_commit_that_is_cut_off_is_gone_on_with_and_not_begun_anew(
     connect_db: Callable[..., Mongo], store_db: Mongo
 ) -> None:
-    """Else what takes longer than a cycle may take would never be done, and nothing committed any more."""
+    """Otherwise work that takes longer than a cycle would never end, and nothing would be committed any more."""
 
     class Slow:
-        """Is cut off twice, and then has time enough."""
+        """Is interrupted twice, and then has enough time."""
 
         def __init__(self) -> None:
             self.tries = 0
