@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import redis.asyncio as redis_asyncio
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from schema.domain.base import backoff
 from schema.domain.errors import StoreTooNew
 from schema.domain.snapshot.record import Snapshot
 from schema.writes import CHANNEL
@@ -25,7 +26,6 @@ CONFIRM_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 2.0
 REFUSED_BACKOFF_SECONDS = 30.0
-MAX_DOUBLINGS = 10
 # A subscription that ends sooner counts as a consecutive failure.
 STEADY_SECONDS = 10.0
 
@@ -139,7 +139,7 @@ async def follow_announcements(
 def _pause(failures: int, *, refused: bool) -> float:
     """Seconds to the next attempt: doubled with each consecutive failure, with jitter."""
     longest = REFUSED_BACKOFF_SECONDS if refused else MAX_BACKOFF_SECONDS
-    ceiling = min(longest, FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, MAX_DOUBLINGS))
+    ceiling = backoff(failures, first=FIRST_BACKOFF_SECONDS, longest=longest)
     return random.uniform(ceiling / 2, ceiling)  # noqa: S311  (jitter)  # nosec B311
 
 

@@ -9,12 +9,11 @@ import structlog
 from jobs.enrich.answers import Read, read_credits, read_registry, registry_question
 from jobs.enrich.fetch import Question, origin_of
 from jobs.prpc.errors import CallFailed
-from schema.domain.base import HOUR, MINUTE, UnixSeconds
+from schema.domain.base import HOUR, MINUTE, UnixSeconds, backoff
 from schema.domain.network.enrichment import EnrichmentSourceName, SourceState
 
 PERIOD_SECONDS = 15 * MINUTE
 MAX_BACK_OFF_SECONDS = 6 * HOUR
-_MAX_DOUBLINGS = 10
 NOTHING = b"null"
 """The JSON of the rows of a source that has never answered."""
 
@@ -68,7 +67,7 @@ def is_due(state: SourceState | None, now: UnixSeconds) -> bool:
     """Whether a source is due. After a failure it waits one period, and twice as long after each further failure."""
     if state is None or not state.failures:
         return True
-    wait = min(PERIOD_SECONDS * 2 ** min(state.failures - 1, _MAX_DOUBLINGS), MAX_BACK_OFF_SECONDS)
+    wait = backoff(state.failures, first=PERIOD_SECONDS, longest=MAX_BACK_OFF_SECONDS)
     # Half a period early, because runs are not exactly a period apart. A clock that was set back does not block it.
     return not 0 <= now - state.attempted_at < wait - PERIOD_SECONDS / 2
 

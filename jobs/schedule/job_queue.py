@@ -24,6 +24,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from jobs.schedule.cycles import Cycles
 from jobs.schedule.due import CYCLE, Job
 from jobs.schedule.periodic import PeriodicJob, PeriodicJobs
+from schema.domain.base import backoff
 from server.config.redis_options import tls_options
 from server.process.supervisor import close, end, owned
 
@@ -116,7 +117,8 @@ class Queue:
             if error != said:
                 said = error
                 log.warning("queue.lost", error=error, cycles="each worker runs due jobs itself")
-            await asyncio.wait([stopping], timeout=min(MAX_RESTART_SECONDS, RESTART_SECONDS * 2 ** (failures - 1)))
+            pause = backoff(failures, first=RESTART_SECONDS, longest=MAX_RESTART_SECONDS)
+            await asyncio.wait([stopping], timeout=pause)
         await end(stopping)
 
     async def _serve_once(

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from jobs.stack.log_lines import last_words
+from schema.domain.base import backoff
 from server.process.masking import mask_credentials
 from server.process.parent import ended_with_parent
 from server.process.statuses import BAD_USAGE
@@ -128,7 +129,7 @@ class Child:
         Raises GaveUp if the program exits with the status that it cannot run, or ends `MAX_QUICK_ENDS` times in a row
         soon after its start, because restarts do not help then.
         """
-        backoff, quick = FIRST_BACKOFF_SECONDS, 0
+        ends, quick = 0, 0
         loop = asyncio.get_running_loop()
         since = loop.time()
         while self._process is not None:
@@ -138,21 +139,22 @@ class Child:
             kicked, self._kicked = self._kicked, False
             if not kicked:
                 if loop.time() - since >= STEADY_SECONDS:
-                    backoff, quick = FIRST_BACKOFF_SECONDS, 0
+                    ends, quick = 0, 0
                 # A signal comes from outside, and is no sign of an error in the program.
                 quick += code >= 0
                 if quick >= MAX_QUICK_ENDS:
                     raise GaveUp(self._complaint(f"ended {quick} times soon after its start; giving up"))
-                self._tell_of_end(code, backoff)
-                await asyncio.sleep(backoff)
-                backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+                ends += 1
+                pause = backoff(ends, first=FIRST_BACKOFF_SECONDS, longest=MAX_BACKOFF_SECONDS)
+                self._tell_of_end(code, pause)
+                await asyncio.sleep(pause)
             since = loop.time()
             announced = await self._started_again()
             if announced is not None and not kicked:
                 self._on_restart(announced)
 
-    def _tell_of_end(self, code: int, backoff: float) -> None:
-        self._say(self.program.name, f"ended unexpectedly ({_how(code)}); starting it again in {backoff:g} s")
+    def _tell_of_end(self, code: int, pause: float) -> None:
+        self._say(self.program.name, f"ended unexpectedly ({_how(code)}); starting it again in {pause:g} s")
         why = last_words(self._log.last)
         self._say("", f"{f'it said: {why}; ' if why else ''}its log is {self._log.place}")
 

@@ -13,7 +13,6 @@ because otherwise a kill loses acknowledged writes.
 
 import argparse
 import contextlib
-import fcntl
 import importlib
 import json
 import os
@@ -26,9 +25,10 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from jobs.stack.engine_watch import EngineWatch
+from jobs.stack.folder import InUse, hold_folder
 from server.process.parent import ended_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, ask_to_stop)
     try:
         folder = options.folder.resolve()
-        with lock_folder(folder):
+        with hold_folder(folder, LOCK_FILE):
             return _run(folder, options.mongo_port, options.redis_port, stop, without=options.without)
-    except CannotStart as error:
+    except (CannotStart, InUse) as error:
         _say(error)
         return 1
     except OSError as error:
@@ -77,25 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _say(f"cannot use the folder {options.folder}: {error.strerror} ({error.filename})")
         return 1
-
-
-def lock_folder(folder: Path) -> IO[str]:
-    """Hold the folder for this process until the file is closed. Raises CannotStart if another process holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read(20).strip() or "unknown"
-        lock.close()
-        raise CannotStart(
-            f"{folder} is in use by process {owner}: stop it first, or choose another data folder"
-        ) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
 
 
 def _run(folder: Path, mongo_port: int, redis_port: int, stop: threading.Event, *, without: str | None) -> int:

@@ -13,18 +13,28 @@ NOTE_FILE = "stores.json"
 
 
 class InUse(Exception):
-    """Another run holds the folder. The message is for people."""
+    """Another process holds the folder. The message is for people."""
 
 
-def hold_folder(folder: Path) -> IO[str]:
-    """Create the folder if needed, and hold it until the file is closed. Raises InUse if another run holds it."""
+def hold_folder(folder: Path, lock_file: str = LOCK_FILE) -> IO[str]:
+    """Create the folder if needed, and hold it for this process until the file is closed. The file has our process id.
+
+    Raises InUse if another process holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / LOCK_FILE).open("a+", encoding="utf-8")
+    lock = (folder / lock_file).open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read(20).strip() or "unknown"
         lock.close()
-        raise InUse(f"{folder} is in use by another run: stop it, or choose another folder with --data-dir") from None
+        raise InUse(
+            f"{folder} is in use by process {owner}: stop it first, or choose another data folder (--data-dir)"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
     return lock
 
 

@@ -17,6 +17,9 @@ GIB = 2**30
 MAX_INT64 = 2**63 - 1
 
 
+_MAX_DOUBLINGS = 60
+
+
 class Record(LeanModel):
     """An immutable record.
 
@@ -38,6 +41,20 @@ def written(at: UnixSeconds) -> str:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
     except (OverflowError, ValueError, OSError):
         return str(at)
+
+
+def read_time(text: str) -> float:
+    """The unix seconds of an ISO 8601 date or time, in UTC if it names no zone. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def backoff(failures: int, *, first: float, longest: float) -> float:
+    """The seconds to wait after so many consecutive failures: `first`, doubled after each further one, at most `longest`.
+
+    The exponent is bounded, because a peer may be gone for any time: a float overflows after some thousand failures.
+    """
+    return min(longest, first * 2.0 ** min(max(failures, 1) - 1, _MAX_DOUBLINGS))
 
 
 def slot_of(at: float, interval: int) -> Slot:

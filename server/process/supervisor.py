@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from schema.domain.base import backoff
 from schema.domain.words import counted
 
 T = TypeVar("T")
@@ -130,7 +131,7 @@ class Supervisor:
                 if self._on_give_up is not None:
                     self._on_give_up(self.reason)
                 return
-            await self._sleep(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (len(recent) - 1)))
+            await self._sleep(backoff(len(recent), first=FIRST_PAUSE_SECONDS, longest=MAX_PAUSE_SECONDS))
 
     async def _once(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> str | None:
         """Run the work until it ends. Returns the cause, or None if it was asked to end."""

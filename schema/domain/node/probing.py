@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds
+from schema.domain.base import DAY, HOUR, MINUTE, UnixSeconds, backoff
 from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode
 from schema.domain.node.probe import Answered, Probe
@@ -122,9 +122,8 @@ def subnet_of(host: str) -> str | None:
 def _waited(probe: Probe | None, at: UnixSeconds) -> bool:
     if probe is None:
         return True
-    # The exponent is bounded before use, because failures grow for as long as a node is gone.
-    wait = min(PROBE_INTERVAL_SECONDS << min(probe.failures, 8), MAX_BACKOFF_SECONDS)
-    return at - probe.at >= wait
+    # A node that answered waits one interval, one that failed once waits two.
+    return at - probe.at >= backoff(probe.failures + 1, first=PROBE_INTERVAL_SECONDS, longest=MAX_BACKOFF_SECONDS)
 
 
 def _qualifies(node: PNode, at: UnixSeconds) -> bool:

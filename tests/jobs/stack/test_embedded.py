@@ -15,8 +15,9 @@ import pytest
 import redis
 from pymongo.errors import OperationFailure
 
-from jobs.stack.embedded import CannotStart, lock_folder, main
+from jobs.stack.embedded import LOCK_FILE, main
 from jobs.stack.engine_watch import LOOK_SECONDS
+from jobs.stack.folder import hold_folder
 from schema.domain.errors import SnapshotUnavailable
 from server.storage.connect import Mongo
 from server.storage.snapshots.reads import SnapshotReads
@@ -82,16 +83,10 @@ def test_a_second_process_is_told_who_has_the_folder(stores: EmbeddedStores) -> 
     stores.stop()
 
 
-def test_the_folder_is_free_again_after_the_lock(tmp_path: Path) -> None:
-    with lock_folder(tmp_path / "new"), pytest.raises(CannotStart, match=f"in use by process {os.getpid()}"):
-        lock_folder(tmp_path / "new")
-    lock_folder(tmp_path / "new").close()
-
-
 def test_a_folder_in_use_ends_with_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     try:
-        with lock_folder(tmp_path):
+        with hold_folder(tmp_path, LOCK_FILE):
             assert main([str(tmp_path)]) == 1
     finally:
         for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
