@@ -1,7 +1,6 @@
 """Runs an evaluation of a source with the requested options."""
 
 import re
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from jobs.evaluate.evaluation import Evaluation
@@ -9,7 +8,7 @@ from jobs.evaluate.outcome import Outcome, Question
 from jobs.evaluate.raters import Rater
 from jobs.evaluate.sources import MonthsSource, Source, Span
 from jobs.evaluate.truth import MonthsOracle
-from schema.domain.base import DAY, HOUR, UnixSeconds
+from schema.domain.base import DAY, HOUR, UnixSeconds, read_time, written
 
 DEFAULT_HORIZONS = (DAY, 7 * DAY, 30 * DAY)
 SPLIT_SHARE = 0.6
@@ -54,7 +53,7 @@ def question_of(span: Span, wish: Wish) -> Question:
         raise NothingThere(f"there are {max(end - start, 0)} s of history; expected two hours at least")
     split = wish.split if wish.split is not None else start + int(SPLIT_SHARE * (end - start))
     if not start < split < end:
-        raise ValueError(f"split={_written(split)}: expected a time between {_written(start)} and {_written(end)}")
+        raise ValueError(f"split={written(split)}: expected a time between {written(start)} and {written(end)}")
     return Question(start, end, split, wish.horizons or horizons_for(end - split))
 
 
@@ -80,11 +79,6 @@ def horizons_of(text: str) -> tuple[int, ...]:
 def moment_of(text: str) -> UnixSeconds:
     """An ISO 8601 date or time (UTC if it names no zone) in unix seconds. Raises ValueError."""
     try:
-        moment = datetime.fromisoformat(text)
+        return int(read_time(text))
     except ValueError:
         raise ValueError(f"{text[:60]!r}: expected a date or time such as 2026-01-31 or 2026-01-31T12:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def _written(at: UnixSeconds) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

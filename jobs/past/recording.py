@@ -8,6 +8,7 @@ A file is refused if it is not a list, or if its names or units are not the prot
 rows, as it does for live answers.
 """
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ import orjson
 
 from jobs.past import naming
 from jobs.prpc import fields as values
+from schema.domain.base import read_time
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_FILES = 50_000
@@ -174,12 +176,8 @@ def _moment(path: Path, value: object) -> float:
         if seconds < _MAX_SECONDS:
             return float(seconds)
     if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        with contextlib.suppress(ValueError):
+            return read_time(value)
     raise BadRecording(f"{path}: updatedAt is {str(value)[:60]!r}; expected an ISO 8601 time or unix seconds")
 
 

@@ -5,13 +5,15 @@ Records hold integers and unix seconds; both are converted here and nowhere else
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NewType
 
 import strawberry
 from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
+
+from schema.domain.base import written
 
 BigInt = NewType("BigInt", int)
 DateTime = NewType("DateTime", int)
@@ -21,8 +23,10 @@ MAX_BIGINT_DIGITS = 39  # 2^128 has 39: far beyond any byte count, far below wha
 LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that RFC 3339 can write
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z", re.ASCII)
+_HOUR_AND_MINUTE = r"(?:[01]\d|2[0-3]):[0-5]\d"
+# `datetime.fromisoformat` also reads forms that RFC 3339 does not have, such as a date alone.
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))\Z", re.ASCII
+    rf"\d{{4}}-\d\d-\d\d[Tt]{_HOUR_AND_MINUTE}:\d\d(?:\.\d{{1,9}})?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})\Z", re.ASCII
 )
 
 
@@ -59,9 +63,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-@lru_cache(maxsize=8_192)
-def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+_utc = lru_cache(maxsize=8_192)(written)
 
 
 def write_datetime(value: object) -> str:
@@ -73,29 +75,17 @@ def write_datetime(value: object) -> str:
 
 def read_datetime(value: object) -> int:
     """Unix seconds, rounded down, from RFC 3339 with an offset, between the years 1970 and 9999."""
-    match = _TIME.match(value) if isinstance(value, str) else None
-    if match is None:
+    if not isinstance(value, str) or not _TIME.match(value):
         raise GraphQLError(
             f"DateTime cannot represent {value!r:.60}, expected RFC 3339 with an offset, as 2030-01-31T12:00:00Z."
         )
-    year, month, day, hour, minute, second = (int(match[i]) for i in range(1, 7))
     try:
-        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        seconds = int((local - _offset(match)).timestamp())
-    except (ValueError, OverflowError) as error:
+        seconds = int(datetime.fromisoformat(value.upper()).replace(microsecond=0).timestamp())
+    except ValueError as error:
         raise GraphQLError(f"DateTime cannot represent {value!r:.60}: {error}.") from error
     if not 0 <= seconds <= LAST_SECOND:
         raise GraphQLError(f"DateTime cannot represent {value!r:.60}, expected a time from 1970 to 9999.")
     return seconds
-
-
-def _offset(match: re.Match[str]) -> timedelta:
-    if match[7] is None:
-        return timedelta()
-    hours, minutes = int(match[8]), int(match[9])
-    if hours not in range(24) or minutes not in range(60):
-        raise ValueError(f"the offset {match[7]}{match[8]}:{match[9]} is out of range")
-    return timedelta(hours=hours, minutes=minutes) * (-1 if match[7] == "-" else 1)
 
 
 def read_datetime_literal(node: ValueNode, variables: object = None) -> int:
