@@ -1,7 +1,7 @@
 """The bounded caches of all packages. Those that clients fill can resist floods."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -79,6 +79,11 @@ class BoundedMap(Generic[K, V]):
         found = self._values.pop(key, None)
         if found is not None:
             self.size -= found[1]
+
+    def drop(self, unwanted: Callable[[K], bool]) -> None:
+        """Forget all keys for which `unwanted` is true."""
+        for key in [key for key in tuple(self._values) if unwanted(key)]:
+            self.pop(key)
 
     def clear(self) -> None:
         """Drop all values, but not the record of requested keys."""

@@ -1,6 +1,7 @@
 """The memory that clients' subscriptions keep in use (operations and document texts), with limits.
 
-A parsed document takes some 60 times the memory of its text. A text that a client holds more than once counts once.
+A parsed document takes some 60 times the memory of its text, and more if its tokens are short: then it counts as a
+longer text (`Document.size`). A text that a client holds more than once counts once.
 """
 
 from collections import Counter

@@ -199,14 +199,13 @@ class Connection:
             self._refuse(name, f"a connection has at most {MAX_SUBSCRIPTIONS} operations at once")
             return
         # A document that cannot be held is not even parsed.
-        size = len(request.query or "")
-        if self._operations.is_new(request) and self._is_refused(name, None, size):
+        if self._operations.is_new(request) and self._is_refused(name, None, len(request.query or "")):
             return
         ready = await self._operations.ready(request, self._address)
         if isinstance(ready, Failure):
             self._reply({"type": "error", "id": name, "payload": ready.errors})
             return
-        size += len(ready.question[-1])
+        size = ready.document.size + len(ready.question[-1])
         if not self._is_refused(name, ready.question, size):
             self._join(name, ready, size)
 

@@ -69,3 +69,15 @@ def test_a_value_is_kept_once_its_key_was_seen_before() -> None:
     cache = BoundedMap[str, int](max_entries=9, max_size=9)
     assert [cache.put("a", 1, 1), cache.put("b", 1, 1), cache.put("a", 1, 1)] == [False, False, True]
     assert (cache.get("a"), cache.get("b")) == (1, None)
+
+
+@given(st.lists(st.integers(0, 9)), st.sets(st.integers(0, 9)))
+def test_dropped_keys_are_gone_with_their_sizes(keys: list[int], unwanted: set[int]) -> None:
+    cache = BoundedMap[int, int](max_entries=MAX_ENTRIES, max_size=MAX_SIZE, largest=MAX_SIZE, at_once=True)
+    for key in keys:
+        cache.put(key, key, key)
+    held = {key for key in keys if cache.get(key) is not None}
+    cache.drop(unwanted.__contains__)
+
+    assert {key for key in keys if cache.get(key) is not None} == held - unwanted
+    assert cache.size == sum(held - unwanted)

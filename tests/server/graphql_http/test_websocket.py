@@ -331,6 +331,22 @@ async def test_the_documents_of_a_socket_are_bounded_and_given_back(api: Any) ->
         await api.updates.listening(MAX_BYTES_PER_SOCKET // 7_000)
 
 
+async def test_documents_of_short_tokens_count_as_longer_ones(api: Any) -> None:
+    """They take more memory than their length says."""
+    groups = "{}" * 90
+    async with WebSocket(api) as socket:
+        await socket.init()
+        for number in range(10, 50):
+            query = f"subscription {{ a{number}: pnodeChanges(where: {{and:[{groups}]}}) {{ __typename }} }}"
+            await socket.send(subscribe(str(number), query))
+        refused = await socket.receive()
+        size = api.engine.document(query).size + len("{}")
+
+    assert size > 5 * len(query)
+    assert (refused["type"], refused["id"]) == ("error", str(10 + MAX_BYTES_PER_SOCKET // size))
+    assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
 async def test_what_cannot_be_held_is_not_even_parsed(api: Any) -> None:
     async with WebSocket(api) as socket:
         await socket.init()

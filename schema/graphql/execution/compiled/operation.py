@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from weakref import ReferenceType, ref
 
 import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
@@ -23,6 +24,7 @@ MAX_PROGRAM_FIELDS = 8_192
 MAX_COERCION_ERRORS = 50  # graphql-core's own
 
 Switches = tuple[object, ...]
+ProgramKey = tuple[ReferenceType["Compiled"], Switches]
 
 
 @dataclass(slots=True)
@@ -44,13 +46,15 @@ class Tally:
 
 
 class Compiler:
-    """Compiles operations, and caches the most recently used programs within these bounds, whatever clients send."""
+    """Compiles operations, and caches the most recently used programs within these bounds, whatever clients send.
+
+    A program refers to its whole document, which can be many times larger than the fields that are counted. So the
+    cache does not keep operations alive, and drops the programs of those that are gone before it compiles another one.
+    """
 
     def __init__(self, *, max_programs: int = MAX_PROGRAMS, max_fields: int = MAX_PROGRAM_FIELDS) -> None:
         self.tally = Tally()
-        self.programs = BoundedMap[tuple["Compiled", Switches], Program](
-            max_entries=max_programs, max_size=max_fields, at_once=True
-        )
+        self.programs = BoundedMap[ProgramKey, Program](max_entries=max_programs, max_size=max_fields, at_once=True)
 
     def compile(
         self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
@@ -59,6 +63,7 @@ class Compiler:
 
         The document must be valid. Functions are made when they are first needed.
         """
+        self.programs.drop(_is_gone)
         try:
             ours = _plain(schema)
             surveyed = survey(schema, document, operation)
@@ -112,6 +117,7 @@ class Compiled:
         self._document = document
         self._selected = selected
         self._beyond = False
+        self._ref: ReferenceType[Compiled] = ref(self)
         definitions = selected.surveyed.fragments
         self._setting = Setting(
             selected.schema,
@@ -158,13 +164,13 @@ class Compiled:
         # A null condition is an error of the object that contains it.
         if self._beyond or not all(type(switch) is bool for switch in switches):
             return None
-        found = self._compiler.programs.get((self, switches))
+        found = self._compiler.programs.get((self._ref, switches))
         if found is None:
             found = self._compile(values)
             if found is None:
                 self._beyond = True
             else:
-                self._compiler.programs.put((self, switches), found, found.size)
+                self._compiler.programs.put((self._ref, switches), found, found.size)
         return found
 
     def _compile(self, values: VariableValues) -> Program | None:
@@ -174,3 +180,8 @@ class Compiled:
             return None
         self._compiler.tally.programs += 1
         return program
+
+
+def _is_gone(key: ProgramKey) -> bool:
+    """Whether the operation of a program is no longer in use."""
+    return key[0]() is None

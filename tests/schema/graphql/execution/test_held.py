@@ -35,13 +35,13 @@ REFUSED = (
 READS = FakeReads([network(3)])
 
 
-async def ask(engine: Engine, forms: Iterable[str], numbers: range, minute: int, *, run: bool = True) -> None:
+async def ask(engine: Engine, forms: Iterable[str], numbers: range, minute: int) -> None:
     """Send each form with each number twice: only repeated requests are cached. Variables change by the minute."""
     now = AT + 60.0 * minute
     for query in (form.format(n=n) for n in numbers for form in forms):
         for again in range(2):
             ready = engine.ready(query, None, {"w": {"score": {"gt": minute * 2 + again}}}, now)
-            if run and isinstance(ready, Ready) and not ready.is_subscription:
+            if isinstance(ready, Ready) and not ready.is_subscription:
                 await engine.run(ready, Context(reads=READS, updates=FakeUpdates(), now=now))
 
 
@@ -57,7 +57,7 @@ async def held_after(engine: Engine, minutes: range) -> int:
 
 async def test_documents_that_come_for_hours_leave_no_more_objects_than_full_caches_hold() -> None:
     engine = compiling.engine()
-    await ask(engine, ACCEPTED, range(30_000, 30_000 + MAX_DOCUMENTS // len(ACCEPTED) + 1), 0, run=False)
+    await ask(engine, ACCEPTED, range(30_000, 30_000 + MAX_DOCUMENTS // len(ACCEPTED) + 1), 0)
     await ask(engine, REFUSED, range(30_000, 30_000 + MAX_REFUSED // len(REFUSED) + 1), 0)
     held = [await held_after(engine, range(first, first + MINUTES)) for first in range(0, 4 * MINUTES, MINUTES)]
     assert held[3] - held[1] < ALLOWED, held

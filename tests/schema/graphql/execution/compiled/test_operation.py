@@ -1,4 +1,6 @@
+import gc
 from typing import Any
+from weakref import ref
 
 import pytest
 import strawberry
@@ -259,6 +261,32 @@ async def test_memory_is_bounded_whatever_is_asked() -> None:
         assert len(compiler.programs) <= 10
         assert compiler.programs.size <= 80
     assert compiler.tally.programs == 50
+
+
+async def test_a_program_does_not_keep_its_operation() -> None:
+    compiler = Compiler()
+    for number in range(3):
+        found = compiled(f"{{ serviceConfig {{ a{number}: name }} }}", compiler)
+        await settled(found.execute(context(reads()), {}))
+    gone = ref(found)
+    del found
+    gc.collect()
+
+    assert gone() is None
+    compiled("{ __typename }", compiler)
+    assert len(compiler.programs) == 0
+
+
+async def test_an_operation_in_use_keeps_its_programs() -> None:
+    compiler = Compiler()
+    query = "query q($on: Boolean!) { serviceConfig { name @include(if: $on) release } }"
+    found = compiled(query, compiler)
+    for _ in range(2):
+        for on in (True, False):
+            await settled(found.execute(context(reads()), {"on": on}))
+        compiled("{ __typename }", compiler)
+
+    assert len(compiler.programs) == compiler.tally.programs == 2
 
 
 async def test_a_forgotten_program_is_made_anew() -> None:
