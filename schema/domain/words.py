@@ -1,4 +1,9 @@
-"""Counts with their nouns, for messages to people."""
+"""Numbers and their nouns, for messages to people."""
+
+from decimal import Decimal
+
+SHOWN_DIGITS = 6
+"""As many as `format` gives a float."""
 
 
 def agreeing(number: object, noun: str, plural: str | None = None) -> str:
@@ -9,3 +14,9 @@ def agreeing(number: object, noun: str, plural: str | None = None) -> str:
 def counted(number: object, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: `1 seed`, `2 seeds`."""
     return f"{number} {agreeing(number, noun, plural)}"
+
+
+def plain_number(value: float, digits: int = SHOWN_DIGITS) -> str:
+    """The value to so many significant digits, without an exponent and without zeros at the end: `0.00012`."""
+    text = f"{Decimal(f'{value:.{digits}g}'):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

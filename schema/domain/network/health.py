@@ -22,7 +22,7 @@ from schema.domain.snapshot.record import (
     VersionCount,
 )
 from schema.domain.versions import sort_key
-from schema.domain.words import counted
+from schema.domain.words import counted, plain_number
 
 
 class NetworkAlert(Record):
@@ -198,7 +198,7 @@ def underutilized(nodes: Iterable[PNode], policy: Policy = POLICY_1_0) -> Networ
     return NetworkAlert(
         level=AdviceLevel.INFO,
         type="underutilized",
-        message=f"half of the nodes use {used:.2g} % of their storage or less; under {bound:g} % is little",
+        message=f"half of the nodes use {plain_number(used, 2)} % of their storage or less; under {bound:g} % is little",
         value=rounded(used, 4),
         threshold=bound,
         recommendation="Nothing: there is room for data. It lowers no score.",

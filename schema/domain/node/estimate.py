@@ -84,9 +84,9 @@ class Estimate(Record):
         return round(1 - (self.high - self.low) / 100, 4)
 
     @property
-    def best_first(self) -> tuple[float, float]:
-        """What nodes of equal rank are ordered by, ascending: the expected loss, then the score."""
-        return 1.0 if self.expected_loss is None else self.expected_loss, -self.composite
+    def best_first(self) -> tuple[float, float, float]:
+        """What nodes of equal rank are ordered by, ascending: expected loss, then score and lower bound, both negative."""
+        return 1.0 if self.expected_loss is None else self.expected_loss, -self.composite, -self.low
 
     @property
     def policy(self) -> Policy:

@@ -139,10 +139,20 @@ def _reason(best: PNode | None, nodes: Sequence[PNode], scores: Mapping[str, Any
         return "No node has a score by this policy." if any_online else "No node has a score: none of them is online."
     if isinstance(score, Estimate) and score.rank is not None:
         return (
-            f"{best.place} has the best rank, {score.rank}, with a score of {score.composite:.2f} of 100 and a lower bound "
-            f"of {score.low:.2f}."
+            f"{best.place} has the best rank, {score.rank}{_among_equals(score, scores)}. Its score is "
+            f"{score.composite:.2f} of 100, and {score.low:.2f} at least."
         )
     return f"{best.place} has the highest composite score, {score.composite:.2f} of 100."
+
+
+def _among_equals(best: Estimate, scores: Mapping[str, AnyScore | None]) -> str:
+    """What decides between nodes of equal rank, if there are any."""
+    equals = [each for each in scores.values() if isinstance(each, Estimate) and each.rank == best.rank]
+    if len(equals) == 1 or best.expected_loss is None:
+        return ""
+    if all(each.expected_loss == best.expected_loss for each in equals):
+        return f", as {len(equals)} of them have, and the highest score or lower bound of these"
+    return f", as {len(equals)} of them have, and the smallest expected loss of these, {best.expected_loss:.2%}"
 
 
 def _considerations(

@@ -57,6 +57,9 @@ _STEPS = {
     ScorePartName.BALANCE: "Nothing to do: the network decides how much of its storage is used.",
     ScorePartName.GROWTH: "Nothing to do: the network decides how much of its storage is used.",
 }
+# The availability of a node that missed nothing: only the time for which it has been observed lowers its points.
+_NOTHING_MISSED = "Keep the node online: it missed nothing, and gains points as the time of observation grows."
+_FULL_SHARE = 1.0
 _LEAST_LOSS = 0.005
 
 
@@ -116,5 +119,11 @@ def _part(name: ScorePartName, weight: float, points: float | None, raw: float |
         unit=unit,
         points=None if points is None else rounded(points, 2),
         points_lost=None if lost is None else rounded(max(lost, 0), 2),
-        next_step=_STEPS[name] if lost is not None and lost >= _LEAST_LOSS else None,
+        next_step=_step(name, raw) if lost is not None and lost >= _LEAST_LOSS else None,
     )
+
+
+def _step(name: ScorePartName, raw: float | None) -> str:
+    if name is ScorePartName.AVAILABILITY and raw is not None and raw >= _FULL_SHARE:
+        return _NOTHING_MISSED
+    return _STEPS[name]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from schema.domain.network.advice import Advice
+from schema.domain.words import plain_number
 from schema.graphql.types.enums import AdviceLevel
 from schema.graphql.types.fields import attribute, published
 
@@ -24,7 +25,7 @@ def figure(value: object) -> Figure | None:
         case str():
             return Figure(None, value)
         case int() | float():
-            return Figure(float(value), f"{value:g}" if isinstance(value, float) else str(value))
+            return Figure(float(value), plain_number(value) if isinstance(value, float) else str(value))
         case _:
             raise TypeError(f"{value!r:.60} is no figure, expected a number or a text")
 

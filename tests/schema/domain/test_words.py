@@ -7,8 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from schema.domain.words import agreeing, counted
+from schema.domain.words import agreeing, counted, plain_number
 
 ROOT = Path(__file__).parents[3]
 PLURAL = re.compile(r" (?:(?:different|more|other|open|further|distinct|of them) )?([a-z]+s)\b")
@@ -94,3 +96,17 @@ def test_a_plural_after_a_number_is_found(tmp_path: Path) -> None:
         'f"asks {len(seeds)} seeds"; f"{n} different versions"; f"{x} is"; f"{MAX} bytes"', encoding="utf-8"
     )
     assert list(plurals(path)) == [("odd.py", "len(seeds)", "seeds"), ("odd.py", "n", "versions")]
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False), digits=st.integers(1, 17))
+def test_a_number_in_a_message_has_no_exponent_and_keeps_its_digits(value: float, digits: int) -> None:
+    text = plain_number(value, digits)
+    assert re.fullmatch(r"-?\d+(\.\d*[1-9])?", text)
+    assert float(text) == float(f"{value:.{digits}g}")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.000098, "0.000098"), (12.0, "12"), (1.5e9, "1500000000"), (-0.25, "-0.25")]
+)
+def test_a_number_in_a_message_is_as_short_as_it_can_be(value: float, text: str) -> None:
+    assert plain_number(value) == text

@@ -63,11 +63,25 @@ def test_by_policy_2_0_the_best_rank_is_recommended_and_among_equal_ranks_the_le
     compared = compare([unranked, large, sound, calm], POLICY_2_0)
     assert compared.recommended == calm
     assert compared.reason == (
-        f"{calm.place} has the best rank, 1, with a score of 78.00 of 100 and a lower bound of 60.00."
+        f"{calm.place} has the best rank, 1, as 2 of them have, and the smallest expected loss of these, 0.40%. "
+        "Its score is 78.00 of 100, and 60.00 at least."
     )
     assert compared.winner(ComparedBy.OVERALL).node_id == unranked.id
     assert compared.average_score == 88
     assert compared.considerations == (f"{unranked.place} has more stability: 22.50 points",)
+
+
+def test_by_policy_2_0_equal_ranks_and_losses_leave_the_choice_to_the_score_and_its_lower_bound() -> None:
+    wide, narrow = estimated(1, 1, 75, 38), estimated(2, 1, 75, 42)
+    compared = compare([wide, narrow], POLICY_2_0)
+    assert compared.recommended == narrow
+    assert compared.reason == (
+        f"{narrow.place} has the best rank, 1, as 2 of them have, and the highest score or lower bound of these. "
+        "Its score is 75.00 of 100, and 42.00 at least."
+    )
+    assert compare([narrow, estimated(3, 2, 74, 40)], POLICY_2_0).reason == (
+        f"{narrow.place} has the best rank, 1. Its score is 75.00 of 100, and 42.00 at least."
+    )
 
 
 def test_policy_2_0_has_its_own_parts_beside_trust_and_capacity():

@@ -126,3 +126,13 @@ def test_the_next_step_is_that_of_the_part_that_lost_most() -> None:
     assert next_step(found) == lost.next_step
     perfect = found.model_copy(update={"shares": (1.0,) * 5})
     assert next_step(perfect) is None
+
+
+@pytest.mark.parametrize(("seen", "reason"), [(1.0, "missed nothing"), (0.97, "leaves the windows"), (None, "leaves")])
+def test_the_next_step_says_whether_availability_lacks_time_or_was_missed(seen: float | None, reason: str) -> None:
+    found: Estimate | None = taken().nodes[0].estimate
+    assert found is not None
+    young = found.model_copy(update={"shares": (0.4, 1.0, 1.0, 1.0, 1.0), "raw": (seen, *found.raw[1:])})
+    step = next_step(young)
+    assert step is not None
+    assert reason in step

@@ -118,6 +118,23 @@ export const CRITERION = {
   WITNESSES: "Seeds that list it",
 };
 
+/** What was wrong with a row of a seed's list. @type {Record<string, string>} */
+const DROPPED = {
+  "pod:address": "without a usable address",
+  "pod:notAnObject": "not an object",
+  "pod:notGlobal": "with an address that only its own network can reach",
+  "pod:overLimit": "beyond the limit of a list",
+  "pod:repeated": "repeated",
+  "pod:saysNothing": "without a key, an uptime and a version",
+};
+
+/** "pod:repeated" as "rows repeated", "field:pubkey" as "unreadable values of pubkey". @param {{name: string, count: number}} dropped */
+export function droppedText({ name, count }) {
+  const many = count === 1 ? "" : "s";
+  if (name.startsWith("field:")) return `${count} unreadable value${many} of “${spaced(name.slice(6))}”`;
+  return `${count} row${many} ${DROPPED[name] ?? spaced(name.replace("pod:", ""))}`;
+}
+
 /** "GOSSIP_FLAPPING" as "Gossip flapping". @param {string} name */
 export function plain(name) {
   const text = name.toLowerCase().replaceAll("_", " ");

@@ -3,7 +3,7 @@ import { useQuery } from "../lib/data.js";
 import { number } from "../lib/format.js";
 import { href } from "../lib/router.js";
 import { html } from "../lib/view.js";
-import { FAILURE, plain } from "../lib/words.js";
+import { droppedText, FAILURE, plain } from "../lib/words.js";
 import { Badge, Card, Heading, Notice, Num, Percent, Skeleton, Span, Stat, Time, Trouble, Unknown } from "../ui/basic.js";
 import { DataTable } from "../ui/table.js";
 
@@ -55,5 +55,5 @@ export default function Collector() {
 function Dropped({ seeds }) {
   const rows = seeds.filter((/** @type {any} */ s) => s.report && (s.report.dropped.length || s.report.refused || s.report.unsupported));
   if (!rows.length) return null;
-  return html`<${Card} title="What was not taken from their lists" id="dropped"><ul class="plain">${rows.map((/** @type {any} */ s) => html`<li key=${s.seed}><bdi class="mono">${s.seed}</bdi>: ${[...s.report.dropped.map((/** @type {any} */ d) => `${number(d.count)} × ${d.name}`), s.report.refused ? `${number(s.report.refused)} new nodes too many` : "", s.report.unsupported ? `${number(s.report.unsupported)} nodes listed by too few others` : ""].filter(Boolean).join(", ")}</li>`)}</ul><//>`;
+  return html`<${Card} title="What was not taken from their lists" id="dropped"><ul class="plain">${rows.map((/** @type {any} */ s) => html`<li key=${s.seed}><bdi class="mono">${s.seed}</bdi>: ${[...s.report.dropped.map(droppedText), s.report.refused ? `${number(s.report.refused)} new nodes too many` : "", s.report.unsupported ? `${number(s.report.unsupported)} nodes listed by too few others` : ""].filter(Boolean).join(", ")}</li>`)}</ul><//>`;
 }

@@ -51,7 +51,7 @@ function Present({ data }) {
       <${Card} title="Alerts" id="alerts" more=${html`<a href=${href("alerts")}>All ${number(alerts.summary.total)}</a>`}>
         <div class="badges">
           <a href=${href("alerts", { severity: "CRITICAL" })}><${Badge} tone="bad" label=${`${number(alerts.summary.critical)} critical`} /></a>
-          <a href=${href("alerts", { severity: "WARNING" })}><${Badge} tone="warn" label=${`${number(alerts.summary.warning)} warnings`} /></a>
+          <a href=${href("alerts", { severity: "WARNING" })}><${Badge} tone="warn" label=${`${number(alerts.summary.warning)} ${alerts.summary.warning === 1 ? "warning" : "warnings"}`} /></a>
           <a href=${href("alerts", { severity: "INFO" })}><${Badge} tone="info" label=${`${number(alerts.summary.info)} for information`} /></a>
         </div>
         <${AlertList} alerts=${alerts.nodes} />

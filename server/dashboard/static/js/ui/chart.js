@@ -16,6 +16,8 @@ import { Empty } from "./basic.js";
 const RESOLUTION_SECONDS = { RAW: 0, M5: 300, H1: 3_600, D1: 86_400 };
 const MAX_ROWS = 200;
 const MIN_SPARK = 6;
+/** The shortest time that a chart shows, in seconds: the labels of a shorter one would all be equal. */
+const MIN_SPAN = 600;
 
 /**
  * Points as columns, with a null wherever buckets are missing, so that a gap is drawn as a gap.
@@ -74,7 +76,7 @@ function optionsOf(Plot, { series, format, ticks: tick, min, max, height }, widt
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     tzDate: zone.get() === "UTC" ? (/** @type {number} */ at) => Plot.tzDate(new Date(at * 1e3), "Etc/UTC") : undefined,
-    scales: { x: { time: true }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => limits(low, high, min, max) } },
+    scales: { x: { time: true, range: (/** @type {any} */ plot) => span(plot.data[0]) }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => limits(low, high, min, max) } },
     axes: [
       { ...axis, space: 72, size: 28, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((at) => shortTime(at * 1e3, long)) },
       { ...axis, size: 58, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((value) => (tick ?? format)(value)) },
@@ -92,6 +94,12 @@ function optionsOf(Plot, { series, format, ticks: tick, min, max, height }, widt
       })),
     ],
   };
+}
+
+/** The time that a chart shows. @param {number[]} times */
+function span(times) {
+  const last = times[times.length - 1];
+  return [Math.min(times[0], last - MIN_SPAN), last];
 }
 
 /** @param {number | null} low @param {number | null} high @param {number | undefined} min @param {number | undefined} max */
