@@ -18,5 +18,5 @@ def counted(number: object, noun: str, plural: str | None = None) -> str:
 
 def plain_number(value: float, digits: int = SHOWN_DIGITS) -> str:
     """The value to so many significant digits, without an exponent and without zeros at the end: `0.00012`."""
-    text = f"{Decimal(f'{value:.{digits}g}'):f}"
+    text = f"{Decimal(f'{value + 0.0:.{digits}g}'):f}"  # + 0.0: zero has no sign
     return text.rstrip("0").rstrip(".") if "." in text else text
