@@ -85,7 +85,7 @@ class Estimate(Record):
 
     @property
     def best_first(self) -> tuple[float, float, float]:
-        """What nodes of equal rank are ordered by, ascending: expected loss, minus the score, minus the lower bound."""
+        """The order of nodes of equal rank, ascending: expected loss, minus the score, minus the lower bound."""
         return 1.0 if self.expected_loss is None else self.expected_loss, -self.composite, -self.low
 
     @property
