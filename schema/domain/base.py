@@ -50,7 +50,7 @@ def read_time(text: str) -> float:
 
 
 def backoff(failures: int, *, first: float, longest: float) -> float:
-    """The seconds to wait after so many consecutive failures: `first`, doubled after each further one, at most `longest`.
+    """The seconds to wait after so many consecutive failures: `first`, doubled after each further one, up to `longest`.
 
     The exponent is bounded, because a peer may be gone for any time: a float overflows after some thousand failures.
     """
