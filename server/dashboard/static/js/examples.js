@@ -2,18 +2,18 @@
 export const EXAMPLES = [
   {
     "variables": "",
-    "title": "First questions",
-    "query": "query FirstQuestions {\n  pnodes(first: 5, orderBy: [{field: SCORE, direction: DESC}]) {\n    totalCount\n    nodes { address pubkey version status score { composite tier } }\n  }\n  networkHealth { score status }\n  recommendations(first: 3) { nodes { pnode { address } reasons } }\n}\n"
+    "title": "First queries",
+    "query": "query FirstQueries {\n  pnodes(first: 5, orderBy: [{field: SCORE, direction: DESC}]) {\n    totalCount\n    nodes { address pubkey version status score { composite tier } }\n  }\n  networkHealth { score status }\n  recommendations(first: 3) { nodes { pnode { address } reasons } }\n}\n"
   },
   {
     "variables": "{\"address\": \"6.129.17.59:9001\"}",
-    "title": "First questions (2)",
+    "title": "First queries (2)",
     "query": "query node($address: String!) {\n  pnode(address: $address) {\n    id address status livenessBasis version versionsBehind uptime\n    storageCommitted storageUsed storageUsagePercent witnesses\n    score { composite tier rank trust { score } capacity { score } inputsMissing }\n    alerts { severity type message recommendation }\n  }\n}\n"
   },
   {
     "variables": "",
-    "title": "What holds everywhere",
-    "query": "query WhatHoldsEverywhere {\n  snapshot { slot slotStart takenAt ageSeconds stale interval network totals { total inGossip online ghost offline unknown } }\n  ghosts: pnodes(where: {status: {eq: GHOST}}) { totalCount }\n}\n"
+    "title": "General rules",
+    "query": "query GeneralRules {\n  snapshot { slot slotStart takenAt ageSeconds stale interval network totals { total inGossip online ghost offline unknown } }\n  ghosts: pnodes(where: {status: {eq: GHOST}}) { totalCount }\n}\n"
   },
   {
     "variables": "",
@@ -67,7 +67,7 @@ export const EXAMPLES = [
   },
   {
     "variables": "{\"pubkey\": \"4LEt6va4PUoTgcW5GLxXiF7GGGeQHYhGKpXRWhPE2vwv\"}",
-    "title": "Somebody who runs a node",
+    "title": "A node operator",
     "query": "query mine($pubkey: String!) {\n  pnode(pubkey: $pubkey) {\n    status keyConflict versionsBehind\n    alerts { severity type message value { number text } threshold { number text } recommendation }\n    provenance { seed observedAt disagreements { field values { value seeds } } missing { field reason } }\n    consistency { score status appearances disappearances lastDrop advice { level message action } }\n    previousAddresses(first: 5) { address until }\n    operator { addressCount onlineAddressCount pnodes { address status } }\n  }\n}\n"
   },
   {
@@ -97,32 +97,32 @@ export const EXAMPLES = [
   },
   {
     "variables": "",
-    "title": "Who keeps it running",
-    "query": "query WhoKeepsItRunning {\n  snapshot { ageSeconds stale timing { totalSeconds } }\n  collector {\n    attemptedAt outcome cause causeMessage\n    seeds { seed reachable succeededAt failure message report { listed coverage agreement island latency { method milliseconds } } }\n  }\n  consistency(first: 10, where: {status: {eq: FLAPPING}}) {\n    summary { average health flapping }\n    nodes { pnode { address } consistency { score disappearances } }\n  }\n  serviceConfig { release network intervalSeconds availableRange { earliestSnapshot earliestHistory } limits { cost page }\n    connectionLimits { connections sockets messagesPerSecond } collection { minWitnesses maxNewcomers trustedSeeds probeNodes } }\n}\n"
+    "title": "The operator of the server",
+    "query": "query TheOperatorOfTheServer {\n  snapshot { ageSeconds stale timing { totalSeconds } }\n  collector {\n    attemptedAt outcome cause causeMessage\n    seeds { seed reachable succeededAt failure message report { listed coverage agreement island latency { method milliseconds } } }\n  }\n  consistency(first: 10, where: {status: {eq: FLAPPING}}) {\n    summary { average health flapping }\n    nodes { pnode { address } consistency { score disappearances } }\n  }\n  serviceConfig { release network intervalSeconds availableRange { earliestSnapshot earliestHistory } limits { cost page }\n    connectionLimits { connections sockets messagesPerSecond } collection { minWitnesses maxNewcomers trustedSeeds probeNodes } }\n}\n"
   },
   {
     "variables": "",
-    "title": "What is known besides gossip",
-    "query": "query WhatIsKnownBesidesGossip { enrichment { sources { name origin fetchedAt failure } } }\n"
+    "title": "Data from other sources",
+    "query": "query DataFromOtherSources { enrichment { sources { name origin fetchedAt failure } } }\n"
   },
   {
     "variables": "",
-    "title": "Following",
+    "title": "Subscriptions",
     "query": "subscription { snapshots { slot totals { online } } }\n"
   },
   {
     "variables": "",
-    "title": "Following (2)",
+    "title": "Subscriptions (2)",
     "query": "subscription changes { pnodeChanges(where: {version: {startsWith: \"0.\"}}) { kind changedFields pnode { address status version } before { status version } } }\n"
   },
   {
     "variables": "",
-    "title": "Following (3)",
+    "title": "Subscriptions (3)",
     "query": "subscription alarms { alerts(where: {severity: {eq: CRITICAL}}) { state type address message } }\n"
   },
   {
     "variables": "",
-    "title": "Following (4)",
+    "title": "Subscriptions (4)",
     "query": "subscription log($after: String) { events(after: $after, where: {type: {ne: COMMITTED_CHANGED}}) { cursor at type subject } }\n"
   }
 ];
