@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any, TypeVar, cast
+import functools
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from types import CoroutineType
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pymongo
 from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]  (Beanie leaves types open)
@@ -23,6 +25,8 @@ from server.storage.migrations.version import check_version
 INDEX_BUILD_SECONDS = 120.0
 
 D = TypeVar("D", bound=StoredDocument)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Mongo:
@@ -116,6 +120,16 @@ class Mongo:
             raise SnapshotUnavailable("the store does not answer") from error
         if self._outage is not None:
             self._outage.recovered()
+
+    def answered(self, ask: Callable[P, Awaitable[T]]) -> "Callable[P, CoroutineType[Any, Any, T]]":
+        """The same question, asked while the store is `answering`."""
+
+        @functools.wraps(ask)
+        async def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+            async with self.answering():
+                return await ask(*args, **kwargs)
+
+        return asked
 
     @contextlib.asynccontextmanager
     async def reaching(self) -> AsyncGenerator[None]:

@@ -20,6 +20,7 @@ from server.storage.events.reads import EventReads
 from server.storage.head import Head
 from server.storage.history.reads import HistoryReads
 from server.storage.job_runs import MongoJobRuns
+from server.storage.registry.entries import Registry
 from server.storage.registry.reads import RegistryReads
 from server.storage.snapshots.reads import SnapshotReads
 from server.storage.write_probe import WriteProbe, write
@@ -45,7 +46,6 @@ class MongoReads:
         self._job_runs = MongoJobRuns(mongo)
         self._enrichment = MongoEnrichment(mongo)
         self._probe = WriteProbe(clock, partial(write, mongo))
-        registry = RegistryReads(mongo)
 
         # The questions that one store answers by itself.
         self.current = self._snapshots.current
@@ -53,8 +53,8 @@ class MongoReads:
         self.snapshot = self._snapshots.at
         self.snapshot_at = self._snapshots.of_slot
         self.header = self._snapshots.header
-        self.registry = registry.page
-        self.registry_entry = registry.entry
+        self.registry = RegistryReads(mongo).page
+        self.registry_entry = mongo.answered(Registry(mongo).find)
         self.network_history = history.network_history
         self.node_history = history.node_history
         self.events = events.events

@@ -1,11 +1,9 @@
 """The stores of the jobs that maintain the history: `schema.upkeep` over MongoDB."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
-from schema.domain.cycle.events import Event
-from schema.domain.history.points import Resolution
 from schema.domain.history.rollup import Hour
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot, SnapshotHeader
@@ -42,9 +40,20 @@ class MongoUpkeep:
         self._progress = Progress(mongo)
         self._held: HeldHours | None = None
 
-    async def committed_slot(self) -> Slot | None:
-        async with self._mongo.answering():
-            return await self._head.committed_slot()
+        # The questions that one store answers by itself.
+        self.committed_slot = mongo.answered(self._head.committed_slot)
+        self.save_rollup = mongo.answered(self._progress.save_rollup)
+        self.save_retention = mongo.answered(self._progress.save_retention)
+        self.live_since = mongo.answered(self._progress.live_since)
+        self.imported = mongo.answered(self._progress.imports)
+        self.begin_import = mongo.answered(self._progress.look_again)
+        self.next_kept = mongo.answered(self._log.oldest_in)
+        self.next_remains = mongo.answered(self._log.oldest_remains)
+        self.write_hour = mongo.answered(self._history.write_hour)
+        self.drop_history = mongo.answered(self._history.drop_before)
+        self.drop_events = mongo.answered(self._events.drop_before)
+        self.write_events = mongo.answered(self._events.write)
+        self.recall = mongo.answered(self._registry.by_ids)
 
     async def rollup_progress(self) -> RollupProgress | None:
         async with self._mongo.answering():
@@ -57,14 +66,6 @@ class MongoUpkeep:
             first = await self._progress.first_rollup(since)
             await self._progress.save_rollup(first, first)
             return first
-
-    async def save_rollup(self, before: RollupProgress, after: RollupProgress) -> bool:
-        async with self._mongo.answering():
-            return await self._progress.save_rollup(before, after)
-
-    async def next_kept(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
-        async with self._mongo.answering():
-            return await self._log.oldest_in(start, end)
 
     async def headers(self, hour: UnixSeconds) -> Sequence[SnapshotHeader]:
         async with self._mongo.answering():
@@ -89,10 +90,6 @@ class MongoUpkeep:
         except UNREADABLE as error:
             self._mongo.damage.note("rollup.header_unreadable", slot=marker.slot, error=str(error))
             return None
-
-    async def write_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]]) -> None:
-        async with self._mongo.answering():
-            await self._history.write_hour(hour, rolled)
 
     async def hold_hour(self, hour: UnixSeconds, rolled: Iterable[tuple[str, Hour]], *, pinned: bool) -> None:
         if self._held is None:
@@ -120,14 +117,6 @@ class MongoUpkeep:
             return None
         return RetentionProgress(thinned=oldest // HOUR * HOUR, dropped=oldest // HOUR * HOUR)
 
-    async def save_retention(self, before: RetentionProgress, after: RetentionProgress) -> bool:
-        async with self._mongo.answering():
-            return await self._progress.save_retention(before, after)
-
-    async def next_remains(self, start: UnixSeconds, end: UnixSeconds) -> Slot | None:
-        async with self._mongo.answering():
-            return await self._log.oldest_remains(start, end)
-
     async def kept_slots(self, hour: UnixSeconds) -> Sequence[Slot]:
         async with self._mongo.answering():
             return await self._log.slots_within(hour, hour + HOUR)
@@ -136,39 +125,11 @@ class MongoUpkeep:
         async with self._mongo.answering():
             return await self._log.thin(hour, hour + HOUR, keep, int(self._clock()))
 
-    async def drop_history(self, resolution: Resolution, before: UnixSeconds, limit: int) -> int:
-        async with self._mongo.answering():
-            return await self._history.drop_before(resolution, before, limit)
-
-    async def drop_events(self, before: UnixSeconds, limit: int) -> int:
-        async with self._mongo.answering():
-            return await self._events.drop_before(before, limit)
-
-    async def live_since(self) -> UnixSeconds | None:
-        async with self._mongo.answering():
-            return await self._progress.live_since()
-
-    async def imported(self) -> Sequence[ImportedRange]:
-        async with self._mongo.answering():
-            return await self._progress.imports()
-
-    async def begin_import(self, start: UnixSeconds) -> None:
-        async with self._mongo.answering():
-            await self._progress.look_again(start)
-
     async def finish_import(self, done: ImportedRange, entries: Sequence[RegistryEntry]) -> None:
         async with self._mongo.answering():
             await self._registry.write_past(entries)
             await self._progress.add_import(done)
 
-    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
-        async with self._mongo.answering():
-            return await self._registry.by_ids(ids)
-
     async def keep(self, snapshot: Snapshot, *, pinned: bool) -> None:
         async with self._mongo.answering():
             await self._past.keep(snapshot, pinned=pinned, now=self._clock())
-
-    async def write_events(self, log: Sequence[Event], *, pinned: bool) -> None:
-        async with self._mongo.answering():
-            await self._events.write(log, pinned=pinned)

@@ -32,10 +32,10 @@ class EventLog:
         """Write the events of a commit. Existing ones are kept."""
         await self.write(commit.events)
 
-    async def write(self, events: Sequence[Event], *, pinned: bool = False) -> None:
+    async def write(self, log: Sequence[Event], *, pinned: bool = False) -> None:
         """Write events. Existing ones are kept."""
-        for start in range(0, len(events), BATCH):
-            documents = [_document(event, pinned=pinned) for event in events[start : start + BATCH]]
+        for start in range(0, len(log), BATCH):
+            documents = [_document(event, pinned=pinned) for event in log[start : start + BATCH]]
             try:
                 await self._collection.insert_many(documents, ordered=False)
             except BulkWriteError as error:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from schema.domain.base import HOUR, Slot, UnixSeconds
-from schema.domain.node.registry import Contact, RegistryEntry, window
+from schema.domain.node.registry import Contact, window
 from schema.domain.snapshot.record import Snapshot
 from schema.reads import RegistryPage
 from server.storage.connect import Mongo
@@ -35,11 +35,6 @@ class RegistryReads:
         self._kept_contacts = kept_contacts
         self._gone: _Gone | None = None
         self._count: tuple[Slot, int] | None = None
-
-    async def entry(self, key: str) -> RegistryEntry | None:
-        """The entry under an id, pubkey or address."""
-        async with self._mongo.answering():
-            return await self._registry.find(key)
 
     async def page(
         self, snapshot: Snapshot, *, skip: int, limit: int, last_seen_before: UnixSeconds | None = None

@@ -8,7 +8,7 @@ log, registry, followers (history, events)            derived; repeated by the n
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -16,9 +16,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from schema.domain.node.memory import NodeMemory
-from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.record import Snapshot
-from schema.reads import CollectorState
 from schema.writes import Commit, Lease, LeaseLost
 from server.storage.connect import Mongo
 from server.storage.damage import UNREADABLE
@@ -61,6 +59,9 @@ class MongoSnapshotStore:
         self._followed: ChunkRef | None = None
         self._rest: _Rest | None = None
 
+        self.recall = mongo.answered(self._registry.by_ids)
+        self.report = mongo.answered(self._head.report)
+
     async def acquire(self, holder: str, now: float, lease_seconds: float) -> Lease | None:
         """Take or renew the lease. A new holder completes the last commit.
 
@@ -90,10 +91,6 @@ class MongoSnapshotStore:
                 self._mongo.damage.note("store.previous_unreadable", slot=newest.committed_slot, error=str(error))
                 return None
 
-    async def recall(self, ids: Collection[str]) -> Mapping[str, RegistryEntry]:
-        async with self._mongo.answering():
-            return await self._registry.by_ids(ids)
-
     async def commit(self, lease: Lease, commit: Commit) -> None:
         async with self._mongo.answering():
             written = int(self._clock())
@@ -108,10 +105,6 @@ class MongoSnapshotStore:
             await self._follow(marker, commit, lease.token)
             if before is not None:
                 await self._carried.drop_before(before)
-
-    async def report(self, lease: Lease, state: CollectorState) -> None:
-        async with self._mongo.answering():
-            await self._head.report(lease, state)
 
     async def _retried(self, lease: Lease, marker: Marker) -> None:
         """Accept a refused commit if it is already the committed one. Otherwise raises LeaseLost."""
