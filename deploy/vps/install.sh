@@ -9,11 +9,15 @@
 #   /var/backups/pnodes, /var/cache/nginx/pnodes
 #   the user and group pnodes
 #
-# usage: install.sh [--apis N]      N API processes at ports 8001 and up (2)
+# usage: install.sh [--apis N]      N API processes at ports 8001 and up (as many as are installed, or 2)
 # For tests: DESTDIR prefixes every path. Then no user is created, and nothing is started or installed by pip.
 set -eu
 
-apis=2
+root="${DESTDIR:-}"
+# systemctl enables an instance by a link in this folder.
+installed=$(find "$root/etc/systemd/system/pnodes.target.wants" -name 'pnodes-api@*' 2>/dev/null | wc -l)
+apis=$installed
+[ "$apis" -gt 0 ] || apis=2
 while [ $# -gt 0 ]; do
   case "$1" in
     --apis) apis="${2:?--apis: expected a number}"; shift 2 ;;
@@ -25,7 +29,6 @@ case "$apis" in
   *) echo "--apis $apis: expected a number from 1 to 89" >&2; exit 2 ;;
 esac
 
-root="${DESTDIR:-}"
 here="$(cd "$(dirname "$0")/../.." && pwd)"
 ports=$(seq 8001 $((8000 + apis)))
 if [ -z "$root" ] && [ "$(id -u)" != 0 ]; then
@@ -41,6 +44,14 @@ if [ -z "$root" ] && ! id pnodes >/dev/null 2>&1; then
   useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin pnodes
 fi
 
+# The packages come first: if they cannot be installed, the code stays the one that runs.
+if [ -z "$root" ]; then
+  echo "packages: /opt/pnodes/venv"
+  # An upgrade of Debian brings another Python, and the packages of the former one are lost to it.
+  /opt/pnodes/venv/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv --clear /opt/pnodes/venv
+  /opt/pnodes/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/locks/runtime.txt"
+fi
+
 echo "code: /opt/pnodes/app"
 mkdir -p "$root/opt/pnodes"
 rm -rf "$root/opt/pnodes/app.new"
@@ -51,12 +62,6 @@ done
 find "$root/opt/pnodes/app.new" -name __pycache__ -prune -exec rm -rf {} +
 rm -rf "$root/opt/pnodes/app"
 mv "$root/opt/pnodes/app.new" "$root/opt/pnodes/app"
-
-if [ -z "$root" ]; then
-  echo "packages: /opt/pnodes/venv"
-  [ -x /opt/pnodes/venv/bin/python ] || python3 -m venv /opt/pnodes/venv
-  /opt/pnodes/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$here/locks/runtime.txt"
-fi
 
 if [ ! -e "$root/etc/pnodes/pnodes.env" ]; then
   echo "settings: /etc/pnodes/pnodes.env (edit MONGO_URI and REDIS_URL in it)"
@@ -88,6 +93,9 @@ if [ -z "$root" ]; then
   systemctl daemon-reload
   systemctl enable --quiet pnodes.target pnodes-worker.service pnodes-backup.timer
   for port in $ports; do systemctl enable --quiet "pnodes-api@$port.service"; done
+  for port in $(seq $((8001 + apis)) $((8000 + installed))); do
+    systemctl disable --now --quiet "pnodes-api@$port.service"
+  done
   systemctl start pnodes-backup.timer
   # The processes restart one after the other, so that nginx always has a running one.
   for port in $ports; do systemctl restart "pnodes-api@$port.service"; done

@@ -19,10 +19,10 @@ UNITS = {
 }
 
 
-def run(script: str, root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(script: str, root: Path, *arguments: str, path: str = os.environ["PATH"]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         ["/bin/sh", str(VPS / script), *arguments],
-        env={"PATH": os.environ["PATH"], "DESTDIR": str(root)},
+        env={"PATH": path, "DESTDIR": str(root)},
         capture_output=True,
         text=True,
         check=False,
@@ -96,6 +96,7 @@ def test_it_can_be_undone_and_leaves_settings_and_backups(root: Path) -> None:
         ("install.sh", ("--apis", "x")),
         ("install.sh", ("-x",)),
         ("uninstall.sh", ("-x",)),
+        ("upgrade.sh", ("-x",)),
     ],
 )
 def test_wrong_usage_changes_nothing(script: str, arguments: tuple[str, ...], root: Path) -> None:
@@ -117,3 +118,88 @@ def test_each_unit_runs_our_commands_as_an_unprivileged_user(unit: str) -> None:
     assert re.search(r"ExecStart=.*/opt/pnodes/venv/bin/python -m (server|jobs\.worker|jobs backup) ?", text)
     if "backup" not in unit:
         assert "\nRestartPreventExitStatus=2\n" in text
+
+
+NEW = "opt/pnodes/app/server/new.py"
+"""A file that only the previous release has, as the tests install it."""
+
+
+@pytest.fixture
+def older(root: Path) -> Path:
+    """A machine with a release that differs from this one in its code, its packages, a unit and nginx's upstreams."""
+    run("install.sh", root, "--apis", "3")
+    (root / NEW).write_text("", encoding="utf-8")
+    (root / "opt/pnodes/venv").mkdir()
+    (root / "opt/pnodes/venv/packages").write_text("older", encoding="utf-8")
+    for changed in ("etc/systemd/system/pnodes-worker.service", "etc/nginx/conf.d/pnodes.conf"):
+        (root / changed).write_text("# older\n", encoding="utf-8")
+    return root
+
+
+def test_an_upgrade_can_be_taken_back(older: Path) -> None:
+    before = files(older)
+    upgraded = run("upgrade.sh", older)
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert not (older / NEW).exists()
+    unit = "etc/systemd/system/pnodes-worker.service"
+    assert (older / unit).read_bytes() == (VPS / "pnodes-worker.service").read_bytes()
+    back = run("upgrade.sh", older, "--back")
+    assert back.returncode == 0, back.stderr
+    assert files(older) == before
+
+
+@pytest.fixture
+def failing(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH on which `install` fails when it puts the last unit in place."""
+    program = tmp_path_factory.mktemp("bin") / "install"
+    lines = ("#!/bin/sh", 'case "$*" in */deploy/vps/*.timer*) exit 1 ;; esac', 'exec /usr/bin/install "$@"')
+    program.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "after another upgrade"])
+def test_after_an_interrupted_upgrade_the_way_back_leads_to_the_release_before_it(
+    older: Path, failing: str, *, again: bool
+) -> None:
+    before = files(older)
+    assert run("upgrade.sh", older, path=failing).returncode == 1
+    assert not (older / NEW).exists()
+    if again:
+        assert run("upgrade.sh", older).returncode == 0
+    assert run("upgrade.sh", older, "--back").returncode == 0
+    assert files(older) == before
+
+
+def test_an_upgrade_keeps_the_number_of_apis(root: Path) -> None:
+    run("install.sh", root, "--apis", "3")
+    wants = root / "etc/systemd/system/pnodes.target.wants"
+    wants.mkdir()
+    for port in (8001, 8002, 8003):  # as systemctl enables them
+        (wants / f"pnodes-api@{port}.service").symlink_to("../pnodes-api@.service")
+    assert run("upgrade.sh", root).returncode == 0
+    conf = (root / "etc/nginx/conf.d/pnodes.conf").read_text(encoding="utf-8")
+    assert re.findall(r"server 127\.0\.0\.1:(\d+) ", conf) == ["8001", "8002", "8003"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"), [((), "run install.sh"), (("--back",), "expected the previous release")]
+)
+def test_without_a_release_nothing_is_upgraded(root: Path, arguments: tuple[str, ...], says: str) -> None:
+    before = files(root)
+    ran = run("upgrade.sh", root, *arguments)
+    assert ran.returncode == 1
+    assert says in ran.stderr
+    assert files(root) == before
+
+
+def test_the_command_of_an_installation_uses_the_packages_beside_it(root: Path) -> None:
+    run("install.sh", root)
+    python = root / "opt/pnodes/venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$0 $*"\n', encoding="utf-8")
+    python.chmod(0o755)
+    ran = subprocess.run(
+        [str(root / "opt/pnodes/app/deploy/pnodes"), "verify"], capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip().endswith("/venv/bin/python -m jobs verify")
