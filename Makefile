@@ -16,7 +16,7 @@ tests nightly: export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets browser screenshots demo run test tests nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check format schema golden bench evaluation lock
+.PHONY: help setup assets browser screenshots demo run test tests nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check chroot format schema golden bench evaluation lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18

@@ -7,31 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import NamedTuple
 
 import pytest
 
+from tests.chroot.dockerfile import Ignored, Instruction, context, instructions
 from tests.processes import REPOSITORY, free_port
 
-
-class Instruction(NamedTuple):
-    """One instruction, with continued lines joined."""
-
-    name: str
-    text: str
-
-
-def instructions() -> list[Instruction]:
-    lines = [
-        line
-        for line in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith("#")
-    ]
-    joined = re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines()
-    return [Instruction(*line.split(" ", 1)) for line in joined]
-
-
-ALL = instructions()
+ALL = instructions((REPOSITORY / "Dockerfile").read_text(encoding="utf-8"))
 LAST_STAGE = ALL[max(i for i, each in enumerate(ALL) if each.name == "FROM") :]
 
 
@@ -62,6 +44,33 @@ def test_the_image_runs_as_a_user_by_number_that_is_not_root() -> None:
 
 def test_the_libraries_of_the_pages_come_from_their_lock() -> None:
     assert [run for run in texts("RUN") if run.startswith("npm ci --omit=dev ")]
+
+
+IGNORED = Ignored((REPOSITORY / ".dockerignore").read_text(encoding="utf-8"))
+
+
+def test_each_file_that_is_copied_is_in_the_context() -> None:
+    ran = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    there = context(ran.stdout.splitlines(), IGNORED)
+    copied = [word for text in texts("COPY") if not text.startswith("--from") for word in text.split()[:-1]]
+    assert [word for word in copied if not any(f"{each}/".startswith(f"{word}/") for each in there)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "left_out"),
+    [
+        (".env", True),
+        ("tests/conftest.py", True),
+        ("data/simulated/store", True),
+        ("server/app.py", False),
+        ("server/__pycache__/app.pyc", True),
+        ("server/dashboard/node_modules/x.js", True),
+        ("locks/image.txt", False),
+        ("locks/dev.txt", True),
+    ],
+)
+def test_the_context_is_what_the_image_needs(path: str, *, left_out: bool) -> None:
+    assert (path in IGNORED) is left_out
 
 
 def test_nothing_is_fetched_or_added_that_no_lock_names() -> None:
