@@ -146,6 +146,10 @@ drills: .venv/.dev ## measure the recovery from a crash, a corrupted store and a
 deploy-check: .venv/.dev ## check deploy/ with its tools (Debian: nginx-light, systemd, prometheus)
 	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest tests/deploy_check -q
 
+# CHROOT_OPTIONS: --suite trixie, --tests, --python FOLDER, --share FOLDER (`python -m tests.chroot --help`).
+chroot: .venv/.dev ## run the README's commands and the Dockerfile in Debian systems made by debootstrap (as root)
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m tests.chroot $(CHROOT_OPTIONS)
+
 format: .venv/.dev ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
