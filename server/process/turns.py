@@ -1,6 +1,7 @@
 """Shares the event loop fairly between pieces of work."""
 
 import asyncio
+from collections import deque
 
 # Iterations of the event loop between two long pieces of work: enough to accept, read and answer a short request on a
 # new connection.
@@ -19,8 +20,8 @@ class Turns:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         # Short work never waits for long work, which may have to wait for seconds.
-        self._short_work = asyncio.Lock()
         self._short = 0
+        self._waiting = deque[tuple[int, asyncio.Future[None]]]()
 
     async def take(self) -> None:
         """Wait for a turn. The work must follow at once, without waiting for anything else."""
@@ -28,17 +29,19 @@ class Turns:
         self._pass_on(PASSES)
 
     async def share(self, cost: int) -> None:
-        """Wait for a turn for long work. Short work waits only if enough of it ran in one iteration."""
+        """Wait for a turn for long work. Short work waits only if enough of it ran in one iteration.
+
+        Short work that waits is served in the order of its arrival, as much at once as may run in one iteration. Work
+        that arrives later waits behind it: otherwise a server under load would let some of its clients wait for long.
+        """
         if cost > LONG_COST:
             await self.take()
-        elif self._short + cost <= LONG_COST and not self._short_work.locked():
+        elif self._short + cost <= LONG_COST and not self._waiting:
             self._account(cost)
         else:
-            async with self._short_work:
-                while self._short + cost > LONG_COST:
-                    for _ in range(PASSES):
-                        await asyncio.sleep(0)
-                self._account(cost)
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append((cost, turn))
+            await turn
 
     def _account(self, cost: int) -> None:
         """Add to the short work of this iteration."""
@@ -48,6 +51,19 @@ class Turns:
 
     def _forget(self) -> None:
         self._short = 0
+        if self._waiting:
+            self._wake(PASSES)
+
+    def _wake(self, passes: int) -> None:
+        """Let the first of the waiting work begin, after so many iterations."""
+        if passes:
+            asyncio.get_running_loop().call_soon(self._wake, passes - 1)
+            return
+        while self._waiting and self._short + self._waiting[0][0] <= LONG_COST:
+            cost, turn = self._waiting.popleft()
+            if not turn.done():  # it may have been cancelled
+                self._account(cost)
+                turn.set_result(None)
 
     def _pass_on(self, passes: int) -> None:
         if passes:

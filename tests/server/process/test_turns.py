@@ -77,3 +77,31 @@ async def test_short_work_does_not_wait_for_long_work() -> None:
 
     assert not long[-1].done()
     await asyncio.gather(*long)
+
+
+async def test_clients_that_ask_again_and_again_get_equally_many_turns() -> None:
+    turns = Turns()
+    served = [0] * 32
+
+    async def client(number: int) -> None:
+        while max(served) < 100:
+            await turns.share(LONG_COST // 13)
+            served[number] += 1
+            await asyncio.sleep(0)  # the next request arrives in another iteration
+
+    await asyncio.gather(*(client(number) for number in range(len(served))))
+
+    assert min(served) >= max(served) - 2
+
+
+async def test_who_leaves_a_queue_of_short_work_keeps_nobody_else_from_a_turn() -> None:
+    turns = Turns()
+    leaving = [asyncio.create_task(turns.share(LONG_COST)) for _ in range(3)]
+    staying = asyncio.create_task(turns.share(1))
+    await asyncio.sleep(0)
+
+    for task in leaving:
+        task.cancel()
+
+    await staying
+    assert [task.cancelled() for task in leaving] == [False, True, True]
