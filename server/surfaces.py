@@ -20,8 +20,13 @@ from schema.domain.errors import DomainError
 from schema.domain.network.enrichment import SourceState
 from schema.graphql.build import build_schema, export_sdl
 from schema.graphql.execution.compiled import compile_operation
-from schema.graphql.execution.context import CollectionRules, ConnectionLimits, Retention, SisterDeployment
-from schema.graphql.execution.context import ServiceInfo as GraphQLServiceInfo
+from schema.graphql.execution.context import (
+    CollectionRules,
+    ConnectionLimits,
+    PublicRetention,
+    PublicServiceInfo,
+    SisterDeployment,
+)
 from schema.graphql.execution.engine import Engine
 from schema.reads import CollectorState, Reads, Updates
 from server.config.exposure import ANY
@@ -203,13 +208,13 @@ def assemble(
     return edge
 
 
-def _graphql_service(settings: Settings, in_all: int | None) -> GraphQLServiceInfo:
-    return GraphQLServiceInfo(
+def _graphql_service(settings: Settings, in_all: int | None) -> PublicServiceInfo:
+    return PublicServiceInfo(
         release=release(),
         network=settings.network,
         interval=settings.cache_ttl,
         stale_after=STALE_AFTER_INTERVALS * settings.cache_ttl,
-        retention=Retention(
+        retention=PublicRetention(
             raw=settings.raw_retention_hours * HOUR,
             m5=settings.m5_retention_days * DAY,
             h1=settings.h1_retention_days * DAY,

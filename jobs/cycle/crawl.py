@@ -9,7 +9,7 @@ import structlog
 
 from jobs.prpc import wire
 from jobs.prpc.address import Seed
-from jobs.prpc.client import Answer, Caller
+from jobs.prpc.client import Caller, RpcReply
 from jobs.prpc.dial import Route
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
 from schema.domain.node.observation import Failure, FailureCategory, PodStats, SeedReply
@@ -118,7 +118,7 @@ class _Interview:
         except CallFailed:
             return None, {}
 
-    async def _call(self, route: Route, method: str) -> Answer:
+    async def _call(self, route: Route, method: str) -> RpcReply:
         answer = await self._client.call(route, method, self._until)
         self._latency_ms[method] = answer.latency_ms
         return answer

@@ -55,7 +55,7 @@ class Limits:
         return replace(cls(crawl_seconds=crawl, seed_seconds=min(10.0, crawl)), **changes)
 
 
-class Answer(NamedTuple):
+class RpcReply(NamedTuple):
     """The unvalidated result of a call, and the time until it was complete (milliseconds, monotonic clock).
 
     `date` is the time by the node's own clock (unix seconds), from the response header. None if the header is unusable.
@@ -77,7 +77,7 @@ class Caller(Protocol):
 
     async def route(self, seed: Seed, until: float) -> Route: ...
 
-    async def call(self, route: Route, method: str, until: float) -> Answer: ...
+    async def call(self, route: Route, method: str, until: float) -> RpcReply: ...
 
 
 class PrpcClient:
@@ -122,7 +122,7 @@ class PrpcClient:
             message = f"{seed.name}: the name was not resolved in time"
             raise CallFailed(FailureCategory.TIMEOUT, message, reached=False) from error
 
-    async def call(self, route: Route, method: str, until: float) -> Answer:
+    async def call(self, route: Route, method: str, until: float) -> RpcReply:
         """Call one method. Raises CallFailed with any category, and nothing else that a node could cause."""
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -135,7 +135,7 @@ class PrpcClient:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise call_failed(error, method) from error
         latency_ms = (loop.time() - started) * 1e3
-        return Answer(wire.result_of(body, call_id), latency_ms, fields.http_date(date))
+        return RpcReply(wire.result_of(body, call_id), latency_ms, fields.http_date(date))
 
     def _call_end(self, until: float) -> float:
         return min(asyncio.get_running_loop().time() + self.limits.call_seconds, until)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from jobs.simulate import wire
-from jobs.simulate.wire import Answer, Request
+from jobs.simulate.wire import Request, SimulatedReply
 
 MAX_HEAD_BYTES = 32 * 2**10
 MAX_DISCARDED_BYTES = 16 * 2**20
@@ -20,20 +20,20 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 _MAX_CHUNK_DIGITS = 8
 _MAX_LENGTH_DIGITS = 18
 
-Respond = Callable[[bytes], Awaitable[Answer]]
+Respond = Callable[[bytes], Awaitable[SimulatedReply]]
 """Maps the body of a call to its response."""
 
 
 class Unreadable(Exception):
     """The request cannot be read to its end, so no other can follow it. `answer` is the last response."""
 
-    def __init__(self, answer: Answer, reason: str) -> None:
+    def __init__(self, answer: SimulatedReply, reason: str) -> None:
         super().__init__(reason)
         self.answer = answer
 
 
 def _malformed(reason: str) -> Unreadable:
-    return Unreadable(Answer(400), reason)
+    return Unreadable(SimulatedReply(400), reason)
 
 
 class _Body(NamedTuple):
@@ -51,12 +51,12 @@ async def serve_connection(
     except Unreadable as unreadable:
         await _send(writer, unreadable.answer, now())
     except asyncio.LimitOverrunError:
-        await _send(writer, Answer(431), now())
+        await _send(writer, SimulatedReply(431), now())
     except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
         pass  # the peer left
 
 
-def encode(answer: Answer, now: float) -> bytes:
+def encode(answer: SimulatedReply, now: float) -> bytes:
     """The response as sent, with the headers of a pod and no others."""
     headers = [*answer.headers, ("content-length", str(len(answer.body))), ("date", formatdate(now, usegmt=True))]
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", *(f"{k}: {v}" for k, v in headers)]
@@ -80,7 +80,7 @@ async def _exchange(
     return request.headers.get("connection", "").lower() != "close"
 
 
-async def _send(writer: asyncio.StreamWriter, answer: Answer, now: float) -> None:
+async def _send(writer: asyncio.StreamWriter, answer: SimulatedReply, now: float) -> None:
     writer.write(encode(answer, now))
     async with asyncio.timeout(IDLE_SECONDS):
         await writer.drain()

@@ -17,7 +17,7 @@ from jobs.simulate.identity import RPC_PORT
 from jobs.simulate.population import cast
 from jobs.simulate.roles import FAULTS, PARTS, Mesh, Part, Role
 from jobs.simulate.row import Kind, Row
-from jobs.simulate.sight import View, last_contact, odd_sight, view_of
+from jobs.simulate.sight import SeedView, last_contact, odd_sight, view_of
 from jobs.simulate.stats import seed_stats
 from schema.domain.base import MINUTE
 
@@ -46,7 +46,7 @@ class Network:
         neighbours = _neighbours(self.rows, len(self.roles))
         self._places = (*range(len(self.roles)), *neighbours)
         self.public = tuple((self.rows[place].host, _reachable(self.rows[place])) for place in neighbours)
-        self._views: dict[int, View] = {}
+        self._views: dict[int, SeedView] = {}
         self._lines: tuple[int, list[str]] = (-1, [])
         for index in range(len(self.roles)):
             self._view(index)
@@ -99,7 +99,7 @@ class Network:
                 line = _line(row, sight.port, sight.version, row.usage.at(window))
                 yield line % (sight.contact + shift, sight.uptime)
 
-    def _view(self, index: int) -> View:
+    def _view(self, index: int) -> SeedView:
         """The rows that a pod may list. Those of a public pod are computed on first use: most are never needed."""
         if index not in self._views:
             part = self._parts[index] if index < len(self._parts) else Part()

@@ -11,7 +11,7 @@ from typing import Self
 from jobs.simulate import wire
 from jobs.simulate.connection import IDLE_SECONDS, MAX_HEAD_BYTES, serve_connection
 from jobs.simulate.source import Behaviour, Cached, Seed, Source
-from jobs.simulate.wire import Answer
+from jobs.simulate.wire import SimulatedReply
 
 LOOPBACK = "127.0.0.1"
 MAX_CONNECTIONS = 1_024
@@ -70,7 +70,7 @@ class Simulation:
             self._servers.append(server)
 
     def _acceptor(self, index: int, seed: Seed) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
-        async def respond(body: bytes) -> Answer:
+        async def respond(body: bytes) -> SimulatedReply:
             await asyncio.sleep(seed.delay)
             return wire.reply(body, lambda method: self._source.result(index, method, int(self._now())))
 

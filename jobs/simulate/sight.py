@@ -53,7 +53,7 @@ class Contacts:
 
 
 @dataclass(slots=True)
-class View:
+class SeedView:
     """All rows that a seed may list: live pods and ordinary dead records, and the `odd` ones with their words."""
 
     live: Contacts = field(default_factory=Contacts)
@@ -61,9 +61,9 @@ class View:
     odd: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
 
-def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> View:
+def view_of(rows: Sequence[Row], part: Part, own_host: str, salt: int) -> SeedView:
     """The rows that a seed with this role lists, without its own. `salt` (64 bits) differs between seeds."""
-    view, covered = View(), int(part.coverage * 4096)
+    view, covered = SeedView(), int(part.coverage * 4096)
     for index, row in enumerate(rows):
         # Multiplied out, not scrambled, for speed: the salts are random already.
         word = ((row.salt ^ salt) * GOLDEN) & MASK

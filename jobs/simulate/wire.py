@@ -28,7 +28,7 @@ class Request(NamedTuple):
     headers: dict[str, str]
 
 
-class Answer(NamedTuple):
+class SimulatedReply(NamedTuple):
     """A response. `headers` excludes content-length and date."""
 
     status: int
@@ -36,11 +36,11 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-NOT_FOUND = Answer(404)
-NOT_ALLOWED = Answer(405, (("allow", "POST"),))
+NOT_FOUND = SimulatedReply(404)
+NOT_ALLOWED = SimulatedReply(405, (("allow", "POST"),))
 
 
-def refusal(request: Request) -> Answer | None:
+def refusal(request: Request) -> SimulatedReply | None:
     """The response to a request that is refused because of its head. None if its body must be read."""
     if request.path != PATH:
         return NOT_FOUND
@@ -51,12 +51,12 @@ def refusal(request: Request) -> Answer | None:
     return None
 
 
-def too_large() -> Answer:
+def too_large() -> SimulatedReply:
     """The response to a body over `MAX_BODY_BYTES`."""
     return _plain(413, "Failed to buffer the request body: length limit exceeded")
 
 
-def reply(body: bytes, ask: Callable[[str], Result]) -> Answer:
+def reply(body: bytes, ask: Callable[[str], Result]) -> SimulatedReply:
     """The response to a complete body. `ask` returns a method's result."""
     try:
         call: Any = orjson.loads(body)
@@ -65,7 +65,7 @@ def reply(body: bytes, ask: Callable[[str], Result]) -> Answer:
     fault = _fault(call, body)
     if fault:
         return _plain(422, f"Failed to deserialize the JSON body into the target type: {fault}")
-    return Answer(200, (("content-type", "application/json"),), envelope(call.get("id"), ask(call["method"])))
+    return SimulatedReply(200, (("content-type", "application/json"),), envelope(call.get("id"), ask(call["method"])))
 
 
 def envelope(call_id: object, result: Result) -> bytes:
@@ -148,5 +148,5 @@ def _end_of(body: bytes) -> tuple[int, int]:
     return body.count(b"\n") + 1, len(body) - body.rfind(b"\n") - 1
 
 
-def _plain(status: int, text: str) -> Answer:
-    return Answer(status, (("content-type", "text/plain; charset=utf-8"),), text.encode())
+def _plain(status: int, text: str) -> SimulatedReply:
+    return SimulatedReply(status, (("content-type", "text/plain; charset=utf-8"),), text.encode())

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from schema.bounded import BoundedMap
-from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.context import Context, PublicServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import extent_of
@@ -41,7 +41,7 @@ class Operations:
         engine: Engine,
         reads: Reads,
         updates: Updates,
-        service: ServiceInfo,
+        service: PublicServiceInfo,
         *,
         clock: Callable[[], float],
         limit: RateLimit | None = None,

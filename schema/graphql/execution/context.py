@@ -15,7 +15,7 @@ from schema.reads import Reads, Updates
 T = TypeVar("T")
 
 
-class Retention(Record):
+class PublicRetention(Record):
     """How long each kind of history is kept, in seconds. None keeps it permanently."""
 
     raw: int | None = 48 * HOUR
@@ -63,7 +63,7 @@ class SisterDeployment(Record):
     url: str
 
 
-class ServiceInfo(Record):
+class PublicServiceInfo(Record):
     """The facts about this deployment that are published as `serviceConfig`. The composition root builds them.
 
     `interval` is the polling interval (`CACHE_TTL`) in seconds. A snapshot older than `stale_after` seconds is stale.
@@ -76,7 +76,7 @@ class ServiceInfo(Record):
     network: str = "devnet"
     interval: int = 60
     stale_after: int = 120
-    retention: Retention = Retention()
+    retention: PublicRetention = PublicRetention()
     body_limit_bytes: int = 65_536
     rate_limit: int | None = None
     connection_limits: ConnectionLimits = ConnectionLimits()
@@ -98,13 +98,13 @@ class Context:
         reads: Reads,
         updates: Updates,
         now: float,
-        service: ServiceInfo | None = None,
+        service: PublicServiceInfo | None = None,
         request_id: str | None = None,
     ) -> None:
         self.reads = reads
         self.updates = updates
         self.now = now
-        self.service = service or ServiceInfo()
+        self.service = service or PublicServiceInfo()
         self.request_id = request_id
         self._memo: dict[object, object] = {}
 

@@ -116,8 +116,8 @@ class Page(Generic[T]):
         return [InSnapshot(item, self.selection.tables) for item in self.records]
 
     @property
-    def edges(self) -> list["Edge[T]"]:
-        return [Edge(node, self) for node in self.nodes]
+    def edges(self) -> list["PageEdge[T]"]:
+        return [PageEdge(node, self) for node in self.nodes]
 
     @property
     def total_count(self) -> int:
@@ -157,7 +157,7 @@ class Page(Generic[T]):
         return encode_cursor(position, chosen.digest)
 
 
-class Edge(Generic[T]):
+class PageEdge(Generic[T]):
     """An item of a page with its cursor."""
 
     __slots__ = ("node", "page")

@@ -20,7 +20,7 @@ MAX_ORDER = 5
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
+class ListField(Generic[T]):
     """A list that can be paged: its rows in a snapshot, in any order.
 
     `kind` and `variant` distinguish its cursors from those of other lists of the same rows. `usual` is the default
@@ -63,7 +63,7 @@ def order_of(given: Sequence[OrderInput] | None, otherwise: Order = ()) -> Order
 
 async def page_of(
     context: Context,
-    listing: Listing[T],
+    listing: ListField[T],
     asked: Window,
     *,
     chosen: Filter = EVERYTHING,
@@ -76,7 +76,7 @@ async def page_of(
     return take(select(tables, listing, chosen, order, digest), asked)
 
 
-def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, digest: str) -> Selection[T]:
+def select(tables: Tables, listing: ListField[T], chosen: Filter, order: Order, digest: str) -> Selection[T]:
     """The rows that pass the filter, in order. Every step is cached with the snapshot."""
     index = index_of(tables, listing)
 
@@ -94,7 +94,7 @@ def select(tables: Tables, listing: Listing[T], chosen: Filter, order: Order, di
     return Selection(remember(digest, matching), listing.columns, order, digest, tables)
 
 
-def index_of(tables: Tables, listing: Listing[T]) -> Index[T]:
+def index_of(tables: Tables, listing: ListField[T]) -> Index[T]:
     """The rows of a listing with their columns, created once for a snapshot."""
     columns = listing.columns
     return listing.kept_with(tables).indexes.of(

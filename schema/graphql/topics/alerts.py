@@ -17,8 +17,8 @@ from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.filter_inputs import AlertTypeFilter, SeverityFilter, StringFilter, operator
 from schema.graphql.lists.filters import compile_filter
-from schema.graphql.lists.paging import Edge, Page, window
-from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.lists.paging import Page, PageEdge, window
+from schema.graphql.lists.selecting import ListField, page_of
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.advice import Figure, FigureType, figure
@@ -55,7 +55,7 @@ ALERT_COLUMNS = Columns[Alert](
     identify=lambda alert: alert.id,
 )
 ALERT_ORDER = (("severity", False), ("address", False), ("type", False))
-ALERTS = Listing(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER, timed=True)
+ALERTS = ListField(ALERT_COLUMNS, lambda tables: tables.alerts, usual=ALERT_ORDER, timed=True)
 
 
 @strawberry.input(name="AlertWhere", description="A filter of alerts. At most 100 conditions, nested at most 5 deep.")
@@ -209,7 +209,7 @@ class AlertSummaryType:
     by_type: list[AlertCountType] = attribute("Number of alerts of each type that occurs.")
 
 
-@published(Edge, "AlertEdge", "An alert in a page.")
+@published(PageEdge, "AlertEdge", "An alert in a page.")
 class AlertEdgeType:
     node: AlertType = attribute("The alert.")
     cursor: str = attribute("The cursor to continue from this alert: for `after`.")

@@ -21,8 +21,8 @@ from schema.graphql.lists.filter_inputs import (
     operator,
 )
 from schema.graphql.lists.filters import compile_filter
-from schema.graphql.lists.paging import Edge, Page, window
-from schema.graphql.lists.selecting import Listing, order_of, page_of
+from schema.graphql.lists.paging import Page, PageEdge, window
+from schema.graphql.lists.selecting import ListField, order_of, page_of
 from schema.graphql.topics.pnodes import ConsistencyType, Node, PNodeType, node_consistency
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.enums import ConsistencyHealth, OrderDirection, describe
@@ -53,7 +53,7 @@ CONSISTENCY_COLUMNS = Columns[PNode](
     identify=lambda node: node.id,
 )
 _LEAST_STEADY_FIRST = (("score", False), ("disappearances", True), ("address", False))
-CONSISTENCIES = Listing(
+CONSISTENCIES = ListField(
     CONSISTENCY_COLUMNS,
     lambda tables: (node for node in tables.nodes if node.consistency is not None),
     usual=_LEAST_STEADY_FIRST,
@@ -160,7 +160,7 @@ class ConsistencySummaryType:
     health: ConsistencyHealth = attribute("The rating of the mean.")
 
 
-@published(Edge, "ConsistencyEdge", "A node in a page.")
+@published(PageEdge, "ConsistencyEdge", "A node in a page.")
 class ConsistencyEdgeType:
     node: PNodeConsistencyType = attribute("The node with its consistency.")
     cursor: str = attribute("The cursor to continue from this node: for `after`.")

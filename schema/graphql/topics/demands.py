@@ -13,7 +13,7 @@ from schema.domain.scoring.recommend import Criteria, diverse
 from schema.graphql.lists.filter_inputs import operator
 from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
 from schema.graphql.lists.index import Index, Rows
-from schema.graphql.lists.selecting import Listing
+from schema.graphql.lists.selecting import ListField
 from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeWhere
 
 MAX_UPTIME_DAYS = 36_500
@@ -49,7 +49,7 @@ def criteria_of(where: RecommendationWhere | None) -> Criteria:
     return Criteria(min_uptime_days=days, min_score=None if score is UNSET else score, require_public=public)
 
 
-NODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
+NODES = ListField(PNODE_COLUMNS, lambda tables: tables.nodes)
 
 
 class Demands(NamedTuple):

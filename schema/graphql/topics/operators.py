@@ -14,8 +14,8 @@ from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.filter_inputs import BigIntFilter, DateTimeFilter, IntFilter, StringFilter, operator
 from schema.graphql.lists.filters import compile_filter
-from schema.graphql.lists.paging import Edge, Page, window
-from schema.graphql.lists.selecting import Listing, order_of, page_of
+from schema.graphql.lists.paging import Page, PageEdge, window
+from schema.graphql.lists.selecting import ListField, order_of, page_of
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType
 from schema.graphql.types.enums import OrderDirection, describe
@@ -51,7 +51,7 @@ OPERATOR_COLUMNS = Columns[Operator](
     identify=lambda operator: operator.key,
 )
 _BY_SIZE = (("address_count", True), ("online_address_count", True), ("address", False))
-OPERATORS = Listing(OPERATOR_COLUMNS, lambda tables: tables.facts.operators, usual=_BY_SIZE)
+OPERATORS = ListField(OPERATOR_COLUMNS, lambda tables: tables.facts.operators, usual=_BY_SIZE)
 
 
 @strawberry.input(
@@ -182,7 +182,7 @@ class ConcentrationType:
     by_storage: SharesType = attribute("By committed storage.")
 
 
-@published(Edge, "OperatorEdge", "An operator in a page.")
+@published(PageEdge, "OperatorEdge", "An operator in a page.")
 class OperatorEdgeType:
     node: OperatorType = attribute("The operator.")
     cursor: str = attribute("The cursor to continue from this operator: for `after`.")

@@ -21,8 +21,8 @@ from schema.graphql.lists.aggregates import PNodeAggregateType
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.figures import Whole
 from schema.graphql.lists.filters import compile_filter
-from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE, Edge, Page, window
-from schema.graphql.lists.selecting import Listing, order_of, page_of
+from schema.graphql.lists.paging import DEFAULT_PAGE, MAX_PAGE, Page, PageEdge, window
+from schema.graphql.lists.selecting import ListField, order_of, page_of
 from schema.graphql.topics.pnode_filters import PNODE_COLUMNS, PNodeOrder, PNodeWhere
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType
@@ -49,7 +49,7 @@ from schema.graphql.types.prices import COLUMN_COST, SCAN_COST, list_cost, list_
 
 MAX_KEY_LENGTH = 200
 
-PNODES = Listing(PNODE_COLUMNS, lambda tables: tables.nodes)
+PNODES = ListField(PNODE_COLUMNS, lambda tables: tables.nodes)
 
 Compared = InSnapshot[Comparison]
 
@@ -167,7 +167,7 @@ def winning_value(root: strawberry.Parent[InSnapshot[Winner]]) -> Figure | None:
     return figure(root.record.value)
 
 
-@published(Edge, "PNodeEdge", "A node in a page.")
+@published(PageEdge, "PNodeEdge", "A node in a page.")
 class PNodeEdgeType:
     node: PNodeType = attribute("The node.")
     cursor: str = attribute("The cursor to continue from this node: for `after` or `before`.")

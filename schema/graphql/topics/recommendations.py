@@ -18,7 +18,7 @@ from schema.graphql.execution.context import Info
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Page, window
-from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.lists.selecting import ListField, page_of
 from schema.graphql.topics.demands import BEST_FIRST, Demands, RecommendationWhere, demands_of
 from schema.graphql.topics.pnode_filters import PNODE_COLUMNS
 from schema.graphql.topics.pnodes import PNodeType
@@ -123,7 +123,7 @@ async def recommendations(
     demands = demands_of(where, info.context.service.recommended_per_group)
     page = await page_of(
         info.context,
-        Listing(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", demands.variant, BEST_FIRST),
+        ListField(PNODE_COLUMNS, lambda tables: tables.nodes, "recommendations", demands.variant, BEST_FIRST),
         window(first, after),
         chosen=demands.chosen,
         order=BEST_FIRST,

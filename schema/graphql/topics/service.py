@@ -13,8 +13,8 @@ from schema.graphql.execution.context import (
     CollectionRules,
     ConnectionLimits,
     Info,
-    Retention,
-    ServiceInfo,
+    PublicRetention,
+    PublicServiceInfo,
     SisterDeployment,
 )
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE
@@ -61,23 +61,23 @@ async def snapshot(info: Info, *, as_of: AsOf = None) -> Header:
     return InSnapshot(tables.header, tables)
 
 
-def service_config(info: Info) -> ServiceInfo:
+def service_config(info: Info) -> PublicServiceInfo:
     return info.context.service
 
 
-def polling_interval(root: strawberry.Parent[ServiceInfo]) -> int:
+def polling_interval(root: strawberry.Parent[PublicServiceInfo]) -> int:
     return root.interval
 
 
-def stale_after(root: strawberry.Parent[ServiceInfo]) -> int:
+def stale_after(root: strawberry.Parent[PublicServiceInfo]) -> int:
     return root.stale_after
 
 
-def limits_of(root: strawberry.Parent[ServiceInfo]) -> Limits:
+def limits_of(root: strawberry.Parent[PublicServiceInfo]) -> Limits:
     return Limits(body_bytes=root.body_limit_bytes, cost_per_minute=root.rate_limit)
 
 
-def resolutions_of(root: strawberry.Parent[ServiceInfo]) -> list[ResolutionInfo]:
+def resolutions_of(root: strawberry.Parent[PublicServiceInfo]) -> list[ResolutionInfo]:
     kept: Mapping[Resolution, int | None] = {
         Resolution.RAW: root.retention.raw,
         Resolution.M5: root.retention.m5,
@@ -87,7 +87,7 @@ def resolutions_of(root: strawberry.Parent[ServiceInfo]) -> list[ResolutionInfo]
     return [ResolutionInfo(each, BUCKET_SECONDS.get(each, root.interval), seconds) for each, seconds in kept.items()]
 
 
-async def available_range(root: strawberry.Parent[ServiceInfo], info: Info) -> AvailableRange | None:
+async def available_range(root: strawberry.Parent[PublicServiceInfo], info: Info) -> AvailableRange | None:
     try:
         return await info.context.reads.available()
     except SnapshotUnavailable:
@@ -124,7 +124,7 @@ class ResolutionInfoType:
     kept_seconds: int | None = attribute("How long it is kept, in seconds; null means permanently.")
 
 
-@published(Retention, "Retention", "How long each kind of history is kept, in seconds; null means permanently.")
+@published(PublicRetention, "Retention", "How long each kind of history is kept, in seconds; null means permanently.")
 class RetentionType:
     raw: int | None = attribute("Every snapshot, in seconds.")
     m5: int | None = attribute("Buckets of five minutes, in seconds.")
@@ -173,7 +173,9 @@ class SisterDeploymentType:
     url: str = attribute("Its http or https URL. Its data is not part of any answer here.")
 
 
-@published(ServiceInfo, "ServiceConfig", "The configuration of this service: release, network, retention and limits.")
+@published(
+    PublicServiceInfo, "ServiceConfig", "The configuration of this service: release, network, retention and limits."
+)
 class ServiceConfigType:
     name: str = attribute("Name of the API.")
     release: str = attribute("Release of this service.")

@@ -17,7 +17,7 @@ from schema.graphql.execution.tables import InSnapshot, in_snapshot
 from schema.graphql.lists.columns import Column, Columns
 from schema.graphql.lists.connections import PageInfoType
 from schema.graphql.lists.paging import Page, window
-from schema.graphql.lists.selecting import Listing, page_of
+from schema.graphql.lists.selecting import ListField, page_of
 from schema.graphql.topics.pnodes import PNodeType
 from schema.graphql.topics.snapshots import SnapshotType, VersionCountType
 from schema.graphql.types.enums import TopologyKind
@@ -52,7 +52,7 @@ TOPOLOGY_COLUMNS = Columns[TopologyNode](
     identify=_key,
 )
 _SEEDS_FIRST = (("kind", False), ("address", False))
-NODES = Listing(TOPOLOGY_COLUMNS, lambda tables: tables.facts.topology.nodes, usual=_SEEDS_FIRST)
+NODES = ListField(TOPOLOGY_COLUMNS, lambda tables: tables.facts.topology.nodes, usual=_SEEDS_FIRST)
 
 
 class TopologyPage(Page[TopologyNode]):

@@ -33,7 +33,7 @@ T = TypeVar("T")
 _start = attrgetter("start")
 
 
-class Edge(NamedTuple):
+class HistoryEnd(NamedTuple):
     """Where the past ends.
 
     Hours before `rolled` and days before `unclosed` are in the documents. Buckets that end by `closed` no longer
@@ -68,7 +68,7 @@ class Question:
         end: UnixSeconds,
         *,
         include_current: bool,
-        edge: Edge,
+        edge: HistoryEnd,
         sampled: Mapping[UnixSeconds, int],
         store: HistoryStore,
         open_hours: OpenHours,

@@ -14,7 +14,7 @@ from server.storage.history.blocks import PointCache
 from server.storage.history.buckets import NETWORK
 from server.storage.history.open_hours import MAX_HOURS, OpenHours
 from server.storage.history.progress import Progress
-from server.storage.history.question import Edge, Question
+from server.storage.history.question import HistoryEnd, Question
 from server.storage.history.sample_cache import SampleCache
 from server.storage.history.shared import Shared
 from server.storage.history.slices import Turn, next_pass
@@ -152,11 +152,11 @@ class HistoryReads:
         check_points(found.points, resolution)
         return found
 
-    async def _look_up_edge(self) -> Edge:
+    async def _look_up_edge(self) -> HistoryEnd:
         progress, committed = await asyncio.gather(self._progress.rollup(), self._head.committed_slot())
         now = int(self._clock())
         if committed is None:
-            return Edge(rolled=now, unclosed=now, closed=now, interval=MINUTE)
+            return HistoryEnd(rolled=now, unclosed=now, closed=now, interval=MINUTE)
         newest_hour = committed // HOUR * HOUR
         rolled = max(progress.next_hour if progress else 0, newest_hour - (MAX_HOURS - 1) * HOUR)
         unclosed = rolled // DAY * DAY
@@ -166,4 +166,4 @@ class HistoryReads:
         newest = self._open.beats(committed, committed + 1)
         interval = newest[-1].interval if newest else MINUTE
         # A slot that does not exist two intervals after its end will not be committed.
-        return Edge(rolled, unclosed, max(committed + interval, now - 2 * interval), interval)
+        return HistoryEnd(rolled, unclosed, max(committed + interval, now - 2 * interval), interval)

@@ -10,7 +10,7 @@ import pytest
 from jobs.cycle.crawl import crawl
 from jobs.prpc import wire
 from jobs.prpc.address import Endpoint, Seed, parse_seed
-from jobs.prpc.client import Answer, Limits, PrpcClient
+from jobs.prpc.client import Limits, PrpcClient, RpcReply
 from jobs.prpc.dial import Dialler, Route
 from jobs.prpc.errors import CallFailed
 from schema.domain.node.observation import Failure, FailureCategory, PodStats, SeedReply
@@ -46,7 +46,7 @@ class FakeClient:
             raise found
         return Route(found or seed.host, Endpoint(seed.host, seed.port), seed.name)
 
-    async def call(self, route: Route, method: str, until: float) -> Answer:
+    async def call(self, route: Route, method: str, until: float) -> RpcReply:
         self.asked.append((route.host, method))
         self.active += 1
         self.most_active = max(self.most_active, self.active)
@@ -55,7 +55,7 @@ class FakeClient:
         found = self._tables[route.target.host].get(method, UNKNOWN)
         if isinstance(found, Exception):
             raise found
-        return Answer(found, 12.5)
+        return RpcReply(found, 12.5)
 
 
 def at(moment: float = AT) -> Callable[[], float]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.simulate import wire
 from jobs.simulate.source import INTERNAL_ERROR, METHOD_NOT_FOUND, Result
-from jobs.simulate.wire import Answer, Request, envelope, refusal, reply
+from jobs.simulate.wire import Request, SimulatedReply, envelope, refusal, reply
 
 JSON = (("content-type", "application/json"),)
 TEXT = (("content-type", "text/plain; charset=utf-8"),)
@@ -32,19 +32,19 @@ def test_a_call_with_a_json_type_is_let_in(content_type: str) -> None:
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/jsonp", "text/x+json", ""])
 def test_any_other_type_is_415(content_type: str | None) -> None:
-    expected = Answer(415, TEXT, b"Expected request with `Content-Type: application/json`")
+    expected = SimulatedReply(415, TEXT, b"Expected request with `Content-Type: application/json`")
     assert refusal(post(content_type)) == expected
 
 
 @pytest.mark.parametrize("path", ["/", "/prpc", "/rpc/", "/RPC", ""])
 def test_any_other_path_is_404_with_an_empty_body(path: str) -> None:
-    assert refusal(post(path=path)) == Answer(404)
-    assert refusal(post(path=path, method="GET")) == Answer(404)
+    assert refusal(post(path=path)) == SimulatedReply(404)
+    assert refusal(post(path=path, method="GET")) == SimulatedReply(404)
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "HEAD", "PUT", "DELETE"])
 def test_any_other_method_is_405_and_post_is_allowed(method: str) -> None:
-    assert refusal(post(method=method)) == Answer(405, (("allow", "POST"),))
+    assert refusal(post(method=method)) == SimulatedReply(405, (("allow", "POST"),))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_any_other_method_is_405_and_post_is_allowed(method: str) -> None:
     ],
 )
 def test_whatever_parses_as_a_call_is_answered_with_200(call: dict[str, Any], body: bytes) -> None:
-    assert reply(orjson.dumps(call), ask) == Answer(200, JSON, body)
+    assert reply(orjson.dumps(call), ask) == SimulatedReply(200, JSON, body)
 
 
 @given(st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.dictionaries(st.text(), st.text()))
@@ -90,7 +90,7 @@ def test_the_id_comes_back_as_it_was(call_id: object) -> None:
     ],
 )
 def test_what_is_no_call_is_refused_in_the_words_of_a_pod(body: bytes, status: int, text: str) -> None:
-    assert reply(body, ask) == Answer(status, TEXT, text.encode())
+    assert reply(body, ask) == SimulatedReply(status, TEXT, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_every_body_gets_an_answer(body: bytes) -> None:
 
 
 def test_a_body_too_large_has_its_own_answer() -> None:
-    assert wire.too_large() == Answer(413, TEXT, b"Failed to buffer the request body: length limit exceeded")
+    assert wire.too_large() == SimulatedReply(413, TEXT, b"Failed to buffer the request body: length limit exceeded")
 
 
 def test_a_failure_has_no_result() -> None:

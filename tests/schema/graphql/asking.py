@@ -8,7 +8,7 @@ import orjson
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.build import build_schema
 from schema.graphql.execution.compiled import compile_operation
-from schema.graphql.execution.context import Context, ServiceInfo
+from schema.graphql.execution.context import Context, PublicServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.outcomes import Failure, Response, Result
 from tests.factories import AT, network
@@ -29,14 +29,14 @@ class Client:
         snapshots: Iterable[Snapshot] | None = None,
         *,
         now: float = NOW,
-        service: ServiceInfo | None = None,
+        service: PublicServiceInfo | None = None,
         reads: FakeReads | None = None,
         twice: bool = True,
     ) -> None:
         self.reads = reads or FakeReads([network(30)] if snapshots is None else snapshots)
         self.updates = FakeUpdates()
         self.now = now
-        self.service = service or ServiceInfo()
+        self.service = service or PublicServiceInfo()
         self.engine = Engine(
             build_schema(), compile_operation=compile_operation, interval=self.service.interval, nodes=self._nodes
         )

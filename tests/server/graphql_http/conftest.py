@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.execution.context import ServiceInfo
+from schema.graphql.execution.context import PublicServiceInfo
 from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.operations import Operations
@@ -42,7 +42,7 @@ class Api:
         self.cache = ResponseCache(self.view, max_entries=100, max_bytes=2**20)
         self.feeds = Feeds()
         self.operations = Operations(
-            self.engine, self.reads, self.updates, ServiceInfo(rate_limit=rate_limit), clock=self.clock
+            self.engine, self.reads, self.updates, PublicServiceInfo(rate_limit=rate_limit), clock=self.clock
         )
         self.doors = Doors(in_all=in_all, per_address=per_address, allowed_origins=allowed_origins)
         self.http = GraphQLEndpoint(

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, parse
 from schema.domain.history.points import Resolution
 from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema, price
-from schema.graphql.execution.context import ServiceInfo
+from schema.graphql.execution.context import PublicServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.outcomes import Ready
@@ -160,7 +160,7 @@ def test_a_raw_point_is_as_long_as_the_polling_interval(interval: int, points: i
 async def test_the_polling_interval_is_that_of_the_deployment() -> None:
     query = '{ history(from: "2027-01-15T06:00:00Z", resolution: RAW) { points { start } } }'
     ready = Engine(build_schema(), interval=120).ready(query, None, None, AT)
-    asked = await Client(now=AT, service=ServiceInfo(interval=120)).execute(query)
+    asked = await Client(now=AT, service=PublicServiceInfo(interval=120)).execute(query)
 
     assert isinstance(ready, Ready)
     assert (

@@ -8,7 +8,7 @@ import pytest
 
 from schema.domain.base import DAY
 from schema.domain.cycle.events import Event, EventType
-from schema.graphql.execution.context import Retention, ServiceInfo
+from schema.graphql.execution.context import PublicRetention, PublicServiceInfo
 from tests.factories import AT, address, key, pnode, snapshot
 from tests.fakes import FakeReads
 from tests.schema.graphql.asking import Client
@@ -151,7 +151,7 @@ async def test_a_cursor_of_a_list_of_nodes_is_invalid() -> None:
 
 
 async def test_a_cursor_from_before_what_is_kept_has_expired() -> None:
-    asking = client(service=ServiceInfo(retention=Retention(events=30 * DAY)))
+    asking = client(service=PublicServiceInfo(retention=PublicRetention(events=30 * DAY)))
     after = await cursor(asking)
     asking.now += 31 * DAY
 
@@ -159,7 +159,7 @@ async def test_a_cursor_from_before_what_is_kept_has_expired() -> None:
 
 
 async def test_a_log_that_is_kept_for_ever_has_no_expired_cursors() -> None:
-    asking = client(service=ServiceInfo(retention=Retention(events=None)))
+    asking = client(service=PublicServiceInfo(retention=PublicRetention(events=None)))
     after = await cursor(asking)
     asking.now += 3_000 * DAY
 

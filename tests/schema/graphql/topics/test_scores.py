@@ -9,7 +9,7 @@ from schema.domain.base import GIB, HOUR
 from schema.domain.node.observation import Observation
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
-from schema.graphql.execution.context import ServiceInfo
+from schema.graphql.execution.context import PublicServiceInfo
 from tests.factories import AT, key, snapshot
 from tests.schema.domain.field import Field
 from tests.schema.domain.scoring.test_estimated import SEEDS, pod, watched
@@ -44,7 +44,7 @@ def now() -> Snapshot:
 
 def client(**service: Any) -> Client:
     taken = now()
-    return Client([taken], now=taken.header.taken_at + 5, service=ServiceInfo(**service) if service else None)
+    return Client([taken], now=taken.header.taken_at + 5, service=PublicServiceInfo(**service) if service else None)
 
 
 async def one(selection: str, number: int = 5) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from schema.domain.node.observation import FailureCategory
 from schema.domain.policy import POLICY_1_0
-from schema.graphql.execution.context import Retention, ServiceInfo
+from schema.graphql.execution.context import PublicRetention, PublicServiceInfo
 from schema.graphql.types.advice import figure
 from schema.reads import CollectorState, SeedAttempt
 from tests.factories import AT, SEEDS, network, pnode, seed_report, snapshot
@@ -60,7 +60,7 @@ CONFIG = """{ serviceConfig { name release network intervalSeconds staleAfterSec
 
 
 async def test_the_configuration_is_published() -> None:
-    service = ServiceInfo(release="1.2.3", network="mainnet", interval=90, stale_after=180, rate_limit=9_000)
+    service = PublicServiceInfo(release="1.2.3", network="mainnet", interval=90, stale_after=180, rate_limit=9_000)
 
     found = (await Client(service=service).ask(CONFIG))["serviceConfig"]
 
@@ -97,7 +97,9 @@ async def test_the_configuration_is_published() -> None:
 
 
 async def test_the_configuration_is_published_while_the_store_is_down() -> None:
-    client = Client(reads=FakeReads([network(3)], down=True), service=ServiceInfo(retention=Retention(raw=None)))
+    client = Client(
+        reads=FakeReads([network(3)], down=True), service=PublicServiceInfo(retention=PublicRetention(raw=None))
+    )
 
     found = (await client.ask(CONFIG))["serviceConfig"]
 
