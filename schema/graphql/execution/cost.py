@@ -3,7 +3,8 @@
 A field costs 1 plus its weight. The selection in a list counts once for each item. A connection multiplies its `edges`
 and `nodes` by the page size, a history its `points` by their number, and other lists by their usual length. A field
 that reads the store for each object may be in lists of at most 20 items. Filters, orders and figures count the nodes
-that they read (`schema.graphql.types.prices`). Each fragment is costed once, so time is linear in the document and in
+that they read (`schema.graphql.types.prices`). Each past snapshot that `asOf` or a cursor names counts once, however
+many fields read it. Each fragment is costed once, so time is linear in the document and in
 the values of its arguments, which are bounded (`schema.graphql.execution.inputs`).
 """
 
@@ -33,6 +34,7 @@ from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import refused, value_of, with_defaults
 from schema.graphql.execution.introspection import META_FIELDS, Introspection
 from schema.graphql.types.fields import Arguments, Terms, weight_of
+from schema.graphql.types.moments import AS_OF, load_cost, moments_in
 from schema.graphql.types.prices import ERROR_COST, UNCOMPILED_FACTOR
 
 BUDGET = 25_000
@@ -97,13 +99,16 @@ class _Estimate:
         self._variables = with_defaults(operation, variables)
         self._root = schema.get_root_type(operation.operation)
         self._has_data = False
+        self._moments: set[int] = set()
         self._introspection: Introspection | None = None
         self._introspect = lambda: Introspection(schema, document, operation, variables, BUDGET)
 
     def total(self) -> Cost:
         found = self._selections(self._operation.selection_set, self._root)
+        loads = load_cost(len(self._moments), self._terms)
         compiled = self._operation.operation is OperationType.QUERY and not (self._has_data and self._introspection)
-        return found if compiled else found._replace(fixed=found.fixed * UNCOMPILED_FACTOR)
+        fixed = found.fixed if compiled else found.fixed * UNCOMPILED_FACTOR
+        return found._replace(fixed=fixed + loads)
 
     def _selections(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Cost:
         total = Cost()
@@ -135,6 +140,8 @@ class _Estimate:
         weight = weight_of(field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF))
         inner = _completed(self._selections(node.selection_set, _named_type(field)))
         given = self._arguments(node) if node.arguments else _NOTHING
+        if AS_OF in field.args:
+            self._moments |= moments_in(given, self._terms)
         if weight.items is not None:
             length = weight.items(given, self._terms)
         else:

@@ -6,13 +6,12 @@ are committed. Clients must treat it as opaque.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from schema.derived import Tables
 from schema.domain.base import Slot, UnixSeconds
@@ -22,12 +21,12 @@ from schema.graphql.execution.context import Context
 from schema.graphql.execution.tables import InSnapshot
 from schema.graphql.lists.columns import Columns, Order, Value
 from schema.graphql.lists.index import Arranged, Index, Rows
+from schema.graphql.types.cursors import unpacked
 
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 500
-MAX_CURSOR_LENGTH = 2_048
 _MAX_SLOT = 2**53 - 1
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -255,7 +254,7 @@ def encode_cursor(position: Position, digest: str) -> str:
 
 def decode_cursor(cursor: str, *digests: str) -> Position:
     """The position of a cursor. Raises InvalidCursor if it is not valid, or belongs to another filter or order."""
-    content = _unpack(cursor)
+    content = unpacked(cursor)
     match content:
         case [[*values], str(item_id), int(slot), str(digest)]:
             pass
@@ -266,17 +265,3 @@ def decode_cursor(cursor: str, *digests: str) -> Position:
     if digest not in digests:
         raise InvalidCursor("the cursor belongs to another list, filter or order")
     return Position(tuple(values), item_id, slot)
-
-
-def _unpack(cursor: str) -> Any:
-    if len(cursor) > MAX_CURSOR_LENGTH:
-        raise InvalidCursor(f"the cursor has {len(cursor)} characters, expected at most {MAX_CURSOR_LENGTH}")
-    try:
-        raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return json.loads(raw, parse_constant=_refuse)
-    except (binascii.Error, ValueError, RecursionError) as error:
-        raise InvalidCursor("the cursor is not one of ours") from error
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} in a cursor")

@@ -23,6 +23,7 @@ from schema.graphql.lists import filters, paging
 from schema.graphql.topics.snapshots import Header
 from schema.graphql.types.enums import Resolution
 from schema.graphql.types.fields import AsOf, Weight, attribute, fixed, published, resolved
+from schema.graphql.types.prices import READ_COST
 from schema.graphql.types.scalars import DateTime
 
 
@@ -198,6 +199,7 @@ class ServiceConfigType:
         available_range,
         AvailableRangeType | None,
         "The range of time that queries can refer to; null while the store is unavailable.",
+        weight=Weight(base=READ_COST),
     )
     sister_deployments: list[SisterDeploymentType] = attribute(
         "Deployments that serve other networks, as configured by the operator."

@@ -41,7 +41,7 @@ NEVER_ONE = {
     ("checks.py", "len(operations)"),
     ("event_filters.py", "len(among)"),
     ("event_filters.py", "len(subject)"),
-    ("paging.py", "len(cursor)"),
+    ("cursors.py", "len(cursor)"),
     ("ranges.py", "points"),
     ("ranges.py", "room_for"),
     ("compare.py", "winner.value"),  # with two decimals

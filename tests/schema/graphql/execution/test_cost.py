@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
+from schema.domain.base import DAY, HOUR
 from schema.domain.history.points import Resolution
 from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import core_schema, price
@@ -12,6 +13,7 @@ from schema.graphql.execution.context import PublicServiceInfo
 from schema.graphql.execution.cost import BUDGET, MAX_READING_PAGE, cost_of
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.outcomes import Ready
+from schema.graphql.lists.paging import Position, encode_cursor
 from schema.graphql.topics.reading import FREE_DAYS, KEPT_DAYS, KEPT_HOURS
 from schema.graphql.types.fields import Terms
 from schema.graphql.types.prices import (
@@ -23,6 +25,8 @@ from schema.graphql.types.prices import (
     ERROR_COST,
     GROUP_COST,
     H1_DAY_COST,
+    LOAD_COST,
+    LOAD_NODES,
     M5_DAY_COST,
     OBJECT_COST,
     RAW_DAY_COST,
@@ -34,6 +38,7 @@ from schema.graphql.types.prices import (
     VALUE_COST,
     VERSIONS_COST,
 )
+from schema.graphql.types.scalars import write_datetime
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
@@ -88,7 +93,7 @@ def refused(query: str, variables: dict[str, object] | None = None) -> bool:
             "{ pnodes(where: {uptime: {gt: 1, in: [2, 3]}}) { totalCount } }",
             SCAN_COST + 1 + 2 * OBJECT_COST + 4 * VALUE_COST + 3 * CONDITION_COST,
         ),
-        ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1),
+        ("{ pnodes(orderBy: {field: SCORE}) { totalCount } }", SCAN_COST + 1 + CRITERION_COST),
         ("{ pnodes(orderBy: {field: SCORE}, first: 1) { nodes { id } } }", SCAN_COST + 2 + CRITERION_COST),
         ("{ pnodes(orderBy: {field: SCORE}, first: 1) { pageInfo { endCursor } } }", SCAN_COST + 2 + CRITERION_COST),
         ('{ pnodes(orderBy: {field: SCORE}, after: "x") { totalCount } }', SCAN_COST + 1 + CRITERION_COST),
@@ -236,6 +241,56 @@ def test_figures_and_groups_cost_what_they_are_over() -> None:
     assert cost("{ pnodes { aggregate { groupBy(key: TIER, top: 3) { key } } } }") == (
         SCAN_COST + COLUMN_COST + GROUP_COST + 3
     )
+
+
+def as_of(moment: int, alias: str) -> str:
+    return f'{alias}: snapshot(asOf: "{write_datetime(moment)}") {{ slot }}'
+
+
+LOAD = LOAD_COST * LOAD_NODES
+
+
+@pytest.mark.parametrize(
+    ("moments", "expected"),
+    [
+        ([AT - DAY], LOAD),
+        ([AT - DAY, AT - DAY], LOAD),
+        ([AT - DAY, AT - HOUR], 2 * LOAD),
+        ([AT - 60, AT], 0),
+    ],
+    ids=["one", "equal", "different", "recent"],
+)
+def test_each_snapshot_of_the_past_is_priced_once(moments: list[int], expected: int) -> None:
+    query = "{ " + " ".join(as_of(moment, f"a{number}") for number, moment in enumerate(moments)) + " }"
+
+    assert cost(query, terms=Terms(AT, 60, 10_000)) == expected + 2 * len(moments)
+
+
+def test_a_snapshot_in_a_variable_is_priced_as_in_the_document() -> None:
+    query = "query q($at: DateTime) { snapshot(asOf: $at) { slot } }"
+
+    assert cost(query, {"at": write_datetime(AT - DAY)}, Terms(AT, 60, 100)) == 2 + 100 * LOAD_COST
+
+
+@pytest.mark.parametrize(("slot", "expected"), [(AT - DAY, LOAD), (AT, 0)])
+def test_a_cursor_loads_the_snapshot_that_it_names(slot: int, expected: int) -> None:
+    query = "query q($after: String) { pnodes(after: $after) { totalCount } }"
+    after = encode_cursor(Position((), "x", slot), "digest")
+
+    assert cost(query, {"after": after}, Terms(AT, 60, 300)) == expected + SCAN_COST + 1
+
+
+@pytest.mark.parametrize("given", ["x", "", "a" * 5_000, 7, None])
+def test_what_is_no_time_and_no_cursor_loads_nothing(given: object) -> None:
+    query = "query q($a: String, $at: DateTime) { pnodes(after: $a, asOf: $at) { totalCount } }"
+
+    assert cost(query, {"a": given, "at": given}, Terms(AT, 60, 300)) == SCAN_COST + 1
+
+
+def test_four_snapshots_are_compared_at_any_size_of_the_network() -> None:
+    query = "{ " + " ".join(as_of(AT - DAY * n, f"a{n}") for n in range(1, 5)) + " }"
+
+    assert cost(query, terms=Terms(AT, 60, 100_000)) <= BUDGET
 
 
 def test_each_subject_of_a_filter_of_events_counts() -> None:

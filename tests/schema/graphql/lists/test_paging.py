@@ -13,7 +13,8 @@ from schema.domain.errors import InvalidCursor
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import sort_key
-from schema.graphql.lists.paging import MAX_CURSOR_LENGTH, decode_cursor
+from schema.graphql.lists.paging import decode_cursor
+from schema.graphql.types.cursors import MAX_CURSOR_LENGTH
 from tests.factories import AT, network, pnode, score, snapshot
 from tests.schema.graphql.asking import Client
 
