@@ -16,8 +16,10 @@ from jobs.stack.folder import forget_stores, hold_folder, note_stores, noted_sto
 from schema.domain.node.observation import SeedReply
 from server.settings import Settings
 from server.storage.connect import Mongo
+from server.storage.snapshots.writes import MongoSnapshotStore
 from tests.embedded import EmbeddedStores
 from tests.factories import AT, key
+from tests.server.storage.builders import commit
 
 pytestmark = pytest.mark.stack
 
@@ -157,3 +159,53 @@ def test_a_note_that_is_missing_or_damaged_is_none(tmp_path: Path) -> None:
     assert noted_stores(tmp_path) is None
     (tmp_path / "stores.json").write_text("{", encoding="utf-8")
     assert noted_stores(tmp_path) is None
+
+
+async def _hold_network(uri: str, database: str) -> None:
+    """Commit a snapshot of the network devnet."""
+    mongo = Mongo(uri, database)
+    store = MongoSnapshotStore(mongo)
+    lease = await store.acquire("worker", 0.0, 30.0)
+    assert lease is not None
+    await store.commit(lease, commit(AT + 86_400, 2))
+    await mongo.close()
+
+
+def test_lists_are_refused_if_the_store_holds_another_network(
+    lists: Path, mongo_uri: str, db_name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_hold_network(mongo_uri, db_name))
+    kept = asyncio.run(_kept(mongo_uri, db_name))
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    monkeypatch.setenv("NETWORK", "trynet")
+
+    assert cli.main(["import", str(lists)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "the store holds snapshots of the network devnet, and NETWORK is trynet: "
+        "use another MONGO_DB, or set NETWORK=devnet"
+    )
+    assert asyncio.run(_kept(mongo_uri, db_name)) == kept
+
+
+def test_lists_of_the_network_of_the_store_are_imported(
+    lists: Path, mongo_uri: str, db_name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_hold_network(mongo_uri, db_name))
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+
+    assert cli.main(["import", str(lists)]) == 0
+    assert "3 lists imported, as 3 slots" in capsys.readouterr().out
+
+
+def test_lists_are_refused_if_those_before_were_of_another_network(
+    lists: Path, mongo_uri: str, db_name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGO_URI", mongo_uri)
+    assert cli.main(["import", str(lists)]) == 0
+    kept = asyncio.run(_kept(mongo_uri, db_name))
+    monkeypatch.setenv("NETWORK", "trynet")
+    capsys.readouterr()
+
+    assert cli.main(["import", str(lists)]) == 1
+    assert "the store holds snapshots of the network devnet" in capsys.readouterr().out
+    assert asyncio.run(_kept(mongo_uri, db_name)) == kept
