@@ -7,7 +7,8 @@ from collections import Counter
 import aiohttp
 
 from schema.domain.base import written
-from tests.faults.rig import TTL, Api, unavailable
+from tests.faults.load import TTL
+from tests.faults.rig import Api, unavailable
 
 PAUSE_SECONDS = 0.02
 

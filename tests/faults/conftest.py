@@ -4,12 +4,13 @@
 """
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults import rig as rigs
+from tests.faults.load import LOAD
 
 FIGURE = "figure"
 
@@ -37,6 +38,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, value in report.user_properties:
                 if name == FIGURE and report.when == "call":
                     terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
+
+
+@pytest.fixture(autouse=True)
+def _load() -> Iterator[None]:
+    """Measures the load of the machine during each test, by which bounds on time are scaled."""
+    with LOAD.watched():
+        yield
 
 
 @pytest.fixture

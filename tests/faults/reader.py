@@ -12,7 +12,8 @@ import aiohttp
 from schema.domain.cycle.advance import content_hash
 from server.storage.connect import Mongo
 from server.storage.snapshots.reads import SnapshotReads
-from tests.faults.rig import TTL, Api
+from tests.faults.load import TTL
+from tests.faults.rig import Api
 
 QUESTION = """{ snapshot { slot contentHash nodeCount totals { total online ghost offline unknown unsupported } }
   pnodes(first: 500) { totalCount nodes { id pubkey address supported status version uptime storageCommitted storageUsed

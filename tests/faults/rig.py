@@ -16,43 +16,33 @@ import aiohttp
 from jobs.stack.dial_map import DIAL_MAP_VARIABLE, write_dial_map
 from tests.embedded import EmbeddedStores
 from tests.faults.doors import Doors
+from tests.faults.load import LOAD, TTL
 from tests.faults.secrets import leaks, with_password
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import REPOSITORY, Process, free_port, module, wait_until
 
 T = TypeVar("T")
 
-TTL = 5
 NODES = 30
 START_SECONDS = PATIENCE_SECONDS
-CALIBRATION_SECONDS = 0.3
-
-
-def slowness() -> float:
-    """How much longer than on an idle machine work takes now: elapsed time of a loop per CPU time, at least 1."""
-    began, used = time.monotonic(), time.process_time()
-    while time.process_time() - used < CALIBRATION_SECONDS:
-        pass
-    return max(1.0, (time.monotonic() - began) / CALIBRATION_SECONDS)
-
-
-SLOWNESS = slowness()
-"""Measured at the start of the run. Time limits are multiplied by it."""
-SLOT_SECONDS = (2 * TTL + 3.0) * SLOWNESS
-"""The longest wait for a cycle that may have to wait for its slot."""
+RESPONSE_SECONDS = 10.0
+SLOT_SECONDS = 2 * TTL + 3.0
+"""The longest wait, on an idle machine, for a cycle that may have to wait for its slot."""
 
 QUIET: dict[str, str] = {"PATH": os.environ["PATH"], "CACHE_TTL": str(TTL), "LOG_FORMAT": "json", "DRAIN_SECONDS": "0"}
 
 
 async def until(ask: Callable[[], T | None] | Callable[[], Awaitable[T | None]], seconds: float, what: str) -> T:
-    """The first result of `ask` that is not falsy. Fails, naming `what`, after `seconds`."""
-    end = time.monotonic() + seconds
+    """The first result of `ask` that is not falsy. Fails, naming `what`, after what is `seconds` on an idle machine."""
+    began = time.monotonic()
     while True:
         asked = ask()
         answer = cast("T | None", await asked if inspect.isawaitable(asked) else asked)
         if answer:
             return answer
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        # The load may rise during the wait.
+        allowed = LOAD.seconds(seconds)
+        assert time.monotonic() - began < allowed, f"not within {allowed:.1f} s: {what}"
         await asyncio.sleep(0.05)
 
 
@@ -61,6 +51,11 @@ async def slot_start(offset: float = 0.0) -> int:
     slot = int(time.time() // TTL + 1) * TTL
     await asyncio.sleep(slot + offset - time.time())
     return slot
+
+
+def _limit(seconds: float | None) -> aiohttp.ClientTimeout:
+    """The time limit of a request: by default that of a response on a machine this busy."""
+    return aiohttp.ClientTimeout(LOAD.seconds(RESPONSE_SECONDS) if seconds is None else seconds)
 
 
 class Status(NamedTuple):
@@ -97,12 +92,12 @@ class Api:
         self.process = module(*command, log=folder / f"{name}.log", env=environment, tree=tree)
         self._session = session
 
-    async def get(self, path: str, *, seconds: float = 10) -> Status:
-        return await self._status(self._session.get(self.url + path, timeout=aiohttp.ClientTimeout(seconds)))
+    async def get(self, path: str, *, seconds: float | None = None) -> Status:
+        return await self._status(self._session.get(self.url + path, timeout=_limit(seconds)))
 
-    async def post(self, query: str, *, seconds: float = 10) -> Status:
+    async def post(self, query: str, *, seconds: float | None = None) -> Status:
         return await self._status(
-            self._session.post(f"{self.url}/graphql", json={"query": query}, timeout=aiohttp.ClientTimeout(seconds))
+            self._session.post(f"{self.url}/graphql", json={"query": query}, timeout=_limit(seconds))
         )
 
     async def ask(self, query: str) -> Any:

@@ -22,11 +22,11 @@ from tests.faults.clients import AS_OF, ask_on, come_and_go
 from tests.faults.conftest import Note
 from tests.faults.doors import Treat, dripping, honest, resetting, silent
 from tests.faults.growth import FIGURES, Holding, growth
+from tests.faults.load import LOAD, TTL
 from tests.faults.reader import Reader, check_kept
 from tests.faults.rig import (
     NODES,
     SLOT_SECONDS,
-    TTL,
     Rig,
     commits,
     descriptors,
@@ -146,7 +146,7 @@ async def test_a_long_day_leaves_nothing_behind(rig: Rig, note: Note) -> None:
         note(f"{name}: {one.in_words()}")
     note(f"{len(commits(worker))} slots, worst gap {reader.worst_gap} s, {reader.looks} looks, {dict(asked)}")
     assert {name: of.beyond(ALLOWED) for name, of in grown.items()} == {"worker": [], "API": []}
-    assert reader.worst_gap <= 2 * TTL
+    assert reader.worst_gap <= LOAD.gap(2)
     assert len(reader.slots) >= SOAK_SECONDS // TTL - 2
     assert asked["unavailable"] < 0.01 * asked["answered"], (
         "what needs the store is not to be had only while it is away"

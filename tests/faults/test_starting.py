@@ -11,8 +11,9 @@ import pytest
 from server.storage.connect import Mongo
 from tests.faults import rig as rigs
 from tests.faults.conftest import Note
+from tests.faults.load import TTL
 from tests.faults.reader import Reader
-from tests.faults.rig import SLOT_SECONDS, SLOWNESS, TTL, Api, OwnMongo, Rig, commits, events, slot_start, stop, until
+from tests.faults.rig import SLOT_SECONDS, Api, OwnMongo, Rig, commits, events, slot_start, stop, until
 from tests.processes import Process, connects, free_port, valkey
 
 ORDERS = (
@@ -24,7 +25,7 @@ ORDERS = (
     ("redis", "worker", "mongo", "api"),
 )
 APART_SECONDS = 2.5
-RECOVERY_SECONDS = 15.0 * SLOWNESS
+RECOVERY_SECONDS = 15.0
 
 
 class Absent:

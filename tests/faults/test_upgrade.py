@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.faults.conftest import Note
+from tests.faults.load import TTL
 from tests.faults.reader import Reader
-from tests.faults.rig import START_SECONDS, TTL, Api, Rig, commits, events, stop, until
+from tests.faults.rig import START_SECONDS, Api, Rig, commits, events, stop, until
 from tests.processes import REPOSITORY, Process
 
 # The first release that has all fields that the readers of these tests select.
