@@ -1,5 +1,7 @@
 """Runs evaluations, and writes the results: JSON, the page of the documentation, and its plots."""
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -49,6 +51,7 @@ def sources(request: Request) -> list[Source]:
 
 async def run(request: Request, given: Sequence[Source], write: Callable[[str], None]) -> None:
     """Evaluate each source, print the results, and write the requested files. Raises ValueError and OSError."""
+    check_outputs(request)
     outcomes = tuple([rounded(await evaluate(source, request.wish)) for source in given])
     for outcome in outcomes:
         for line in page.summary(outcome):
@@ -57,6 +60,33 @@ async def run(request: Request, given: Sequence[Source], write: Callable[[str], 
         request.json.write_bytes(encoded(outcomes))
     if request.docs is not None:
         write_docs(request.docs, outcomes)
+
+
+def check_outputs(request: Request) -> None:
+    """Raises OSError or ValueError if the results cannot be written. An evaluation takes minutes, so check first."""
+    if request.json is not None:
+        _check_file(request.json)
+    if request.docs is not None:
+        for name in (PAGE, FIGURES):
+            _check_file(request.docs / name)
+        read_figures(request.docs / FIGURES)
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise _refused(errno.EISDIR, path)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise _refused(errno.EACCES, path)
+    if not path.parent.exists():
+        raise _refused(errno.ENOENT, path)
+    if not path.parent.is_dir():
+        raise _refused(errno.ENOTDIR, path)
+    if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _refused(errno.EACCES, path)
+
+
+def _refused(reason: int, path: Path) -> OSError:
+    return OSError(reason, os.strerror(reason), str(path))
 
 
 def write_docs(folder: Path, outcomes: Sequence[Outcome]) -> None:

@@ -98,6 +98,29 @@ def test_what_cannot_be_done_is_said_by_name(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--json", "--docs"])
+@pytest.mark.parametrize("place", ["missing/out", "file/out", "folder", "figures"])
+def test_what_cannot_be_written_is_refused_before_the_evaluation(
+    option: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder" / command.PAGE).mkdir(parents=True)
+    (tmp_path / "figures" / command.FIGURES).mkdir(parents=True)
+    monkeypatch.setattr(Months, "replies", lambda *_: pytest.fail("the evaluation has begun"))
+    assert cli.main([*MONTHS, option, str(tmp_path / place)]) == cli.BAD_USAGE
+    assert str(tmp_path / place) in capsys.readouterr().err
+
+
+def test_figures_that_cannot_be_read_are_refused_before_the_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / command.FIGURES).write_text("[1]")
+    monkeypatch.setattr(Months, "replies", lambda *_: pytest.fail("the evaluation has begun"))
+    assert cli.main([*MONTHS, "--docs", str(tmp_path)]) == cli.BAD_USAGE
+    assert "expected the figures of an evaluation" in capsys.readouterr().err
+    assert (tmp_path / command.FIGURES).read_text() == "[1]"
+
+
 def test_other_figures_are_refused(tmp_path: Path) -> None:
     (tmp_path / command.FIGURES).write_text('[{"name": "x"}]')
     with pytest.raises(ValueError, match="expected the figures of an evaluation"):
