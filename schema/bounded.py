@@ -67,9 +67,9 @@ class BoundedMap(Generic[K, V]):
         """Keep the value if allowed. Returns whether it is kept."""
         if size > self._largest or (self._door is not None and not self._door.seen_before(key)):
             return False
-        self.pop(key)
+        before = self._values.pop(key, None)
         self._values[key] = (value, size)
-        self.size += size
+        self.size += size if before is None else size - before[1]
         while len(self._values) > self._max_entries or self.size > self.max_size:
             self.pop(next(iter(self._values)))
         return True
