@@ -24,7 +24,7 @@ LEAST_SPREAD = 15
 @cache
 def simulated() -> tuple[Months, Snapshot]:
     """The network after twelve simulated days, one cycle an hour."""
-    months = Months(Wish(days=12, nodes=120))
+    months = Months(Wish(days=12, nodes=60))
     *_, last = months.cycles()
     return months, last.snapshot
 
