@@ -38,35 +38,36 @@ def summary(outcome: Outcome) -> Iterator[str]:
 
 
 def _head() -> Iterator[str]:
-    yield "# How well the scores tell nodes apart"
+    yield "# How well the scores distinguish nodes"
     yield ""
     yield "<!-- Written by `make evaluation` from docs/evaluation.json. Do not edit. -->"
     yield ""
-    yield "A score is a prediction: the better node is available more. This page measures the prediction out of sample. At a"
-    yield "time t each rater scores every live node from what is known up to t. Later, the same nodes are compared by their"
-    yield "availability in the horizon after t. The constants of policy 2.0 were chosen on other simulated months, of the seeds"
-    yield "11, 12 and 14, and no constant was changed after a look at these. How the best tenth is chosen among equal ranks was:"
-    yield "by the expected loss, as recommendations are. The time is split nevertheless: the figures below are those of the"
-    yield "last part (test), unless they say otherwise."
+    yield "A score predicts that the better node will be available more. This page measures the prediction out of sample. At a"
+    yield "time t, each rater scores every live node from the data up to t. Later, the same nodes are compared by their"
+    yield "availability in the horizon after t. The constants of policy 2.0 were chosen on other simulated months, with the seeds"
+    yield "11, 12 and 14, and no constant was changed after seeing these months. Only one rule was: among equal ranks, the best"
+    yield "tenth is chosen by the expected loss, as in recommendations. The time is split nevertheless, and the figures below are"
+    yield "those of the last part (test), unless stated otherwise."
     yield ""
     yield "`pnodes evaluate` measures the history of a store in the same way, and `make evaluation` writes this page."
     yield ""
-    yield "| rater | what it is |"
+    yield "| rater | description |"
     yield "|---|---|"
     yield from (f"| `{rater.name}` | {rater.says} |" for rater in RATERS.values())
     yield ""
-    yield "- *Rank correlation* is Spearman's, of scores with the availability that followed, averaged over the days."
-    yield "  Policy 2.0 is ordered by the rank that it publishes; sound nodes share the first one. In the best tenth, nodes of"
-    yield "  equal rank are ordered by their expected loss, as recommendations are."
-    yield "- *Concordance*: of two nodes whose availability differs by a point or more, how often the better one had the better"
-    yield "  score; a tie counts half. Most nodes tie in both score and outcome, which raises a rank correlation, but not this."
-    yield f"- *Survival of the best tenth*: how many of the best-scored tenth are available ≥ {SURVIVES_FROM:.0%} of the horizon."
-    yield "- *Wrongly condemned*: verdicts of HIGH_RISK on sound nodes that were up all day. The simple raters have no tiers;"
-    yield f"  they condemn below {CONDEMNED_BELOW:.0f} % of availability, and `claimed` condemns nobody."
-    yield "- *Time to condemn*: from the death of a node to when it is no longer online, or HIGH_RISK. Before: 0."
-    yield "- *Volatility*: by how many points the score of a node moves from one day to the next."
-    yield "- *Calibration*: how often a later score lies within the bounds that were published with the earlier one. The bounds"
-    yield "  are those of the estimate at that time, and not of what happens to the node later."
+    yield "- *Rank correlation* is Spearman's coefficient of scores and subsequent availability, averaged over the days."
+    yield "  Policy 2.0 is ordered by its published rank; sound nodes share the first one. In the best tenth, nodes of equal rank"
+    yield "  are ordered by their expected loss, as in recommendations."
+    yield "- *Concordance*: among pairs of nodes whose availability differs by a point or more, how often the better one had the"
+    yield "  better score; a tie counts half. Most nodes tie in score and outcome, which increases a rank correlation, but not"
+    yield "  the concordance."
+    yield f"- *Survival of the best tenth*: the share of the best-scored tenth that is available ≥ {SURVIVES_FROM:.0%} of the horizon."
+    yield "- *Wrongly condemned*: HIGH_RISK verdicts on sound nodes that were up all day. The simple raters have no tiers;"
+    yield f"  they condemn below {CONDEMNED_BELOW:.0f} % of availability, and `claimed` never condemns."
+    yield "- *Time to condemn*: from the death of a node until it is no longer online, or HIGH_RISK. It is 0 if that was before."
+    yield "- *Volatility*: the change of a node's score from one day to the next, in points."
+    yield "- *Calibration*: how often a later score is within the bounds that were published with the earlier one. The bounds"
+    yield "  describe the uncertainty of the estimate at that time, not later changes of the node."
     yield ""
 
 
@@ -74,17 +75,17 @@ def _section(outcome: Outcome) -> Iterator[str]:
     test, train = outcome.parts[-1], outcome.parts[0]
     yield f"## {outcome.name[0].upper()}{outcome.name[1:]}"
     yield ""
-    known = "known" if outcome.truth else "not known: it is judged by what was observed later"
+    known = "known" if outcome.truth else "not known; later observations are used instead"
     what = f"{counted(outcome.snapshots, 'snapshot')} of {counted(outcome.nodes, 'node')}"
     yield f"{what}, {_range(outcome.start, outcome.end)}; the split is at"
-    yield f"{_written(outcome.split)}. What each node really is, is {known}."
+    yield f"{_written(outcome.split)}. The true character of each node is {known}."
     yield ""
     yield from _bars(outcome)
     yield "### Order"
     yield ""
     yield from _orderings(test)
     yield ""
-    yield f"The same before the split ({counted(train.cohorts, 'cohort')}), when nodes were less known:"
+    yield f"The same before the split ({counted(train.cohorts, 'cohort')}), when less was known about the nodes:"
     yield ""
     yield from _orderings(train)
     yield ""
@@ -108,7 +109,7 @@ def _bars(outcome: Outcome) -> Iterator[str]:
     newest = newest_policy(outcome)
     wanted = bars(outcome, newest)
     if wanted:
-        yield f"| wanted of policy {newest} | found | reached |"
+        yield f"| requirement for policy {newest} | result | reached |"
         yield "|---|---|---|"
         yield from (f"| {bar.wanted} | {bar.found} | {_MARKS[bar.reached]} |" for bar in wanted)
         yield ""
@@ -155,7 +156,7 @@ def _condemning(part: Part) -> Iterator[str]:
 def _by_character(part: Part) -> Iterator[str]:
     characters = sorted({name for each in part.condemning for name in each.by_character})
     if characters:
-        yield "Share of verdicts on online nodes that condemn, by what the node really is:"
+        yield "Share of condemning verdicts on online nodes, by the true character of the node:"
         yield ""
         yield f"| rater | {' | '.join(characters)} |"
         yield f"|---|{'---|' * len(characters)}"

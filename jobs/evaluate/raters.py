@@ -109,7 +109,7 @@ RATERS: Mapping[str, Rater] = {
     for rater in (
         Rater(
             "2.0",
-            "policy 2.0, ordered by its ranks; the best tenth as recommendations begin: equal ranks by the expected loss",
+            "policy 2.0, ordered by its ranks; in the best tenth, equal ranks by the expected loss",
             policy_2_0,
         ),
         Rater("2.0-points", "policy 2.0, ordered by its composite", policy_2_0_points),
