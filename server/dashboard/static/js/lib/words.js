@@ -3,10 +3,10 @@ import { bytes, duration } from "./format.js";
 
 /** @type {Record<string, {label: string, tone: string, hint: string}>} */
 export const STATUS = {
-  ONLINE: { label: "Online", tone: "good", hint: "Its uptime moved within the grace period: it lives." },
-  GHOST: { label: "Ghost", tone: "warn", hint: "Seeds still list it, but its uptime stands still." },
-  OFFLINE: { label: "Offline", tone: "bad", hint: "No seed that answered lists it." },
-  UNKNOWN: { label: "Unknown", tone: "mute", hint: "It is listed, but nothing proves yet whether it lives." },
+  ONLINE: { label: "Online", tone: "good", hint: "Its uptime advanced within the grace period." },
+  GHOST: { label: "Ghost", tone: "warn", hint: "Seeds still list it, but its uptime does not advance." },
+  OFFLINE: { label: "Offline", tone: "bad", hint: "No answering seed lists it." },
+  UNKNOWN: { label: "Unknown", tone: "mute", hint: "It is listed, without evidence yet that it is live or dead." },
 };
 
 /** @type {Record<string, {label: string, tone: string}>} */

@@ -1,4 +1,4 @@
-/** Before the first snapshot: what is being collected, from whom, and what to do when nobody answers. */
+/** Before the first snapshot: the collected data, its seeds, and the remedy if no seed answers. */
 import { useQuery } from "../lib/data.js";
 import { html, useEffect } from "../lib/view.js";
 import { FAILURE } from "../lib/words.js";

@@ -1,4 +1,4 @@
-/** What stands around every page: navigation, search, freshness, time machine, theme, keys. */
+/** The frame of every page: navigation, search, freshness, time machine, theme, keys. */
 import { bothTimes, duration, serverNow, time } from "../lib/format.js";
 import { channel, newest } from "../lib/news.js";
 import { shortcuts, shownTheme, theme, zone } from "../lib/preferences.js";
