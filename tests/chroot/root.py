@@ -15,8 +15,11 @@ from tests.patience import PATIENCE_SECONDS
 from tests.processes import Process
 
 PROGRAMS = ("debootstrap", "unshare", "chroot", "git")
-SHARED = (Path("/etc/ssl/certs"), Path("/etc/pip.conf"), Path("/etc/xdg/pip"), Path("/etc/resolv.conf"))
-"""How this machine reaches the package registries. Missing ones are passed over."""
+SHARED = tuple(map(Path, ("/etc/ssl/certs", "/etc/pip.conf", "/etc/xdg/pip", "/etc/resolv.conf", "/etc/hosts")))
+"""How this machine reaches the package registries, and the name localhost. Missing ones are passed over.
+
+An installed Debian has an /etc/hosts, but one by debootstrap has not.
+"""
 PASSED_ON = re.compile(r"(?i)PIP_\w+|npm_config_\w+|\w+_PROXY|\w*(CERT|CA_BUNDLE|CERTS)\w*")
 """Variables with the same purpose. Values that are paths are shared too."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
