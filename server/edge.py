@@ -116,7 +116,8 @@ class Edge:
                     await self._get(question, scope, receive, send)
                     return
                 headers = combined(scope["headers"])
-                unchanged = answer.unchanged.get(headers.get(b"if-none-match", b""))
+                tag = headers.get(b"if-none-match")
+                unchanged = None if tag is None else answer.unchanged.get(tag)
                 if unchanged is None:
                     await self._serve(scope, "rest", answer, headers, send)
                 else:  # the usual result of a poll, and the cheapest response: nothing is called that is not needed

@@ -84,6 +84,7 @@ class Answer:
     __slots__ = (
         "__weakref__",
         "_headers",
+        "_unchanged",
         "_variants",
         "_vary",
         "body",
@@ -91,7 +92,6 @@ class Answer:
         "immutable",
         "is_long",
         "size",
-        "unchanged",
     )
 
     def __init__(self, body: bytes, headers: Headers, *, immutable: bool = False) -> None:
@@ -103,11 +103,20 @@ class Answer:
         self.size = 2 * len(body) + ENTRY_OVERHEAD_BYTES
         # The headers that a 304 must repeat besides the tag, and those that let other origins read it.
         self._vary = [header for header in headers if header[0] in _ON_EVERY_STATUS]
-        # Keyed by the tag as clients return it: one look-up instead of parsing a list.
-        tags = (self.etag, *(coded(self.etag, coding) for coding in COMPRESSORS))
-        self.unchanged = {tag: self.unchanged_by(tag) for tag in map(str.encode, tags)}
+        self._unchanged: dict[bytes, Start] | None = None
         self._headers = headers
         self._variants: dict[str, Variant] = {}
+
+    @property
+    def unchanged(self) -> dict[bytes, Start]:
+        """The starts of a 304, by the tag as clients return it: one look-up instead of parsing a list.
+
+        They are made on first use, because most responses are never asked for with a tag.
+        """
+        if self._unchanged is None:
+            tags = (self.etag, *(coded(self.etag, coding) for coding in COMPRESSORS))
+            self._unchanged = {tag: self.unchanged_by(tag) for tag in map(str.encode, tags)}
+        return self._unchanged
 
     def unchanged_by(self, tag: bytes) -> Start:
         """The start of a 304, for a client that has the response with this tag."""

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import tracemalloc
 
 import orjson
@@ -90,6 +91,15 @@ def test_a_small_answer_is_never_compressed_and_a_large_one_once() -> None:
     large = Answer(b"x" * 5_000, [])
     assert large.variant("br") is large.variant("br")
     assert dict(large.variant("gzip").start.message(b"")["headers"])[b"content-encoding"] == b"gzip"
+
+
+def test_the_starts_of_a_304_are_made_once_and_only_if_they_are_needed() -> None:
+    answer = Answer(b"x" * 5_000, [])
+    answer.variant("identity").start.message(b"")
+    tables = [each for each in gc.get_referents(answer) if isinstance(each, dict)]
+    assert tables == [{"identity": answer.variant("identity")}]
+    assert answer.unchanged is answer.unchanged
+    assert all(answer.unchanged[tag].status == 304 for tag in (answer.etag.encode(), answer.variant("br").etag))
 
 
 def test_only_a_long_answer_that_is_not_compressed_yet_takes_long() -> None:
