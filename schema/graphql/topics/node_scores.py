@@ -49,12 +49,15 @@ def node_score(
         argument("Assumptions. The result is the score that the node would have, without a rank."),
     ] = None,
 ) -> Score | Estimate | None:
-    if policy is not None:
-        known_policy(policy)
-    node = root.record
-    scores = (node.newest_score,) if policy is None else (node.estimate, node.score)
-    score = next((each for each in scores if each is not None and policy in {None, each.policy_version}), None)
+    score = root.record.newest_score if policy is None else _score_by(root.record, policy)
     return score if assume is None or score is None else assumed_score(root, score, assume, policy)
+
+
+def _score_by(node: PNode, policy: str) -> Score | Estimate | None:
+    """The score by this version of a policy. Raises BadUserInput for an unknown version."""
+    known_policy(policy)
+    scores = (node.estimate, node.score)
+    return next((each for each in scores if each is not None and each.policy_version == policy), None)
 
 
 def assumed_score(

@@ -1,7 +1,7 @@
 """Scores by policy 2.0 through GraphQL: bounds, parts, assumptions, recommendations and alerts."""
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,11 +10,14 @@ from schema.domain.node.observation import Observation
 from schema.domain.node.pnode import PNode
 from schema.domain.snapshot.record import Snapshot
 from schema.graphql.execution.context import PublicServiceInfo
+from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.topics.node_scores import node_score
 from tests.factories import AT, key, snapshot
 from tests.schema.domain.field import Field
 from tests.schema.domain.scoring.test_estimated import SEEDS, pod, watched
 from tests.schema.graphql.asking import Client
 from tests.schema.graphql.execution.compiled.answers import by_core, compiled, settled, valid, written
+from tests.schema.graphql.execution.test_calibration import calls_of
 
 CROWDED = range(30, 36)
 RESTARTING = 25
@@ -259,3 +262,10 @@ async def test_what_a_node_is_expected_to_lose_orders_the_ranks() -> None:
     assert len(sound) > 20
     assert max(sound) <= 0.01
     assert (await one('score(policy: "1.0") { expectedLoss }'))["score"] == {"expectedLoss": None}
+
+
+def test_the_newest_score_of_a_node_takes_one_look_up() -> None:
+    node = InSnapshot(now().nodes[0], cast("Any", None))
+    expected = calls_of(lambda: node.record.newest_score)
+    assert calls_of(lambda: node_score(node)) == expected + 1
+    assert node_score(node) is node.record.newest_score
