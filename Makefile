@@ -127,6 +127,8 @@ supply: .venv/.dev .venv-supply/.ready ## check dependencies and the tree: pip c
 	@git ls-files -z -- ':!tests' | xargs -0 $(SCAN)
 	@# URLs with passwords are what tests of masking are about, so only other secrets are looked for there.
 	@git ls-files -z -- tests | xargs -0 $(SCAN) --disable-plugin BasicAuthDetector
+	@# Of the platforms' schemas, only that of Compose comes with a package.
+	@.venv-supply/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@mkdir -p build
 	@.venv-supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json locks/runtime.txt
 	@echo "build/sbom.json lists what locks/runtime.txt pins"
