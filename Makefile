@@ -108,8 +108,9 @@ screenshots: .venv/.dev server/dashboard/node_modules/.dev ## write every page, 
 conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## run public suites and real clients against a running stack
 	@$(BIN)/python -m tests.conformance conformance
 
-fuzz: .venv/.dev .venv-conformance/.ready ## run schemathesis against a running stack, FUZZ_CASES=300 of each kind, and 10,000 mutated pod responses
+fuzz: .venv/.dev .venv-conformance/.ready ## run schemathesis against a running stack, FUZZ_CASES=300 of each kind, 10,000 mutated pod responses, and 5,000 documents against graphql-core
 	@MUTATED_ANSWERS=$${MUTATED_ANSWERS:-10000} $(BIN)/python -m pytest -q tests/end_to_end/test_mutated_answers.py
+	@COMPILED_DOCUMENTS=$${COMPILED_DOCUMENTS:-5000} $(BIN)/python -m pytest -q -n 2 tests/schema/graphql/execution/compiled/test_same_answers.py
 	@$(BIN)/python -m tests.conformance fuzz
 
 threats: .venv/.dev ## send hostile requests to a running stack

@@ -18,7 +18,7 @@ from schema.domain.base import Slot, UnixSeconds
 from schema.domain.errors import BadUserInput, InvalidCursor
 from schema.domain.snapshot.record import SnapshotHeader
 from schema.graphql.execution.context import Context
-from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.execution.tables import InSnapshot, Items
 from schema.graphql.lists.columns import Columns, Order, Value
 from schema.graphql.lists.index import Arranged, Index, Rows
 from schema.graphql.types.cursors import unpacked
@@ -111,8 +111,8 @@ class Page(Generic[T]):
         return self.selection.items[self.start : self.end] if self.end > self.start else ()
 
     @property
-    def nodes(self) -> list[InSnapshot[T]]:
-        return [InSnapshot(item, self.selection.tables) for item in self.records]
+    def nodes(self) -> Items[T]:
+        return Items(self.records, self.selection.tables)
 
     @property
     def edges(self) -> list["PageEdge[T]"]:

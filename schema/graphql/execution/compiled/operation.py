@@ -14,6 +14,7 @@ from schema.bounded import BoundedMap
 from schema.graphql.execution.compiled.arguments import NO_VARIABLES, ArgumentReader
 from schema.graphql.execution.compiled.errors import NotCompilable
 from schema.graphql.execution.compiled.plan import Selected, fragments_of, tree_of
+from schema.graphql.execution.compiled.rows import RowStore
 from schema.graphql.execution.compiled.run import Program, Run, Setting
 from schema.graphql.execution.compiled.survey import survey
 from schema.graphql.execution.core import Result, coerce_variables, execute, strawberry_schema
@@ -52,8 +53,15 @@ class Compiler:
     cache does not keep operations alive, and drops the programs of those that are gone before it compiles another one.
     """
 
-    def __init__(self, *, max_programs: int = MAX_PROGRAMS, max_fields: int = MAX_PROGRAM_FIELDS) -> None:
+    def __init__(
+        self,
+        *,
+        max_programs: int = MAX_PROGRAMS,
+        max_fields: int = MAX_PROGRAM_FIELDS,
+        keep_rows: bool = True,
+    ) -> None:
         self.tally = Tally()
+        self.rows = RowStore() if keep_rows else None
         self.programs = BoundedMap[ProgramKey, Program](max_entries=max_programs, max_size=max_fields, at_once=True)
 
     def compile(
@@ -75,8 +83,10 @@ class Compiler:
         return Compiled(self, document, selected, ours.config.info_class)
 
     def forget(self) -> None:
-        """Drop all programs. Operations create them again."""
+        """Drop all programs and kept rows. Operations create them again."""
         self.programs.clear()
+        if self.rows is not None:
+            self.rows.clear()
 
 
 def _plain(schema: GraphQLSchema) -> strawberry.Schema:
@@ -175,7 +185,7 @@ class Compiled:
 
     def _compile(self, values: VariableValues) -> Program | None:
         try:
-            program = Program(tree_of(self._selected, values))
+            program = Program(tree_of(self._selected, values), self._compiler.rows)
         except (NotCompilable, GraphQLError, RecursionError):
             return None
         self._compiler.tally.programs += 1

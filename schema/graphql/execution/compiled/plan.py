@@ -63,6 +63,15 @@ class Entry:
         return not self.is_async and self.holds_plain
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether its value, and all that is selected in it, depends on nothing but its object."""
+        if isinstance(self.recipe, Call):
+            written = self.given is None or self.given.written is not None
+            if self.is_async or self.recipe.info is not None or not written:
+                return False
+        return self.below is None or self.below.is_fixed
+
+    @property
     def holds_plain(self) -> bool:
         """Whether nothing has to be awaited for what is selected in its value."""
         return self.below is None or self.below.is_plain
@@ -71,13 +80,14 @@ class Entry:
 @dataclass(slots=True, eq=False)
 class Level:
     """The selection of an object, in the order of the response. `number` is its position among all levels of the
-    tree."""
+    tree. `is_plain`: nothing in it has to be awaited. `is_fixed`: its values depend on nothing but the object."""
 
     number: int
     type: GraphQLObjectType
     grouped: GroupedFieldSet
     entries: list[Entry] = field(default_factory=list[Entry])
     is_plain: bool = True
+    is_fixed: bool = True
 
 
 class Tree(NamedTuple):
@@ -135,6 +145,7 @@ class _Grower:
         self._tree.levels.append(level)
         level.entries = [self._entry(type_, key, details) for key, details in grouped.items()]
         level.is_plain = all(entry.is_plain for entry in level.entries)
+        level.is_fixed = all(entry.is_fixed for entry in level.entries)
         return level
 
     def _entry(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> Entry:

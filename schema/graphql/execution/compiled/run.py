@@ -22,6 +22,7 @@ from graphql.type import GraphQLResolveInfoHelpers
 from schema.graphql.execution.compiled.arguments import ArgumentReader, Arguments
 from schema.graphql.execution.compiled.plan import Entry, Level, Tree
 from schema.graphql.execution.compiled.recipes import Call
+from schema.graphql.execution.compiled.rows import RowStore
 from schema.graphql.execution.compiled.source import Write, functions_of
 from schema.graphql.execution.core import Result, default_field_resolver, default_type_resolver, is_awaitable
 
@@ -43,8 +44,8 @@ class Step:
 class Program:
     """A tree, compiled. `steps` are by the identity of what graphql-core collected for the level."""
 
-    def __init__(self, tree: Tree) -> None:
-        functions = functions_of(tree)
+    def __init__(self, tree: Tree, store: RowStore | None = None) -> None:
+        functions = functions_of(tree, store)
         self.tree = tree
         self.values = functions.values
         self.steps = {

@@ -29,9 +29,10 @@ from schema.graphql.execution.compiled.errors import Unexpected
 from schema.graphql.execution.compiled.leaves import Leaf, leaf_expression, leaf_writer
 from schema.graphql.execution.compiled.plan import Entry, Level, Tree
 from schema.graphql.execution.compiled.recipes import Call, Load
+from schema.graphql.execution.compiled.rows import Rows, RowStore
 from schema.graphql.execution.compiled.tracebacks import file_name, show
 from schema.graphql.execution.core import OutputType, is_awaitable, wrapped
-from schema.graphql.execution.tables import InSnapshot
+from schema.graphql.execution.tables import InSnapshot, Items
 
 Write = Callable[[Any, Any], Any]
 """A generated function of an object (or another value) and the `Run`."""
@@ -49,9 +50,9 @@ class Functions(NamedTuple):
     values: dict[int, Write]
 
 
-def generate(tree: Tree) -> tuple[str, dict[str, object]]:
+def generate(tree: Tree, store: RowStore | None = None) -> tuple[str, dict[str, object]]:
     """The text of the function that creates a tree's functions, and its arguments."""
-    generator = _Generator()
+    generator = _Generator(store)
     awaited = [entry for entry in tree.entries if entry.is_async and entry.holds_plain]
     for level in tree.levels:
         generator.level(level)
@@ -63,25 +64,27 @@ def generate(tree: Tree) -> tuple[str, dict[str, object]]:
     return "\n    ".join([head, *generator.lines, f"return [{levels}], {{{values}}}"]), generator.names
 
 
-def functions_of(tree: Tree) -> Functions:
-    """The functions of a tree, ready to be called. Tracebacks show their lines."""
-    text, given = generate(tree)
+def functions_of(tree: Tree, store: RowStore | None = None) -> Functions:
+    """The functions of a tree, ready to be called. Tracebacks show their lines. `store` keeps the JSON of nodes."""
+    text, given = generate(tree, store)
     name = file_name()
     made: dict[str, Any] = {}
     exec(compile(text, name, "exec"), _GLOBALS, made)  # noqa: S102  (see above: it contains no client input)  # nosec B102
     functions = Functions(*made["functions"](**given))
-    show(name, lambda: generate(tree)[0], functions.levels[0])
+    show(name, lambda: generate(tree, store)[0], functions.levels[0])
     return functions
 
 
 class _Generator:
     """Writes functions, and names the values that they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: RowStore | None) -> None:
         known: set[type] = set()
+        self._store = store
         self.lines: list[str] = []
         self.names: dict[str, object] = {
             "InSnapshot": InSnapshot,
+            "Items": Items,
             "known": known,
             "vet": _vet_into(known),
             "listed": _listed,
@@ -145,8 +148,14 @@ class _Generator:
         """The name of a function that writes lists of the type."""
         body = self._completed(item, "v", entry)
         name = f"list_{len(self.lines)}"
+        self.lines.append(f"def {name}(x, run):")
+        if self._store is not None and entry.below is not None and entry.below.is_fixed:
+            rows = self._name("rows", Rows(self._store))
+            self.lines += [
+                f"    if type(x) is Items and (out := {rows}.written(x, run, {_object(entry.below)})) is not None:",
+                "        return out",
+            ]
         self.lines += [
-            f"def {name}(x, run):",
             "    out = []",
             "    add = out.append",
             "    for v in x if type(x) is tuple or type(x) is list else listed(x):",

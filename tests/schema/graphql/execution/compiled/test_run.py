@@ -199,7 +199,7 @@ async def test_neither_an_execution_nor_its_program_waits_for_the_garbage_collec
         left = weakref.ref(reading)
         del reading
         assert left() is None
-        program = weakref.ref(compiler.programs.get((operation, ())))
+        program = weakref.ref(compiler.programs.get((weakref.ref(operation), ())))
         assert program() is not None
         compiler.forget()
         assert program() is None

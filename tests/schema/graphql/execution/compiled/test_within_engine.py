@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
@@ -27,7 +28,8 @@ async def responses(engine: Engine, world: str, query: str, variables: dict[str,
         ready = engine.ready(query, None, variables, NOW)
         assert isinstance(ready, Ready)
         with capture_logs():  # otherwise each traceback would be drawn
-            answers.append(await engine.run(ready, context(reads)))
+            result = await engine.run(ready, context(reads))
+            answers.append((orjson.dumps(result.response), result.request_error, result.complete))
     return answers
 
 
