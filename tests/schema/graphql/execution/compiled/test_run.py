@@ -166,7 +166,7 @@ async def test_one_strange_node_leaves_the_others_to_compiled_functions() -> Non
     reads.snapshots[-1] = made.model_copy(update={"nodes": nodes})
     result = await settled(compiled(query, compiler).execute(context(reads), {}))
     assert written(result) == written(await by_core(valid(query), context(reads), {}))
-    assert [error.path for error in result.errors or ()] == [["pnodes", "nodes", 2, "score"]]
+    assert [error.path for error in result.errors or ()] == [["pnodes", "nodes", 2, "score", "rank"]]
     # The page, the odd node, and its score.
     assert compiler.tally.left <= 4
 
