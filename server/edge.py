@@ -14,8 +14,11 @@ from weakref import WeakValueDictionary
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.dashboard import entrance
-from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
+from server.fresh import Account, FreshAnswers
+from server.graphql_http.endpoint import GraphQLEndpoint
+from server.graphql_http.identity import asked_by_get, asked_by_post
 from server.http.access import GRAPHQL_PATH
+from server.http.asked import Known
 from server.http.cache import Answer, Flights, Headers, ResponseCache
 from server.http.clients import client_of
 from server.http.headers import combined, with_single_lines
@@ -65,7 +68,7 @@ class Edge:
 
     Inner layers see one form of a path: without a `root_path` prefix, and without trailing slashes. They see one line
     for each header, and the query string as `plain_query` writes it. Requests that may take long run one after the
-    other: `turn` is awaited before each.
+    other: `turn` is awaited before each. With `account`, which counts and logs a request, `known` also makes responses.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Edge:
         root_path: str = "",
         plain_query: Callable[[str, bytes], bytes] | None = None,
         turn: Callable[[], Awaitable[object]] | None = None,
+        account: Account | None = None,
     ) -> None:
         self._app = app
         self._graphql = graphql
@@ -94,7 +98,8 @@ class Edge:
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
         self.served = defaultdict[tuple[str, str, int], int](int)
-        self.known = KnownAnswers(graphql, cache, view, self.served)
+        known = KnownAnswers(graphql, cache, view, self.served)
+        self.known: Known = known if account is None else FreshAnswers(known, graphql, view, account)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -3,7 +3,8 @@
 from collections.abc import MutableMapping
 
 from server.dashboard import entrance
-from server.graphql_http.endpoint import GraphQLEndpoint, asked_by_get, asked_by_post
+from server.graphql_http.endpoint import GraphQLEndpoint
+from server.graphql_http.identity import asked_by_get, asked_by_post
 from server.http.access import GRAPHQL_PATH
 from server.http.asked import AskedHead
 from server.http.cache import ResponseCache

@@ -171,6 +171,7 @@ def assemble(
         limit=limit,
         plain_query=rest.queries.plain,
         turn=lambda: turns.share(nodes()),
+        account=asked.account,
     )
 
     async def show_metrics(request: Request) -> Response:

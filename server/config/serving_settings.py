@@ -75,7 +75,7 @@ class ServingSettings(BaseSettings):
     direct_answers: bool = setting(
         default=True,
         expected="true or false",
-        description="Whether kept answers are written before a request becomes an ASGI scope. If false, all requests become one.",
+        description="Whether cached responses, and short operations, are answered before a request becomes an ASGI scope.",
     )
     graphql_compiled: bool = setting(
         default=True,

@@ -10,8 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from schema.bounded import BoundedMap
 from schema.graphql.execution.errors import ErrorCode
-from schema.graphql.execution.outcomes import Failure, Ready, Response
+from schema.graphql.execution.outcomes import Failure, Ready, Response, Result
 from server.graphql_http.feeds import Feeds
+from server.graphql_http.identity import Asked, asked_by_get, asked_by_post, size_of
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
 from server.graphql_http.operations import Operations, error_response
 from server.graphql_http.past import is_closed_past
@@ -28,8 +29,6 @@ from server.http.view import CurrentView
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 MAX_SHORTCUTS = 4_096
 MAX_SHORTCUT_BYTES = 8 * 2**20
-
-Asked = tuple[bytes | None, ...]
 
 _JSON_SENT = JSON.encode()  # the form that nearly all clients send
 # ASCII texts are UTF-8 texts.
@@ -104,6 +103,29 @@ class GraphQLEndpoint:
         """The cache key of a request that has arrived in exactly these bytes before."""
         return self._shortcuts.get(asked)
 
+    def made_at_once(self, headers: dict[bytes, bytes], body: bytes) -> Answer | None:
+        """The response to a POST, without waiting. None if that is not possible, or if the response has errors."""
+        media = answer_type(_text(headers.get(b"accept")), subscription=False)
+        usual = headers.get(b"content-type") == _JSON_SENT and b"content-encoding" not in headers
+        if not usual or len(body) > self._body_limit or media is None or media == EVENT_STREAM:
+            return None
+        try:
+            ready = self._operations.known(from_body(body))
+        except Refused:
+            return None
+        if ready is None or self._cache.peek((media, *ready.question)) is not None:
+            return None
+        view = self._cache.view()
+        result = self._operations.run_at_once(ready)
+        if result is None:
+            return None
+        answer = self._answer(ready, result, media)
+        self._cache.misses += 1
+        self._cache.put((media, *ready.question), answer, view)
+        asked = asked_by_post(headers, body)
+        self._shortcuts.put(asked, (media, *ready.question), size_of(asked))
+        return answer
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, combined(scope["headers"]), receive, send)
         try:
@@ -146,7 +168,7 @@ class GraphQLEndpoint:
             await exchange.reply(reply.status, reply.body, media, extra)
             return
         if isinstance(ready, Ready):
-            self._shortcuts.put(asked, (media, *ready.question), _size(asked))
+            self._shortcuts.put(asked, (media, *ready.question), size_of(asked))
         control = self._view.cache_control(immutable=reply.answer.immutable)
         await send_answer(exchange.send, reply.answer, exchange.headers, control, bodiless=exchange.bodiless)
 
@@ -168,15 +190,18 @@ class GraphQLEndpoint:
     async def _make(self, ready: Ready, media: str, request_id: str | None) -> Reply:
         view = self._cache.view()
         result = await self._operations.run(ready, request_id)
-        body = _encoded(result.response, media)
         if not result.complete:
             strict = media == GRAPHQL_JSON and result.request_error
-            return Reply(None, HTTPStatus.BAD_REQUEST if strict else HTTPStatus.OK, body)
-        newest = self._operations.reads.current()
-        closed = is_closed_past(ready, newest.slot if newest is not None else None)
-        answer = Answer(body, public_headers(_typed(media), _VARY), immutable=closed)
+            status = HTTPStatus.BAD_REQUEST if strict else HTTPStatus.OK
+            return Reply(None, status, _encoded(result.response, media))
+        answer = self._answer(ready, result, media)
         self._cache.put((media, *ready.question), answer, view)
         return Reply(answer, HTTPStatus.OK, b"")
+
+    def _answer(self, ready: Ready, result: Result, media: str) -> Answer:
+        newest = self._operations.reads.current()
+        closed = is_closed_past(ready, newest.slot if newest is not None else None)
+        return Answer(_encoded(result.response, media), public_headers(_typed(media), _VARY), immutable=closed)
 
     async def _stream(self, exchange: Exchange, ready: Ready) -> None:
         full = self._doors.refusal(None, exchange.address)
@@ -205,16 +230,6 @@ class GraphQLEndpoint:
 
 _VARY = b"Accept, Accept-Encoding"
 _RETRY: Headers = [(b"retry-after", b"60")]
-
-
-def asked_by_post(headers: dict[bytes, bytes], body: bytes) -> Asked:
-    """The identity of a POST request: equal keys get equal responses."""
-    return (headers.get(b"content-type"), headers.get(b"accept"), body)
-
-
-def asked_by_get(headers: dict[bytes, bytes], query_string: bytes) -> Asked:
-    """The identity of a GET request: equal keys get equal responses."""
-    return (b"", headers.get(b"accept"), query_string)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
@@ -275,7 +290,3 @@ def _typed(media: str) -> bytes:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("latin-1")
-
-
-def _size(asked: Asked) -> int:
-    return sum(len(part) for part in asked if part is not None) + 256

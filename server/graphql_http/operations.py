@@ -17,7 +17,7 @@ from server.graphql_http.pace import SharedUpdates
 from server.graphql_http.request import GraphQLRequest, Refused
 from server.http.encode import encode
 from server.http.ratelimit import RateLimit
-from server.process.turns import Turns
+from server.process.turns import LONG_COST, Turns
 
 MAX_PERSISTED = 2_048
 MAX_PERSISTED_BYTES = 8 * 2**20
@@ -150,6 +150,15 @@ class Operations:
         """The result of a query. It waits for its turn if it takes milliseconds, alone or together with others."""
         await self._turns.share(ready.cost)
         return await self._engine.run(ready, self._context(request_id))
+
+    def run_at_once(self, ready: Ready) -> Result | None:
+        """The result of a short query, if there is no rate limit to charge it to, time left for it in this iteration of
+        the event loop, nothing to wait for, and no error."""
+        has_snapshot = self.reads.current() is not None  # without one, an operation fails that may succeed soon
+        if not (has_snapshot and self._limit.is_off and self._turns.has_time and ready.cost <= LONG_COST):
+            return None
+        with self._turns.at_once():
+            return self._engine.run_at_once(ready, self._context(None))
 
     def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
         """The key under which results can be shared (None: not at all), and their source.

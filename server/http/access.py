@@ -59,6 +59,10 @@ class AccessLog:
             self._account(scope, answer.status, time.perf_counter() - started)
             unbind_contextvars("request_id")
 
+    def account(self, method: str, path: str, status: int, seconds: float) -> None:
+        """Count and log a request that was answered without ASGI."""
+        self._account({"method": method, "path": path}, status, seconds)
+
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
         self._metrics.observe_request(method=scope["method"], route=route, status=status, seconds=seconds)

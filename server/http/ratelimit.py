@@ -20,6 +20,10 @@ class RateLimit:
             max_entries=REMEMBERED_ADDRESSES, max_size=REMEMBERED_ADDRESSES, at_once=True
         )
 
+    @property
+    def is_off(self) -> bool:
+        return self._per_minute is None
+
     def charge(self, address: str, cost: int) -> int | None:
         """Charge the cost to the address. Otherwise returns the seconds after which that will be possible."""
         if self._per_minute is None:

@@ -1,13 +1,20 @@
 """Shares the event loop fairly between pieces of work."""
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 # Iterations of the event loop between two long pieces of work: enough to accept, read and answer a short request on a
 # new connection.
 PASSES = 4
 # In units of cost. Work that costs more takes milliseconds.
 LONG_COST = 4_000
+# How long work may run in the callbacks of one iteration. The rest becomes tasks, between which others run.
+SECONDS_AT_ONCE = 0.002
+# A clock that does not advance still counts.
+_LEAST_SECONDS = 1e-6
 
 
 class Turns:
@@ -17,11 +24,30 @@ class Turns:
     client would be served meanwhile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._lock = asyncio.Lock()
         # Short work never waits for long work, which may have to wait for seconds.
         self._short = 0
+        self._spent = 0.0
+        self._clock = clock
         self._waiting = deque[tuple[int, asyncio.Future[None]]]()
+
+    @property
+    def has_time(self) -> bool:
+        """Whether work may still run `at_once` in this iteration of the event loop."""
+        return self._spent < SECONDS_AT_ONCE
+
+    @contextmanager
+    def at_once(self) -> Generator[None]:
+        """Account for the time of work that runs in a callback of the event loop."""
+        if not self._spent:
+            asyncio.get_running_loop().call_soon(self._renew)
+        started = self._clock()
+        yield
+        self._spent += max(self._clock() - started, _LEAST_SECONDS)
+
+    def _renew(self) -> None:
+        self._spent = 0.0
 
     async def take(self) -> None:
         """Wait for a turn. The work must follow at once, without waiting for anything else."""

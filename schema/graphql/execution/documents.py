@@ -1,7 +1,7 @@
 """Valid documents, with the cached prices and compiled operations."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import DocumentNode
 
@@ -19,7 +19,19 @@ PRICE_BYTES = 256
 CHARACTERS_PER_TOKEN = 12
 BYTES_PER_CHARACTER = 60  # memory of a parsed document (measured: 40 to 60)
 
-Compiled = Callable[[Context, Mapping[str, Any]], Any]
+
+class Compiled(Protocol):
+    """An operation that executes faster than graphql-core does.
+
+    `gathers`: it awaits several things at the same time, each in a task.
+    """
+
+    @property
+    def gathers(self) -> bool: ...
+
+    def __call__(self, context: Context, variables: Mapping[str, Any]) -> Any:
+        """The result, or an awaitable of it."""
+        ...
 
 
 class Prices:
@@ -58,7 +70,7 @@ class Document:
     tokens has a larger size than its length.
     """
 
-    __slots__ = ("__weakref__", "compiled", "introspects", "node", "prices", "sha256", "size")
+    __slots__ = ("__weakref__", "compiled", "introspects", "node", "prices", "sha256", "size", "waits")
 
     def __init__(self, sha256: str, node: DocumentNode, length: int) -> None:
         self.sha256 = sha256
@@ -67,3 +79,5 @@ class Document:
         self.introspects = asks_about_schema(node)
         self.compiled: dict[str | None, Compiled | None] = {}
         self.prices = Prices()
+        # The names of the operations that had to wait for something, or failed, when they ran at once.
+        self.waits = set[str | None]()

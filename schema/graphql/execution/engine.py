@@ -4,7 +4,7 @@ A transport calls `ready`, and then `run` (one result) or `stream` (many).
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any, cast
@@ -167,6 +167,24 @@ class Engine:
         finally:
             context.forget()
 
+    def run_at_once(self, ready: Ready, context: Context) -> Result | None:
+        """The result of a compiled query that waits for nothing, and has no errors. None for all others.
+
+        An operation that cannot be executed at once is not tried again.
+        """
+        document, name = ready.document, ready.name
+        compiled = document.compiled.get(name)
+        if compiled is None or compiled.gathers or document.introspects or name in document.waits:
+            return None
+        try:
+            result = _at_once(compiled(context, ready.variables))
+            if result is None or result.errors:
+                document.waits.add(name)
+                return None
+            return _published(result, ready, context)
+        finally:
+            context.forget()
+
     def due(self, ready: Ready) -> int:
         """The charge for an operation. A cached introspection result costs nearly nothing."""
         return KEPT_COST if self._introspected.get(ready.question) is not None else ready.cost
@@ -236,6 +254,19 @@ class Engine:
         if ready.name not in known:
             known[ready.name] = self._compile(self.core, ready.document.node, ready.operation)
         return known[ready.name]
+
+
+def _at_once(result: object) -> ExecutionResult | None:
+    """The result of an execution that has nothing to wait for. Otherwise the execution ends, and there is none."""
+    if not isinstance(result, Coroutine):
+        return cast("ExecutionResult", result)
+    execution = cast("Coroutine[object, None, ExecutionResult]", result)
+    try:
+        execution.send(None)
+    except StopIteration as ended:
+        return cast("ExecutionResult", ended.value)
+    execution.close()
+    return None
 
 
 def _at_root(error: Exception, ready: Ready) -> GraphQLError:

@@ -1,9 +1,9 @@
 """Long work lets other tasks run in between."""
 
 import asyncio
-from itertools import pairwise
+from itertools import count, pairwise
 
-from server.process.turns import LONG_COST, PASSES, Turns
+from server.process.turns import LONG_COST, PASSES, SECONDS_AT_ONCE, Turns
 
 
 async def test_between_two_pieces_of_work_a_short_request_is_answered() -> None:
@@ -105,3 +105,23 @@ async def test_who_leaves_a_queue_of_short_work_keeps_nobody_else_from_a_turn() 
 
     await staying
     assert [task.cancelled() for task in leaving] == [False, True, True]
+
+
+async def test_work_in_callbacks_takes_a_bounded_time_in_each_iteration() -> None:
+    turns = Turns(clock=(step * SECONDS_AT_ONCE / 4 for step in count()).__next__)
+    for _ in range(3):
+        began = 0
+        while turns.has_time:
+            with turns.at_once():
+                began += 1
+        assert began == 4
+        await asyncio.sleep(0)
+
+
+async def test_work_in_callbacks_is_bounded_by_a_clock_that_stands_still_too() -> None:
+    turns = Turns(clock=lambda: 1.0)
+    began = 0
+    while turns.has_time:
+        with turns.at_once():
+            began += 1
+    assert began <= 10_000

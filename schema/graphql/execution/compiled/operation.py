@@ -113,7 +113,8 @@ def compile_operation(
 class Compiled:
     """An executable operation, with the same results as graphql-core's `execute`.
 
-    Its selection is compiled once for each combination of the variables under `@skip` and `@include`.
+    Its selection is compiled once for each combination of the variables under `@skip` and `@include`. `gathers` tells
+    whether any of these awaits several things at the same time.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Compiled:
         self._document = document
         self._selected = selected
         self._beyond = False
+        self.gathers = False
         self._ref: ReferenceType[Compiled] = ref(self)
         definitions = selected.surveyed.fragments
         self._setting = Setting(
@@ -189,6 +191,7 @@ class Compiled:
         except (NotCompilable, GraphQLError, RecursionError):
             return None
         self._compiler.tally.programs += 1
+        self.gathers = self.gathers or program.gathers
         return program
 
 

@@ -53,6 +53,12 @@ class Program:
         }
 
     @property
+    def gathers(self) -> bool:
+        """Whether it awaits several things at the same time."""
+        awaited = [entry for entry in self.tree.root.entries if not entry.is_plain]
+        return len(awaited) > 1 or not all(entry.holds_plain for entry in awaited)
+
+    @property
     def size(self) -> int:
         """Number of its fields."""
         return len(self.tree.entries)
