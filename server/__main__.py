@@ -154,7 +154,7 @@ def _serve(settings: Settings, listener: socket.socket, lifecycle: Lifecycle) ->
     config = uvicorn.Config(
         app,
         lifespan="on",
-        http=http_class(admitted, edge.known if settings.direct_answers else None),
+        http=http_class(admitted, edge.known if settings.direct_answers else None, edge.has_time),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -69,6 +69,7 @@ class Edge:
     Inner layers see one form of a path: without a `root_path` prefix, and without trailing slashes. They see one line
     for each header, and the query string as `plain_query` writes it. Requests that may take long run one after the
     other: `turn` is awaited before each. With `account`, which counts and logs a request, `known` also makes responses.
+    It should be called while `has_time`.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Edge:
         plain_query: Callable[[str, bytes], bytes] | None = None,
         turn: Callable[[], Awaitable[object]] | None = None,
         account: Account | None = None,
+        has_time: Callable[[], bool] = lambda: True,
     ) -> None:
         self._app = app
         self._graphql = graphql
@@ -97,6 +99,7 @@ class Edge:
         self._sent = WeakValueDictionary[Hashable, Answer]()
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
+        self.has_time = has_time
         self.served = defaultdict[tuple[str, str, int], int](int)
         known = KnownAnswers(graphql, cache, view, self.served)
         self.known: Known = known if account is None else FreshAnswers(known, graphql, view, account)

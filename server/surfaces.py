@@ -172,6 +172,7 @@ def assemble(
         plain_query=rest.queries.plain,
         turn=lambda: turns.share(nodes()),
         account=asked.account,
+        has_time=lambda: turns.has_time,
     )
 
     async def show_metrics(request: Request) -> Response:

@@ -64,9 +64,19 @@ class FakeTransport(asyncio.Transport):
 
 
 class Wire:
-    """One connection to an application. `known` is tried before the application is called."""
+    """One connection to an application. `known` is tried before the application is called.
 
-    def __init__(self, app: ASGIApp, known: Known | None = None, *, admitted: Connections | None = None) -> None:
+    Connections with the same `direct` belong to one process.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        known: Known | None = None,
+        *,
+        admitted: Connections | None = None,
+        direct: DirectAnswers | None = None,
+    ) -> None:
         config = uvicorn.Config(
             cast("Any", app), log_config=None, lifespan="off", proxy_headers=False, timeout_keep_alive=60
         )
@@ -77,6 +87,8 @@ class Wire:
         self.protocol: DirectHttp = http_class(Connections() if admitted is None else admitted, known)(
             config, self.state, {}
         )
+        if direct is not None:
+            self.protocol.direct = direct
         self.transport.set_protocol(self.protocol)
         self.protocol.connection_made(self.transport)
 

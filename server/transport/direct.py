@@ -1,5 +1,8 @@
 """Writes known responses before a request becomes an ASGI scope and a task."""
 
+from asyncio import AbstractEventLoop
+from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 from server.http.asked import Known
@@ -10,14 +13,41 @@ from server.transport.pipeline import HEAD_END, MAX_PIPELINE
 from server.transport.protocol import BoundedHttp
 
 
-class DirectAnswers:
-    """Parses and answers plain requests, for all connections of a process."""
+def always() -> bool:
+    return True
 
-    def __init__(self, known: Known) -> None:
+
+class DirectAnswers:
+    """Parses and answers plain requests, for all connections of a process.
+
+    While `has_time` is false, because callbacks have run for long enough in this iteration of the event loop, reads
+    wait for the next one. They are handled in the order of their arrival.
+    """
+
+    def __init__(self, known: Known, has_time: Callable[[], bool] = always) -> None:
         self._known = known
+        self._has_time = has_time
+        self._waiting = deque[DirectHttp]()
         self._heads = Heads()
         self._common: list[tuple[bytes, bytes]] = []
         self._lines = b""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a new read has to wait."""
+        return bool(self._waiting) or not self._has_time()
+
+    def wait(self, connection: "DirectHttp") -> None:
+        """Let the connection go on once there is time for it."""
+        if not self._waiting:
+            connection.loop.call_soon(self._go_on, connection.loop)
+        self._waiting.append(connection)
+
+    def _go_on(self, loop: AbstractEventLoop) -> None:
+        while self._waiting and self._has_time():
+            self._waiting.popleft().go_on()
+        if self._waiting:
+            loop.call_soon(self._go_on, loop)
 
     def take(self, data: bytes, common: list[tuple[bytes, bytes]]) -> tuple[bytes, int, int]:
         """The responses to the requests at the beginning of `data`, with the number of bytes and of requests.
@@ -58,8 +88,33 @@ class DirectHttp(BoundedHttp):
     """
 
     direct: DirectAnswers | None = None
+    # A read that waits for the next iteration of the event loop.
+    _deferred = b""
 
     def data_received(self, data: bytes) -> None:
+        direct = self.direct
+        if self._deferred:
+            self._deferred += data
+        elif direct is not None and self._is_free and direct.is_busy:
+            self._deferred = data
+            self._looks = -1
+            self.transport.pause_reading()
+            direct.wait(self)
+        else:
+            self._take_read(data)
+
+    def go_on(self) -> None:
+        """Handle the read that waits."""
+        data, self._deferred = self._deferred, b""
+        if data and not self.transport.is_closing():
+            self.transport.resume_reading()
+            self._take_read(data)
+
+    def shutdown(self) -> None:
+        self.go_on()
+        super().shutdown()
+
+    def _take_read(self, data: bytes) -> None:
         direct = self.direct
         if direct is not None and self._is_free:
             answers, size, count = direct.take(data, self.server_state.default_headers)
@@ -86,7 +141,7 @@ class DirectHttp(BoundedHttp):
         return not (self._probes_only or self.flow.write_paused or self.transport.is_closing())
 
 
-def http_class(admitted: Connections, known: Known | None) -> type[DirectHttp]:
-    """The class of a process's connections, which are counted together. `known` returns known responses."""
-    direct = None if known is None else DirectAnswers(known)
+def http_class(admitted: Connections, known: Known | None, has_time: Callable[[], bool] = always) -> type[DirectHttp]:
+    """The class of a process's connections, which are counted together. `known` returns responses while `has_time`."""
+    direct = None if known is None else DirectAnswers(known, has_time)
     return type("Http", (DirectHttp,), {"admitted": admitted, "direct": direct})

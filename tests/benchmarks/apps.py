@@ -243,6 +243,6 @@ if __name__ == "__main__":
         port=port,
         log_level="warning",
         access_log=False,
-        http=http_class(Connections(), app.known if isinstance(app, Edge) else None) if ours else "auto",
+        http=http_class(Connections(), app.known, app.has_time) if isinstance(app, Edge) else "auto",
     )
     uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)] if ours else None)

@@ -11,6 +11,7 @@ from server.transport.connections import Connections
 from server.transport.direct import DirectAnswers, http_class
 from server.transport.heads import MAX_HEADS, MAX_PLAIN_HEAD_BYTES, Heads
 from server.transport.pipeline import MAX_PIPELINE
+from tests.patience import settle
 from tests.server.transport.conftest import echo
 from tests.wire import Wire
 
@@ -263,3 +264,87 @@ class TestIdle:
 def test_it_can_be_switched_off() -> None:
     assert http_class(Connections(), None).direct is None
     assert http_class(Connections(), known).direct is not None
+
+
+class Sharing:
+    """Connections of one process, whose callbacks have no time left until `free`."""
+
+    def __init__(self, count: int) -> None:
+        self.has_time = False
+        direct = DirectAnswers(known, lambda: self.has_time)
+        self.wires = [Wire(echo, direct=direct) for _ in range(count)]
+
+    async def free(self) -> None:
+        self.has_time = True
+        await settle()
+
+    def end(self) -> None:
+        for wire in self.wires:
+            wire.end()
+
+
+async def test_reads_wait_while_callbacks_have_no_time() -> None:
+    sharing = Sharing(3)
+    for number, wire in enumerate(sharing.wires):
+        await wire.send(get(f"/known/{number}"))
+        assert wire.taken() == b""
+    await sharing.free()
+    assert [bodies(wire.taken()) for wire in sharing.wires] == [[b"known /known/%d " % n] for n in range(3)]
+    await sharing.wires[0].send(get("/known"))
+    assert bodies(sharing.wires[0].taken()) == [b"known /known "]
+    sharing.end()
+
+
+async def test_reads_that_wait_are_handled_in_the_order_of_their_arrival() -> None:
+    handled: list[bytes] = []
+
+    def noting(head: AskedHead, body: bytes, common: bytes) -> bytes | None:
+        handled.append(body)
+        return known(head, body, common)
+
+    left = 0
+
+    def has_time() -> bool:
+        return len(handled) < left
+
+    direct = DirectAnswers(noting, has_time)
+    wires = [Wire(echo, direct=direct) for _ in range(8)]
+    for number, wire in enumerate(wires[:6]):
+        wire.protocol.data_received(post("/known", b"%d" % number))
+    left = 3
+    await asyncio.sleep(0)
+    assert handled == [b"0", b"1", b"2"]
+    left = 8
+    for number, wire in enumerate(wires[6:], start=6):  # there is time, but others came first
+        wire.protocol.data_received(post("/known", b"%d" % number))
+    assert handled == [b"0", b"1", b"2"]
+    await settle()
+    assert handled == [b"%d" % number for number in range(8)]
+    for wire in wires:
+        wire.end()
+
+
+async def test_what_arrives_while_a_read_waits_follows_it() -> None:
+    sharing = Sharing(1)
+    (wire,) = sharing.wires
+    whole = get("/known/1") + post("/known/2", b"body") + get("/unknown")
+    for start in range(0, len(whole), 25):
+        wire.protocol.data_received(whole[start : start + 25])
+    await sharing.free()
+    await wire.send(b"")
+    assert wire.taken().count(b"HTTP/1.1 200 OK") == 3
+    sharing.end()
+
+
+async def test_a_read_that_waits_is_answered_before_its_connection_closes() -> None:
+    sharing = Sharing(2)
+    leaving, gone = sharing.wires
+    await leaving.send(get("/known/1"))
+    await gone.send(get("/known/2"))
+    leaving.protocol.shutdown()
+    gone.end()
+    await sharing.free()
+    assert bodies(leaving.taken()) == [b"known /known/1 "]
+    assert gone.taken() == b""
+    assert leaving.transport.closed
+    leaving.end()
