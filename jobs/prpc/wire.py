@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 
 from jobs.prpc import fields
-from jobs.prpc.address import canonical_address
+from jobs.prpc.address import MAX_PORT, canonical_address
 from jobs.prpc.errors import MAX_MESSAGE_CHARS, CallFailed
+from schema.domain.base import MAX_INT64
 from schema.domain.node.observation import NO_ADDRESS, FailureCategory, Observation, PodStats
 
 GET_VERSION: Final = "get-version"
@@ -147,16 +148,22 @@ def read_pod(row: object) -> Observation | str:
     key = fields.pubkey(get("pubkey"))
     if address is None and key is None:
         return "pod:address"
-    stamp = get("last_seen_timestamp")
+    stamp, public, port = get("last_seen_timestamp"), get("is_public"), get("rpc_port")
+    uptime, committed, used = get("uptime"), get("storage_committed"), get("storage_used")
+    # A large network has a million of these values in each cycle. The usual ones are checked here, without a call.
     values = (
         key,
         fields.version(get("version")),
-        fields.last_seen_text(get("last_seen")) if stamp is None else fields.unix_seconds(stamp),
-        fields.flag(get("is_public")),
-        fields.port(get("rpc_port")),
-        fields.uptime(get("uptime")),
-        fields.count(get("storage_committed")),
-        fields.count(get("storage_used")),
+        stamp
+        if type(stamp) is int and 0 < stamp <= fields.MAX_UNIX_SECONDS
+        else fields.last_seen_text(get("last_seen"))
+        if stamp is None
+        else fields.unix_seconds(stamp),
+        public if type(public) is bool else None,
+        port if type(port) is int and 0 < port <= MAX_PORT else fields.port(port),
+        uptime if type(uptime) is int and 0 <= uptime <= fields.MAX_UPTIME_SECONDS else fields.uptime(uptime),
+        committed if type(committed) is int and 0 <= committed <= MAX_INT64 else fields.count(committed),
+        used if type(used) is int and 0 <= used <= MAX_INT64 else fields.count(used),
         fields.percentage(get("storage_usage_percent")),
     )
     invalid = _invalid(pod, values) if None in values else ()

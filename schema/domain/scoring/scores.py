@@ -7,7 +7,7 @@ shown and the tier never disagree.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, GIB, rounded
@@ -34,6 +34,12 @@ __all__ = [
 
 
 Parts = TypeVar("Parts", TrustParts, CapacityParts)
+
+_TRUST_INPUTS = ("uptime", "version", "latest_version", "consistency")
+_CAPACITY_INPUTS = ("storage_committed", "storage_usage_percent", "storage_growth")
+# Points have two decimals, so many nodes earn equal ones, and a node earns the same for ten minutes. Equal parts are
+# one object, in every node and cycle.
+_SHARED = 16_384
 
 
 class TrustResult(NamedTuple):
@@ -77,8 +83,7 @@ def trust(
     and its name is in `missing`. The version's points also need `latest_version`.
     """
     rules, defaults = policy.trust, policy.defaults
-    named = {"uptime": uptime, "version": version, "latest_version": latest_version, "consistency": consistency}
-    missing = tuple(name for name, value in named.items() if value is None)
+    missing = _missing(_TRUST_INPUTS, (uptime, version, latest_version, consistency))
     days = (defaults.uptime if uptime is None else uptime) / DAY
     steadiness = defaults.consistency if consistency is None else consistency
     versions_known = version is not None and latest_version is not None
@@ -89,13 +94,14 @@ def trust(
         _part(rules.consistency_points, steadiness),
     )
     raw = sum(points)
-    parts = TrustParts(
-        uptime=None if uptime is None else rounded(points[0], 2),
-        gossip_presence=rounded(points[1], 2),
-        version_compliance=rounded(points[2], 2) if versions_known else None,
-        gossip_consistency=None if consistency is None else rounded(points[3], 2),
+    published = _trust(
+        rounded(raw, 2),
+        None if uptime is None else rounded(points[0], 2),
+        rounded(points[1], 2),
+        rounded(points[2], 2) if versions_known else None,
+        None if consistency is None else rounded(points[3], 2),
     )
-    return TrustResult(raw, Trust(score=rounded(raw, 2), parts=parts), missing)
+    return TrustResult(raw, published, missing)
 
 
 def capacity(
@@ -112,12 +118,7 @@ def capacity(
     to its range. The part of a missing input (None) is None, its default is in the sum, and its name is in `missing`.
     """
     rules, defaults = policy.capacity, policy.defaults
-    named = {
-        "storage_committed": storage_committed,
-        "storage_usage_percent": storage_usage_percent,
-        "storage_growth": growth_trend,
-    }
-    missing = tuple(name for name, value in named.items() if value is None)
+    missing = _missing(_CAPACITY_INPUTS, (storage_committed, storage_usage_percent, growth_trend))
     committed = defaults.storage_committed if storage_committed is None else storage_committed
     usage = defaults.storage_usage_percent if storage_usage_percent is None else storage_usage_percent
     trend = defaults.growth_trend if growth_trend is None else growth_trend
@@ -127,12 +128,13 @@ def capacity(
         _part(rules.growth_points, trend),
     )
     raw = sum(points)
-    parts = CapacityParts(
-        storage_committed=None if storage_committed is None else rounded(points[0], 2),
-        usage_balance=None if storage_usage_percent is None else rounded(points[1], 2),
-        growth_trend=None if growth_trend is None else rounded(points[2], 2),
+    published = _capacity(
+        rounded(raw, 2),
+        None if storage_committed is None else rounded(points[0], 2),
+        None if storage_usage_percent is None else rounded(points[1], 2),
+        None if growth_trend is None else rounded(points[2], 2),
     )
-    return CapacityResult(raw, Capacity(score=rounded(raw, 2), parts=parts), missing)
+    return CapacityResult(raw, published, missing)
 
 
 def composite(trust: float, capacity: float, policy: Policy = POLICY_1_0) -> CompositeResult:
@@ -206,6 +208,29 @@ def _placed(score: Score, composites: list[float]) -> Score:
         "percentile": rounded(100 * not_higher / len(composites), 2),
     }
     return score.model_copy(update=place)
+
+
+def _missing(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[str, ...]:
+    if None not in values:
+        return ()
+    return tuple(name for name, value in zip(names, values, strict=True) if value is None)
+
+
+@lru_cache(_SHARED)
+def _trust(
+    score: float, uptime: float | None, presence: float, version: float | None, consistency: float | None
+) -> Trust:
+    parts = TrustParts(
+        uptime=uptime, gossip_presence=presence, version_compliance=version, gossip_consistency=consistency
+    )
+    return Trust(score=score, parts=parts)
+
+
+@lru_cache(_SHARED)
+def _capacity(score: float, committed: float | None, balance: float | None, growth: float | None) -> Capacity:
+    return Capacity(
+        score=score, parts=CapacityParts(storage_committed=committed, usage_balance=balance, growth_trend=growth)
+    )
 
 
 def _part(points: float, share: float) -> float:

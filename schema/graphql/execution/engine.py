@@ -47,7 +47,7 @@ from schema.graphql.types.fields import Terms
 MAX_DOCUMENTS = 512
 MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_INTROSPECTED = 64
-MAX_INTROSPECTED_BYTES = 8 * 2**20
+MAX_INTROSPECTED_BYTES = 4 * 2**20
 KEPT_COST = 30
 
 ASSUMED_NODES = 10_000  # if the number of nodes is not known
