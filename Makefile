@@ -105,7 +105,8 @@ browser-quick: .venv/.dev server/dashboard/node_modules/.dev ## run the short ve
 screenshots: .venv/.dev server/dashboard/node_modules/.dev ## write every page, light and dark, wide and narrow, to build/screenshots
 	@$(BIN)/python -m tests.browser screenshots
 
-conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## run public suites and real clients against a running stack
+conformance: .venv/.dev .venv-conformance/.ready tests/conformance/node_modules/.ready ## run public suites and real clients against a running stack, and the tests of whole stacks
+	@WHOLE=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m whole
 	@$(BIN)/python -m tests.conformance conformance
 
 fuzz: .venv/.dev .venv-conformance/.ready ## run schemathesis against a running stack, FUZZ_CASES=300 of each kind, 10,000 mutated pod responses, and 5,000 documents against graphql-core

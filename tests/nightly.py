@@ -9,6 +9,7 @@ import pytest
 T = TypeVar("T")
 
 NIGHTLY = "NIGHTLY" in os.environ
+WHOLE = "WHOLE" in os.environ
 EXAMPLES = 500 if NIGHTLY else 25
 """Examples of each property test that does not set its own number."""
 
@@ -28,5 +29,7 @@ def cases(*named: tuple[str, Any], always: Set[str]) -> list[Any]:
 
 
 def runs_now(item: pytest.Item) -> bool:
-    """Whether this run includes the test: one marked `nightly` runs only in `make nightly`."""
-    return NIGHTLY or item.get_closest_marker("nightly") is None
+    """Whether this run includes the test: one marked `nightly` runs only in `make nightly`, one marked `whole` in
+    `make conformance` too."""
+    left_out = item.get_closest_marker("nightly") or (not WHOLE and item.get_closest_marker("whole"))
+    return NIGHTLY or not left_out

@@ -66,6 +66,7 @@ class Mongo:
         self._documents = {model: unbound_copy(model) for model in MODELS}
         self._patience = server_selection_seconds
         self._ready = False
+        self._found = False
         self._away = False
         self._trouble: PyMongoError | None = None
         self._outage = outage
@@ -135,6 +136,8 @@ class Mongo:
     async def reaching(self) -> AsyncGenerator[None]:
         """Like `answering`, for direct use of the database: no documents are bound, and no indexes created."""
         try:
+            if not self._found:
+                await self._probe()
             yield
         except PyMongoError as error:
             raise SnapshotUnavailable("the store does not answer") from error
@@ -155,6 +158,7 @@ class Mongo:
         # Otherwise the driver would wait for a server as long as the whole operation may take.
         with pymongo.timeout(self._patience):
             await self.database.command("ping")
+        self._found = True
 
     async def close(self) -> None:
         """Close the connections within a bounded time. The driver first looks for a server, to end its sessions."""

@@ -81,6 +81,7 @@ def recorded() -> list[list[dict[str, Any]]]:
     return [f["nodes"] for f in sorted(files, key=lambda f: datetime.fromisoformat(f["updatedAt"]))]
 
 
+@pytest.mark.whole
 async def test_live_and_ghost_nodes_agree_with_a_classification_by_uptime_made_apart(store_db: Mongo) -> None:
     lists = recorded()
     source = Replay(read_reels(SERIES), interval=INTERVAL, first_slot=AT)

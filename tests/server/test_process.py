@@ -148,6 +148,7 @@ def test_bad_settings_are_named(tmp_path: Path) -> None:
     assert process.text() == "CACHE_TTL=1: expected a whole number of seconds from 5 to 3600\n"
 
 
+@pytest.mark.whole
 def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
     api = Api(tmp_path, WEB_CONCURRENCY="2")
 

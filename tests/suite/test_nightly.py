@@ -19,21 +19,27 @@ def test_cases(n):
     pass
 
 @pytest.mark.nightly
-def test_whole():
+def test_long():
+    pass
+
+@pytest.mark.whole
+def test_stack():
     pass
 """
 
 
-@pytest.mark.parametrize(("nightly", "said"), [(False, "1 passed, 2 deselected"), (True, "3 passed")])
-def test_cases_that_are_not_always_run_are_run_nightly(tmp_path: Path, said: str, *, nightly: bool) -> None:
+@pytest.mark.parametrize(
+    ("run", "said"), [(None, "1 passed, 3 deselected"), ("WHOLE", "2 passed, 2 deselected"), ("NIGHTLY", "4 passed")]
+)
+def test_a_run_selects_what_is_always_run_and_what_is_its_own(tmp_path: Path, run: str | None, said: str) -> None:
     (tmp_path / "test_three.py").write_text(THREE, encoding="utf-8")
     pyproject = str(REPOSITORY / "pyproject.toml")
     command = (sys.executable, "-m", "pytest", "-c", pyproject, "-p", "tests.conftest", "-p", "no:cacheprovider")
-    environment = {name: value for name, value in os.environ.items() if name != "NIGHTLY"}
+    environment = {name: value for name, value in os.environ.items() if name not in {"NIGHTLY", "WHOLE"}}
     ran = subprocess.run(
         (*command, str(tmp_path)),
         cwd=REPOSITORY,
-        env=environment | ({"NIGHTLY": "1"} if nightly else {}),
+        env=environment | ({} if run is None else {run: "1"}),
         capture_output=True,
         text=True,
         check=False,

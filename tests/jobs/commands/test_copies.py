@@ -67,6 +67,7 @@ def test_a_backup_goes_through_pipes(mongo_uri: str, db_name: str) -> None:
     )
 
 
+@pytest.mark.whole
 def test_an_embedded_store_is_backed_up_restored_and_moved(mongo_uri: str, db_name: str, tmp_path: Path) -> None:
     fill(mongo_uri, db_name, 3)
     file, folder = str(tmp_path / "b"), str(tmp_path / "data")

@@ -122,6 +122,7 @@ def test_the_hint_comes_before_anything_is_written(
     assert summary == ["3 lists imported, as 3 slots"]
 
 
+@pytest.mark.whole
 def test_into_stores_of_its_own(lists: Path, tmp_path: Path, db_name: str, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     assert cli.main(["import", str(lists), "--data-dir", str(data)]) == 0

@@ -20,6 +20,7 @@ def commands(pid: int) -> list[str]:
     return found
 
 
+@pytest.mark.whole
 def test_one_process_tree_serves_with_a_queue_of_its_own(mongo_uri: str, db_name: str, tmp_path: Path) -> None:
     port = free_port()
     env = {

@@ -68,6 +68,7 @@ def _pid_of(up: Process, name: str) -> int:
     return next(pid for pid in below if name.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
 
 
+@pytest.mark.whole
 def test_up_from_nothing_to_healthy_and_back_to_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"

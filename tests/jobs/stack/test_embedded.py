@@ -112,6 +112,7 @@ def test_it_ends_when_valkey_does(stores: EmbeddedStores) -> None:
     assert "valkey has ended with code -9" in stores.errors()
 
 
+@pytest.mark.whole
 def test_an_engine_that_a_full_disk_broke_ends_once_there_is_room(stores: EmbeddedStores) -> None:
     stores.start()
     pid = stores.child.pid

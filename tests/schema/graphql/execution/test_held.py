@@ -5,6 +5,8 @@ import gc
 from collections.abc import Iterable
 from itertools import count
 
+import pytest
+
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.engine import MAX_DOCUMENTS, MAX_REFUSED, Engine
 from schema.graphql.execution.outcomes import Ready
@@ -55,6 +57,7 @@ async def held_after(engine: Engine, minutes: range) -> int:
     return len(gc.get_objects())
 
 
+@pytest.mark.whole
 async def test_documents_that_come_for_hours_leave_no_more_objects_than_full_caches_hold() -> None:
     engine = compiling.engine()
     await ask(engine, ACCEPTED, range(30_000, 30_000 + MAX_DOCUMENTS // len(ACCEPTED) + 1), 0)
