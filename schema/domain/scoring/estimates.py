@@ -114,7 +114,7 @@ def estimates(
     compared = [number for number, node in enumerate(evidence) if node.supported]
     lows = [found[number].low for number in compared]
     places = ranks(
-        [-_ranked_by(found[number].loss, evidence[number], policy.loss) for number in compared],
+        [-_ranked_by(found[number], evidence[number], policy.loss) for number in compared],
         [evidence[number].group for number in compared],
         [(evidence[number].known_day, evidence[number].id) for number in compared],
         policy.places_per_group,
@@ -131,10 +131,15 @@ def estimates(
     ]
 
 
-def _ranked_by(loss: float, node: Evidence, rules: LossPolicy) -> float:
-    """The rank value of a node, lowest first. Differences between sound nodes predict nothing, so they are equal."""
-    is_known = node.month.expected >= rules.sound_days * DAY
-    return max(loss, rules.sound_to if is_known else rules.sound_to + _STEP)
+def _ranked_by(figures: "Figures", node: Evidence, rules: LossPolicy) -> float:
+    """The rank value of a node, lowest first.
+
+    Differences between sound nodes predict nothing, so they are equal. A node that lost nothing in a time too short to
+    know it comes after these, by its lower bound. Expected losses are multiples of a step, and it stays within one.
+    """
+    if node.month.expected >= rules.sound_days * DAY:
+        return max(figures.loss, rules.sound_to)
+    return max(figures.loss, rules.sound_to + _STEP * (1 - figures.low / (2 * _MOST)))
 
 
 class Figures(NamedTuple):

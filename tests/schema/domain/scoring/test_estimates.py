@@ -308,3 +308,21 @@ def test_a_node_that_too_few_seeds_list_has_a_score_and_moves_nobody() -> None:
 def test_a_policy_is_data() -> None:
     without = POLICY.model_copy(update={"commitment": CommitmentPolicy(points=0)})
     assert len({found.composite for found in estimated(network(), without)}) == 1
+
+
+def test_in_the_first_hours_ranks_go_by_the_lower_bound() -> None:
+    hours = [evidence(n, **windows(1.0, 3 * 3_600), watched=3 * 3_600, claimed=n * DAY) for n in range(1, 12)]
+    found = estimated(hours)
+    lows = [each.low for each in found]
+    assert len(set(lows)) > 5
+    assert [each.rank for each in found] == [1 + sum(other > low for other in lows) for low in lows]
+
+
+def test_a_node_that_is_known_to_be_sound_comes_before_all_that_are_not_known_yet() -> None:
+    known = evidence(1, **windows(1.0, 2 * DAY), watched=2 * DAY, committed=1)
+    new = [evidence(n, **windows(1.0, 3_600), watched=3_600, claimed=30 * DAY) for n in range(2, 6)]
+    lossy = evidence(9, **windows(0.9), watched=40 * DAY)
+    found = estimated([known, *new, lossy])
+    assert found[0].rank == 1
+    assert all(each.rank is not None and 1 < each.rank < 6 for each in found[1:-1])
+    assert found[-1].rank == 6

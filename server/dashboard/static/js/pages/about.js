@@ -33,7 +33,7 @@ function Estimate({ policy }) {
   return html`<${Card} title=${`Score, policy ${policy.version}`} id="formulas">
     <p><strong>The score is the sum of its parts, scaled to 100 over those that are known.</strong> It has bounds: an input that is not known widens them. Only nodes that are proven to live have one.</p>
     <${Points} title="Parts" rows=${rows} />
-    <p class="note">Ranks go by the expected loss: the share of its time that a node is expected to be away. The first ${number(placesPerGroup)} nodes of a neighbourhood (/24 or /48) have a place of their own. Its other nodes come last.</p>
+    <p class="note">Ranks go by the expected loss, the share of its time that a node is expected to be away, and in a node's first day by the lower bound. The first ${number(placesPerGroup)} nodes of a neighbourhood (/24 or /48) have a place of their own. Its other nodes come last.</p>
     <${Tiers} policy=${policy} /><//>`;
 }
 
