@@ -12,6 +12,7 @@ from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import extent_of
 from schema.graphql.execution.outcomes import Failure, Ready, Response, Result
 from schema.reads import Reads, Updates
+from server.graphql_http.current import current_reads
 from server.graphql_http.feeds import Source
 from server.graphql_http.pace import SharedUpdates
 from server.graphql_http.request import GraphQLRequest, Refused
@@ -154,11 +155,13 @@ class Operations:
     def run_at_once(self, ready: Ready) -> Result | None:
         """The result of a short query, if there is no rate limit to charge it to, time left for it in this iteration of
         the event loop, nothing to wait for, and no error."""
-        has_snapshot = self.reads.current() is not None  # without one, an operation fails that may succeed soon
-        if not (has_snapshot and self._limit.is_off and self._turns.has_time and ready.cost <= LONG_COST):
+        current = self.reads.current()
+        if current is None or not self._limit.is_off or not self._turns.has_time or ready.cost > LONG_COST:
             return None
+        context = self._context(None)
+        context.reads = current_reads(current)
         with self._turns.at_once():
-            return self._engine.run_at_once(ready, self._context(None))
+            return self._engine.run_at_once(ready, context)
 
     def feed(self, ready: Ready) -> tuple[Hashable | None, Source]:
         """The key under which results can be shared (None: not at all), and their source.

@@ -216,7 +216,7 @@ class Yielding(FakeReads):
         return await super().snapshot(as_of)
 
 
-async def test_what_had_to_wait_is_not_tried_again() -> None:
+async def test_what_needs_more_than_the_current_snapshot_is_read_by_asgi_alone() -> None:
     reads = Yielding()
     app = edge(reads=reads)
     old = post(NODES, {"n": 1, "when": "2027-01-15T07:59:00Z"})
@@ -225,5 +225,39 @@ async def test_what_had_to_wait_is_not_tried_again() -> None:
     for _ in range(5):
         await wire.send(old)
     assert wire.taken().count(b"HTTP/1.1 200 OK") == 5
-    assert reads.past == 6
+    assert reads.past == 5
+    wire.end()
+
+
+class Recording(FakeReads):
+    """Counts what is asked of it besides the current snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__([network(20)])
+        self.asked: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in {"collector", "events", "node_history", "network_history", "snapshot", "enrichment", "header"}:
+            super().__getattribute__("asked").append(name)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ collector { outcome } }",
+        "{ events(first: 2) { nodes { type } } }",
+        "{ enrichment { sources { name } } }",
+    ],
+)
+async def test_an_operation_at_once_starts_nothing_that_waits(query: str) -> None:
+    reads = Recording()
+    app = edge(reads=reads)
+    await warmed(app, post(query))
+    before = len(reads.asked)
+    assert before
+    wire = Wire(app, app.known)
+    for _ in range(4):
+        await wire.send(post(query))
+    assert len(reads.asked) - before == 2 * before
     wire.end()
