@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from schema.domain.base import DAY, UnixSeconds, rounded, written
 from schema.domain.node.estimate import Estimate, PartName
 from schema.domain.node.pnode import PNode
+from schema.domain.policy import Tier
 from schema.domain.scoring.alert import Alert, AlertFact, AlertType, Severity
 from schema.domain.scoring.alerts import in_order, node_alerts
 from schema.domain.scoring.assume import Assumptions
@@ -152,14 +153,19 @@ def _lag(node: PNode, scene: Assumptions) -> Alert | None:
 
 
 def _tier(node: PNode, estimate: Estimate, scene: Assumptions) -> Alert | None:
-    """A score that falls and will soon leave its tier at this rate: the part that lost most, and since when."""
+    """A score that falls and will soon leave its tier at this rate: the part that lost most, and since when.
+
+    A node leaves the middle tier only when its upper bound does (`Estimate.tier`). The bound falls as the score does.
+    """
     rules, before = scene.rules.alerts, estimate.before
-    least = estimate.policy.band_for(estimate.composite).minimum
+    least = estimate.policy.band(estimate.tier).minimum
+    by_bound = estimate.tier is Tier.MEDIUM_RISK
+    metric, value = ("score.high", estimate.high) if by_bound else ("score", estimate.composite)
     if before is None or not least or scene.at <= before.at:
         return None
     fallen = before.composite - estimate.composite
     per_day = fallen * DAY / (scene.at - before.at)
-    if fallen < rules.tier_fall_points or estimate.composite - rules.tier_days * per_day >= least:
+    if fallen < rules.tier_fall_points or value - rules.tier_days * per_day >= least:
         return None
     lost = {
         name: points * (was - now)
@@ -172,10 +178,11 @@ def _tier(node: PNode, estimate: Estimate, scene: Assumptions) -> Alert | None:
     return _alert(
         node,
         (Severity.WARNING, AlertType.TIER_AT_RISK),
-        ("score", estimate.composite, least),
+        (metric, value, least),
         (
             f"score {estimate.composite:g}, down from {before.composite:g} at {written(before.at)}, most of it for "
-            f"{part.value.lower()}; below {least:g} it leaves {estimate.tier.value}",
+            f"{part.value.lower()}; {f'its upper bound is {value:g}, and ' if by_bound else ''}below {least:g} it leaves "
+            f"{estimate.tier.value}",
             "Look at the part that lost most; `score.nextStep` says what gains most.",
         ),
         AlertFact(name="part that lost most", value=part.value),

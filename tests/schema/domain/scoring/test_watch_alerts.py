@@ -70,7 +70,7 @@ def test_a_tier_at_risk_is_told_before_it_is_lost() -> None:
     The alert names the part that lost most, and the time.
     """
     (alert,) = with_estimate(
-        composite=62.0, shares=(0.3, 0.5, 1.0, 0.5, 1.0), before=standing(66.0, (0.4, 0.5, 1.0, 0.52, 1.0))
+        composite=82.0, shares=(0.3, 0.5, 1.0, 0.5, 1.0), before=standing(86.0, (0.4, 0.5, 1.0, 0.52, 1.0))
     )
     facts = {fact.name: fact.value for fact in alert.evidence}
     assert alert.type is AlertType.TIER_AT_RISK
@@ -81,11 +81,21 @@ def test_a_tier_at_risk_is_told_before_it_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("composite", "before"),
-    [(62.0, 62.5), (62.0, 60.0), (75.0, 77.0), (40.0, 50.0)],
+    [(82.0, 82.5), (82.0, 80.0), (95.0, 97.0), (40.0, 50.0)],
     ids=["falls by little", "rises", "is far from the bound", "has no tier to lose"],
 )
 def test_no_tier_is_at_risk(composite: float, before: float) -> None:
-    assert with_estimate(composite=composite, before=standing(before, (0.5,) * 5)) == ()
+    assert with_estimate(composite=composite, high=composite, before=standing(before, (0.5,) * 5)) == ()
+
+
+@pytest.mark.parametrize(("composite", "high", "warned"), [(50.0, 63.0, True), (61.0, 64.0, True), (61.0, 90.0, False)])
+def test_the_middle_tier_is_at_risk_when_the_upper_bound_is(composite: float, high: float, *, warned: bool) -> None:
+    """A node whose upper bound is in the middle tier has that tier, whatever its score is."""
+    found = with_estimate(composite=composite, high=high, before=standing(composite + 6, (0.5,) * 5))
+    assert [alert.type for alert in found] == [AlertType.TIER_AT_RISK] * warned
+    for alert in found:
+        assert (alert.metric, alert.value, alert.threshold) == ("score.high", high, 60)
+        assert "leaves MEDIUM_RISK" in alert.message
 
 
 def test_few_witnesses_mean_something_where_enough_seeds_could_list_the_node() -> None:
