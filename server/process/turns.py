@@ -11,7 +11,7 @@ from contextlib import contextmanager
 PASSES = 4
 # In units of cost. Work that costs more takes milliseconds.
 LONG_COST = 4_000
-# How long work may run in the callbacks of one iteration. The rest becomes tasks, between which others run.
+# How long work may run in the callbacks of one iteration. Later reads wait for the next one.
 SECONDS_AT_ONCE = 0.002
 # A clock that does not advance still counts.
 _LEAST_SECONDS = 1e-6

@@ -182,6 +182,9 @@ class Engine:
                 document.waits.add(name)
                 return None
             return _published(result, ready, context)
+        except Exception:  # noqa: BLE001  (the execution through ASGI meets the same error, and reports it)
+            document.waits.add(name)
+            return None
         finally:
             context.forget()
 
