@@ -168,25 +168,21 @@ class Engine:
             context.forget()
 
     def run_at_once(self, ready: Ready, context: Context) -> Result | None:
-        """The result of a compiled query that waits for nothing, and has no errors. None for all others.
-
-        An operation that cannot be executed at once is not tried again.
-        """
+        """The result of a compiled query that waits for nothing and has no errors. All others are not tried again."""
         document, name = ready.document, ready.name
         compiled = document.compiled.get(name)
         if compiled is None or compiled.gathers or document.introspects or name in document.waits:
             return None
         try:
             result = _at_once(compiled(context, ready.variables))
-            if result is None or result.errors:
-                document.waits.add(name)
-                return None
-            return _published(result, ready, context)
-        except Exception:  # noqa: BLE001  (the execution through ASGI meets the same error, and reports it)
-            document.waits.add(name)
-            return None
+            if result is not None and not result.errors:
+                return _published(result, ready, context)
+        except Exception:  # noqa: BLE001, S110  (the execution through ASGI meets the same error, and reports it)
+            pass
         finally:
             context.forget()
+        document.waits.add(name)
+        return None
 
     def due(self, ready: Ready) -> int:
         """The charge for an operation. A cached introspection result costs nearly nothing."""
