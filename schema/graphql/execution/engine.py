@@ -175,14 +175,14 @@ class Engine:
             return None
         try:
             result = _at_once(compiled(context, ready.variables))
-            if result is not None and not result.errors:
-                return _published(result, ready, context)
-        except Exception:  # noqa: BLE001, S110  (the execution through ASGI meets the same error, and reports it)
-            pass
+        except Exception:  # noqa: BLE001  (the execution through ASGI meets the same error, and reports it)
+            result = None
         finally:
             context.forget()
-        document.waits.add(name)
-        return None
+        if result is None or result.errors:
+            document.waits.add(name)
+            return None
+        return _published(result, ready, context)
 
     def due(self, ready: Ready) -> int:
         """The charge for an operation. A cached introspection result costs nearly nothing."""

@@ -50,6 +50,26 @@ def test_equal_questions_are_equal_however_their_variables_are_ordered(engine: E
     assert one.question != ready(engine, query + " ", {"a": 1, "b": "x"}).question
 
 
+class Broken:
+    """A compiled operation with a defect."""
+
+    gathers = False
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def __call__(self, *_: Any) -> Any:
+        self.tries += 1
+        raise RuntimeError
+
+
+def test_an_operation_that_breaks_at_once_is_left_to_asgi(engine: Engine) -> None:
+    asked, broken = ready(engine, "{ pnodes(first: 2) { totalCount } }"), Broken()
+    asked.document.compiled[asked.name] = broken
+    assert [engine.run_at_once(asked, context()) for _ in range(3)] == [None] * 3
+    assert broken.tries == 1
+
+
 def test_a_document_is_parsed_and_validated_once_it_is_asked_for_again(engine: Engine) -> None:
     documents = [engine.document("{ __typename }") for _ in range(4)]
     assert documents[1] is documents[2] is documents[3]
