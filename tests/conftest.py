@@ -65,6 +65,16 @@ class Measuring:
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # Nearly everything that collection creates stays, so a garbage collection meanwhile finds nothing to free.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the tests that run only in `make nightly`."""
     left_out = [item for item in items if not runs_now(item)]
