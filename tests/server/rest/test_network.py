@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
 
 from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
@@ -11,6 +13,9 @@ from schema.domain.history.rollup import OTHER_VERSIONS
 from schema.domain.node.observation import FailureCategory
 from schema.domain.node.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.snapshot.record import NetworkTotals
+from server.rest.network import network_routes
+from server.rest.service import ServiceInfo
+from server.rest.view import Views
 from tests import factories
 from tests.factories import AT, SEEDS, address
 from tests.fakes import FakeReads
@@ -21,6 +26,15 @@ def get(path: str, **params: object) -> Any:
     response = shared_client().get(path, params={name: str(value) for name, value in params.items()})
     assert response.status_code == 200
     return response.json()
+
+
+def network_client(reads: FakeReads, **changes: Any) -> TestClient:
+    """A client of the network routes alone."""
+
+    def routes(reads: FakeReads, service: ServiceInfo) -> APIRouter:
+        return network_routes(Views(reads, service)).router
+
+    return make_client(reads, routes=routes, **changes)
 
 
 def test_health_has_the_summary_and_the_stats_of_the_node_list() -> None:
@@ -74,7 +88,7 @@ def test_what_nobody_says_is_a_class_of_its_own_wherever_classes_are_counted() -
 
 
 def test_analytics_tell_what_a_cycle_costs() -> None:
-    client = make_client(world(), cache_hit_ratio=lambda: 0.123456)
+    client = network_client(world(), cache_hit_ratio=lambda: 0.123456)
     assert client.get("/network/analytics").json()["performance"] == {
         "cycle_seconds": 0.8,
         "crawl_seconds": 0.5,
@@ -90,7 +104,7 @@ def test_analytics_tell_what_a_cycle_costs() -> None:
 
 def test_the_cache_hit_ratio_is_read_once_a_view_so_that_bytes_stay_equal() -> None:
     ratios = iter((0.1, 0.2, 0.3))
-    client = make_client(world(), cache_hit_ratio=lambda: next(ratios))
+    client = network_client(world(), cache_hit_ratio=lambda: next(ratios))
     assert client.get("/network/analytics").content == client.get("/network/analytics").content
 
 
@@ -110,7 +124,7 @@ def test_growth_is_against_the_snapshot_of_that_time() -> None:
 @pytest.mark.parametrize("known", [0.4, 1, 23, 24, 167, 168])
 def test_growth_over_more_than_is_known_is_not_available(hours: int, known: float) -> None:
     store = [factories.network(10, AT - int(at * HOUR)) for at in (168, 167, 24, 23, 1, 0.4) if at <= known]
-    client = make_client(FakeReads([*store, factories.network(20)]))
+    client = network_client(FakeReads([*store, factories.network(20)]))
     growth = client.get("/network/growth", params={"hours": hours}).json()["growth_metrics"]
     assert growth["available"] is (known >= hours)
     if known < hours:
@@ -125,7 +139,7 @@ def test_growth_over_more_than_is_known_is_not_available(hours: int, known: floa
 
 def test_snapshots_that_were_taken_at_other_moments_of_their_slots_cover_the_time_between() -> None:
     late = factories.network(10, AT - DAY, taken_at=AT - DAY + 59)
-    client = make_client(FakeReads([late, factories.network(20)]))
+    client = network_client(FakeReads([late, factories.network(20)]))
     assert client.get("/network/growth").json()["growth_metrics"]["available"] is True
 
 
@@ -134,7 +148,7 @@ def test_histories_say_how_much_of_the_asked_time_they_cover() -> None:
     assert get("/network/history", hours=1)["summary"]["covered_hours"] == 0.02
     assert get(f"/node/{address(1)}/history")["time_range"]["covered_hours"] == 2.02
     assert get(f"/node/{address(1)}/metrics-summary")["metrics"]["covered_hours"] == 2.02
-    empty = make_client(FakeReads([factories.network(5)])).get("/network/history").json()["summary"]
+    empty = network_client(FakeReads([factories.network(5)])).get("/network/history").json()["summary"]
     assert (empty["covered_hours"], empty["start_timestamp"], empty["end_timestamp"]) == (0.0, None, None)
 
 
@@ -181,7 +195,7 @@ def _counted(totals: NetworkTotals) -> dict[str, float]:
 
 def test_growth_across_a_gap_is_not_available() -> None:
     snapshots = [factories.network(10, AT - 40 * DAY), factories.network(20, AT - HOUR), factories.network(30, AT)]
-    client = make_client(FakeReads(snapshots))
+    client = network_client(FakeReads(snapshots))
     growth = client.get("/network/growth").json()["growth_metrics"]
     assert growth == client.get("/network/analytics").json()["growth"]["24_hours"]
     assert growth.keys() == {"available", "message"}
@@ -189,7 +203,7 @@ def test_growth_across_a_gap_is_not_available() -> None:
 
 
 def test_without_an_earlier_snapshot_growth_is_not_available() -> None:
-    client = make_client(FakeReads([factories.network(10)]))
+    client = network_client(FakeReads([factories.network(10)]))
     growth = client.get("/network/growth").json()["growth_metrics"]
     assert growth.keys() == {"available", "message"}
     assert growth["available"] is False
@@ -247,7 +261,7 @@ def test_the_resolution_is_passed_on_and_the_one_used_is_told(name: str, resolut
             return await super().network_history(start, end, resolution, include_current=include_current)
 
     reads = Asked([factories.network(5)])
-    body = make_client(reads).get("/network/history", params={"resolution": name}).json()
+    body = network_client(reads).get("/network/history", params={"resolution": name}).json()
     assert reads.resolution is resolution
     assert body["summary"]["resolution"] == ("raw" if name == "auto" else name)
 
@@ -261,14 +275,14 @@ def test_a_resolution_that_is_too_fine_gives_the_finest_that_fits() -> None:
                 raise RangeTooLarge("43200 points at RAW: expected at most 5000", {"limit": 5_000})
             return await super().network_history(start, end, Resolution.H1, include_current=include_current)
 
-    client = make_client(Long([factories.network(5)], network_points=[network_point(AT)]))
+    client = network_client(Long([factories.network(5)], network_points=[network_point(AT)]))
     body = client.get("/network/history", params={"hours": 720, "resolution": "raw"}).json()
     assert (body["summary"]["resolution"], body["summary"]["data_points"]) == ("1h", 1)
 
 
 def test_an_empty_history_still_has_every_key_of_its_summary() -> None:
     full = get("/network/history")["summary"]
-    empty = make_client(FakeReads([factories.network(5)])).get("/network/history").json()
+    empty = network_client(FakeReads([factories.network(5)])).get("/network/history").json()
     assert empty["history"] == []
     assert empty["summary"].keys() == full.keys() | {"message"}
     assert empty["summary"]["node_growth"]["growth"] == 0
@@ -276,7 +290,7 @@ def test_an_empty_history_still_has_every_key_of_its_summary() -> None:
 
 def test_versions_that_share_a_name_are_added_up() -> None:
     point = network_point(AT, versions=((None, 3), ("unknown", 2), ("0.8.0", 5), (OTHER_VERSIONS, 4)))
-    client = make_client(FakeReads([factories.network(5)], network_points=[point]))
+    client = network_client(FakeReads([factories.network(5)], network_points=[point]))
     (shown,) = client.get("/network/history").json()["history"]
     assert shown["version_distribution"] == {"unknown": 5, "0.8.0": 5, "other": 4}
     assert shown["version_diversity_index"] == 2
@@ -284,7 +298,7 @@ def test_versions_that_share_a_name_are_added_up() -> None:
 
 def test_a_version_that_nobody_knows_makes_the_network_no_more_diverse() -> None:
     points = [network_point(AT - 60, versions=((None, 24),)), network_point(AT)]
-    client = make_client(FakeReads([factories.network(5)], network_points=points))
+    client = network_client(FakeReads([factories.network(5)], network_points=points))
     shown = [point["version_diversity_index"] for point in client.get("/network/history").json()["history"]]
     assert shown == [0, 1]
 
@@ -301,7 +315,7 @@ def test_topology_names_seeds_and_addresses() -> None:
 
 def test_a_silent_seed_is_in_the_topology_with_zeros() -> None:
     seeds = (factories.seed_report(SEEDS[0]), factories.seed_report(SEEDS[1], failure=FailureCategory.TIMEOUT))
-    client = make_client(FakeReads([factories.network(5, seeds=seeds)]))
+    client = network_client(FakeReads([factories.network(5, seeds=seeds)]))
     nodes = {node["id"]: node for node in client.get("/network/topology").json()["nodes"]}
     assert set(nodes[SEEDS[1]]["properties"].values()) == {0}
 
