@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, Self, cast
 from urllib.parse import urlsplit
 
 import bson
@@ -51,7 +51,7 @@ class MongoProxy:
         quiet = "serverMonitoringMode=poll&heartbeatFrequencyMS=3600000"
         return f"mongodb://127.0.0.1:{self._port}/?directConnection=true&{quiet}"
 
-    async def __aenter__(self) -> "MongoProxy":
+    async def __aenter__(self) -> Self:
         await self.mend()
         return self
 
@@ -90,6 +90,14 @@ class MongoProxy:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
             self._port = int(self._server.sockets[0].getsockname()[1])
 
+    def request(self, message: bytes) -> bytes:
+        """What the server gets. A subclass may change it."""
+        return message
+
+    def answer(self, message: bytes) -> bytes:
+        """What the client gets. A subclass may change it."""
+        return message
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             up_reader, up_writer = await asyncio.open_connection(*self._target)
@@ -120,13 +128,13 @@ class MongoProxy:
             if lost and self._loss == "request":
                 self.cut()
                 return
-            up_writer.write(request)
+            up_writer.write(self.request(request))
             await up_writer.drain()
             answer = await _message(up_reader)
             if lost:
                 self.cut()
                 return
-            writer.write(answer)
+            writer.write(self.answer(answer))
             await writer.drain()
 
     def _count(self, request: bytes) -> bool:
