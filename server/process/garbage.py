@@ -36,22 +36,26 @@ class Garbage:
         Raises TypeError if `work` is asynchronous.
         """
         gc.collect()
-        made = self.brief_step(work)
-        gc.freeze()
-        return made
+        # Once the collector is enabled, the next allocation makes it traverse all that is not frozen by then.
+        return self._run(work, at_end=gc.freeze)
 
     def brief_step(self, work: Callable[[], T]) -> T:
         """Like `step`, without freezing: for steps that clients can trigger at any rate."""
+        return self._run(work, at_end=None)
+
+    def _run(self, work: Callable[[], T], *, at_end: Callable[[], None] | None) -> T:
         self._open += 1
         gc.disable()
         try:
             made = work()
+            if inspect.isawaitable(made):
+                raise TypeError(f"a step of {work!r} is asynchronous: expected a plain function")
+            if at_end is not None:
+                at_end()
         finally:
             self._open -= 1
             if not self._open:
                 gc.enable()
-        if inspect.isawaitable(made):
-            raise TypeError(f"a step of {work!r} is asynchronous: expected a plain function")
         return made
 
     def look_through(self) -> None:

@@ -19,8 +19,9 @@ from schema.domain.base import Record
 ENCODING = 1
 CHUNK_RECORDS = 300  # some 8 ms to decode, and 12 to 50 kB compressed
 
-# Data that is kept for months is compressed more than data that the next cycle replaces.
-KEPT_LEVEL = 9
+# Data that is kept for months is compressed more than data that the next cycle replaces. Relative to a base, a higher
+# level than this one makes it no smaller.
+KEPT_LEVEL = 8
 CARRIED_LEVEL = 3
 
 R = TypeVar("R", bound=Record)

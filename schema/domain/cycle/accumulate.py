@@ -10,6 +10,7 @@ from schema.domain.base import Record, UnixSeconds
 from schema.domain.cycle.known import Known, max_listed
 from schema.domain.cycle.merge import MergedNode
 from schema.domain.cycle.watching import watched
+from schema.domain.lean import unchecked
 from schema.domain.node.addresses import (
     ListedAddress,
     goes_on_unlisted,
@@ -37,6 +38,7 @@ from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.consistency import consistency_of
 
 MAX_PREVIOUS_VERSIONS = 50
+_node = unchecked(PNode)
 _OF_THE_ADDRESS = (
     "address",
     "status",
@@ -128,7 +130,7 @@ def accumulate(
         }
     )
     alive_at = at if merged.own else lived_at(listed, moment.quorum)
-    node = PNode(
+    node = _node(
         id=memory.id,
         address=address,
         address_assumed=not listed,

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from schema.domain.base import DAY
+from schema.domain.lean import unchecked
 from schema.domain.node.clocks import CLOCK_TOLERANCE_SECONDS
 from schema.domain.node.liveness import FRESH_GOSSIP_SECONDS, judge, observe
 from schema.domain.node.memory import AddressMemory
@@ -26,6 +27,7 @@ MAX_PREVIOUS_ADDRESSES = 100
 MAX_REMEMBERED_ADDRESSES = 64
 REMEMBER_SECONDS = 7 * DAY
 
+_sighting = unchecked(AddressSighting)
 _PREFERENCE = {PNodeStatus.ONLINE: 3, PNodeStatus.UNKNOWN: 2, PNodeStatus.GHOST: 1, PNodeStatus.OFFLINE: 0}
 
 
@@ -160,7 +162,7 @@ def sightings(listed: Sequence[ListedAddress], quorum: int = 1) -> tuple[Address
     """The listed addresses as published, best first."""
     enough = max((_backed(each, quorum) for each in listed), default=0) if len(listed) > 1 else 0
     return tuple(
-        AddressSighting(
+        _sighting(
             address=each.memory.address,
             status=each.status,
             last_seen=each.last_seen,

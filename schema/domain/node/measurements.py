@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from statistics import median_low
 from typing import Any, NamedTuple
 
+from schema.domain.lean import unchecked
 from schema.domain.node.observation import Listing, SeedReply
 from schema.domain.node.pnode import Disagreement, MissingField, MissingReason, Provenance
 from schema.domain.node.process import Process
 from schema.domain.node.said import COMPARED, MEASURED, Said, all_equal, said_of
 
+_provenance = unchecked(Provenance)
 _ONLY_WITH_STATS = frozenset({"is_public", "rpc_port", "uptime", "storage_committed", "storage_used"})
 
 
@@ -62,7 +64,7 @@ def measure(
         for name in MEASURED
         if values[name] is None
     )
-    provenance = Provenance(
+    provenance = _provenance(
         seed=next((row.seed for row in listings if not is_part_believed or row.seed in moving), None),
         observed_at=at,
         own_fields=own_fields,

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple, TypeVar
 
 from schema.domain.base import DAY, GIB, rounded
+from schema.domain.lean import unchecked
 from schema.domain.node.pnode import Capacity, CapacityParts, PNode, Score, Trust, TrustParts
 from schema.domain.policy import POLICIES, POLICY_1_0, CapacityPolicy, Policy, Tier
 from schema.domain.versions import Compliance, compliance
@@ -40,6 +41,7 @@ _CAPACITY_INPUTS = ("storage_committed", "storage_usage_percent", "storage_growt
 # Points have two decimals, so many nodes earn equal ones, and a node earns the same for ten minutes. Equal parts are
 # one object, in every node and cycle.
 _SHARED = 16_384
+_score = unchecked(Score)
 
 
 class TrustResult(NamedTuple):
@@ -179,7 +181,7 @@ def score_node(node: PNode, *, latest_version: str | None, policy: Policy = POLI
         policy=policy,
     )
     result = composite(trusted.raw, able.raw, policy)
-    return Score(
+    return _score(
         composite=result.value,
         tier=result.tier,
         color=result.color,

@@ -42,6 +42,23 @@ def test_a_step_gives_what_its_work_makes_and_sets_it_aside() -> None:
     assert gc.get_freeze_count() >= aside + 1_000
 
 
+def test_the_objects_of_a_step_are_never_traversed() -> None:
+    collected: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            collected.append(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        made = Garbage().step(lambda: [[n] for n in range(10_000)])
+        more = [[n] for n in range(10)]
+    finally:
+        gc.callbacks.remove(note)
+    assert (len(made), len(more)) == (10_000, 10)
+    assert collected == [2], "expected only the collection before the step"
+
+
 def test_a_brief_step_sets_nothing_aside() -> None:
     aside = gc.get_freeze_count()
     Garbage().brief_step(lambda: [[n] for n in range(1_000)])
