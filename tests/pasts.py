@@ -18,7 +18,7 @@ MIDNIGHT = AT // DAY * DAY + DAY
 LEASE_SECONDS = 1e9
 
 
-def moment(slot: Slot, count: int = 3, *, interval: int = 60) -> Snapshot:
+def moment(slot: Slot, count: int = 3, *, interval: int = 60, **changes: Any) -> Snapshot:
     """`count` nodes as of a slot: uptimes grow, figures vary, and the last node is offline in every other hour."""
     step = slot // interval
     nodes = []
@@ -35,7 +35,7 @@ def moment(slot: Slot, count: int = 3, *, interval: int = 60) -> Snapshot:
                 provenance=Provenance(seed=SEEDS[0], observed_at=slot - HOUR if away else slot),
             )
         )
-    return snapshot(nodes, slot, interval=interval)
+    return snapshot(nodes, slot, interval=interval, **changes)
 
 
 async def commit_all(mongo: Mongo, snapshots: Iterable[Snapshot]) -> None:

@@ -77,7 +77,7 @@ async def commit_past(rig: Rig) -> list[int]:
     await mongo.prepare()
     now = int(time.time() // TTL) * TTL
     slots = list(range(now - MAX_SNAPSHOTS * TTL, now, TTL))
-    await commit_all(mongo, [moment(slot, NODES, interval=TTL) for slot in slots])
+    await commit_all(mongo, [moment(slot, NODES, interval=TTL, network="simulated") for slot in slots])
     await mongo.close()
     return slots
 
