@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schema.domain.base import DAY, GIB
+from schema.domain.node.estimate import Estimate
 from schema.domain.node.observation import Failure, FailureCategory, Observation, PodStats, SeedReply
 from schema.domain.node.pnode import (
     AddressSighting,
@@ -71,6 +72,20 @@ def score(composite: float = 85.0, **changes: Any) -> Score:
         "percentile": 100.0,
     }
     return Score(**fields | changes)
+
+
+def estimate(composite: float = 85.0, **changes: Any) -> Estimate:
+    fields: dict[str, Any] = {
+        "composite": composite,
+        "low": max(composite - 5, 0.0),
+        "high": min(composite + 5, 100.0),
+        "shares": (0.9, 0.8, 1.0, 1.0, 1.0),
+        "raw": (0.99, 20.0, 0.0, 50.0, 1.0),
+        "policy_version": "2.0",
+        "rank": 1,
+        "percentile": 100.0,
+    }
+    return Estimate(**fields | changes)
 
 
 def pnode(number: int = 1, **changes: Any) -> PNode:

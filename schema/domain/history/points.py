@@ -38,6 +38,7 @@ METRIC_SCALE: Mapping[str, int] = {
     "score": 100,
     "trust": 100,
     "capacity": 100,
+    "estimate": 100,
     "total": 1,
     "ghost": 1,
     "offline": 1,
@@ -65,6 +66,8 @@ NODE_METRICS = (
     "score",
     "trust",
     "capacity",
+    # New metrics are appended: blocks that are older than a metric end before it.
+    "estimate",
 )
 NETWORK_METRICS = (
     "total",

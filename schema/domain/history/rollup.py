@@ -6,6 +6,7 @@ its raw samples. Buckets are aligned to UTC. A bucket without samples does not e
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
@@ -34,7 +35,8 @@ class Sample(NamedTuple):
     """The sample of one subject in one snapshot.
 
     `values` are stored integers in the order of the subject's metrics (`NODE_METRICS` or `NETWORK_METRICS`), None if
-    the metric was not known. `interval` is the snapshot's, in seconds. `versions` is for the network only.
+    the metric was not known. Samples that are older than the last metrics end before these. `interval` is the
+    snapshot's, in seconds. `versions` is for the network only.
     """
 
     slot: Slot
@@ -110,6 +112,7 @@ def node_sample(node: PNode, slot: Slot, interval: int) -> Sample:
         score.composite if score else None,
         score.trust.score if score else None,
         score.capacity.score if score else None,
+        node.estimate.composite if node.estimate else None,
     )
     values = tuple(stored(metric, value) for metric, value in zip(NODE_METRICS, published, strict=True))
     return Sample(slot, interval, values)
@@ -127,14 +130,14 @@ class SampleStats(Mapping[str, Stat]):
     def __getitem__(self, metric: str) -> Stat:
         try:
             value = self._values[self._metrics.index(metric)]
-        except ValueError:
+        except (ValueError, IndexError):
             raise KeyError(metric) from None
         if value is None:
             raise KeyError(metric)
         return Stat(1, value, value, value, value)
 
     def __iter__(self) -> Iterator[str]:
-        return (metric for metric, value in zip(self._metrics, self._values, strict=True) if value is not None)
+        return (metric for metric, value in zip(self._metrics, self._values, strict=False) if value is not None)
 
     def __len__(self) -> int:
         return len(self._values) - self._values.count(None)
@@ -221,7 +224,7 @@ def _bucket(
     samples: Sequence[Sample], metrics: Sequence[str], start: UnixSeconds, end: UnixSeconds, expected: int
 ) -> HistoryPoint:
     stats: dict[str, Stat] = {}
-    for metric, column in zip(metrics, zip(*(sample.values for sample in samples), strict=True), strict=True):
+    for metric, column in zip(metrics, zip_longest(*(sample.values for sample in samples)), strict=False):
         known = [value for value in column if value is not None]
         if known:
             stats[metric] = Stat(len(known), sum(known), min(known), max(known), known[-1])

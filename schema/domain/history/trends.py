@@ -77,6 +77,7 @@ class NodeTrends(Record):
     uptime: Change | None
     storage_used: Change | None
     score: Change | None
+    estimate: Change | None
 
 
 def covers(growth: Growth, interval: int) -> bool:
@@ -172,7 +173,12 @@ def node_trends(points: Sequence[HistoryPoint]) -> NodeTrends | None:
         known = [value for value in (_newest(point, metric) for point in points) if value is not None]
         return change(known[0], known[-1]) if known else None
 
-    return NodeTrends(uptime=between("uptime"), storage_used=between("storage_used"), score=between("score"))
+    return NodeTrends(
+        uptime=between("uptime"),
+        storage_used=between("storage_used"),
+        score=between("score"),
+        estimate=between("estimate"),
+    )
 
 
 def _change(start: float | None, end: float | None) -> Change | None:

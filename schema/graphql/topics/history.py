@@ -185,7 +185,7 @@ class NetworkPointType:
     storage_usage_percent = float_metric("storage_usage_percent", "Mean use of storage of online nodes, in percent.")
     avg_uptime = integer_metric("avg_uptime", "Mean uptime of online nodes, in seconds.")
     avg_witnesses = float_metric("avg_witnesses", "Mean number of seeds that list an online node.")
-    avg_score = float_metric("avg_score", "Mean composite score of online nodes, in points.")
+    avg_score = float_metric("avg_score", "Mean composite score of online nodes by policy 1.0, in points.")
     health_score = float_metric("health_score", "Network health, in points.")
     seeds_configured = integer_metric("seeds_configured", "Seeds that were polled.")
     seeds_ok = integer_metric("seeds_ok", "Seeds that answered.")
@@ -210,7 +210,10 @@ class NodePointType:
     storage_used = integer_metric("storage_used", "Used storage, in bytes.")
     storage_usage_percent = float_metric("storage_usage_percent", "Storage usage, in percent.")
     witnesses = integer_metric("witnesses", "Number of seeds that list it.")
-    score = float_metric("score", "Composite score, in points.")
+    score = float_metric("score", "Composite score by policy 1.0, in points.")
+    estimate = float_metric(
+        "estimate", "Composite score by policy 2.0, in points, as it was computed then; older points have none."
+    )
     trust = float_metric("trust", "Trust, in points.")
     capacity = float_metric("capacity", "Capacity, in points.")
 
@@ -241,7 +244,8 @@ class NetworkHistorySummaryType:
 class NodeTrendsType:
     uptime: BigIntChangeType | None = attribute("Uptime, in seconds.")
     storage_used: BigIntChangeType | None = attribute("Used storage, in bytes.")
-    score: FloatChangeType | None = attribute("Composite score, in points.")
+    score: FloatChangeType | None = attribute("Composite score by policy 1.0, in points.")
+    estimate: FloatChangeType | None = attribute("Composite score by policy 2.0, in points.")
 
 
 @published(Availability, "Availability", "How often a node was observed online. Its reported uptime is not used.")

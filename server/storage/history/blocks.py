@@ -10,6 +10,7 @@ requested ones are parsed, which are mostly one or two of the network's twenty m
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, overload
 
 import zstandard
@@ -33,11 +34,11 @@ Within = tuple[UnixSeconds, UnixSeconds]
 
 
 def pack_samples(samples: Sequence[Sample]) -> bytes:
-    """Samples of one subject, in order."""
+    """Samples of one subject, in order. A metric that some samples are too old to have is None there."""
     columns = [
         runs([sample.slot for sample in samples]),
         plain([sample.interval for sample in samples]),
-        *(runs(list(column)) for column in zip(*(sample.values for sample in samples), strict=True)),
+        *(runs(list(column)) for column in zip_longest(*(sample.values for sample in samples))),
     ]
     return _pack([len(samples), columns, _version_columns([sample.versions for sample in samples])])
 
@@ -137,7 +138,9 @@ class _Rows:
         if found is None:
             if metric not in self.metrics:
                 raise KeyError(metric)
-            columns = value_of(self._figures[self.metrics.index(metric)])
+            place = self.metrics.index(metric)
+            # A block that is older than the metric ends before it.
+            columns: Sequence[Packed] = value_of(self._figures[place]) if place < len(self._figures) else [None]
             found = self._found[metric] = _stats(columns, self._samples, self._part)
         return found
 

@@ -43,7 +43,7 @@ export const EXAMPLES = [
   {
     "variables": "{\"id\": \"4LEt6va4PUoTgcW5GLxXiF7GGGeQHYhGKpXRWhPE2vwv\", \"from\": \"2026-01-01T00:00:00Z\"}",
     "title": "History (2)",
-    "query": "query nodeDay($id: ID!, $from: DateTime!) {\n  pnode(id: $id) {\n    availability(window: D7) { percent samples expected }\n    history(from: $from) {\n      points { start onlineShare score { avg } uptime { last } }\n      summary { score { delta trend } uptime { delta } }\n    }\n  }\n}\n"
+    "query": "query nodeDay($id: ID!, $from: DateTime!) {\n  pnode(id: $id) {\n    availability(window: D7) { percent samples expected }\n    history(from: $from) {\n      points { start onlineShare estimate { avg } score { avg } uptime { last } }\n      summary { score { delta trend } uptime { delta } }\n    }\n  }\n}\n"
   },
   {
     "variables": "",

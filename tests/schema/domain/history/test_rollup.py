@@ -26,7 +26,7 @@ from schema.domain.history.rollup import (
 )
 from schema.domain.node.pnode import PNodeStatus, Provenance
 from schema.domain.snapshot.record import VersionCount
-from tests.factories import AT, network, pnode, snapshot
+from tests.factories import AT, estimate, network, pnode, snapshot
 from tests.samples import points_of
 
 HOUR_START = AT // HOUR * HOUR
@@ -196,14 +196,27 @@ def test_stored_integers_keep_the_published_precision() -> None:
 
 
 def test_a_point_reads_back_in_published_units() -> None:
-    sample = node_sample(pnode(), AT, 60)
+    sample = node_sample(pnode(estimate=estimate(71.25)), AT, 60)
 
     point = raw_point(sample, NODE_METRICS)
 
     assert (point.start, point.end, point.samples, point.expected) == (AT, AT + 60, 1, 1)
     assert point.mean("score") == 85.0
+    assert point.mean("estimate") == 71.25
     assert point.last("storage_usage_percent") == 50.0
     assert set(point.stats) == set(NODE_METRICS)
+
+
+def test_a_sample_from_before_a_metric_has_no_value_of_it() -> None:
+    whole = node_sample(pnode(estimate=estimate(71.25)), AT, 60)._replace(slot=AT + 60)
+    older = Sample(AT, 60, whole.values[:-1])
+
+    point = raw_point(older, NODE_METRICS)
+    assert point.mean(NODE_METRICS[-1]) is None
+    assert len(point.stats) == len(set(point.stats)) == len(whole.values) - whole.values.count(None) - 1
+    hour = roll_hour([older, whole], NODE_METRICS, AT // HOUR * HOUR, dict.fromkeys(range(0, AT + HOUR, 300), 5))
+    assert hour.h1.stats[NODE_METRICS[-1]].n == 1
+    assert hour.h1.stats["uptime"].n == 2
 
 
 def test_an_offline_node_is_a_sample_of_being_offline_without_its_last_known_measurements() -> None:

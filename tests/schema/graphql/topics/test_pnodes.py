@@ -222,6 +222,7 @@ def hour(start: int, online: int, uptime: int, *, partial: bool = False) -> Hist
             "online": Stat(60, online, 0, 1, 1),
             "uptime": Stat(60, 60 * uptime, uptime - 10, uptime + 10, uptime + 10),
             "score": Stat(60, 60 * 8_525, 8_000, 9_000, 8_550),
+            "estimate": Stat(30, 30 * 7_150, 7_000, 7_300, 7_200),
         },
     )
 
@@ -240,7 +241,8 @@ async def test_the_history_of_a_node_is_joined_over_all_its_ids() -> None:
         one(
             'history(from: "2027-01-15T00:00:00Z", resolution: H1) { resolution coverage truncated points { start end '
             "partial samples expected isOnline onlineShare uptime { avg min max last samples } score { avg min last } "
-            "storageUsed { last } } summary { uptime { start end delta trend percent } score { delta } "
+            "estimate { avg samples } "
+            "storageUsed { last } } summary { uptime { start end delta trend percent } score { delta } estimate { delta } "
             "storageUsed { delta } } availability { percent samples } }"
         )
     )
@@ -257,11 +259,13 @@ async def test_the_history_of_a_node_is_joined_over_all_its_ids() -> None:
         "onlineShare": 0.5,
         "uptime": {"avg": 3_700.0, "min": 3_690, "max": 3_710, "last": 3_710, "samples": 60},
         "score": {"avg": 85.25, "min": 80.0, "last": 85.5},
+        "estimate": {"avg": 71.5, "samples": 30},
         "storageUsed": None,
     }
     assert history["summary"] == {
         "uptime": {"start": 110, "end": 3_710, "delta": 3_600, "trend": "UP", "percent": 3272.73},
         "score": {"delta": 0.0},
+        "estimate": {"delta": 0.0},
         "storageUsed": None,
     }
     assert history["availability"] == {"percent": 75.0, "samples": 120}

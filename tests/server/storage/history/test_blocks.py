@@ -57,6 +57,23 @@ def test_samples_come_back_as_they_were(given_samples: list[Sample]) -> None:
     assert unpack_samples(pack_samples(given_samples)) == tuple(given_samples)
 
 
+@given(samples(), st.data())
+def test_samples_of_before_and_after_a_new_metric_share_a_block(found: list[Sample], data: st.DataObject) -> None:
+    older = data.draw(st.integers(0, len(found)))
+    mixed = [s._replace(values=s.values[:-1]) if n < older else s for n, s in enumerate(found)]
+    back = unpack_samples(pack_samples(mixed))
+    if older == len(found):
+        assert list(back) == mixed
+    else:
+        assert [s.values for s in back] == [(*s.values, None) if n < older else s.values for n, s in enumerate(mixed)]
+
+
+@given(points(NODE_METRICS[:-1]))
+def test_buckets_of_before_a_new_metric_have_no_figures_of_it(found: list[HistoryPoint]) -> None:
+    body = pack_points(found, NODE_METRICS[:-1])
+    assert unpack_points(body, NODE_METRICS, HOUR) == tuple(found)
+
+
 @given(points())
 def test_buckets_come_back_as_they_were(given_points: list[HistoryPoint]) -> None:
     assert unpack_points(pack_points(given_points, NODE_METRICS), NODE_METRICS, HOUR) == tuple(given_points)

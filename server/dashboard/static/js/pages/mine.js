@@ -74,7 +74,7 @@ function Mine1({ node, data, past, end }) {
   const first = Math.floor(end / HOUR_MS) * HOUR_MS - (STRIP_HOURS - 1) * HOUR_MS;
   const cells = Array.from({ length: STRIP_HOURS }, (_, i) => {
     const p = hours.get(first + i * HOUR_MS);
-    return { start: iso(first + i * HOUR_MS), share: p?.onlineShare ?? null, samples: p?.samples ?? 0, expected: p?.expected ?? 0, score: p?.score?.avg ?? null };
+    return { start: iso(first + i * HOUR_MS), share: p?.onlineShare ?? null, samples: p?.samples ?? 0, expected: p?.expected ?? 0, score: p?.estimate?.avg ?? null };
   });
   return html`<${Card} title=${html`<${NodeLink} id=${node.id} address=${node.address} />`} id=${`n-${node.id.slice(0, 12)}`} more=${html`<${Badge} ...${STATUS[node.status]} />`}>
     <dl class="stats">

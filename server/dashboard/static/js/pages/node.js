@@ -85,7 +85,7 @@ function Past({ node, now }) {
   const to = at ? iso(end) : undefined;
   const query = useQuery("NodePast", { id: node.id, subject: node.id, from: iso(Math.floor(end / step) * step - hours * 3_600_000), to, resolution, month: iso(Math.floor(end / DAY_MS) * DAY_MS - 29 * DAY_MS), asOf: at || undefined });
   const past = query.data?.pnode;
-  const lines = useMemo(() => past && columns(past.history.points, { score: (p) => p.score?.avg, trust: (p) => p.trust?.avg, capacity: (p) => p.capacity?.avg, committed: (p) => p.storageCommitted?.last, used: (p) => p.storageUsed?.last, uptime: (p) => p.uptime?.last, seeds: (p) => p.witnesses?.avg }, past.history.resolution, now.interval), [past]);
+  const lines = useMemo(() => past && columns(past.history.points, { estimate: (p) => p.estimate?.avg, score: (p) => p.score?.avg, trust: (p) => p.trust?.avg, capacity: (p) => p.capacity?.avg, committed: (p) => p.storageCommitted?.last, used: (p) => p.storageUsed?.last, uptime: (p) => p.uptime?.last, seeds: (p) => p.witnesses?.avg }, past.history.resolution, now.interval), [past]);
   const points = (/** @type {number} */ v) => number(v, 1);
   return html`<div class="heading second"><h2>Over time</h2><${Choice} label="Range" value=${range} options=${Object.keys(RANGES).map((name) => [name, name])} onPick=${setRange} /></div>
     <${Trouble} query=${query} />
@@ -94,7 +94,7 @@ function Past({ node, now }) {
       <${Strip} day label="Availability of the last 30 days" cells=${days(past.month.points, end)} /><//>
     ${past.history.truncated && html`<${Notice} title="The range reaches further back than is kept at this resolution." />`}
     <div class=${`grid charts ${query.loading ? "busy" : ""}`}>
-      <${Card}><${TimeChart} title=${lines.values.trust.some((each) => each !== null) ? "Score by policy 1.0" : "Score"} times=${lines.times} series=${[{ label: "score", values: lines.values.score, color: "--c1", fill: true }, { label: "trust", values: lines.values.trust, color: "--c2" }, { label: "capacity", values: lines.values.capacity, color: "--c3" }].filter(({ label, values }) => label === "score" || values.some((each) => each !== null))} format=${points} min=${0} max=${100} /><//>
+      <${Card}><${TimeChart} title="Score" times=${lines.times} series=${[{ label: "score", values: lines.values.estimate, color: "--c1", fill: true }, { label: "by policy 1.0", values: lines.values.score, color: "--c4" }, { label: "its trust", values: lines.values.trust, color: "--c2" }, { label: "its capacity", values: lines.values.capacity, color: "--c3" }].filter(({ label, values }) => label === "score" || values.some((each) => each !== null))} format=${points} min=${0} max=${100} /><//>
       <${Card}><${TimeChart} title="Storage" times=${lines.times} series=${[{ label: "committed", values: lines.values.committed, color: "--c5" }, { label: "used", values: lines.values.used, color: "--c1", fill: true }]} format=${bytes} min=${0} /><//>
       <${Card}><${TimeChart} title="Uptime" times=${lines.times} series=${[{ label: "uptime", values: lines.values.uptime, color: "--c2", fill: true }]} format=${duration} ticks=${(/** @type {number} */ v) => duration(v).split(" ").slice(0, 2).join(" ")} min=${0} /><//>
       <${Card}><${TimeChart} title="Seeds that list it" times=${lines.times} series=${[{ label: "seeds", values: lines.values.seeds, color: "--c4" }]} format=${points} min=${0} /><//>
