@@ -19,7 +19,7 @@ from server.graphql_http.endpoint import GraphQLEndpoint
 from server.graphql_http.identity import asked_by_get, asked_by_post
 from server.http.access import GRAPHQL_PATH
 from server.http.asked import Known
-from server.http.cache import Answer, Flights, Headers, ResponseCache
+from server.http.cache import Flights, Headers, ResponseCache, StoredResponse
 from server.http.clients import client_of
 from server.http.headers import combined, with_single_lines
 from server.http.ratelimit import RateLimit
@@ -53,7 +53,7 @@ class Captured(NamedTuple):
     status: int
     headers: Headers
     body: bytes
-    answer: Answer | None
+    answer: StoredResponse | None
 
     @property
     def length(self) -> int:
@@ -96,7 +96,7 @@ class Edge:
         self._plain_query = plain_query
         self._turn = turn
         # Long responses that are still being sent, by view and request. They may be too long to be cached.
-        self._sent = WeakValueDictionary[Hashable, Answer]()
+        self._sent = WeakValueDictionary[Hashable, StoredResponse]()
         self._limit = limit or RateLimit(None)
         self._prefix = f"{root_path}/" if root_path else ""
         self.has_time = has_time
@@ -227,7 +227,9 @@ class Edge:
             await self._turn()
         await self._inside(scope, receive, send)
 
-    async def _serve(self, scope: Scope, kind: str, answer: Answer, headers: dict[bytes, bytes], send: Send) -> None:
+    async def _serve(
+        self, scope: Scope, kind: str, answer: StoredResponse, headers: dict[bytes, bytes], send: Send
+    ) -> None:
         await made(answer, headers)
         method: str = scope["method"]
         control = self._view.cache_control(immutable=answer.immutable)
@@ -243,7 +245,7 @@ class Edge:
         """The response of the inner layers to this GET. If it carries an answer, that is cached."""
         view = self._cache.view()
         status, headers, parts = 0, list[tuple[bytes, bytes]](), list[bytes]()
-        answer: Answer | None = None
+        answer: StoredResponse | None = None
 
         async def collect(message: Message) -> None:
             nonlocal status, headers, answer

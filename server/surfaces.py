@@ -42,7 +42,7 @@ from server.graphql_http.pace import MESSAGES_AT_ONCE, MESSAGES_PER_SECOND
 from server.graphql_http.sockets import Doors
 from server.graphql_http.websocket import MAX_SUBSCRIPTIONS, WebSockets
 from server.http.access import GRAPHQL_PATH, AccessLog
-from server.http.cache import Answer, ResponseCache
+from server.http.cache import ResponseCache, StoredResponse
 from server.http.cors import Preflights
 from server.http.ratelimit import RateLimit
 from server.http.reply import Kept, Unkept, public_headers
@@ -248,7 +248,7 @@ def _graphql_service(settings: Settings, in_all: int | None) -> PublicServiceInf
 
 async def _show_schema(_: Request) -> Response:
     headers = public_headers(b"text/plain; charset=utf-8")
-    return Kept(Answer(export_sdl().encode(), headers), b"public, max-age=%d" % SDL_SECONDS)
+    return Kept(StoredResponse(export_sdl().encode(), headers), b"public, max-age=%d" % SDL_SECONDS)
 
 
 async def _collector(reads: Reads) -> CollectorState | None:

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from server.http.cache import Answer, Headers
+from server.http.cache import Headers, StoredResponse
 from server.http.reply import public_headers
 
 PLACE = Path(__file__).parent
@@ -41,7 +41,7 @@ _POLICIES = {DASHBOARD: _STRICT, _MISSING: _STRICT, EXPLORER: _EXPLORER}
 class Page(NamedTuple):
     """A page, ready to be sent."""
 
-    answer: Answer
+    answer: StoredResponse
     headers: Headers
     missing: bool
     """Whether this is the page that shows the command that installs the libraries."""
@@ -53,7 +53,7 @@ class Site:
     def __init__(self, root_path: str = "", *, place: Path = PLACE) -> None:
         self._root = root_path
         self._place = place
-        self._assets: dict[str, Answer] = {}
+        self._assets: dict[str, StoredResponse] = {}
         self._pages: dict[str, Page] = {}
 
     @cached_property
@@ -67,13 +67,13 @@ class Site:
         digest.update(stamp.read_bytes() if stamp.is_file() else b"")
         return digest.hexdigest()
 
-    def asset(self, version: str, name: str) -> Answer | None:
+    def asset(self, version: str, name: str) -> StoredResponse | None:
         """The file with this name. None if there is none, or if another version was requested."""
         if version != self.version or name not in self._files:
             return None
         if name not in self._assets:
             file = self._files[name]
-            self._assets[name] = Answer(file.read_bytes(), public_headers(_TYPES[file.suffix]))
+            self._assets[name] = StoredResponse(file.read_bytes(), public_headers(_TYPES[file.suffix]))
         return self._assets[name]
 
     def page(self, name: str) -> Page:
@@ -91,7 +91,7 @@ class Site:
                 (b"content-security-policy", _POLICIES[name].encode()),
                 (b"referrer-policy", b"same-origin"),
             ]
-            found = self._pages[name] = Page(Answer(text.encode(), headers), headers, missing)
+            found = self._pages[name] = Page(StoredResponse(text.encode(), headers), headers, missing)
         return found
 
     @cached_property

@@ -19,7 +19,7 @@ from server.graphql_http.past import is_closed_past
 from server.graphql_http.request import GraphQLRequest, Refused, asks_to_mutate, from_body, from_url
 from server.graphql_http.sockets import Doors
 from server.graphql_http.sse import EventStream, single
-from server.http.cache import Answer, Flights, Headers, ResponseCache
+from server.http.cache import Flights, Headers, ResponseCache, StoredResponse
 from server.http.clients import client_of
 from server.http.encode import encode
 from server.http.headers import combined
@@ -38,7 +38,7 @@ _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 class Reply(NamedTuple):
     """The HTTP response to one operation: `answer` if it may be cached, else the status and body."""
 
-    answer: Answer | None
+    answer: StoredResponse | None
     status: int
     body: bytes
 
@@ -94,7 +94,7 @@ class GraphQLEndpoint:
         # Maps the bytes of a request to its cache key, so that a known request is not even parsed.
         self._shortcuts = BoundedMap[Asked, Hashable](max_entries=MAX_SHORTCUTS, max_size=MAX_SHORTCUT_BYTES)
 
-    def kept(self, asked: Asked) -> Answer | None:
+    def kept(self, asked: Asked) -> StoredResponse | None:
         """The cached response to a request that has arrived in exactly these bytes before."""
         question = self.question(asked)
         return self._cache.get(question) if question is not None else None
@@ -103,7 +103,7 @@ class GraphQLEndpoint:
         """The cache key of a request that has arrived in exactly these bytes before."""
         return self._shortcuts.get(asked)
 
-    def made_at_once(self, headers: dict[bytes, bytes], body: bytes) -> Answer | None:
+    def made_at_once(self, headers: dict[bytes, bytes], body: bytes) -> StoredResponse | None:
         """The response to a POST, without waiting. None if that is not possible, or if the response has errors."""
         media = answer_type(_text(headers.get(b"accept")), subscription=False)
         usual = headers.get(b"content-type") == _JSON_SENT and b"content-encoding" not in headers
@@ -198,10 +198,10 @@ class GraphQLEndpoint:
         self._cache.put((media, *ready.question), answer, view)
         return Reply(answer, HTTPStatus.OK, b"")
 
-    def _answer(self, ready: Ready, result: Result, media: str) -> Answer:
+    def _answer(self, ready: Ready, result: Result, media: str) -> StoredResponse:
         newest = self._operations.reads.current()
         closed = is_closed_past(ready, newest.slot if newest is not None else None)
-        return Answer(_encoded(result.response, media), public_headers(_typed(media), _VARY), immutable=closed)
+        return StoredResponse(_encoded(result.response, media), public_headers(_typed(media), _VARY), immutable=closed)
 
     async def _stream(self, exchange: Exchange, ready: Ready) -> None:
         full = self._doors.refusal(None, exchange.address)

@@ -75,7 +75,7 @@ class Variant(NamedTuple):
     etag: bytes
 
 
-class Answer:
+class StoredResponse:
     """A response that may be cached: status 200, a whole body, and the headers that do not depend on the coding.
 
     `immutable` responses cover a closed past, so other caches may keep them permanently.
@@ -150,7 +150,7 @@ class ResponseCache:
 
     def __init__(self, view: Callable[[], Hashable], *, max_entries: int, max_bytes: int) -> None:
         self._view = view
-        self._answers = BoundedMap[Hashable, Answer](max_entries=max_entries, max_size=max_bytes)
+        self._answers = BoundedMap[Hashable, StoredResponse](max_entries=max_entries, max_size=max_bytes)
         self._of_view: Hashable = None
         self.hits = 0
         self.misses = 0
@@ -179,27 +179,27 @@ class ResponseCache:
             self._of_view = view
         return view
 
-    def get(self, question: Hashable) -> Answer | None:
+    def get(self, question: Hashable) -> StoredResponse | None:
         """The kept response to this request, if it was read from the current view."""
         answer = self.known(question)
         if answer is None:
             self.misses += 1
         return answer
 
-    def known(self, question: Hashable) -> Answer | None:
+    def known(self, question: Hashable) -> StoredResponse | None:
         """`get` for a request that may not be cacheable. On a miss, the caller has to count it."""
         answer = self.peek(question)
         if answer is not None:
             self.hits += 1
         return answer
 
-    def peek(self, question: Hashable) -> Answer | None:
+    def peek(self, question: Hashable) -> StoredResponse | None:
         """`get` without counting it."""
         if self._view() != self._of_view:
             self.view()
         return self._answers.get(question)
 
-    def put(self, question: Hashable, answer: Answer, view: Hashable) -> bool:
+    def put(self, question: Hashable, answer: StoredResponse, view: Hashable) -> bool:
         """Keep a response that was read from `view`, unless the view has changed since. Returns whether it is kept."""
         return view == self._of_view and self._answers.put(question, answer, answer.size)
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from server.http.cache import IDENTITY, Answer, Headers, Start
+from server.http.cache import IDENTITY, Headers, Start, StoredResponse
 from server.http.compress import COMPRESSORS, MIN_BYTES, chosen_coding
 from server.http.cors import ON_EVERY_ANSWER
 from server.http.etag import coded, etag_of, matching
@@ -43,7 +43,7 @@ def public_headers(media: bytes, vary: bytes = b"Accept-Encoding") -> Headers:
 class Kept(Response):
     """A cacheable response, in the coding that the client prefers, or 304 if the client has it."""
 
-    def __init__(self, answer: Answer, control: bytes) -> None:
+    def __init__(self, answer: StoredResponse, control: bytes) -> None:
         super().__init__()
         self.answer = answer
         self._control = control
@@ -87,7 +87,7 @@ async def empty_body() -> Message:
 
 
 async def send_answer(
-    send: Send, answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
+    send: Send, answer: StoredResponse, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> None:
     """Send a response to a request with these headers: 304 if the client has it, and no body for HEAD."""
     await made(answer, request)
@@ -105,7 +105,7 @@ async def send_body(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": rest if rest.nbytes != len(body) else body})
 
 
-async def made(answer: Answer, request: dict[bytes, bytes]) -> None:
+async def made(answer: StoredResponse, request: dict[bytes, bytes]) -> None:
     """Return once the response is available in the coding for the request. Long ones are compressed in a thread."""
     coding = coding_of(request.get(b"accept-encoding"))
     if answer.takes_long(coding):
@@ -113,7 +113,7 @@ async def made(answer: Answer, request: dict[bytes, bytes]) -> None:
 
 
 def messages_of(
-    answer: Answer, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
+    answer: StoredResponse, request: dict[bytes, bytes], cache_control: bytes, *, bodiless: bool = False
 ) -> tuple[Message, Message]:
     """The messages for a response that is `made`. All clients get the same messages, so no layer may change them."""
     unchanged = _unchanged(answer, request.get(b"if-none-match"))
@@ -125,7 +125,7 @@ def messages_of(
 
 
 def bytes_of(
-    answer: Answer, request: dict[bytes, bytes], cache_control: bytes, common: bytes, *, bodiless: bool = False
+    answer: StoredResponse, request: dict[bytes, bytes], cache_control: bytes, common: bytes, *, bodiless: bool = False
 ) -> tuple[int, bytes] | None:
     """The status and all bytes of `messages_of`, with the `common` header lines before the others.
 
@@ -144,7 +144,7 @@ def bytes_of(
     return (variant.start.status, head + variant.body) if len(variant.body) <= MAX_WRITE_BYTES else None
 
 
-def _unchanged(answer: Answer, known: bytes | None) -> Start | None:
+def _unchanged(answer: StoredResponse, known: bytes | None) -> Start | None:
     """The start of a 304 if the client's list has a tag of the response, else None."""
     if known is None:
         return None

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.http.cache import Answer
+from server.http.cache import StoredResponse
 from server.http.reply import Kept, public_headers
 
 OPENAPI_PATH, SWAGGER_PATH, REDOC_PATH, ICON_PATH = "/openapi.json", "/docs", "/redoc", "/favicon.ico"
@@ -77,7 +77,7 @@ def _route(path: str, body: Callable[[], bytes], media_type: str, max_age: int, 
 
     @cache
     def kept() -> Kept:
-        return Kept(Answer(body(), headers), b"public, max-age=%d" % max_age)
+        return Kept(StoredResponse(body(), headers), b"public, max-age=%d" % max_age)
 
     async def show(_: Request) -> Response:
         return kept()

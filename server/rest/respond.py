@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.http.cache import Answer
+from server.http.cache import StoredResponse
 from server.http.encode import encode
 from server.http.reply import Kept, Unkept, public_headers
 
@@ -20,14 +20,14 @@ class JsonBytes(Unkept):
         return encode(content)
 
 
-def whole(body: Mapping[str, Any], vary: bytes = b"Accept-Encoding") -> Answer:
+def whole(body: Mapping[str, Any], vary: bytes = b"Accept-Encoding") -> StoredResponse:
     """The body as a response that may be cached. It is encoded and hashed, which takes long for a long body."""
-    return Answer(encode(body), public_headers(JSON.encode(), vary))
+    return StoredResponse(encode(body), public_headers(JSON.encode(), vary))
 
 
-def answer(body: Mapping[str, Any] | Answer, max_age: int) -> Kept:
+def answer(body: Mapping[str, Any] | StoredResponse, max_age: int) -> Kept:
     """A public response that stays valid for `max_age` seconds."""
-    return Kept(body if isinstance(body, Answer) else whole(body), b"public, max-age=%d" % max_age)
+    return Kept(body if isinstance(body, StoredResponse) else whole(body), b"public, max-age=%d" % max_age)
 
 
 def fresh(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonBytes:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from server.edge import MAX_QUERY_FIELDS, MAX_QUESTION_BYTES, REQUEST_COST, Edge
-from server.http.cache import LONG_BYTES, Answer
+from server.http.cache import LONG_BYTES, StoredResponse
 from server.http.ratelimit import RateLimit
 from server.http.reply import Kept, public_headers
 from server.process.turns import Turns
@@ -26,7 +26,7 @@ COUNT = "{ pnodes(first: 1) { totalCount } }"
 
 
 def kept(body: bytes) -> Response:
-    return Kept(Answer(body, public_headers(b"application/json")), b"public, max-age=60")
+    return Kept(StoredResponse(body, public_headers(b"application/json")), b"public, max-age=60")
 
 
 class Inner:

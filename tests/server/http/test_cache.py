@@ -4,7 +4,7 @@ import tracemalloc
 
 import orjson
 
-from server.http.cache import Answer, Flights, ResponseCache
+from server.http.cache import Flights, ResponseCache, StoredResponse
 
 
 class View:
@@ -19,14 +19,14 @@ def kept(cache: ResponseCache, question: object, body: bytes = b"{}") -> bool:
     results = []
     for _ in range(2):
         cache.get(question)
-        results.append(cache.put(question, Answer(body, []), cache.view()))
+        results.append(cache.put(question, StoredResponse(body, []), cache.view()))
     return results[-1]
 
 
 def test_an_answer_takes_no_more_than_it_is_counted_with() -> None:
     tracemalloc.start()
     try:
-        answer = Answer(orjson.dumps("x" * 5_000), [])
+        answer = StoredResponse(orjson.dumps("x" * 5_000), [])
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -35,8 +35,8 @@ def test_an_answer_takes_no_more_than_it_is_counted_with() -> None:
 
 def test_a_question_is_let_in_when_it_comes_for_the_second_time() -> None:
     cache = ResponseCache(View(), max_entries=10, max_bytes=10**6)
-    assert not cache.put("q", Answer(b"1", []), cache.view())
-    assert cache.put("q", Answer(b"1", []), cache.view())
+    assert not cache.put("q", StoredResponse(b"1", []), cache.view())
+    assert cache.put("q", StoredResponse(b"1", []), cache.view())
     assert cache.get("q") is not None
 
 
@@ -55,14 +55,14 @@ def test_an_answer_from_an_older_view_is_not_kept() -> None:
     kept(cache, "q")
     view.name = 2
     cache.get("q")
-    assert not cache.put("q", Answer(b"1", []), old)
+    assert not cache.put("q", StoredResponse(b"1", []), old)
 
 
 def test_a_flood_of_questions_that_come_once_evicts_nothing() -> None:
     cache = ResponseCache(View(), max_entries=10, max_bytes=10**6)
     assert kept(cache, "useful")
     for number in range(5_000):
-        cache.put(f"flood {number}", Answer(b"1", []), cache.view())
+        cache.put(f"flood {number}", StoredResponse(b"1", []), cache.view())
     assert (cache.get("useful") is not None, len(cache)) == (True, 1)
 
 
@@ -87,14 +87,14 @@ def test_hits_are_counted() -> None:
 
 
 def test_a_small_answer_is_never_compressed_and_a_large_one_once() -> None:
-    assert Answer(b"{}", []).variant("br").body == b"{}"
-    large = Answer(b"x" * 5_000, [])
+    assert StoredResponse(b"{}", []).variant("br").body == b"{}"
+    large = StoredResponse(b"x" * 5_000, [])
     assert large.variant("br") is large.variant("br")
     assert dict(large.variant("gzip").start.message(b"")["headers"])[b"content-encoding"] == b"gzip"
 
 
 def test_the_starts_of_a_304_are_made_once_and_only_if_they_are_needed() -> None:
-    answer = Answer(b"x" * 5_000, [])
+    answer = StoredResponse(b"x" * 5_000, [])
     answer.variant("identity").start.message(b"")
     tables = [each for each in gc.get_referents(answer) if isinstance(each, dict)]
     assert tables == [{"identity": answer.variant("identity")}]
@@ -103,11 +103,11 @@ def test_the_starts_of_a_304_are_made_once_and_only_if_they_are_needed() -> None
 
 
 def test_only_a_long_answer_that_is_not_compressed_yet_takes_long() -> None:
-    long = Answer(b"x" * 300_000, [])
+    long = StoredResponse(b"x" * 300_000, [])
     assert (long.takes_long("br"), long.takes_long("identity")) == (True, False)
     long.variant("br")
     assert not long.takes_long("br")
-    assert not Answer(b"x" * 5_000, []).takes_long("br")
+    assert not StoredResponse(b"x" * 5_000, []).takes_long("br")
 
 
 async def test_one_flight_serves_all_who_ask_meanwhile() -> None:

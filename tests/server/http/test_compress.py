@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from server.http.cache import Answer
+from server.http.cache import StoredResponse
 from server.http.compress import COMPRESSORS, MIN_BYTES, chosen_coding
 from server.http.etag import etag_of
 from server.http.reply import Kept, Unkept, public_headers
@@ -46,7 +46,7 @@ def ask(response: Callable[[], Response], accept: str | None, method: str = "GET
 
 
 def kept(body: bytes = BODY) -> Response:
-    return Kept(Answer(body, public_headers(b"application/json")), b"public, max-age=60")
+    return Kept(StoredResponse(body, public_headers(b"application/json")), b"public, max-age=60")
 
 
 def unkept(body: bytes = BODY, status: int = 200) -> Response:
