@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from server.graphql_http.feeds import Source
 from server.graphql_http.request import GraphQLRequest
 
@@ -10,7 +10,7 @@ from server.graphql_http.request import GraphQLRequest
 class Operations(Protocol):
     """The part of the GraphQL engine that a connection uses."""
 
-    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
+    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Rejected:
         """The checked operation, ready to run, or the errors that prevent it."""
         ...
 
@@ -18,7 +18,7 @@ class Operations(Protocol):
         """Whether the document would have to be parsed."""
         ...
 
-    def charge(self, ready: Ready, address: str) -> Failure | None:
+    def charge(self, ready: Ready, address: str) -> Rejected | None:
         """Charge the cost of one more result, or return the error if the client has no allowance left."""
         ...
 

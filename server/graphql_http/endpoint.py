@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema.bounded import BoundedMap
 from schema.graphql.execution.errors import ErrorCode
-from schema.graphql.execution.outcomes import Failure, Ready, Response, Result
+from schema.graphql.execution.outcomes import Ready, Rejected, Response, Result
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.identity import Asked, asked_by_get, asked_by_post, size_of
 from server.graphql_http.negotiate import EVENT_STREAM, GRAPHQL_JSON, JSON, answer_type
@@ -152,7 +152,7 @@ class GraphQLEndpoint:
 
     async def _serve(self, exchange: Exchange, request: GraphQLRequest, asked: Asked) -> None:
         ready = self._operations.known(request) or await self._operations.prepare(request, exchange.address)
-        if isinstance(ready, Failure) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
+        if isinstance(ready, Rejected) and exchange.scope["method"] != "POST" and asks_to_mutate(request):
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation cannot be sent by GET", allow="POST")
         streams = isinstance(ready, Ready) and ready.is_subscription
         media = answer_type(_text(exchange.headers.get(b"accept")), subscription=streams)
@@ -172,8 +172,8 @@ class GraphQLEndpoint:
         control = self._view.cache_control(immutable=reply.answer.immutable)
         await send_answer(exchange.send, reply.answer, exchange.headers, control, bodiless=exchange.bodiless)
 
-    async def _reply(self, exchange: Exchange, ready: Ready | Failure, media: str) -> Reply:
-        if isinstance(ready, Failure):
+    async def _reply(self, exchange: Exchange, ready: Ready | Rejected, media: str) -> Reply:
+        if isinstance(ready, Rejected):
             limited = ready.code == ErrorCode.RATE_LIMITED
             return _failed(ready, media, HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.BAD_REQUEST)
         question = (media, *ready.question)
@@ -270,7 +270,7 @@ def _is_utf8(parameter: str) -> bool:
     return name.strip() != "charset" or value.strip().strip('"') in _CHARSETS
 
 
-def _failed(failure: Failure, media: str, status: HTTPStatus) -> Reply:
+def _failed(failure: Rejected, media: str, status: HTTPStatus) -> Reply:
     """A response without data. The status is that of the error, or 200 for clients of plain JSON, which expect it."""
     persisted = any(
         error.get("extensions", {}).get("code") == ErrorCode.PERSISTED_QUERY_NOT_FOUND for error in failure.errors

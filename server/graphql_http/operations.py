@@ -10,7 +10,7 @@ from schema.graphql.execution.context import Context, PublicServiceInfo
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.errors import ErrorCode
 from schema.graphql.execution.inputs import extent_of
-from schema.graphql.execution.outcomes import Failure, Ready, Response, Result
+from schema.graphql.execution.outcomes import Ready, Rejected, Response, Result
 from schema.reads import Reads, Updates
 from server.graphql_http.current import current_reads
 from server.graphql_http.feeds import Source
@@ -89,7 +89,7 @@ class Operations:
     def _has_long_variables(request: GraphQLRequest) -> bool:
         return bool(request.variables) and extent_of(request.variables).values > LONG_VALUES
 
-    async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Failure:
+    async def prepare(self, request: GraphQLRequest, address: str) -> Ready | Rejected:
         """`prepared`, but new documents and long variables wait for their turn.
 
         Parsing is charged at once if the operation is refused, otherwise with the operation.
@@ -103,13 +103,13 @@ class Operations:
             await self._turns.take()
         ready = self.prepared(request)
         parsing = PARSING_COST_PER_BYTE * min(len(text), MAX_PRICED_BYTES) if parses else 0
-        if isinstance(ready, Failure):
+        if isinstance(ready, Rejected):
             self._limit.spend(address, REFUSED_COST + parsing)
         elif parsing > ready.cost:
             self._unpaid.put(ready.document.sha256, parsing - ready.cost, 1)
         return ready
 
-    def prepared(self, request: GraphQLRequest) -> Ready | Failure:
+    def prepared(self, request: GraphQLRequest) -> Ready | Rejected:
         """The operation of a request, validated and priced. A persisted query is looked up, or stored once it is valid.
 
         Raises Refused if the hash is not that of the query.
@@ -128,7 +128,7 @@ class Operations:
             self._persisted.put(digest, request.query, len(request.query))
         return ready
 
-    def charge(self, ready: Ready, address: str) -> Failure | None:
+    def charge(self, ready: Ready, address: str) -> Rejected | None:
         """Charge the client's allowance for an operation that is about to run."""
         wait = self._limit.charge(address, self._engine.due(ready))
         if wait is not None:
@@ -139,13 +139,13 @@ class Operations:
             self._limit.spend(address, parsing)
         return None
 
-    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Failure:
+    async def ready(self, request: GraphQLRequest, address: str) -> Ready | Rejected:
         """`prepare` and `charge`, for transports without a cache."""
         try:
             ready = await self.prepare(request, address)
         except Refused as refused:
             return _failure(refused.message, ErrorCode.BAD_USER_INPUT)
-        return ready if isinstance(ready, Failure) else self.charge(ready, address) or ready
+        return ready if isinstance(ready, Rejected) else self.charge(ready, address) or ready
 
     async def run(self, ready: Ready, request_id: str | None) -> Result:
         """The result of a query. It waits for its turn if it takes milliseconds, alone or together with others."""
@@ -200,9 +200,9 @@ def error_response(message: str, code: ErrorCode, **extensions: object) -> Respo
     return {"errors": [{"message": message, "extensions": {"code": code.value, **extensions}}]}
 
 
-def _failure(message: str, code: ErrorCode, **extensions: object) -> Failure:
-    return Failure(error_response(message, code, **extensions)["errors"])
+def _failure(message: str, code: ErrorCode, **extensions: object) -> Rejected:
+    return Rejected(error_response(message, code, **extensions)["errors"])
 
 
-def _limited(wait: int) -> Failure:
+def _limited(wait: int) -> Rejected:
     return _failure(f"the allowance is used up, try again in {wait} s", ErrorCode.RATE_LIMITED, retryAfter=wait)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import orjson
 from starlette.types import Receive, Send
 
-from schema.graphql.execution.outcomes import Failure
+from schema.graphql.execution.outcomes import Rejected
 from server.graphql_http.outbox import Framed, Outbox, Overflow, Waiting
 from server.process.supervisor import owned, watched
 
@@ -28,7 +28,7 @@ class EventStream:
     """One client's stream, as a listener of a feed."""
 
     def __init__(
-        self, *, replaces: bool, charge: Callable[[], Failure | None] = lambda: None, in_all: Waiting | None = None
+        self, *, replaces: bool, charge: Callable[[], Rejected | None] = lambda: None, in_all: Waiting | None = None
     ) -> None:
         self._replaces = replaces
         self._charge = charge

@@ -24,7 +24,7 @@ import orjson
 from starlette.types import Message, Receive, Scope, Send
 
 from schema.graphql.execution.errors import ErrorCode
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from server.graphql_http.asked import Operations
 from server.graphql_http.feeds import Feeds
 from server.graphql_http.holdings import Held, Holdings
@@ -202,7 +202,7 @@ class Connection:
         if self._operations.is_new(request) and self._is_refused(name, None, len(request.query or "")):
             return
         ready = await self._operations.ready(request, self._address)
-        if isinstance(ready, Failure):
+        if isinstance(ready, Rejected):
             self._reply({"type": "error", "id": name, "payload": ready.errors})
             return
         size = ready.document.size + len(ready.question[-1])

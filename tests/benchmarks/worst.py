@@ -22,7 +22,7 @@ import orjson
 
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.engine import Engine
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from tests.benchmarks.drafts import Draft, Drafter
 from tests.benchmarks.packed_past import PackedReads
 from tests.compiling import engine as make_engine
@@ -85,7 +85,7 @@ class Search:
     async def _unit(self) -> Unit | None:
         draft = self._drafter.draft()
         ready = self._ready([draft])
-        if isinstance(ready, Failure):
+        if isinstance(ready, Rejected):
             self.refused += 1
             return None
         self.accepted += 1
@@ -98,7 +98,7 @@ class Search:
         for number in range(MAX_PARTS if units else 0):
             parts.append(units[number % len(units)].draft)
             ready = self._ready(parts)
-            if isinstance(ready, Failure):
+            if isinstance(ready, Rejected):
                 parts.pop()
                 if len(units) == 1:
                     break
@@ -115,7 +115,7 @@ class Search:
         assert isinstance(ready, Ready)
         return found._replace(cpu_ms=round(await self._seconds(ready, times=FINAL_RUNS) * 1_000, 2))
 
-    def _ready(self, drafts: list[Draft]) -> Ready | Failure:
+    def _ready(self, drafts: list[Draft]) -> Ready | Rejected:
         values = {name: value for draft in drafts for name, value in draft.values.items()}
         return self._engine.ready(_document(drafts), None, values, UNTIL)
 

@@ -41,7 +41,7 @@ from schema.graphql.execution.documents import BYTES_PER_CHARACTER, Compiled, Do
 from schema.graphql.execution.errors import log_internal, mask_errors
 from schema.graphql.execution.inputs import refused_variables
 from schema.graphql.execution.introspection import Introspection
-from schema.graphql.execution.outcomes import Failure, Question, Ready, Response, Result
+from schema.graphql.execution.outcomes import Question, Ready, Rejected, Response, Result
 from schema.graphql.types.fields import Terms
 
 MAX_DOCUMENTS = 512
@@ -82,12 +82,12 @@ class Engine:
         bounds = {"max_entries": MAX_INTROSPECTED, "max_size": MAX_INTROSPECTED_BYTES}
         self._introspected = BoundedMap[Question, bytes](**bounds, at_once=True)
         bounds = {"max_entries": MAX_REFUSED, "max_size": MAX_REFUSED_BYTES}
-        self._refused = BoundedMap[str, Failure](**bounds, at_once=True)
+        self._refused = BoundedMap[str, Rejected](**bounds, at_once=True)
         self._documents = BoundedMap[str, Document](max_entries=MAX_DOCUMENTS, max_size=MAX_DOCUMENT_BYTES)
         # The documents of subscriptions. Subscribers with equal documents share one.
         self._held = WeakValueDictionary[str, Document]()
 
-    def document(self, query: str) -> Document | Failure:
+    def document(self, query: str) -> Document | Rejected:
         """The validated document of this text, from memory if it was requested before."""
         found = self.known(query) or self.refused(query)
         if found is not None:
@@ -107,7 +107,7 @@ class Engine:
         """The document of this text, if it is in memory. All others have to be parsed and validated."""
         return self._documents.get(query) or self._held.get(query)
 
-    def refused(self, query: str) -> Failure | None:
+    def refused(self, query: str) -> Rejected | None:
         """The errors of a recently refused document with this text."""
         return self._refused.get(query)
 
@@ -118,10 +118,10 @@ class Engine:
         variables: Mapping[str, Any] | None,
         now: float,
         known: Document | None = None,
-    ) -> Ready | Failure:
+    ) -> Ready | Rejected:
         """The operation of a request, checked and priced at time `now` (unix seconds); else its errors."""
         document = known or self.document(query)
-        if isinstance(document, Failure):
+        if isinstance(document, Rejected):
             return document
         operation = choose_operation(document.node, operation_name)
         if isinstance(operation, GraphQLError):
@@ -275,8 +275,8 @@ def _at_root(error: Exception, ready: Ready) -> GraphQLError:
     return located_error(error, field and [field], name and [name])
 
 
-def _failure(errors: tuple[GraphQLError, ...]) -> Failure:
-    return Failure([cast("Response", error.formatted) for error in mask_errors(errors)])
+def _failure(errors: tuple[GraphQLError, ...]) -> Rejected:
+    return Rejected([cast("Response", error.formatted) for error in mask_errors(errors)])
 
 
 def _published(result: ExecutionResult, ready: Ready, context: Context) -> Result:

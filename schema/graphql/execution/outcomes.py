@@ -11,7 +11,7 @@ Response = dict[str, Any]
 Question = tuple[str, str | None, bytes]
 
 
-class Failure(NamedTuple):
+class Rejected(NamedTuple):
     """Why an operation does not run: errors as clients see them. Nothing was executed."""
 
     errors: list[Response]

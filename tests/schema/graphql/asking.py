@@ -10,7 +10,7 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.compiled import compile_operation
 from schema.graphql.execution.context import Context, PublicServiceInfo
 from schema.graphql.execution.engine import Engine
-from schema.graphql.execution.outcomes import Failure, Response, Result
+from schema.graphql.execution.outcomes import Rejected, Response, Result
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
 
@@ -64,14 +64,14 @@ class Client:
         self, engine: Engine, query: str, variables: dict[str, Any] | None, operation_name: str | None
     ) -> Response:
         ready = engine.ready(query, operation_name, variables, self.now)
-        if isinstance(ready, Failure):
+        if isinstance(ready, Rejected):
             return {"errors": ready.errors}
         return received(await engine.run(ready, self.context()))
 
     def stream(self, query: str, variables: dict[str, Any] | None = None) -> AsyncGenerator[Result, None]:
         """The results of a subscription, which must be accepted."""
         ready = self.engine.ready(query, None, variables, self.now)
-        assert not isinstance(ready, Failure), ready.errors
+        assert not isinstance(ready, Rejected), ready.errors
         return self.engine.stream(ready, self.context(), lambda: self.now)
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:

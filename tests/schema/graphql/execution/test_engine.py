@@ -11,7 +11,7 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.documents import MAX_PRICES, MAX_PRICES_BYTES, Document
 from schema.graphql.execution.engine import MAX_REFUSED, Engine
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from tests import compiling
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -78,7 +78,7 @@ def test_a_document_is_parsed_and_validated_once_it_is_asked_for_again(engine: E
 def test_an_operation_is_priced_once_a_minute_for_each_set_of_variables(engine: Engine) -> None:
     query = "query q($n: Int) { pnodes(first: $n) { nodes { id } } }"
     documents = [engine.document(query) for _ in range(2)]
-    assert not isinstance(documents[1], Failure)
+    assert not isinstance(documents[1], Rejected)
     prices = [engine.ready(query, None, {"n": n}, NOW + after) for n, after in ((5, 0), (5, 1), (9, 0), (5, 60))]
     costs = [price.cost for price in prices if isinstance(price, Ready)]
     assert costs[0] == costs[1] == costs[3] != costs[2]
@@ -91,7 +91,7 @@ def test_a_document_that_is_asked_for_hours_keeps_the_prices_of_one_minute(nodes
     counts = cycle((100, nodes))
     engine = Engine(build_schema(), nodes=lambda: next(counts))
     documents = [engine.document("query q($n: Int) { pnodes(first: $n) { totalCount } }") for _ in range(2)]
-    assert not isinstance(documents[1], Failure)
+    assert not isinstance(documents[1], Rejected)
     for minute in range(240):
         for n in range(3):
             engine.ready("query q($n: Int) { pnodes(first: $n) { totalCount } }", None, {"n": n}, NOW + 60 * minute)
@@ -109,7 +109,7 @@ def test_the_prices_of_a_document_take_the_room_that_they_are_counted_with(engin
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert not isinstance(documents[1], Failure)
+    assert not isinstance(documents[1], Rejected)
     assert len(documents[1].prices) == MAX_PRICES
     assert taken < 2 * MAX_PRICES_BYTES
 
@@ -132,7 +132,7 @@ def test_a_flood_of_documents_that_come_once_evicts_none_of_use(engine: Engine) 
 )
 def test_what_cannot_run_is_a_failure_with_a_code(engine: Engine, query: str, code: str) -> None:
     found = engine.ready(query, None, None, NOW)
-    assert isinstance(found, Failure)
+    assert isinstance(found, Rejected)
     assert [error["extensions"]["code"] for error in found.errors] == [code]
 
 
@@ -203,7 +203,7 @@ def test_a_refused_document_is_remembered() -> None:
     query = "{ nowhere }"
     first = engine.ready(query, None, None, AT)
 
-    assert isinstance(first, Failure)
+    assert isinstance(first, Rejected)
     assert engine.refused(query) == first
     assert lines_run(lambda: engine.ready(query, None, None, AT)) < 50
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schema.graphql.build import build_schema
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.inputs import MAX_VALUE_DEPTH, MAX_VALUES, extent_of
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from schema.graphql.lists.filters import MAX_GROUPS
 from tests.factories import AT
 from tests.schema.graphql.asking import Client
@@ -49,7 +49,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 def code(query: str, variables: dict[str, Any]) -> str | None:
     ready = ENGINE.ready(query, None, variables, AT)
-    return ready.errors[0]["extensions"]["code"] if isinstance(ready, Failure) else None
+    return ready.errors[0]["extensions"]["code"] if isinstance(ready, Rejected) else None
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from schema.graphql.execution.context import Context
 from schema.graphql.execution.cost import BUDGET
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.introspection import Introspection, TooLarge
-from schema.graphql.execution.outcomes import Failure, Ready
+from schema.graphql.execution.outcomes import Ready, Rejected
 from tests.compiling import engine as compiled_engine
 from tests.factories import AT, network
 from tests.fakes import FakeReads, FakeUpdates
@@ -101,7 +101,7 @@ def test_an_answer_is_that_of_graphql_core(name: str) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_any_answer_is_that_of_graphql_core(seed: int) -> None:
     query = drafted(Random(seed))  # noqa: S311  (chance, not secrecy)
-    if isinstance(Engine(build_schema()).document(query), Failure):
+    if isinstance(Engine(build_schema()).document(query), Rejected):
         query = "{ __schema { directives { name args { name } } } }"
     same(query)
 
@@ -135,7 +135,7 @@ def test_many_aliases_of_the_schema_are_refused_for_their_cost() -> None:
 
     ready = Engine(build_schema()).ready(query, None, None, AT)
 
-    assert isinstance(ready, Failure)
+    assert isinstance(ready, Rejected)
     assert ready.errors[0]["extensions"] == {"code": "COST_LIMIT_EXCEEDED", "cost": BUDGET + 1, "limit": BUDGET}
 
 
@@ -152,7 +152,7 @@ def test_an_argument_without_a_value_is_refused_before_anything_runs() -> None:
 
     ready = Engine(build_schema()).ready(query, None, {"all": None}, AT)
 
-    assert isinstance(ready, Failure)
+    assert isinstance(ready, Rejected)
     assert ready.errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 

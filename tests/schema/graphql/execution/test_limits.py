@@ -10,7 +10,7 @@ from schema.graphql.build import build_schema
 from schema.graphql.execution.checks import parse_document
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.limits import MAX_ALIASES, MAX_DEPTH, MAX_DIRECTIVES, MAX_ERRORS, MAX_FIELDS, MAX_TOKENS
-from schema.graphql.execution.outcomes import Failure, Response
+from schema.graphql.execution.outcomes import Rejected, Response
 from tests.schema.graphql.asking import Client
 from tests.work import lines_run
 
@@ -22,7 +22,7 @@ MAX_LINES = 1_000_000
 def refused(query: str) -> list[Response]:
     """The errors of a document that an engine sees for the first time, before it runs."""
     document = Engine(build_schema()).document(query)
-    return document.errors if isinstance(document, Failure) else []
+    return document.errors if isinstance(document, Rejected) else []
 
 
 def errors_of(query: str) -> list[tuple[str, str]]:
