@@ -20,7 +20,7 @@ from schema.domain.node.reach import Reach, is_relative, reach_of, reach_of_host
 DEFAULT_GOSSIP_PORT = 9001
 SAYS_NOTHING = "pod:says_nothing"
 NOT_GLOBAL = "pod:not_global"
-Freshness = tuple[int, int, str, str, str]
+Recency = tuple[int, int, str, str, str]
 # The nodes on the hosts of seeds: for each host, id and address, the seeds that list the node there.
 OnHost = dict[str, dict[str, dict[str, set[str]]]]
 
@@ -39,7 +39,7 @@ class MergedNode:
     assumed_address: str | None = None
 
 
-# The same order as `freshness`, for rows with a known contact and uptime. Sorting dominates a cycle, and this key runs
+# The same order as `recency`, for rows with a known contact and uptime. Sorting dominates a cycle, and this key runs
 # no Python code.
 _FRESHNESS_WHERE_KNOWN = attrgetter("last_seen", "observation.uptime", "seed", "observation.address")
 
@@ -133,7 +133,7 @@ def merge(
     return Merged(nodes, frozenset(ahead), ahead, seed_nodes, silent, lists)
 
 
-def freshness(listing: Listing) -> Freshness:
+def recency(listing: Listing) -> Recency:
     """The sort key of listings, freshest last: the newest contact wins; the other parts make the order total."""
     row = listing.observation
     return (
@@ -150,7 +150,7 @@ def _sort(listings: list[Listing]) -> None:
     try:
         listings.sort(key=_FRESHNESS_WHERE_KNOWN, reverse=True)
     except TypeError:  # None cannot be compared with a number
-        listings.sort(key=freshness, reverse=True)
+        listings.sort(key=recency, reverse=True)
 
 
 def _is_left_out(listing: Listing, assumed: set[str], silent: dict[str, Counter[str]]) -> bool:
@@ -192,7 +192,7 @@ def _listings(reply: SeedReply, rows: Sequence[Observation], ahead: int) -> list
         row = listing.observation
         place = (row.address, row.pubkey)
         other = chosen.get(place)
-        if other is None or (freshness(listing), repr(row)) > (freshness(other), repr(other.observation)):
+        if other is None or (recency(listing), repr(row)) > (recency(other), repr(other.observation)):
             chosen[place] = listing
     return list(chosen.values())
 
@@ -209,11 +209,11 @@ def _ids_by_address(listings: Sequence[Listing], known_ids: Mapping[str, str], q
     }
     if not keyless:
         return {}
-    listed: dict[str, dict[str | None, dict[str, Freshness]]] = {}
+    listed: dict[str, dict[str | None, dict[str, Recency]]] = {}
     for listing in listings:
         row = listing.observation
         if row.address in keyless and not listing.relative:
-            listed.setdefault(row.address, {}).setdefault(row.pubkey, {})[listing.seed] = freshness(listing)
+            listed.setdefault(row.address, {}).setdefault(row.pubkey, {})[listing.seed] = recency(listing)
     ids: dict[str, str] = {}
     for address, by_key in listed.items():
         seeds = {seed for by_seed in by_key.values() for seed in by_seed}
