@@ -5,7 +5,7 @@ from typing import Any
 from schema.domain.base import DAY, GIB, HOUR, rounded
 from schema.domain.history.points import History, HistoryPoint
 from schema.domain.history.rollup import combine
-from schema.domain.history.timeline import presence, version_at
+from schema.domain.history.timeline import online_samples, version_at
 from schema.domain.history.trends import node_trends
 from schema.domain.node.pnode import PNode
 from server.rest.clock import readable
@@ -27,7 +27,7 @@ def unavailable_history(key: str, message: str) -> dict[str, Any]:
 def history_body(node: PNode, history: History, days: int) -> dict[str, Any]:
     """The node's points, the changes, and its availability."""
     points = history.points
-    seen = presence(points)
+    seen = online_samples(points)
     return {
         "address": node.place,
         "available": True,
@@ -63,7 +63,7 @@ def metrics_object(history: History, hours: int) -> dict[str, Any]:
     points = history.points
     if not points:
         return {"available": False, "message": NO_POINTS}
-    seen = presence(points)
+    seen = online_samples(points)
     whole = combine(points, points[0].start, points[-1].end, sum(point.expected for point in points))
     scores = whole.stats.get("score")
     return {
@@ -88,7 +88,7 @@ def _row(node: PNode, point: HistoryPoint) -> dict[str, Any]:
         "timestamp_readable": readable(point.start),
         "partial": point.partial,
         "is_online": bool(newest(point, "online")),
-        "online_percent": presence([point]).percent,
+        "online_percent": online_samples([point]).percent,
         "version": version_at(node, point.start),
         "uptime": _whole(point, "uptime"),
         "storage_committed": _whole(point, "storage_committed"),

@@ -8,7 +8,7 @@ from schema.domain.history.points import HistoryPoint
 from schema.domain.node.pnode import PNode
 
 
-class Presence(NamedTuple):
+class OnlineSamples(NamedTuple):
     """How many observations of a node there are, and in how many of them it was online."""
 
     samples: int
@@ -27,7 +27,7 @@ def version_at(node: PNode, at: UnixSeconds) -> str | None:
     return min(later, key=lambda change: change.until).version if later else node.version
 
 
-def presence(points: Sequence[HistoryPoint]) -> Presence:
+def online_samples(points: Sequence[HistoryPoint]) -> OnlineSamples:
     """The observations in a node's history."""
     stats = [stat for point in points if (stat := point.stats.get("online")) is not None]
-    return Presence(samples=sum(stat.n for stat in stats), online=sum(stat.sum for stat in stats))
+    return OnlineSamples(samples=sum(stat.n for stat in stats), online=sum(stat.sum for stat in stats))

@@ -1,7 +1,7 @@
 import pytest
 
 from schema.domain.history.points import HistoryPoint, Stat
-from schema.domain.history.timeline import Presence, presence, version_at
+from schema.domain.history.timeline import OnlineSamples, online_samples, version_at
 from schema.domain.node.pnode import VersionChange
 from tests import factories
 from tests.factories import AT
@@ -34,10 +34,10 @@ def test_the_version_at_a_time(at: int, version: str) -> None:
 
 def test_presence_adds_up_the_samples_of_all_points() -> None:
     points = [observed(AT, n=10, online=4), observed(AT + 60, n=5, online=5)]
-    assert presence(points) == Presence(samples=15, online=9)
-    assert presence(points).percent == 60.0
+    assert online_samples(points) == OnlineSamples(samples=15, online=9)
+    assert online_samples(points).percent == 60.0
 
 
 def test_without_observations_nothing_is_claimed() -> None:
-    assert presence([]) == Presence(samples=0, online=0)
-    assert presence([]).percent == 0.0
+    assert online_samples([]) == OnlineSamples(samples=0, online=0)
+    assert online_samples([]).percent == 0.0
