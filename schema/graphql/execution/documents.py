@@ -20,7 +20,7 @@ CHARACTERS_PER_TOKEN = 12
 BYTES_PER_CHARACTER = 60  # memory of a parsed document (measured: 40 to 60)
 
 
-class Compiled(Protocol):
+class Executable(Protocol):
     """An operation that executes faster than graphql-core does.
 
     `gathers`: it awaits several things at the same time, each in a task.
@@ -77,7 +77,7 @@ class Document:
         self.node = node
         self.size = max(length, CHARACTERS_PER_TOKEN * node.token_count)
         self.introspects = asks_about_schema(node)
-        self.compiled: dict[str | None, Compiled | None] = {}
+        self.compiled: dict[str | None, Executable | None] = {}
         self.prices = Prices()
         # The names of the operations that had to wait for something, or failed, when they ran at once.
         self.waits = set[str | None]()

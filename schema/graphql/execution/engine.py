@@ -37,7 +37,7 @@ from schema.graphql.execution.checks import (
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.core import EventExecutor
 from schema.graphql.execution.cost import BUDGET
-from schema.graphql.execution.documents import BYTES_PER_CHARACTER, Compiled, Document
+from schema.graphql.execution.documents import BYTES_PER_CHARACTER, Document, Executable
 from schema.graphql.execution.errors import log_internal, mask_errors
 from schema.graphql.execution.inputs import refused_variables
 from schema.graphql.execution.introspection import Introspection
@@ -57,7 +57,7 @@ MAX_REFUSED = 256
 MAX_REFUSED_BYTES = 2**20
 REFUSAL_BYTES = 2_048
 
-Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Compiled | None]
+Compile = Callable[[GraphQLSchema, DocumentNode, OperationDefinitionNode], Executable | None]
 
 
 class Engine:
@@ -246,7 +246,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001  (the source may fail in any way: the client gets it as an error)
                 yield _published(ExecutionResult(errors=[_at_root(error, ready)]), ready, context)
 
-    def _compiled(self, ready: Ready) -> Compiled | None:
+    def _compiled(self, ready: Ready) -> Executable | None:
         if self._compile is None:
             return None
         known = ready.document.compiled
