@@ -9,7 +9,7 @@ from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.history.points import AvailableRange, History, Resolution
 from schema.domain.network.enrichment import Enrichment
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import RegistryEntry
 from schema.domain.snapshot.outage import Outage, outage_of

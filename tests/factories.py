@@ -6,7 +6,8 @@ from typing import Any
 
 from schema.domain.base import DAY, GIB
 from schema.domain.node.estimate import Estimate
-from schema.domain.node.observation import Failure, FailureCategory, Observation, PodStats, SeedReply
+from schema.domain.node.failure import Failure, FailureCategory
+from schema.domain.node.observation import Observation, PodStats, SeedReply
 from schema.domain.node.pnode import (
     AddressSighting,
     Capacity,

@@ -12,7 +12,8 @@ from jobs.prpc.address import Seed
 from jobs.prpc.client import Caller, RpcReply
 from jobs.prpc.dial import Route
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
-from schema.domain.node.observation import Failure, FailureCategory, PodStats, SeedReply
+from schema.domain.node.failure import Failure, FailureCategory
+from schema.domain.node.observation import PodStats, SeedReply
 
 
 class _Listing(NamedTuple):

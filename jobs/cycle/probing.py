@@ -17,7 +17,7 @@ from jobs.prpc.client import Caller, Limits, PrpcClient
 from jobs.prpc.errors import CallFailed
 from jobs.prpc.public import PublicDialler
 from schema.domain.base import Slot
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.probe import Answered
 from schema.domain.node.probing import Target, due, promoted
 from schema.domain.snapshot.record import Snapshot

@@ -17,7 +17,7 @@ from jobs.prpc.base58 import base58
 from jobs.prpc.errors import CallFailed, printable
 from schema.domain.base import UnixSeconds
 from schema.domain.network.enrichment import CreditRow, Registration
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 PROGRAM = "CZ9bXL6D4uiLXGsSk5s8KAgTFEVp3gdpxPxTCrgm3VoL"
 ACCOUNT_BYTES = 205

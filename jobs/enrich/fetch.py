@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from jobs.prpc.address import Reach, parse_ip, reach_of
 from jobs.prpc.dial import Dialler, Resolve, refusal, resolve_name
 from jobs.prpc.errors import CallFailed, ForbiddenAddress, call_failed
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 OK = 200
 REDIRECTS = range(300, 400)

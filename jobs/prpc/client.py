@@ -18,7 +18,7 @@ from jobs.prpc import fields, wire
 from jobs.prpc.address import Seed
 from jobs.prpc.dial import Dialler, NoResolver, Route
 from jobs.prpc.errors import CallFailed, call_failed
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 MIB = 2**20
 OK = 200

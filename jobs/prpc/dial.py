@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from jobs.prpc.address import Endpoint, IPAddress, Reach, Seed, parse_ip, parse_seed, reach_of
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """Resolves a host name to IP literals. Raises OSError if it has none."""

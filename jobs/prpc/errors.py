@@ -5,7 +5,7 @@ import errno
 import aiohttp
 from aiohttp.http_exceptions import LineTooLong
 
-from schema.domain.node.observation import Failure, FailureCategory
+from schema.domain.node.failure import Failure, FailureCategory
 
 METHOD_NOT_FOUND = -32601
 MAX_MESSAGE_CHARS = 200

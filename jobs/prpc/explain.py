@@ -6,7 +6,7 @@ from itertools import pairwise
 from jobs.prpc import wire
 from jobs.prpc.errors import METHOD_NOT_FOUND, CallFailed
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.words import counted
 
 _CLOCK_TOLERANCE = 2

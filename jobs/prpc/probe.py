@@ -11,7 +11,7 @@ from jobs.prpc.address import Seed
 from jobs.prpc.client import Caller
 from jobs.prpc.dial import Route
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import Failure
+from schema.domain.node.failure import Failure
 
 Fact = str | int | float | bool | None
 Facts = Mapping[str, Fact]

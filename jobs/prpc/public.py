@@ -7,7 +7,7 @@ from typing import Any
 from jobs.prpc.address import Reach, Seed, parse_ip, reach_of
 from jobs.prpc.dial import Dialler, Route, SocketInfo
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 
 class PublicDialler(Dialler):

@@ -15,7 +15,8 @@ from jobs.prpc import fields
 from jobs.prpc.address import MAX_PORT, canonical_address
 from jobs.prpc.errors import MAX_MESSAGE_CHARS, CallFailed
 from schema.domain.base import MAX_INT64
-from schema.domain.node.observation import NO_ADDRESS, FailureCategory, Observation, PodStats
+from schema.domain.node.failure import FailureCategory
+from schema.domain.node.observation import NO_ADDRESS, Observation, PodStats
 
 GET_VERSION: Final = "get-version"
 GET_STATS: Final = "get-stats"

@@ -15,7 +15,8 @@ from jobs.simulate.draws import MASK, Draws, scramble
 from jobs.simulate.identity import GOSSIP_PORT, RPC_PORT, pubkey, public_host
 from schema.domain.base import DAY, HOUR, Slot
 from schema.domain.cycle.advance import Cycle, CycleOptions, State, advance, identify, unknown_ids
-from schema.domain.node.observation import Failure, FailureCategory, Observation, SeedReply, host_of
+from schema.domain.node.failure import Failure, FailureCategory
+from schema.domain.node.observation import Observation, SeedReply, host_of
 from schema.domain.node.registry import RegistryEntry
 
 DEFAULT_DAYS, DEFAULT_NODES, DEFAULT_INTERVAL = 90, 300, 3_600

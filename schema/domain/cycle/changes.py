@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.cycle.watching import has_restarted
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.pairs import pairs_of
 from schema.domain.snapshot.record import SeedReport, Snapshot

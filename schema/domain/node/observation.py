@@ -1,36 +1,14 @@
 """The replies of seeds, after validation and before anything is decided from them."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from schema.domain.base import Record, UnixSeconds
+from schema.domain.node.failure import Failure
 
 # Every seed lists the same addresses, in every cycle.
 _REMEMBERED_ADDRESSES = 65_536
-
-
-class FailureCategory(StrEnum):
-    """Why a call to a node failed. The list is closed: every failure has one of these categories."""
-
-    REFUSED = "refused"
-    TIMEOUT = "timeout"
-    UNREACHABLE = "unreachable"
-    HTTP_STATUS = "http_status"
-    NOT_JSON = "not_json"
-    RPC_ERROR = "rpc_error"
-    TOO_LARGE = "too_large"
-    FORBIDDEN_ADDRESS = "forbidden_address"
-    BAD_SHAPE = "bad_shape"
-
-
-class Failure(Record):
-    """A failed call: its category, and a message for people (bounded, without secrets)."""
-
-    category: FailureCategory
-    message: str
-
 
 NO_ADDRESS = ""
 """Stands for an address that is not an IP address with a port. The node is then known by its key."""

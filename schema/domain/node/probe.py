@@ -1,7 +1,7 @@
 """The result of a direct request to a node, published beside what gossip reports about it."""
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 
 class Answered(Record):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from schema.domain.base import Record, UnixSeconds
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.snapshot.freshness import DEGRADED_AFTER_INTERVALS
 
 CLOCK_TOLERANCE_SECONDS = 60

@@ -6,7 +6,8 @@ from functools import cached_property
 
 from schema.domain.base import Record, Slot, UnixSeconds
 from schema.domain.node.coverage import Coverage
-from schema.domain.node.observation import Failure, PodStats
+from schema.domain.node.failure import Failure
+from schema.domain.node.observation import PodStats
 from schema.domain.node.pnode import PNode
 from schema.domain.node.registry import Contact, place
 

@@ -15,7 +15,7 @@ from schema.domain.network.advice import AdviceLevel
 from schema.domain.network.analytics import Grade
 from schema.domain.network.enrichment import EnrichmentSourceName
 from schema.domain.network.topology import TopologyKind
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import LivenessBasis, MissingReason, PNodeStatus
 from schema.domain.policy import Tier
 from schema.domain.scoring.alert import AlertType, Severity

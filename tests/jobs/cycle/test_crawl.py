@@ -13,7 +13,8 @@ from jobs.prpc.address import Endpoint, Seed, parse_seed
 from jobs.prpc.client import Limits, PrpcClient, RpcReply
 from jobs.prpc.dial import Dialler, Route
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import Failure, FailureCategory, PodStats, SeedReply
+from schema.domain.node.failure import Failure, FailureCategory
+from schema.domain.node.observation import PodStats, SeedReply
 from tests.factories import AT, address, key, observation
 from tests.jobs.prpc.nodes import Exchange, Node, pod
 from tests.patience import let_pass, patience, settle

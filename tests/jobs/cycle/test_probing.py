@@ -15,7 +15,7 @@ from jobs.prpc.client import PrpcClient
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
 from jobs.prpc.public import PublicDialler
 from schema.domain.base import DAY, Slot
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import PNode
 from schema.domain.node.probe import Probe
 from schema.domain.node.probing import MAX_PROBES_PER_SLOT, Target

@@ -8,7 +8,7 @@ from jobs.cycle.seeds import Review, review, review_of, wrong_port
 from jobs.prpc.address import parse_seed
 from jobs.prpc.dial import Dialler
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from server.config.networks import KNOWN_SEEDS
 from server.settings import BadSettings, Settings
 

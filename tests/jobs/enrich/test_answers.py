@@ -11,7 +11,7 @@ from jobs.enrich.answers import ACCOUNT_BYTES, MAX_ROWS, read_credits, read_regi
 from jobs.prpc.base58 import base58
 from jobs.prpc.errors import CallFailed
 from schema.domain.network.enrichment import CreditRow, Registration
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from tests.factories import key
 from tests.jobs.enrich.accounts import account, key_bytes, reply
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from jobs.enrich.fetch import Fetcher, FetchLimits, Question, origin_of
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 

@@ -7,7 +7,7 @@ from jobs.enrich.fetch import Question
 from jobs.enrich.sources import MAX_BACK_OFF_SECONDS, PERIOD_SECONDS, enrich, is_due, sources
 from jobs.prpc.errors import CallFailed
 from schema.domain.network.enrichment import EnrichmentSourceName, SourceState
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from tests.factories import AT, key
 from tests.jobs.enrich.accounts import account, reply
 

@@ -15,7 +15,7 @@ from jobs.prpc.address import Endpoint, parse_seed
 from jobs.prpc.client import MIB, Limits, PrpcClient
 from jobs.prpc.dial import Dialler, Route
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from tests.jobs.prpc.nodes import Act, Exchange, Node, pod
 from tests.patience import let_pass, patience, settle
 

@@ -8,7 +8,7 @@ import pytest
 from jobs.prpc.address import Endpoint, parse_seed
 from jobs.prpc.dial import Dialler, NoResolver, Route, SocketInfo, resolve_name
 from jobs.prpc.errors import CallFailed, ForbiddenAddress
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 
 def answering(*answers: Sequence[str]):

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from jobs.prpc.errors import CallFailed, ForbiddenAddress, call_failed, printable
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 
 
 def connector_error(error: OSError) -> aiohttp.ClientConnectorError:

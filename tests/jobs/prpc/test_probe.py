@@ -13,7 +13,7 @@ from jobs.prpc.dial import Dialler
 from jobs.prpc.errors import CallFailed
 from jobs.prpc.probe import MethodReport, ProbeReport, probe, render
 from schema.domain.base import DAY, HOUR, MINUTE
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from tests.factories import AT, address, key
 from tests.jobs.prpc.nodes import Act, Exchange, Node, pod
 

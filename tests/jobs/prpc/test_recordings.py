@@ -13,7 +13,8 @@ from jobs.prpc.address import Endpoint
 from jobs.prpc.client import PrpcClient
 from jobs.prpc.dial import Dialler, Route
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import FailureCategory, SeedReply
+from schema.domain.node.failure import FailureCategory
+from schema.domain.node.observation import SeedReply
 from tests.jobs.prpc.nodes import Node, recorded
 
 ROOT = Path(__file__).parents[3]

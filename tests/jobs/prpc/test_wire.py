@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from jobs.prpc import wire
 from jobs.prpc.errors import CallFailed
-from schema.domain.node.observation import FailureCategory, Observation, PodStats
+from schema.domain.node.failure import FailureCategory
+from schema.domain.node.observation import Observation, PodStats
 from tests.factories import AT, address, key
 
 JSON = st.recursive(

@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from schema.domain.history.points import AvailableRange
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.reads import HISTORY_JOBS, CollectorState, JobReport
 from server.rest.health import health_routes
 from tests import factories

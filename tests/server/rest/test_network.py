@@ -10,7 +10,7 @@ from schema.domain.base import DAY, HOUR
 from schema.domain.errors import RangeTooLarge
 from schema.domain.history.points import History, Resolution
 from schema.domain.history.rollup import OTHER_VERSIONS
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import AddressSighting, LivenessBasis, PNodeStatus, Provenance
 from schema.domain.snapshot.record import NetworkTotals
 from server.rest.network import network_routes

@@ -9,7 +9,7 @@ from schema.domain.base import DAY, HOUR, Slot, UnixSeconds
 from schema.domain.cycle.events import Event, EventType
 from schema.domain.errors import AsOfInFuture, AsOfOutOfRange, CursorExpired, DomainError, SnapshotUnavailable
 from schema.domain.history.points import AvailableRange, History, Resolution
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.reads import CollectorState, EventFilter, HistoryStatusRow, Reads, SeedAttempt
 from server.process.garbage import Garbage
 from server.storage.connect import Mongo

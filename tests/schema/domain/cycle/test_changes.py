@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schema.domain.base import DAY
 from schema.domain.cycle.changes import MAX_NAMED_ADDRESSES, derive
 from schema.domain.cycle.events import Event, EventType
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import AddressSighting, PNode, PNodeStatus, Provenance
 from tests.factories import AT, SEEDS, address, key, network, pnode, score, seed_report, snapshot
 

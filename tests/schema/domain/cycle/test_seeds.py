@@ -1,6 +1,7 @@
 from schema.domain.cycle.merge import merge
 from schema.domain.cycle.seeds import seed_reports
-from schema.domain.node.observation import FailureCategory, Observation, SeedReply
+from schema.domain.node.failure import FailureCategory
+from schema.domain.node.observation import Observation, SeedReply
 from schema.domain.snapshot.record import SeedReport
 from tests.factories import SEEDS, observation, seed_reply
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schema.domain.base import DAY, GIB, MAX_INT64
 from schema.domain.network.advice import AdviceLevel
 from schema.domain.network.health import network_alerts, network_health, network_totals
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0
 from schema.domain.scoring.scores import score_node

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from schema.domain.network.topology import TopologyEdge, TopologyKind, label_of, topology
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.snapshot.record import VersionCount
 from tests.factories import SEEDS, pnode, seed_report, snapshot

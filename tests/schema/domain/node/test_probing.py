@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.domain.base import DAY, HOUR
-from schema.domain.node.observation import FailureCategory, host_of
+from schema.domain.node.failure import FailureCategory
+from schema.domain.node.observation import host_of
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.node.probe import Answered, Probe
 from schema.domain.node.probing import (

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.snapshot.outage import OutageCause, outage_of
 
 NOW = 1_800_000_000.0

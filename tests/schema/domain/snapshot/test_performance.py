@@ -1,4 +1,4 @@
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.snapshot.performance import performance
 from tests import factories
 from tests.factories import SEEDS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.policy import POLICY_1_0
 from schema.graphql.execution.context import PublicRetention, PublicServiceInfo
 from schema.graphql.types.advice import figure

@@ -7,7 +7,7 @@ import pytest
 from graphql import ExecutionResult, get_named_type, parse
 from graphql.execution import execute
 
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.domain.node.pnode import (
     AddressChange,
     AddressSighting,

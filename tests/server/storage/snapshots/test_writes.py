@@ -8,7 +8,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from structlog.testing import capture_logs
 
 from schema.domain.base import HOUR
-from schema.domain.node.observation import FailureCategory
+from schema.domain.node.failure import FailureCategory
 from schema.reads import CollectorState, SeedAttempt
 from schema.writes import Commit, Lease, LeaseLost
 from server.storage.connect import Mongo
