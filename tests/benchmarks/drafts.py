@@ -22,6 +22,9 @@ from tests.factories import AT, address, key
 
 PAGES = (0, 1, 20, 100, 250, 500)
 PASTS = (300, 3_600, 16 * 3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400, 720 * 86_400)
+# The past snapshots that `asOf` names. Its search loads none, because loads wait between slices (`LOAD_COST`).
+MOMENTS = (AT - 3_600, AT - 86_400, AT - 7 * 86_400)
+AS_OF_SHARE = 0.3
 MAX_DEPTH = 5
 TEXTS = ("0", "4", "0.8.0", "9001", "zz", "addr:")
 INTROSPECTION = (
@@ -104,12 +107,13 @@ class Drafter:
             return self._literal(value, kind)
         if name == "addresses":
             return json.dumps([address(n) for n in range(1, random.randint(3, 6))])
-        if name in ("address", "from", "policy"):
-            return json.dumps(
-                {"address": address(1), "from": write_datetime(AT - random.choice(PASTS))}.get(
-                    name, random.choice(("1.0", "9"))
-                )
-            )
+        if name in ("address", "from", "policy") or (name == "asOf" and random.random() < AS_OF_SHARE):
+            values = {
+                "address": address(1),
+                "from": write_datetime(AT - random.choice(PASTS)),
+                "asOf": write_datetime(random.choice(MOMENTS)),
+            }
+            return json.dumps(values.get(name, random.choice(("1.0", "9"))))
         if is_enum_type(kind) and (
             is_required_argument(field.args[name]) or random.random() < (0.8 if name == "resolution" else 0.3)
         ):

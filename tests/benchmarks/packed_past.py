@@ -32,8 +32,8 @@ KEPT_DAYS = {Resolution.RAW: 3, Resolution.M5: 15, Resolution.H1: 90, Resolution
 class PackedReads(FakeReads):
     """Every node and the network have the same past: slot by slot for two days, in buckets before that."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__([snapshot])
+    def __init__(self, snapshot: Snapshot, older: Sequence[Snapshot] = ()) -> None:
+        super().__init__([*older, snapshot])
         self._network_days = packed(network_sample(snapshot.header), NETWORK_METRICS)
         self._node_days = packed(node_sample(snapshot.nodes[0], snapshot.slot, MINUTE), NODE_METRICS)
         self.forget()

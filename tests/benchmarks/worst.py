@@ -1,9 +1,9 @@
 """Search for the most expensive document that is accepted: `python -m tests.benchmarks.worst [ROUNDS [NODES]]`.
 
 Random root selections are measured alone (`tests.benchmarks.drafts`: filters and orders of any nesting, in variables
-and literals, figures, groups, events, histories of minutes to two years at each resolution, introspection). Those that
-take most CPU for their price are then packed into one document under different aliases, until a limit refuses more. The
-worst documents are measured again, as the minimum of many runs.
+and literals, figures, groups, events, histories of minutes to two years at each resolution, past snapshots,
+introspection). Those that take most CPU for their price are then packed into one document under different aliases, until
+a limit refuses more. The worst documents are measured again, as the minimum of many runs.
 
 A measured request has a parsed and compiled document, and a snapshot whose columns and tables exist, as for all but the
 first request. The measurement covers coercing variables, preparing and applying filters, and serialising the response.
@@ -23,7 +23,7 @@ import orjson
 from schema.graphql.execution.context import Context
 from schema.graphql.execution.engine import Engine
 from schema.graphql.execution.outcomes import Ready, Rejected
-from tests.benchmarks.drafts import Draft, Drafter
+from tests.benchmarks.drafts import MOMENTS, Draft, Drafter
 from tests.benchmarks.packed_past import PackedReads
 from tests.compiling import engine as make_engine
 from tests.factories import AT, network
@@ -66,7 +66,7 @@ class Search:
 
     def __init__(self, nodes: int, seed: int) -> None:
         self._engine: Engine = make_engine()
-        self._reads = PackedReads(network(nodes))
+        self._reads = PackedReads(network(nodes), [network(nodes, slot) for slot in sorted(MOMENTS)])
         self._drafter = Drafter(self._engine.core, Random(seed))  # noqa: S311 — a search, not a secret
         self.accepted = self.refused = 0
 
@@ -125,9 +125,10 @@ class Search:
         for _ in range(times + 1):
             self._reads.forget()
             context = Context(reads=self._reads, updates=FakeUpdates(), now=UNTIL)
-            tables = await context.tables()
-            tables.lists.clear()
-            tables.facts.lists.clear()
+            for moment in (None, *MOMENTS):
+                tables = await context.tables(moment)
+                tables.lists.clear()
+                tables.facts.lists.clear()
             began = time.process_time()
             orjson.dumps((await self._engine.run(ready, context)).response)
             least = min(least, time.process_time() - began)

@@ -1,9 +1,9 @@
 """Recommends nodes to stake with: which meet the criteria, and why."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar
 
 from schema.domain.base import DAY, Record, rounded
 from schema.domain.node.pnode import PNode, PNodeStatus
@@ -13,6 +13,8 @@ from schema.domain.scoring.standing import group_of
 from schema.domain.snapshot.record import Snapshot
 from schema.domain.versions import Compliance, compliance
 from schema.domain.words import agreeing
+
+T = TypeVar("T")
 
 LEAST_AVAILABILITY = 0.98
 """The observed availability that a node needs: as much as policy 2.0 forgives."""
@@ -168,13 +170,14 @@ def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple
     )
 
 
-def diverse(nodes: Iterable[PNode], most: int) -> Iterator[PNode]:
-    """The nodes in their order, with a limit for each neighbourhood (/24 or /48). A node is identified by its key."""
-    taken: Counter[str] = Counter()
+def diverse(nodes: Iterable[T], group: Callable[[T], str], most: int) -> Iterator[T]:
+    """The nodes in their order, at most so many of each neighbourhood (/24 or /48), which `group` returns for a node."""
+    taken: dict[str, int] = {}
     for node in nodes:
-        group = group_of(node.address)
-        taken[group] += 1
-        if taken[group] <= most:
+        name = group(node)
+        count = taken.get(name, 0)
+        if count < most:
+            taken[name] = count + 1
             yield node
 
 
@@ -194,7 +197,7 @@ def recommend_newest(snapshot: Snapshot, criteria: Criteria, most: int = MAX_PER
     fit.sort(key=lambda item: item[0])
     items = tuple(
         Recommendation(node=node, demands=criteria, latest_version=latest)
-        for node in diverse((node for _, node in fit), most)
+        for node in diverse((node for _, node in fit), lambda node: group_of(node.address), most)
     )
     return Recommendations(items=items, evaluated=len(snapshot.nodes))
 

@@ -5,7 +5,7 @@ Sets are combined with `&` and `|`. Work on a column of n rows takes a few passe
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate, compress
 from operator import itemgetter
@@ -159,6 +159,7 @@ class Index(Generic[T]):
         self._columns = columns
         self._indexes: dict[str, ColumnIndex] = {}
         self._derived: dict[str, tuple[Any, ...]] = {}
+        self._orders: dict[Order, Sequence[int]] = {}
         self.all: Rows = _rows(b"\x01" * len(rows))
 
     def column(self, name: str) -> ColumnIndex:
@@ -178,16 +179,28 @@ class Index(Generic[T]):
         """A byte for each row, 1 where it is in the set."""
         return chosen.to_bytes(len(self.rows), "little")
 
-    def marked(self, keys: Collection[Any], read: Callable[[T], Any]) -> Rows:
-        """The rows for which a function returns one of these keys."""
-        return _rows(bytes([read(row) in keys for row in self.rows]))
+    def ordered(self, order: Order) -> Sequence[int]:
+        """The numbers of all rows in an order. It is kept, so `order` must not be a client's choice."""
+        if order not in self._orders:
+            self._orders[order] = self._arrangement(order)
+        return self._orders[order]
+
+    def marked(self, numbers: Iterable[int]) -> Rows:
+        """The rows with these numbers."""
+        flags = bytearray(len(self.rows))
+        for number in numbers:
+            flags[number] = 1
+        return _rows(flags)
 
     def arranged(self, order: Order) -> "Arranged[T]":
         """The rows in an order."""
         if not order:
             return Arranged(self.rows, None)
-        numbers = arrangement([(self.column(name).ranking, descending) for name, descending in order])
+        numbers = self._orders.get(order) or self._arrangement(order)
         return Arranged(tuple(map(self.rows.__getitem__, numbers)), _picker(numbers))
+
+    def _arrangement(self, order: Order) -> Sequence[int]:
+        return arrangement([(self.column(name).ranking, descending) for name, descending in order])
 
 
 class Arranged(Generic[T]):

@@ -10,6 +10,7 @@ from schema.domain.base import DAY
 from schema.domain.errors import BadUserInput
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.scoring.recommend import Criteria, diverse
+from schema.domain.scoring.standing import group_of
 from schema.graphql.lists.filter_inputs import operator
 from schema.graphql.lists.filters import EVERYTHING, Filter, compile_filter
 from schema.graphql.lists.index import Index, Rows
@@ -75,9 +76,10 @@ class Demands(NamedTuple):
 
     def recommended(self, index: Index[PNode]) -> Rows:
         """The nodes that meet the criteria, with a maximum number of nodes of one neighbourhood."""
-        fit = fitting(index, self.criteria) & self.looked_for(index)
-        best = index.arranged(BEST_FIRST).chosen(index.flags(fit))
-        return index.marked({node.id for node in diverse(best, self.most)}, _id_of)
+        fit = index.flags(fitting(index, self.criteria) & self.looked_for(index))
+        groups = index.derived("neighbourhood", _group)
+        best = (row for row in index.ordered(BEST_FIRST) if fit[row])
+        return index.marked(diverse(best, groups.__getitem__, self.most))
 
 
 def demands_of(where: RecommendationWhere | None, most: int) -> Demands:
@@ -90,8 +92,8 @@ def demands_of(where: RecommendationWhere | None, most: int) -> Demands:
     return Demands(criteria_of(where), wanted, most)
 
 
-def _id_of(node: PNode) -> str:
-    return node.id
+def _group(node: PNode) -> str:
+    return group_of(node.address)
 
 
 def fitting(index: Index[PNode], criteria: Criteria) -> Rows:

@@ -6,6 +6,7 @@ from schema.domain.base import DAY
 from schema.domain.node.estimate import Estimate
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.scoring.recommend import Criteria, CriterionName, assess, diverse, meets, recommend, recommend_newest
+from schema.domain.scoring.standing import group_of
 from tests.factories import pnode, score, snapshot
 from tests.schema.domain.strategies import LATEST, network_settings, networks, nodes
 
@@ -171,8 +172,12 @@ def test_consistency_is_judged_by_the_score_that_is_shown(score: float, shown: f
     assert f"consistency {shown:g}" in recommend(snapshot([node]), Criteria(min_uptime_days=0)).items[0].reasons
 
 
+def _group(node: PNode) -> str:
+    return group_of(node.address)
+
+
 def test_of_a_neighbourhood_only_the_first_few_are_left_and_the_order_stays() -> None:
     hosts = ["203.0.113.1", "203.0.113.2", "198.51.100.1", "203.0.113.3", "[2001:db8::1]", "[2001:db8::2]"]
     all_nodes = [pnode(number, address=f"{host}:9001") for number, host in enumerate(hosts, start=1)]
-    assert [node.address for node in diverse(all_nodes, 1)] == [f"{hosts[i]}:9001" for i in (0, 2, 4)]
-    assert list(diverse(all_nodes, 3)) == all_nodes
+    assert [node.address for node in diverse(all_nodes, _group, 1)] == [f"{hosts[i]}:9001" for i in (0, 2, 4)]
+    assert list(diverse(all_nodes, _group, 3)) == all_nodes
