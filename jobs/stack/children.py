@@ -30,6 +30,7 @@ MAX_QUICK_ENDS = 8
 MAX_LOG_BYTES = 5 * 2**20
 MAX_LINE_BYTES = 2**24
 REMEMBERED_LINES = 20
+LAST_WORDS_SECONDS = 1.0
 
 Say = Callable[[str, str], None]
 """Show a message about a child to the user: its name, and a sentence."""
@@ -134,6 +135,7 @@ class Child:
         since = loop.time()
         while self._process is not None:
             code = await self._process.wait()
+            await self._hear_out()
             if code == BAD_USAGE:
                 raise GaveUp(self._complaint(f"cannot run ({_how(code)})"))
             kicked, self._kicked = self._kicked, False
@@ -189,8 +191,7 @@ class Child:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
             await waiting
-        if self._readers:
-            await asyncio.wait(self._readers, timeout=1)
+        await self._hear_out()
         await end(*self._readers)
         self._log.close()
 
@@ -211,9 +212,15 @@ class Child:
             return cast("dict[str, Any]", orjson.loads(line))
         except orjson.JSONDecodeError:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
                     await process.wait()
+            await self._hear_out()
             raise GaveUp(self._complaint("did not start")) from None
+
+    async def _hear_out(self) -> None:
+        """Wait for the last lines of a program that has ended. Its own children may keep the pipes open."""
+        if self._readers:
+            await asyncio.wait(self._readers, timeout=LAST_WORDS_SECONDS)
 
     def _complaint(self, what: str) -> str:
         told = "\n".join(f"  {mask_credentials(line)}" for line in list(self._log.last)[-5:])
