@@ -11,7 +11,9 @@ _OPTION = rf"(?P<name>[?&][a-z_]*(?:{_OPTION_NAMES})[a-z_]*=)"
 _SECRET_OPTION = re.compile(rf"{_OPTION}(?P<value>[^&\s]*)", re.IGNORECASE)
 _SECRET_REST = re.compile(rf"{_OPTION}(?P<value>.*)", re.IGNORECASE | re.DOTALL)
 _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[\w.%-]+)(?::\d{1,5})?"
-_PLACE = re.compile(rf"{_HOST}(?:,{_HOST})*(?:/[\w.-]{{0,64}})?(?:\?.*)?")
+# The name of an option begins with a small letter. Anything else after a question mark may be the rest of a password.
+_OPTIONS = r"[a-z]\w*=.*"
+_PLACE = re.compile(rf"{_HOST}(?:,{_HOST})*(?:/[\w.-]{{0,64}})?(?:\?(?:{_OPTIONS})?)?", re.ASCII)
 _HOST_AND_PORT = re.compile(r"[\w.-]+:\d{1,5}")
 
 

@@ -2,8 +2,8 @@
 
 Random root selections are measured alone (`tests.benchmarks.drafts`: filters and orders of any nesting, in variables
 and literals, figures, groups, events, histories of minutes to two years at each resolution, past snapshots,
-introspection). Those that take most CPU for their price are then packed into one document under different aliases, until
-a limit refuses more. The worst documents are measured again, as the minimum of many runs.
+introspection). Those that take most CPU for their price are then packed into one document under different aliases,
+until a limit refuses more. The worst documents are measured again, as the minimum of many runs.
 
 A measured request has a parsed and compiled document, and a snapshot whose columns and tables exist, as for all but the
 first request. The measurement covers coercing variables, preparing and applying filters, and serialising the response.

@@ -171,7 +171,7 @@ def assess(node: PNode, criteria: Criteria, latest_version: str | None) -> tuple
 
 
 def diverse(nodes: Iterable[T], group: Callable[[T], str], most: int) -> Iterator[T]:
-    """The nodes in their order, at most so many of each neighbourhood (/24 or /48), which `group` returns for a node."""
+    """The nodes in their order, at most so many of each neighbourhood (/24 or /48). `group` returns that of a node."""
     taken: dict[str, int] = {}
     for node in nodes:
         name = group(node)

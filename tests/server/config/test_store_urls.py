@@ -195,6 +195,8 @@ SHAPES = (
 @example("XQ#ZJKV", "redis://:{}@h/0")
 @example("12/ZJKV", "redis://app:{}@h:6379/0")
 @example("XQ@Z:J@KV", "mongodb://app:{}@h/db")
+@example("00?J", "mongodb://app:{}")
+@example("00?J=1", "mongodb://app:{}")
 def test_no_piece_of_a_password_is_in_any_output(password: str, shape: str) -> None:
     # After an @, the rest of a password reads as the name of a host if none follows.
     assume("@" not in password or not shape.endswith("{}"))

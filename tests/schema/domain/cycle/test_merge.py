@@ -24,6 +24,7 @@ rows = st.builds(
     last_seen=st.one_of(st.none(), st.integers(AT - 4000, AT + 4000)),
     uptime=st.one_of(st.none(), st.integers(0, 5)),
     storage_committed=st.one_of(st.none(), st.integers(0, 2)),
+    storage_usage_percent=st.one_of(st.none(), st.floats(0, 100)),
 )
 replies = st.lists(
     st.builds(
