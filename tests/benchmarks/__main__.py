@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import compiled, cycle, fanout, history, peer_servers, web
+from tests.benchmarks import compiled, cycle, fanout, history, peer_servers, start, web
 from tests.embedded import EmbeddedStores
 
 RESULTS = Path("build/bench.json")
@@ -30,6 +30,7 @@ def main() -> None:
     found["execution"] = [row._asdict() | {"ratio": row.ratio} for row in compiled.run()]
     found["history"] = history.run((1, 3) if quick else (3, 30))
     found["cycle"] = cycle.run((300, 3_000) if quick else (300, 3_000, 10_000, 100_000))
+    found["start"] = [row._asdict() | {"ratio": row.ratio} for row in start.run(rounds=1 if quick else start.ROUNDS)]
     found["fanout"] = fanout.run(100 if quick else 500)
     found["machine"] = machine()
     RESULTS.parent.mkdir(exist_ok=True)
@@ -104,6 +105,11 @@ def tables(found: dict[str, Any]) -> str:
             ],
         ),
         "### Cycles\n\n" + _table(tuple(found["cycle"][0]), [tuple(map(str, row.values())) for row in found["cycle"]]),
+        "### Start of an API process: until its first answer, and importing fastapi, strawberry and beanie\n\n"
+        + _table(
+            ("nodes", "first answer, s", "imports, s", "ratio"),
+            [tuple(map(str, row.values())) for row in found["start"]],
+        ),
         "### Subscribers\n\n" + _table(("figure", "value"), [(k, str(v)) for k, v in found["fanout"].items()]),
     ]
     return "\n\n".join(parts)
