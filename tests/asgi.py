@@ -102,7 +102,7 @@ class Stream:
         self.start: Message = {}
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._app(self._scope, self._incoming.get, self._outgoing.put))
+        self._task = asyncio.ensure_future(self._app(self._scope, self._incoming.get, self._outgoing.put))
         self.start = await self._outgoing.get()
         return self
 
@@ -155,7 +155,7 @@ class WebSocket:
 
     async def __aenter__(self) -> Self:
         await self._incoming.put({"type": "websocket.connect"})
-        self._task = asyncio.create_task(self._app(self._scope, self._incoming.get, self._take))
+        self._task = asyncio.ensure_future(self._app(self._scope, self._incoming.get, self._take))
         first = await self._next()
         if first["type"] == "websocket.http.response.start":
             await self._task

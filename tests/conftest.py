@@ -33,7 +33,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
     # A derandomized run reads no examples of earlier runs.
-    database=None if "CI" in os.environ else settings.default.database,
+    database=None if "CI" in os.environ else settings.get_profile("default").database,
 )
 settings.load_profile("pnodes")
 

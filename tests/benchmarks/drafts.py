@@ -81,7 +81,7 @@ class Drafter:
     def _selection(self, kind: GraphQLObjectType, depth: int) -> str:
         random = self._random
         leaves = [n for n, f in kind.fields.items() if is_leaf_type(get_named_type(f.type)) and not _demands(f)]
-        objects = [n for n, f in kind.fields.items() if n not in leaves]
+        objects = [n for n in kind.fields if n not in leaves]
         chosen = random.sample(leaves, random.randint(0, len(leaves)))
         if depth < MAX_DEPTH and objects:
             chosen += random.sample(objects, random.randint(1, min(3, len(objects))))

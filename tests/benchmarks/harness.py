@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +63,7 @@ class Load(NamedTuple):
 
 
 @contextmanager
-def serving(name: str, *arguments: str) -> Iterator[Server]:
+def serving(name: str, *arguments: str) -> Generator[Server]:
     """The application with this name in a separate process on the server's core, once it responds."""
     port = free_port()
     with running(name, port, sys.executable, "-m", "tests.benchmarks.apps", name, str(port), *arguments) as server:
@@ -71,7 +71,7 @@ def serving(name: str, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def running(name: str, port: int, *command: str) -> Iterator[Server]:
+def running(name: str, port: int, *command: str) -> Generator[Server]:
     """The process of this command on the server's core, once it listens on the port."""
     pinned = ["taskset", "-c", SERVER_CORE, *command]
     child = subprocess.Popen(pinned, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def _peers(stack: ExitStack, folder: Path, absent: dict[str, str]) -> dict[str, 
 
 
 @contextmanager
-def _nginx(folder: Path) -> Iterator[Server]:
+def _nginx(folder: Path) -> Generator[Server]:
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port))

@@ -128,6 +128,7 @@ def _ask(server: Server, body: bytes, *, times: int) -> None:
 
 
 def _etag(server: Server, path: str) -> str:
+    etag: str | None = None
     for _ in range(3):
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=10) as response:
             etag = response.headers["etag"]

@@ -4,7 +4,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ FAILURES = ('"graphql.internal_error"', '"http.failed"', '"level": "critical"', 
 @contextmanager
 def running(
     folder: Path, *, nodes: int = NODES, settings: Mapping[str, str] = {}, seconds: float = PATIENCE_SECONDS
-) -> Iterator["RunningStack"]:
+) -> Generator["RunningStack"]:
     """A stack with a first snapshot, stopped at the end.
 
     It has only these settings, and none of the caller's environment. `seconds` is how long the first snapshot may take.

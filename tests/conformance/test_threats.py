@@ -359,7 +359,8 @@ def test_cost_is_told_and_bounds_what_is_returned() -> None:
 
 def test_an_allowance_is_not_renewed_by_a_made_up_address() -> None:
     dear = "{pnodes(first: 500) {nodes {id address status version uptime storageUsed storageCommitted lastSeen tier}}}"
-    for number in range(2):
-        reply = send(STRICT_URL, query(f"query q{number} {dear}", x_forwarded_for=f"203.0.113.{number}"))
-    refused(429, code="RATE_LIMITED")(reply)
-    assert int(reply.headers["retry-after"]) > 0
+    replies = [
+        send(STRICT_URL, query(f"query q{number} {dear}", x_forwarded_for=f"203.0.113.{number}")) for number in range(2)
+    ]
+    refused(429, code="RATE_LIMITED")(replies[-1])
+    assert int(replies[-1].headers["retry-after"]) > 0

@@ -1,6 +1,6 @@
 """The same worker and reader over both kinds of store: the tests' fakes, and MongoDB behind a proxy that can be cut."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -24,7 +24,11 @@ LEASE_SECONDS = 30.0
 class World(Protocol):
     """One store. `now` is the reader's time in unix seconds, and can be moved."""
 
-    now: UnixSeconds
+    @property
+    def now(self) -> UnixSeconds: ...
+
+    @now.setter
+    def now(self, now: UnixSeconds) -> None: ...
 
     @property
     def reads(self) -> Reads: ...
@@ -105,12 +109,12 @@ class MongoWorld:
 
 
 @asynccontextmanager
-async def fake_world() -> AsyncIterator[World]:
+async def fake_world() -> AsyncGenerator[World]:
     yield FakeWorld()
 
 
 @asynccontextmanager
-async def mongo_world(mongo_uri: str, db_name: str) -> AsyncIterator[World]:
+async def mongo_world(mongo_uri: str, db_name: str) -> AsyncGenerator[World]:
     """A world in an empty database with bound documents."""
     async with MongoProxy(mongo_uri) as proxy:
         world = MongoWorld(proxy, db_name)

@@ -195,7 +195,7 @@ class Rig:
 
     async def healthy_api(self, **settings: str) -> Api:
         """An API that has a snapshot. There must be a worker."""
-        api = self.api(**settings)
+        api = self.api(tree=REPOSITORY, **settings)
         await until(api.healthy, START_SECONDS, "the API is healthy")
         return api
 

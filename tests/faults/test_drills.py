@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pymongo
 import pytest
@@ -54,7 +55,7 @@ class Deployment:
         await self.api.newer_than(began, START_SECONDS)
         await until(self.api.healthy, START_SECONDS, "the API is healthy again")
 
-    def held(self) -> dict[str, dict[object, str]]:
+    def held(self) -> dict[str, dict[Any, str]]:
         """The SHA-256 of each marker and chunk in the store, by collection and key."""
         raw: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
         with pymongo.MongoClient(self.mongo.uri) as client:

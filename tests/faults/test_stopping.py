@@ -12,6 +12,7 @@ import pytest
 from tests.faults.conftest import Note
 from tests.faults.rig import Api, Rig, slot_start, until
 from tests.faults.wire import Wire
+from tests.processes import REPOSITORY
 
 IN_FLIGHT = 80
 FROM_STORE = 20
@@ -154,7 +155,7 @@ async def test_a_rolling_restart_under_load_loses_no_request(rig: Rig, note: Not
     work = [asyncio.create_task(balancer.watch()), *(asyncio.create_task(balancer.client(n)) for n in range(20))]
     try:
         for generation in range(4):
-            new = rig.api(f"api-{generation}", **SETTINGS)
+            new = rig.api(f"api-{generation}", tree=REPOSITORY, **SETTINGS)
             balancer.add(new)
             await until(new.ready, 15, "the new process is ready")
             await asyncio.sleep(0.5)

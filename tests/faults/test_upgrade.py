@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +53,7 @@ def older_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def watched(api: Api, rig: Rig) -> AsyncIterator[Reader]:
+async def watched(api: Api, rig: Rig) -> AsyncGenerator[Reader]:
     await until(api.ready, START_SECONDS, f"{api.url} is ready")
     async with Reader(api, rig.session) as reader:
         yield reader

@@ -18,7 +18,7 @@ from tests.faults.rig import SLOT_SECONDS, Rig, commits, events, pause, resume, 
 from tests.faults.stages import Accident, Stage
 from tests.faults.wire import Command, Lost, Wire
 from tests.patience import PATIENCE_SECONDS
-from tests.processes import free_port
+from tests.processes import REPOSITORY, free_port
 
 RESTART_SECONDS = 0.5
 """How long a supervisor waits before it restarts a dead worker."""
@@ -117,7 +117,7 @@ async def pid_of_holder(rig: Rig) -> int:
 )
 async def test_workers_make_one_cycle_a_slot(rig: Rig, note: Note, *, count: int, queue: bool) -> None:
     settings = {} if queue else {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
-    workers = [rig.worker(f"worker-{i}", **settings) for i in range(count)]
+    workers = [rig.worker(f"worker-{i}", tree=REPOSITORY, **settings) for i in range(count)]
     api = await rig.healthy_api()
     async with Reader(api, rig.session) as reader:
         first = await slot_start()

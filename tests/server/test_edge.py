@@ -176,8 +176,7 @@ async def test_a_client_that_has_the_answer_gets_304_in_any_coding(inner: Inner)
 async def test_a_known_answer_that_the_client_has_is_told_by_its_headers_alone(
     inner: Inner, method: str, coding: str
 ) -> None:
-    for _ in range(3):
-        kept = await call(inner.edge, "GET", "/large", headers={"accept-encoding": coding})
+    kept = [await call(inner.edge, "GET", "/large", headers={"accept-encoding": coding}) for _ in range(3)][-1]
     again = await call(inner.edge, method, "/large", headers={"if-none-match": kept.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
     told = ("etag", "vary", "cache-control", "access-control-allow-origin")

@@ -21,8 +21,10 @@ from tests.wire import Wire
 
 UNCACHED = Settings(response_cache_bytes=0)
 GONE = re.compile(rb"x-request-id: [0-9a-f]{16}\r\n")
-NODES = "query Q($n: Int, $v: String, $when: DateTime, $policy: String, $more: Boolean = false) { pnodes(first: $n, asOf: $when,"
-NODES += " where: {version: {eq: $v}}) { totalCount nodes { id score(policy: $policy) { composite } version @include(if: $more) } } }"
+NODES = (
+    "query Q($n: Int, $v: String, $when: DateTime, $policy: String, $more: Boolean = false) { pnodes(first: $n, asOf: $when,"
+    " where: {version: {eq: $v}}) { totalCount nodes { id score(policy: $policy) { composite } version @include(if: $more) } } }"
+)
 HISTORY = '{ pnodes(first: 2) { nodes { id history(from: "2027-01-15T07:00:00Z") { start } } } }'
 QUERIES = (
     "{ pnodes(first: 20) { nodes { id address score { composite tier } } } }",

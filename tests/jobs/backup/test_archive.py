@@ -96,7 +96,7 @@ def packed(*records: dict[str, object]) -> bytes:
     return zstandard.ZstdCompressor().compress(b"".join(bson.encode(record) for record in records))
 
 
-MANIFEST = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=()).model_dump()}
+MANIFEST: dict[str, object] = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=()).model_dump()}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,9 @@ def test_what_is_no_backup_is_refused_by_what_is_wrong(raw: bytes, refusal: str)
 async def test_documents_that_the_manifest_alone_has_are_missed() -> None:
     tally = Tally()
     tally.add(SOME[0])
-    manifest = {"manifest": Manifest(moment=MOMENT, taken_at=1, collections=tally.sums()).model_dump()}
+    manifest: dict[str, object] = {
+        "manifest": Manifest(moment=MOMENT, taken_at=1, collections=tally.sums()).model_dump()
+    }
     with pytest.raises(BackupError, match="registry: the manifest lists documents that the backup lacks"):
         read(packed({"backup": 1}, manifest))
 

@@ -164,7 +164,9 @@ async def test_a_run_that_is_cut_at_any_write_is_finished_by_the_next_with_the_s
         assert commands.count("update") > 8
 
         losses: list[Loss] = ["request", "answer"]
-        cuts = [(i, loss) for i, name in enumerate(commands, 1) if name == "update" for loss in losses]
+        cuts: list[tuple[int, Loss]] = [
+            (i, loss) for i, name in enumerate(commands, 1) if name == "update" for loss in losses
+        ]
         for cut_at, loss in chosen(cuts, 7):
             for collection in ("history", "event_days", "upkeep"):
                 await store_db.database[collection].delete_many({})

@@ -1,6 +1,6 @@
 """Classification of addresses: literals, seeds as configured, and address ranges."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_each_range_has_its_reach(text: str, reach: Reach):
 
 
 @given(st.ip_addresses())
-def test_no_address_without_a_reach_and_nothing_public_that_python_calls_private(ip):
+def test_no_address_without_a_reach_and_nothing_public_that_python_calls_private(ip: IPv4Address | IPv6Address):
     reach = reach_of(ip)
     assert reach is not Reach.PUBLIC or not (ip.is_private or ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 

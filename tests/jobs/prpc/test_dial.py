@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ async def test_with_private_addresses_allowed_any_name_may_lead_home():
 
 
 @pytest.mark.parametrize("resolve", [unresolvable, answering([]), answering(["not an address"])])
-async def test_a_name_without_an_address_is_unreachable(resolve):
+async def test_a_name_without_an_address_is_unreachable(resolve: Any):
     failed = await refusal(Dialler(resolve=resolve), "pod.example")
     assert failed.failure.category is FailureCategory.UNREACHABLE
 
@@ -171,7 +172,7 @@ def test_with_a_map_no_socket_but_a_loopback_one_is_made(host: str):
 
 @pytest.mark.parametrize("dial_map", [None, MAP])
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_loopback_sockets_are_made_with_and_without_a_map(host: str, dial_map):
+def test_loopback_sockets_are_made_with_and_without_a_map(host: str, dial_map: Any):
     with Dialler(dial_map=dial_map).open_socket(info(host)) as made:
         assert made.type is socket.SOCK_STREAM
 

@@ -1,6 +1,7 @@
 """Each field accepts only its valid values."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_counts_are_whole_and_fit_64_bits(value: object, expected: int | None):
 @pytest.mark.parametrize(
     "read", [fields.count, fields.port, fields.unix_seconds, fields.uptime, fields.percentage, fields.cpu_percent]
 )
-def test_no_number_field_takes_what_is_not_a_number_in_range(read, value: object):
+def test_no_number_field_takes_what_is_not_a_number_in_range(read: Callable[[object], object], value: object):
     assert read(value) is None
 
 

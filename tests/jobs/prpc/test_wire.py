@@ -135,7 +135,9 @@ def test_whole_floats_pass_for_integers_as_javascript_writes_them():
         ({}, None, ()),
     ],
 )
-def test_the_old_text_stands_in_where_there_is_no_time_stamp(changes: dict[str, Any], last_seen, invalid):
+def test_the_old_text_stands_in_where_there_is_no_time_stamp(
+    changes: dict[str, Any], last_seen: int | None, invalid: tuple[str, ...]
+):
     row = {k: v for k, v in pod().items() if k != "last_seen_timestamp"} | changes
     assert wire.read_pod(row) == WELL_FORMED._replace(last_seen=last_seen, invalid=invalid)
 
@@ -242,7 +244,7 @@ def test_a_version_of_the_wrong_shape_is_refused(result: object):
     assert category_of(failed) is FailureCategory.BAD_SHAPE
 
 
-FLAT = {
+FLAT: dict[str, Any] = {
     "active_streams": 2,
     "cpu_percent": 6.633906841278076,
     "current_index": 14,

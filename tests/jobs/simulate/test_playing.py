@@ -1,4 +1,4 @@
-from typing import cast
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -13,7 +13,7 @@ NETWORK = Network()
 OLD = 7
 
 
-def listed(source: SimulatedSource, second: int, method: str = "get-pods-with-stats", seed: int = 0) -> dict:
+def listed(source: SimulatedSource, second: int, method: str = "get-pods-with-stats", seed: int = 0) -> dict[str, Any]:
     result = source.result(seed, method, second)
     assert isinstance(result, bytes)
     return orjson.loads(result)

@@ -68,7 +68,7 @@ def test_a_contact_that_is_no_time_stays_as_it_is(odd: object) -> None:
 
 
 def test_rows_that_are_no_pods_and_keys_that_no_pod_sends_are_left_out() -> None:
-    rows = [None, 7, "x", [], {**pod(5), "pod_credits": 7}]
+    rows: list[Any] = [None, 7, "x", [], {**pod(5), "pod_credits": 7}]
     assert shifted(Recording(TAKEN, None, rows), TAKEN) == [pod(5)]
 
 

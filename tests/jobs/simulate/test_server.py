@@ -348,10 +348,11 @@ async def test_a_failure_at_the_start_leaves_nothing_open() -> None:
             raise OSError("too many open files")
 
         @seeds.setter
-        def seeds(self, seeds: Sequence[Seed]) -> None:
+        def seeds(self, seeds: Sequence[Seed]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
             pass
 
-    simulation = Simulation(Failing())
+    failing: Any = Failing()
+    simulation = Simulation(failing)
     with pytest.raises(OSError, match="too many open files"):
         await simulation.__aenter__()
     with pytest.raises(ConnectionRefusedError):

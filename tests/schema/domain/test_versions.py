@@ -94,7 +94,10 @@ def test_versions_behind_is_zero_for_newer_ones_and_fits_a_32_bit_integer(ours: 
 def test_an_older_minor_is_never_nearer_to_the_latest(latest: list[int], minor: int):
     newest = ".".join(map(str, latest))
     older, newer = sorted((minor, latest[1]))
-    assert versions_behind(f"{latest[0]}.{older}.0", newest) >= versions_behind(f"{latest[0]}.{newer}.0", newest)
+    far, near = (versions_behind(f"{latest[0]}.{minor}.0", newest) for minor in (older, newer))
+    assert far is not None
+    assert near is not None
+    assert far >= near
 
 
 @pytest.mark.parametrize(

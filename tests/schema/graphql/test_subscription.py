@@ -1,7 +1,7 @@
 """The messages to subscribers: snapshots, changes of nodes, alerts, and events that can be resumed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ class Subscriber:
 
 
 @asynccontextmanager
-async def subscribed(client: Client, query: str, variables: dict[str, Any] | None = None) -> AsyncIterator[Subscriber]:
+async def subscribed(client: Client, query: str, variables: dict[str, Any] | None = None) -> AsyncGenerator[Subscriber]:
     """A subscriber that listens when the block begins, and has left when it ends."""
     results = client.stream(query, variables)
     first = asyncio.ensure_future(anext(results))

@@ -336,6 +336,7 @@ async def test_documents_of_short_tokens_count_as_longer_ones(api: Any) -> None:
     groups = "{}" * 90
     async with WebSocket(api) as socket:
         await socket.init()
+        query = ""
         for number in range(10, 50):
             query = f"subscription {{ a{number}: pnodeChanges(where: {{and:[{groups}]}}) {{ __typename }} }}"
             await socket.send(subscribe(str(number), query))

@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable
 
-import brotli
+import brotli  # pyright: ignore[reportMissingTypeStubs]  (the package ships none)
 import pytest
 import zstandard
 from hypothesis import given

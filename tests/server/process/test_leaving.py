@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 import pytest
@@ -47,7 +47,7 @@ LET_GO = threading.Event()
 
 
 @contextlib.contextmanager
-def let_go() -> Iterator[None]:
+def let_go() -> Generator[None]:
     """Releases stubborn tasks at the end, also if a test fails, because the end of its loop waits for them."""
     LET_GO.clear()
     try:

@@ -98,7 +98,7 @@ def _simulated(network: Network, seed: int, at: int) -> SeedReply:
     )
 
 
-def _recorded(pods: list[dict[str, Any]], taken_at: float, at: int) -> SeedReply:
+def _recorded(pods: Sequence[Any], taken_at: float, at: int) -> SeedReply:
     moved = [pod | {"last_seen_timestamp": int(pod["last_seen_timestamp"] + at - taken_at)} for pod in pods]
     listed = read_pods({"pods": moved})
     return SeedReply(

@@ -178,7 +178,7 @@ def negative_zeros(value: Any) -> list[dict[str, Any]]:
         found
         for found in objects(value)
         for figure in found.values()
-        if isinstance(figure, float) and figure == 0 and math.copysign(1, figure) < 0
+        if isinstance(figure, float) and figure == 0.0 and math.copysign(1, figure) < 0
     ]
 
 

@@ -189,7 +189,7 @@ def test_growth_counts_what_is_in_gossip_on_every_route_and_can_fall() -> None:
         assert (summary["total_pnodes"], summary["in_gossip_pnodes"], summary["offline_pnodes"]) == (10, 7, 3)
 
 
-def _counted(totals: NetworkTotals) -> dict[str, float]:
+def _counted(totals: NetworkTotals) -> dict[str, Any]:
     return {"total": totals.total, "online": totals.online, "offline": totals.offline}
 
 

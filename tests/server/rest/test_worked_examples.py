@@ -77,8 +77,8 @@ def trusted(
     )
 
 
-def roomy(growth_trend: float | None = None, **fields: float) -> PNode:
-    unknown = {"storage_committed": None, "storage_usage_percent": None}
+def roomy(growth_trend: float | None = None, **fields: Any) -> PNode:
+    unknown: dict[str, Any] = {"storage_committed": None, "storage_usage_percent": None}
     growth = None if growth_trend is None else 2 * growth_trend - 1
     return scored(pnode(address=NAME, storage_growth=growth, **unknown | fields))
 
@@ -127,9 +127,14 @@ def test_network_health(row: Example) -> None:
 
 
 def watched(witnesses: int = 3, away: int | None = None, changes: Sequence[int] = (), **fields: Any) -> PNode:
-    gone = {} if away is None else {"status": PNodeStatus.OFFLINE, "alive_at": TAKEN_AT - away}
+    gone: dict[str, Any] = {} if away is None else {"status": PNodeStatus.OFFLINE, "alive_at": TAKEN_AT - away}
     flips = sum(a != b for a, b in pairwise(changes))
-    base = {"uptime": 5 * DAY, "witnesses": MANY_SEEDS[:witnesses], "state_changes": flips, "address": NAME}
+    base: dict[str, Any] = {
+        "uptime": 5 * DAY,
+        "witnesses": MANY_SEEDS[:witnesses],
+        "state_changes": flips,
+        "address": NAME,
+    }
     return pnode(**base | gone | fields)
 
 

@@ -67,7 +67,7 @@ async def test_writes_are_acknowledged_by_a_majority_unless_the_uri_asks_for_mor
 
 async def test_all_documents_are_bound_and_their_indexes_made(store_db: Mongo) -> None:
     for model in MODELS:
-        expected = {index.document["name"] for index in getattr(model.Settings, "indexes", ())} | {"_id_"}
+        expected = {index.document["name"] for index in getattr(model.Settings, "indexes", ())} | {"_id_"}  # pyright: ignore[reportAttributeAccessIssue]
         found = await store_db.collection(model).index_information()
         # Without its own index, a collection begins with its first document.
         assert set(found) == expected or (not found and expected == {"_id_"})

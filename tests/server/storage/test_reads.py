@@ -1,7 +1,7 @@
 """Reads of the present, of the past, and while the store is unavailable."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -67,8 +67,13 @@ class Events:
         return 7
 
 
+# They have no store, so they are not instances of the classes that they replace.
+HISTORY: Any = BucketHistory()
+EVENTS: Any = Events()
+
+
 def reads_of(mongo: Mongo, now: float = NOW) -> MongoReads:
-    return MongoReads(mongo, BucketHistory(), Events(), clock=lambda: now)
+    return MongoReads(mongo, HISTORY, EVENTS, clock=lambda: now)
 
 
 async def fill(mongo: Mongo, slots: Sequence[Slot] = SLOTS) -> MongoSnapshotStore:
@@ -119,7 +124,7 @@ async def test_the_newest_snapshot_is_set_aside_from_the_garbage_collector_and_a
 ) -> None:
     """Clients choose which past snapshots are loaded, as often as they like."""
     garbage = Steps()
-    reads = MongoReads(store_db, BucketHistory(), Events(), clock=lambda: NOW, garbage=garbage)
+    reads = MongoReads(store_db, HISTORY, EVENTS, clock=lambda: NOW, garbage=garbage)
     await fill(store_db)
     await reads.refresh()
     assert (garbage.lasting, garbage.brief) == (1, 0)
@@ -330,7 +335,7 @@ class StatusOnly(BucketHistory):
 async def test_the_last_sample_of_a_node_that_is_still_there_is_in_the_newest_snapshot(store_db: Mongo) -> None:
     await fill(store_db, [AT])
     here = snapshot_of(AT).nodes[0].id
-    reads = MongoReads(store_db, StatusOnly(here, "gone"), Events(), clock=lambda: NOW)
+    reads = MongoReads(store_db, cast("Any", StatusOnly(here, "gone")), EVENTS, clock=lambda: NOW)
     assert [row.last for row in (await reads.history_status(2))[0]] == [AT - HOUR] * 2
     await reads.refresh()
     assert [row.last for row in (await reads.history_status(2))[0]] == [AT, AT - HOUR]

@@ -16,7 +16,8 @@ LATER = AT + 60
 
 
 def later(**changes: Any) -> PNode:
-    return pnode(**{"uptime": 20 * DAY + 60, "provenance": Provenance(seed=SEEDS[0], observed_at=LATER)} | changes)
+    fields: dict[str, Any] = {"uptime": 20 * DAY + 60, "provenance": Provenance(seed=SEEDS[0], observed_at=LATER)}
+    return pnode(**fields | changes)
 
 
 def between(before: PNode | None, after: PNode | None) -> list[tuple[EventType, str | None, str | None]]:

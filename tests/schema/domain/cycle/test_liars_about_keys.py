@@ -1,5 +1,7 @@
 """One seed of nine reports false keys for nodes that the others list without a key, and takes over none of them."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from schema.domain.base import DAY
@@ -33,7 +35,7 @@ def honest(at: int, keyless: range = KEYLESS) -> list[Observation]:
 def given(keys: int, *, freshly: bool = True) -> Lie:
     """A key for each row without one. `keys` is the number of the first."""
 
-    def lie(rows: list[Observation], at: int) -> list[Observation]:
+    def lie(rows: Sequence[Observation], at: int) -> list[Observation]:
         return [
             row._replace(pubkey=key(keys + n), last_seen=at if freshly else row.last_seen)
             if row.pubkey is None
@@ -48,7 +50,7 @@ LIES: dict[str, Lie] = {
     "invented keys": given(9_000),
     "invented keys, not fresher": given(9_000, freshly=False),
     "other keys each poll": lambda rows, at: given(9_000 + at - AT)(rows, at),
-    "keys in every second poll": lambda rows, at: given(9_000)(rows, at) if (at - AT) // 60 % 2 else rows,
+    "keys in every second poll": lambda rows, at: given(9_000)(rows, at) if (at - AT) // 60 % 2 else list(rows),
     "one key for all": lambda rows, at: [r._replace(pubkey=r.pubkey or key(9_000), last_seen=at) for r in rows],
     "a row with a key beside each without": lambda rows, at: [*rows, *given(9_000)(rows, at)[len(KEYED) :]],
     "the keys of known nodes": lambda rows, at: [*rows, *given(-len(KEYED) + 1)(rows, at)[len(KEYED) :]],

@@ -77,7 +77,7 @@ def test_a_bucket_holds_exactly_what_plain_sums_over_its_samples_give(samples: l
     h1 = roll_hour(samples, NODE_METRICS, HOUR_START, hour_room(beats(samples), HOUR_START)).h1
 
     for i, metric in enumerate(NODE_METRICS):
-        known = [sample.values[i] for sample in samples if sample.values[i] is not None]
+        known = [value for sample in samples if (value := sample.values[i]) is not None]
         expected = Stat(len(known), sum(known), min(known), max(known), known[-1]) if known else None
         assert h1.stats.get(metric) == expected
     assert h1.samples == len(samples)

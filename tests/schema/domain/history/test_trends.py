@@ -22,11 +22,8 @@ from tests.factories import AT, SEEDS, pnode, score, snapshot
 
 def point(hour: int, versions: tuple[str | None, ...] = (), **metrics: float) -> HistoryPoint:
     """An hour in which each metric ended at this value, in its published unit."""
-    stats = {
-        name: Stat(n=2, sum=stored, min=0, max=stored, last=stored)
-        for name, value in metrics.items()
-        if (stored := round(value * METRIC_SCALE[name])) is not None
-    }
+    stored = {name: round(value * METRIC_SCALE[name]) for name, value in metrics.items()}
+    stats = {name: Stat(n=2, sum=value, min=0, max=value, last=value) for name, value in stored.items()}
     start = AT + hour * HOUR
     return HistoryPoint(
         start=start,

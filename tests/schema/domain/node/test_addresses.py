@@ -1,4 +1,5 @@
 import itertools
+from typing import Any
 
 from schema.domain.node.addresses import (
     MAX_REMEMBERED_ADDRESSES,
@@ -23,9 +24,9 @@ def row(home: str, uptime: int, at: int, *, age: int = 5, seed: str = SEEDS[0]) 
     return Listing(seed, at - age, observation(1, address=home, uptime=uptime, last_seen=at - age))
 
 
-def polls(*each: list[Listing], step: int = 60) -> tuple[list, tuple[AddressMemory, ...]]:
+def polls(*each: list[Listing], step: int = 60) -> tuple[list[Any], tuple[AddressMemory, ...]]:
     memory: tuple[AddressMemory, ...] = ()
-    listed: list = []
+    listed: list[Any] = []
     for number, rows in enumerate(each):
         listed = listed_addresses(memory, places_of(rows), AT + step * number, GRACE)
         memory = remember(memory, listed, AT + step * number)

@@ -1,6 +1,7 @@
 """Which nodes are probed, how often, and which may be additional seeds."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -103,7 +104,7 @@ def test_an_answer_ends_a_row_of_failures() -> None:
         ({"version": None, "uptime": None}, ()),
     ],
 )
-def test_the_own_word_is_compared_with_gossip(own: dict[str, object], contradicts: tuple[str, ...]) -> None:
+def test_the_own_word_is_compared_with_gossip(own: dict[str, Any], contradicts: tuple[str, ...]) -> None:
     assert probed(pnode(1), Answered(at=AT, **own)).contradicts == contradicts
 
 

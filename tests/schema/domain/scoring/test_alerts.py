@@ -1,5 +1,6 @@
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,12 +32,11 @@ def kinds(alerts: tuple[Alert, ...]) -> list[AlertType]:
     return [alert.type for alert in alerts]
 
 
-def example_node(
-    witnesses: int = 3, away: int | None = None, changes: list[int] | None = None, **fields: object
-) -> PNode:
-    presence = {} if away is None else {"status": PNodeStatus.OFFLINE, "alive_at": AT - away}
+def example_node(witnesses: int = 3, away: int | None = None, changes: list[int] | None = None, **fields: Any) -> PNode:
+    presence: dict[str, Any] = {} if away is None else {"status": PNodeStatus.OFFLINE, "alive_at": AT - away}
     flips = sum(a != b for a, b in pairwise(changes or []))
-    return pnode(**{"uptime": 5 * DAY, "witnesses": MANY_SEEDS[:witnesses], "state_changes": flips} | presence | fields)
+    base: dict[str, Any] = {"uptime": 5 * DAY, "witnesses": MANY_SEEDS[:witnesses], "state_changes": flips}
+    return pnode(**base | presence | fields)
 
 
 @pytest.mark.parametrize("row", NODE_ALERTS, ids=lambda row: shown(row.given))
@@ -130,9 +130,7 @@ def test_a_seed_cannot_be_its_own_witness():
         (PNodeStatus.UNKNOWN, {}, None),
     ],
 )
-def test_a_node_is_gone_since_its_last_proof_of_life(
-    status: PNodeStatus, fields: dict[str, int | None], expected: int | None
-):
+def test_a_node_is_gone_since_its_last_proof_of_life(status: PNodeStatus, fields: dict[str, Any], expected: int | None):
     assert offline_seconds(pnode(status=status, **fields), AT) == expected
 
 

@@ -1,4 +1,5 @@
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,17 +27,17 @@ def day(ago: int, appearances: int = 0, disappearances: int = 0) -> PresenceDay:
     return PresenceDay(day=TODAY - ago * DAY, appearances=appearances, disappearances=disappearances)
 
 
-def memory(*presence: PresenceDay, was_present: bool = False, **changes: object) -> NodeMemory:
+def memory(*presence: PresenceDay, was_present: bool = False, **changes: Any) -> NodeMemory:
     """A memory of these days, oldest first. All-time counts are those of the days by default."""
-    counts = {
+    counts: dict[str, Any] = {
         "appearances": sum(d.appearances for d in presence) + was_present,
         "disappearances": sum(d.disappearances for d in presence),
     }
     return NodeMemory(id="node", first_seen=AT, presence=presence, present_since_window=was_present, **counts | changes)
 
 
-def consistency(score: float = 1.0, **changes: object) -> Consistency:
-    fields = {"all_time": score, "appearances": 1, "disappearances": 0, "window_days": 7} | changes
+def consistency(score: float = 1.0, **changes: Any) -> Consistency:
+    fields: dict[str, Any] = {"all_time": score, "appearances": 1, "disappearances": 0, "window_days": 7} | changes
     return Consistency(score=score, **fields)
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,21 +7,40 @@ from hypothesis import strategies as st
 from schema.domain.base import DAY, GIB
 from schema.domain.node.pnode import PNode, PNodeStatus
 from schema.domain.policy import POLICY_1_0, Tier
-from schema.domain.scoring.scores import capacity, composite, growth_trend, ranked, score_node, trust
+from schema.domain.scoring.scores import (
+    CapacityResult,
+    TrustResult,
+    capacity,
+    composite,
+    growth_trend,
+    ranked,
+    score_node,
+    trust,
+)
 from tests.factories import pnode, score
 from tests.schema.domain.strategies import LATEST, nodes
 from tests.schema.domain.worked_examples import CAPACITY, COMPOSITE, TRUST, Example, points, shown
 
-TRUST_DEFAULTS = {"uptime": None, "version": None, "latest_version": LATEST, "consistency": 1.0}
-CAPACITY_DEFAULTS = {"storage_committed": None, "storage_usage_percent": None, "growth_trend": 0.5}
-PERFECT_TRUST = {
+TRUST_DEFAULTS: dict[str, Any] = {"uptime": None, "version": None, "latest_version": LATEST, "consistency": 1.0}
+CAPACITY_DEFAULTS: dict[str, Any] = {"storage_committed": None, "storage_usage_percent": None, "growth_trend": 0.5}
+PERFECT_TRUST: dict[str, Any] = {
     "uptime": 30 * DAY,
     "witnesses": 3,
     "version": LATEST,
     "latest_version": LATEST,
     "consistency": 1.0,
 }
-PERFECT_CAPACITY = {"storage_committed": 100 * GIB, "storage_usage_percent": 50.0, "growth_trend": 1.0}
+PERFECT_CAPACITY: dict[str, Any] = {"storage_committed": 100 * GIB, "storage_usage_percent": 50.0, "growth_trend": 1.0}
+
+
+def trust_with(changes: dict[str, Any]) -> TrustResult:
+    """The trust of a perfect node with these changes."""
+    return trust(**PERFECT_TRUST | changes)
+
+
+def capacity_with(changes: dict[str, Any]) -> CapacityResult:
+    """The capacity of a perfect node with these changes."""
+    return capacity(**PERFECT_CAPACITY | changes)
 
 
 @pytest.mark.parametrize("row", TRUST, ids=lambda row: shown(row.given))
@@ -47,7 +68,7 @@ def test_worked_examples_of_the_composite(row: Example):
     [("uptime", "uptime", 0), ("version", "version_compliance", 0), ("consistency", "gossip_consistency", 10)],
 )
 def test_a_missing_input_of_trust_counts_its_default_and_is_named(missing: str, part: str, default: float):
-    whole, partial = trust(**PERFECT_TRUST), trust(**PERFECT_TRUST | {missing: None})
+    whole, partial = trust(**PERFECT_TRUST), trust_with({missing: None})
     assert getattr(partial.trust.parts, part) is None
     assert partial.missing == (missing,)
     assert partial.raw == pytest.approx(whole.raw - getattr(whole.trust.parts, part) + default)
@@ -64,24 +85,24 @@ def test_a_missing_input_of_trust_counts_its_default_and_is_named(missing: str, 
 def test_a_missing_input_of_capacity_counts_its_default_and_is_named(
     missing: str, part: str, name: str, default: float
 ):
-    whole, partial = capacity(**PERFECT_CAPACITY), capacity(**PERFECT_CAPACITY | {missing: None})
+    whole, partial = capacity(**PERFECT_CAPACITY), capacity_with({missing: None})
     assert getattr(partial.capacity.parts, part) is None
     assert partial.missing == (name,)
     assert partial.raw == pytest.approx(whole.raw - getattr(whole.capacity.parts, part) + default)
 
 
 def test_without_a_latest_release_no_version_earns_points():
-    result = trust(**PERFECT_TRUST | {"latest_version": None})
+    result = trust_with({"latest_version": None})
     assert (result.raw, result.trust.parts.version_compliance, result.missing) == (80, None, ("latest_version",))
 
 
 def test_a_version_that_does_not_parse_is_known_but_earns_nothing():
-    result = trust(**PERFECT_TRUST | {"version": "newest"})
+    result = trust_with({"version": "newest"})
     assert (result.trust.parts.version_compliance, result.missing) == (0.0, ())
 
 
 def test_an_older_patch_of_the_latest_minor_is_worth_as_much_as_one_minor_behind():
-    parts = trust(**PERFECT_TRUST | {"version": "0.8.0", "latest_version": "0.8.1"}).trust.parts
+    parts = trust_with({"version": "0.8.0", "latest_version": "0.8.1"}).trust.parts
     assert parts.version_compliance == 10
 
 
@@ -165,15 +186,15 @@ def test_scores_and_parts_stay_in_their_ranges(node: PNode):
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9), st.integers(0, 20), st.integers(0, 20))
 def test_more_uptime_and_more_witnesses_never_cost_trust(a: float, b: float, few: int, many: int):
-    less = trust(**PERFECT_TRUST | {"uptime": min(a, b), "witnesses": min(few, many)})
-    more = trust(**PERFECT_TRUST | {"uptime": max(a, b), "witnesses": max(few, many)})
+    less = trust_with({"uptime": min(a, b), "witnesses": min(few, many)})
+    more = trust_with({"uptime": max(a, b), "witnesses": max(few, many)})
     assert less.raw <= more.raw
 
 
 @given(st.floats(0, 1e18), st.floats(0, 1e18), st.floats(0, 1), st.floats(0, 1))
 def test_more_storage_and_more_growth_never_cost_capacity(a: float, b: float, slow: float, fast: float):
-    less = capacity(**PERFECT_CAPACITY | {"storage_committed": min(a, b), "growth_trend": min(slow, fast)})
-    more = capacity(**PERFECT_CAPACITY | {"storage_committed": max(a, b), "growth_trend": max(slow, fast)})
+    less = capacity_with({"storage_committed": min(a, b), "growth_trend": min(slow, fast)})
+    more = capacity_with({"storage_committed": max(a, b), "growth_trend": max(slow, fast)})
     assert less.raw <= more.raw
 
 
@@ -183,8 +204,8 @@ def test_the_nearer_to_the_band_the_better_the_balance(a: float, b: float):
         return max(20 - usage, usage - 80, 0)
 
     far, near = sorted((a, b), key=distance, reverse=True)
-    worse = capacity(**PERFECT_CAPACITY | {"storage_usage_percent": far})
-    better = capacity(**PERFECT_CAPACITY | {"storage_usage_percent": near})
+    worse = capacity_with({"storage_usage_percent": far})
+    better = capacity_with({"storage_usage_percent": near})
     assert worse.raw <= better.raw + 1e-9
 
 

@@ -46,8 +46,9 @@ from tests.work import lines_run
 CORE = core_schema(build_schema())
 TERMS = Terms(AT, 60)
 # The reads of AUTO from all stored data, and from the days before.
-ALL_BY_AUTO = KEPT_DAYS[Resolution.H1] * H1_DAY_COST + KEPT_HOURS * 2 // 3
-ALL_BY_AUTO += 1_000 * D1_DAY_COST + (1_000 - FREE_DAYS) * 2 // 3
+ALL_BY_AUTO = (
+    KEPT_DAYS[Resolution.H1] * H1_DAY_COST + KEPT_HOURS * 2 // 3 + 1_000 * D1_DAY_COST + (1_000 - FREE_DAYS) * 2 // 3
+)
 
 FORTY_FIELDS = """
   id address addressAssumed pubkey status livenessBasis isOnline listed isPublic rpcPort version versionsBehind

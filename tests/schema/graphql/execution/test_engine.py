@@ -2,6 +2,7 @@ import asyncio
 import gc
 import tracemalloc
 import weakref
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
@@ -53,12 +54,12 @@ def test_equal_questions_are_equal_however_their_variables_are_ordered(engine: E
 class Broken:
     """A compiled operation with a defect."""
 
-    gathers = False
+    gathers: bool = False
 
     def __init__(self) -> None:
         self.tries = 0
 
-    def __call__(self, *_: Any) -> Any:
+    def __call__(self, context: Context, variables: Mapping[str, Any]) -> Any:
         self.tries += 1
         raise RuntimeError
 

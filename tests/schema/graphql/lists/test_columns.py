@@ -83,6 +83,9 @@ def test_what_is_not_known_comes_last_in_either_direction(descending: bool) -> N
 
 
 def test_nan_is_not_known() -> None:
-    read = finite(lambda item: item)
+    def itself(item: float | None) -> float | None:
+        return item
+
+    read = finite(itself)
 
     assert [read(float("nan")), read(float("inf")), read(2.5), read(None)] == [None, None, 2.5, None]

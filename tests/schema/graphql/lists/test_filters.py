@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from graphql import GraphQLInputObjectType
 from graphql.utilities import coerce_input_value
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,7 +115,9 @@ def test_the_rows_of_a_filter_are_those_that_pass_its_test(name: str, data: st.D
 def coerced(where: dict[str, Any]) -> Any:
     """The input object for a filter in JSON."""
     (argument,) = [a for a in PNODES.arguments if a.python_name == "where"]
-    value = coerce_input_value(where, CORE.get_type("PNodeWhere"))
+    kind = CORE.get_type("PNodeWhere")
+    assert isinstance(kind, GraphQLInputObjectType)
+    value = coerce_input_value(where, kind)
     return convert_argument(value, argument.type, SCHEMA.schema_converter.scalar_registry, SCHEMA.config)
 
 

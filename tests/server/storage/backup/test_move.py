@@ -75,7 +75,7 @@ async def test_a_second_move_brings_what_came_since(store_db: Mongo, other: Mong
     lease = await store.acquire("worker", 0.0, LEASE_SECONDS)
     assert lease is not None
     made = commit(SLOTS[-1] + INTERVAL, NODES, interval=INTERVAL)
-    await store.commit(lease, made.__class__(**{**vars(made), "registry": (*made.registry[1:], renamed)}))
+    await store.commit(lease, made.model_copy(update={"registry": (*made.registry[1:], renamed)}))
     await other.database["registry"].insert_one({"_id": "addr:45.0.3.7:9001", "seen": 0, "token": 0})
     moment, said = await moved(MongoBackupSource(store_db), other)
     assert moment.slot == SLOTS[-1] + INTERVAL

@@ -147,7 +147,7 @@ def test_a_block_of_the_first_form_is_read(huge: int) -> None:
 
 @given(points())
 def test_equal_points_have_equal_bytes_in_whatever_order_their_figures_were_found(found: list[HistoryPoint]) -> None:
-    backwards = [each._replace(stats=dict(reversed(each.stats.items()))) for each in found]
+    backwards = [each._replace(stats=dict(reversed(list(each.stats.items())))) for each in found]
 
     assert pack_points(backwards, NODE_METRICS) == pack_points(found, NODE_METRICS)
 

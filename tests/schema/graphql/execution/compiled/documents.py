@@ -47,8 +47,14 @@ TEXTS = (
 TIMES = tuple(write_datetime(at) for at in (AT - 86_400, AT - 3_600, AT - 60, AT, AT + 60, AT + 10**6, 0))
 # How often arguments are given that are an error for most values. Others are given one time in five.
 SELDOM = {"after": 0.02, "before": 0.02, "last": 0.05, "asOf": 0.1, "policy": 0.1, "version": 0.1, "hours": 0.1}
-KNOWN = {"from": TIMES[:4], "asOf": TIMES[1:4], "addresses": (address(1), address(2), key(3), key(4))}
-KNOWN |= {"address": (address(1), address(5), "45.0.0.9:9001"), "pubkey": (key(2),), "id": (key(1), key(6), "addr:x")}
+KNOWN = {
+    "from": TIMES[:4],
+    "asOf": TIMES[1:4],
+    "addresses": (address(1), address(2), key(3), key(4)),
+    "address": (address(1), address(5), "45.0.0.9:9001"),
+    "pubkey": (key(2),),
+    "id": (key(1), key(6), "addr:x"),
+}
 WRONG = (None, True, 5, 2**40, -0.5, "many", "NOPE", [], [[1]], {}, {"x": 1}, {"eq": None})
 
 

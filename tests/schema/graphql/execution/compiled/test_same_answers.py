@@ -54,9 +54,11 @@ class Trial:
         assert bare is not None
         name, make = make_context(random)
         by_graphql_core = written(await by_core(document, make(), variables, self.schema))
+        compiled = None
         for execute in (bare.execute, *[found.execute] * times):
             compiled = await settled(execute(make(), dict(variables)))
             assert written(compiled) == by_graphql_core, f"{SEED}/{number}, {name}: {query}\n{variables}"
+        assert compiled is not None
         self.asked += 1
         self.with_errors += bool(compiled.errors)
         self.with_data += compiled.data is not None
