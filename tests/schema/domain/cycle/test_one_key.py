@@ -33,7 +33,7 @@ def rows(after: int, *, with_actor: bool, apart: int) -> list[Observation]:
 
 
 def run(*, with_actor: bool, apart: int = 0) -> Cycle:
-    state, options = State(), CycleOptions()
+    state, options, cycle = State(), CycleOptions(), None
     for poll in range(POLLS):
         after = 60 * poll
         listed = rows(after, with_actor=with_actor, apart=apart)
@@ -41,6 +41,7 @@ def run(*, with_actor: bool, apart: int = 0) -> Cycle:
         merged = identify(state, replies, options)
         cycle = advance(state, replies, merged, slot=AT + after, at=AT + after + 1, options=options)
         state = cycle.state()
+    assert cycle is not None
     return cycle
 
 
