@@ -14,8 +14,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from schema.domain.base import written
+from schema.domain.base import HOUR, written
 from server.storage.connect import Mongo
+from server.storage.history.progress import Progress
 from server.storage.snapshots.past import MAX_SNAPSHOTS
 from tests.faults import census
 from tests.faults.clients import AS_OF, ask_on, come_and_go
@@ -43,6 +44,7 @@ SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "180"))
 LEAST_SECONDS = 120
 ALLOWED = {"memory_kb": 8_192.0, "descriptors": 4.0, "tasks": 4.0, "objects": 5_000.0}
 CENSUS_SECONDS = 10.0
+ROLL_UP_SECONDS = 400.0  # longer than the period of roll-ups
 OUTAGE_EVERY_SLOTS = 6
 OUTAGE_SECONDS = 2.0
 BAD_DAYS: tuple[Treat, ...] = (honest, resetting, honest, silent, honest, dripping)
@@ -72,14 +74,31 @@ class Counted:
 
 
 async def commit_past(rig: Rig) -> list[int]:
-    """Give the deployment a past that fills the caches of the past, so they do not grow later. Returns its slots."""
+    """Give the deployment a past that fills the caches of the past, so they do not grow later, and a whole hour to roll
+    up. Returns its newest slots."""
     mongo = Mongo(rig.mongo_uri, rig.database)
     await mongo.prepare()
     now = int(time.time() // TTL) * TTL
-    slots = list(range(now - MAX_SNAPSHOTS * TTL, now, TTL))
+    hour = now // HOUR * HOUR
+    newest = list(range(now - MAX_SNAPSHOTS * TTL, now, TTL))
+    slots = [*range(hour - HOUR, min(hour, newest[0]), TTL), *newest]
     await commit_all(mongo, [moment(slot, NODES, interval=TTL, network="simulated") for slot in slots])
     await mongo.close()
-    return slots
+    return newest
+
+
+async def first_roll_up(rig: Rig) -> None:
+    """Wait until the worker has rolled up an hour. The first one needs memory that the process keeps."""
+    mongo = Mongo(rig.mongo_uri, rig.database)
+    await mongo.prepare()
+    progress, hour = Progress(mongo), int(time.time()) // HOUR * HOUR
+
+    async def is_rolled() -> bool:
+        found = await progress.rollup()
+        return found is not None and found.next_hour >= hour
+
+    await until(is_rolled, ROLL_UP_SECONDS, "the past hour is rolled up")
+    await mongo.close()
 
 
 async def trouble_seeds(rig: Rig) -> None:
@@ -123,6 +142,7 @@ async def test_a_long_day_leaves_nothing_behind(rig: Rig, note: Note) -> None:
         worker = rig.worker(MONGO_URI=wire.uri)
         api = await rig.healthy_api(MONGO_URI=wire.uri)
         await api.newer_than(slots[-1] + TTL, SLOT_SECONDS)
+        await first_roll_up(rig)
         for slot in slots:
             await api.ask(AS_OF.format(past=written(slot)))
         counted = {"worker": Counted(worker), "API": Counted(api.process)}
