@@ -112,7 +112,9 @@ async def test_the_process_ends_cleanly_with_callers_in_the_middle(stop: signal.
             process.send_signal(stop)
         out, errors = await process.communicate()
     caller.close()
-    assert (process.returncode, out, errors) == (0, b"", b"")
+    # The development mode reports callbacks that took long, which only shows that the machine is busy.
+    complaints = [line for line in errors.splitlines() if not (line.startswith(b"Executing <") and b" took " in line)]
+    assert (process.returncode, out, complaints) == (0, b"", [])
 
 
 async def test_wrong_options_end_it_with_a_reason() -> None:
